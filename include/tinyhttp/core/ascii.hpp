@@ -1,0 +1,217 @@
+// tinyhttp/core/ascii.hpp -- octet classes, case folding, numbers and list elements of HTTP text.
+//
+// Pure and constexpr. Knows octets, not messages; never looks at the process's locale.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp::ascii {
+
+/// `DIGIT` of RFC 5234 B.1.
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// `ALPHA` of RFC 5234 B.1.
+[[nodiscard]] constexpr bool is_alpha(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// The value of a hexadecimal digit of either case, or -1.
+[[nodiscard]] constexpr int hex_value(char c) noexcept;
+
+/// `tchar` of RFC 9110 5.6.2: what methods and field names are made of.
+[[nodiscard]] constexpr bool is_token_char(char c) noexcept;
+
+/// `field-vchar`, SP or HTAB of RFC 9110 5.5: everything but control octets; obs-text is included.
+[[nodiscard]] constexpr bool is_field_octet(char c) noexcept;
+
+/// An octet that may stand in a request target as it is sent: visible US-ASCII (RFC 3986). We take
+/// the characters which that RFC wants escaped (`"<>\^{|}` and the backquote) as browsers send them.
+[[nodiscard]] constexpr bool is_target_octet(char c) noexcept { return c > 0x20 && c < 0x7f; }
+
+/// `text` is a non-empty `token` (RFC 9110 5.6.2).
+[[nodiscard]] constexpr bool is_token(std::string_view text) noexcept;
+
+/// `text` may be the value of a field: no control octet, no space at either end (RFC 9110 5.5).
+[[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept;
+
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+[[nodiscard]] inline std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = to_lower(c);
+  return lower;
+}
+
+[[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+[[nodiscard]] constexpr bool starts_with_ignoring_case(std::string_view text,
+                                                       std::string_view prefix) noexcept {
+  return text.size() >= prefix.size() &&
+         equal_ignoring_case(text.substr(0, prefix.size()), prefix);
+}
+
+/// `text` without the spaces and tabs around it (`OWS`, RFC 9110 5.6.3).
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept;
+
+/// Reads `1*DIGIT`. A number too large for 64 bits clamps to the maximum instead of wrapping, so an
+/// absurd value stays absurd. Empty when `text` is empty or holds anything but digits. For Range.
+[[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
+
+/// Reads `1*DIGIT`, refusing a number that does not fit. For Content-Length, ports, statuses.
+[[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal_strict(
+    std::string_view text, std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) noexcept;
+
+/// Takes the next element off a comma-separated list (RFC 9110 5.6.1): trimmed, empty ones skipped,
+/// commas inside quoted strings left alone. Empty when the list is used up. Views point into `list`.
+[[nodiscard]] constexpr std::optional<std::string_view> take_list_element(
+    std::string_view& list) noexcept;
+
+/// The comma-separated `list` holds `token`, whatever its case.
+[[nodiscard]] constexpr bool list_contains(std::string_view list, std::string_view token) noexcept;
+
+/// Appends `value` in decimal digits.
+inline void append_decimal(std::string& out, std::uint64_t value);
+[[nodiscard]] inline std::string to_decimal(std::uint64_t value) {
+  std::string text;
+  append_decimal(text, value);
+  return text;
+}
+
+/// Appends `value` in lower-case hexadecimal digits, without a prefix or leading zeros.
+inline void append_hex(std::string& out, std::uint64_t value);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+[[nodiscard]] constexpr std::array<bool, 256> make_token_table() noexcept {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 0; i < 256; ++i) {
+    const char c = static_cast<char>(i);
+    table[i] = i < 128 && (is_digit(c) || is_alpha(c));
+  }
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+
+inline constexpr std::array<bool, 256> token_table = make_token_table();
+
+}  // namespace detail
+
+constexpr int hex_value(char c) noexcept {
+  if (is_digit(c)) return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+constexpr bool is_token_char(char c) noexcept {
+  return detail::token_table[static_cast<unsigned char>(c)];
+}
+
+constexpr bool is_field_octet(char c) noexcept {
+  const auto octet = static_cast<unsigned char>(c);
+  return (octet >= 0x20 && octet != 0x7f) || octet == '\t';
+}
+
+constexpr bool is_token(std::string_view text) noexcept {
+  for (const char c : text)
+    if (!is_token_char(c)) return false;
+  return !text.empty();
+}
+
+constexpr bool is_field_value(std::string_view text) noexcept {
+  for (const char c : text)
+    if (!is_field_octet(c)) return false;
+  return trim(text).size() == text.size();
+}
+
+constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (to_lower(a[i]) != to_lower(b[i])) return false;
+  return true;
+}
+
+constexpr std::string_view trim(std::string_view text) noexcept {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept {
+  constexpr auto max = std::numeric_limits<std::uint64_t>::max();
+  if (text.empty()) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    value = value > (max - digit) / 10 ? max : value * 10 + digit;
+  }
+  return value;
+}
+
+constexpr std::optional<std::uint64_t> parse_decimal_strict(std::string_view text,
+                                                            std::uint64_t max) noexcept {
+  if (text.empty()) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (digit > max || value > (max - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+constexpr std::optional<std::string_view> take_list_element(std::string_view& list) noexcept {
+  while (!list.empty()) {
+    std::size_t end = 0;
+    bool quoted = false;
+    for (; end < list.size() && (quoted || list[end] != ','); ++end) {
+      if (list[end] == '"') quoted = !quoted;
+      if (quoted && list[end] == '\\' && end + 1 < list.size()) ++end;
+    }
+    const auto element = trim(list.substr(0, end));
+    list.remove_prefix(end < list.size() ? end + 1 : end);
+    if (!element.empty()) return element;
+  }
+  return std::nullopt;
+}
+
+constexpr bool list_contains(std::string_view list, std::string_view token) noexcept {
+  while (const auto element = take_list_element(list))
+    if (equal_ignoring_case(*element, token)) return true;
+  return false;
+}
+
+inline void append_decimal(std::string& out, std::uint64_t value) {
+  char digits[20];
+  std::size_t start = sizeof digits;
+  do {
+    digits[--start] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  out.append(digits + start, sizeof digits - start);
+}
+
+inline void append_hex(std::string& out, std::uint64_t value) {
+  char digits[16];
+  std::size_t start = sizeof digits;
+  do {
+    digits[--start] = "0123456789abcdef"[value % 16];
+    value /= 16;
+  } while (value != 0);
+  out.append(digits + start, sizeof digits - start);
+}
+
+}  // namespace tinyhttp::ascii

@@ -1,0 +1,34 @@
+// tinyhttp/core/clock.hpp -- time as something handed in, so that tests can hold it still.
+//
+// An interface only: a loop supplies the real clock, tests a manual one.
+#pragma once
+
+#include <tinyhttp/core/task.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace tinyhttp {
+
+using time_point = std::chrono::steady_clock::time_point;
+using duration = std::chrono::steady_clock::duration;
+
+/// A source of time for deadlines, and of the calendar time that Date fields show.
+class clock {
+ public:
+  clock() = default;
+  clock(const clock&) = delete;
+  clock& operator=(const clock&) = delete;
+  virtual ~clock() = default;
+
+  /// Monotonic. May be the time at which the running turn of a loop began.
+  [[nodiscard]] virtual time_point now() noexcept = 0;
+
+  /// Seconds since 1970-01-01 00:00 UTC.
+  [[nodiscard]] virtual std::int64_t unix_seconds() noexcept = 0;
+
+  /// Ends at `when`, or at once if that has passed.
+  [[nodiscard]] virtual task<void> wait_until(time_point when) = 0;
+};
+
+}  // namespace tinyhttp

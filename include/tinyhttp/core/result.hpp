@@ -1,0 +1,118 @@
+// tinyhttp/core/result.hpp -- a value, or an error that says what failed, where and why.
+//
+// Errors are values on data paths. Knows neither messages nor sockets: a status hint is a number
+// that upper floors read, a cause is text.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace tinyhttp {
+
+/// What kind of thing went wrong, for programs that decide by it.
+enum class error_kind : std::uint8_t {
+  invalid_argument,  // our caller handed over something that cannot be used
+  resolve,           // a host name has no address
+  connect,           // no connection came about
+  timeout,           // a deadline passed
+  protocol,          // the peer broke the protocol
+  limit,             // a bound was exceeded
+  closed,            // the peer closed, or cut a message off
+  cancelled,         // we were told to stop
+  io,                // the operating system refused
+};
+
+/// What failed, where, and why, in one line.
+class error {
+ public:
+  error(error_kind kind, std::string message, int status_hint = 0)
+      : kind_(kind), status_hint_(status_hint), message_(std::move(message)) {}
+
+  [[nodiscard]] error_kind kind() const noexcept { return kind_; }
+
+  /// One line without a line end, such as `connect 127.0.0.1:9: connection refused`. It may name
+  /// files and addresses of this machine: for logs and people here, never for a peer.
+  [[nodiscard]] const std::string& message() const noexcept { return message_; }
+
+  /// The status with which a server answers this error, or 0 when there is none (RFC 9110 15).
+  [[nodiscard]] int status_hint() const noexcept { return status_hint_; }
+
+  /// The same error seen from further out: `where: message`.
+  [[nodiscard]] error within(std::string_view where) const {
+    return {kind_, std::string(where).append(": ").append(message_), status_hint_};
+  }
+
+ private:
+  error_kind kind_;
+  int status_hint_;
+  std::string message_;
+};
+
+/// What `result<T>::value()` throws, for those who like exceptions.
+class bad_result : public std::runtime_error {
+ public:
+  explicit bad_result(tinyhttp::error failed)
+      : std::runtime_error(failed.message()), error_(std::move(failed)) {}
+  [[nodiscard]] const tinyhttp::error& error() const noexcept { return error_; }
+
+ private:
+  tinyhttp::error error_;
+};
+
+/// A `T` or an `error`. `T` may be void: then it says only whether something worked.
+///
+///     if (auto r = get(url)) use(*r); else log(r.error().message());
+template <class T>
+class [[nodiscard]] result {
+  using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+ public:
+  using value_type = T;
+
+  result()
+    requires std::is_void_v<T>
+  = default;
+  template <class U = stored>
+    requires(!std::is_void_v<T> && std::is_constructible_v<stored, U &&> &&
+             !std::is_same_v<std::remove_cvref_t<U>, result> &&
+             !std::is_same_v<std::remove_cvref_t<U>, tinyhttp::error>)
+  result(U&& value) : content_(std::in_place_index<0>, std::forward<U>(value)) {}
+  result(tinyhttp::error failed) : content_(std::in_place_index<1>, std::move(failed)) {}
+
+  [[nodiscard]] bool has_value() const noexcept { return content_.index() == 0; }
+  [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+
+  /// The value. Only when there is one: see `value()` for a checked way.
+  [[nodiscard]] stored& operator*() & noexcept { return *std::get_if<0>(&content_); }
+  [[nodiscard]] const stored& operator*() const& noexcept { return *std::get_if<0>(&content_); }
+  [[nodiscard]] stored&& operator*() && noexcept { return std::move(*std::get_if<0>(&content_)); }
+  [[nodiscard]] stored* operator->() noexcept { return std::get_if<0>(&content_); }
+  [[nodiscard]] const stored* operator->() const noexcept { return std::get_if<0>(&content_); }
+
+  /// The value; throws `bad_result` with the error's line when there is none.
+  std::add_lvalue_reference_t<T> value() & { return value_of(*this); }
+  std::add_lvalue_reference_t<const T> value() const& { return value_of(*this); }
+  T value() && {
+    if (!has_value()) throw bad_result(error());
+    if constexpr (!std::is_void_v<T>) return std::move(*std::get_if<0>(&content_));
+  }
+
+  /// The error. Only when there is one.
+  [[nodiscard]] const tinyhttp::error& error() const noexcept { return *std::get_if<1>(&content_); }
+
+ private:
+  template <class Self>
+  static decltype(auto) value_of(Self& self) {
+    if (!self.has_value()) throw bad_result(self.error());
+    if constexpr (!std::is_void_v<T>) return (*std::get_if<0>(&self.content_));
+  }
+
+  std::variant<stored, tinyhttp::error> content_;
+};
+
+}  // namespace tinyhttp

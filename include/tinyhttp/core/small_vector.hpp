@@ -1,0 +1,98 @@
+// tinyhttp/core/small_vector.hpp -- a vector of trivial elements whose first N need no allocation.
+//
+// For the octets and entries of messages: a message of usual size is built without the heap.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace tinyhttp {
+
+/// Contiguous, growing by doubling. `clear()` keeps the capacity. References live until the next
+/// change of size. Moving from one leaves it empty.
+template <class T, std::size_t N>
+class small_vector {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  small_vector() noexcept = default;
+  small_vector(const small_vector& other) { append(other.data(), other.size()); }
+  small_vector(small_vector&& other) noexcept { take(other); }
+  small_vector& operator=(const small_vector& other) {
+    if (this != &other) {
+      clear();
+      append(other.data(), other.size());
+    }
+    return *this;
+  }
+  small_vector& operator=(small_vector&& other) noexcept {
+    if (this != &other) take(other);
+    return *this;
+  }
+  ~small_vector() = default;
+
+  [[nodiscard]] T* data() noexcept { return heap_ ? heap_.get() : inline_; }
+  [[nodiscard]] const T* data() const noexcept { return heap_ ? heap_.get() : inline_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] T& operator[](std::size_t i) noexcept { return data()[i]; }
+  [[nodiscard]] const T& operator[](std::size_t i) const noexcept { return data()[i]; }
+  [[nodiscard]] T* begin() noexcept { return data(); }
+  [[nodiscard]] T* end() noexcept { return data() + size_; }
+  [[nodiscard]] const T* begin() const noexcept { return data(); }
+  [[nodiscard]] const T* end() const noexcept { return data() + size_; }
+
+  void clear() noexcept { size_ = 0; }
+  void reserve(std::size_t wanted) {
+    if (wanted > capacity_) grow(wanted);
+  }
+  void push_back(T element) { append(&element, 1); }
+
+  /// Appends `count` elements; `from` must not point into this vector.
+  void append(const T* from, std::size_t count) {
+    if (count == 0) return;
+    reserve(size_ + count);
+    std::memcpy(data() + size_, from, count * sizeof(T));
+    size_ += count;
+  }
+
+  /// Removes `count` elements from `first` on, moving the rest down.
+  void erase(std::size_t first, std::size_t count) noexcept {
+    std::memmove(data() + first, data() + first + count, (size_ - first - count) * sizeof(T));
+    size_ -= count;
+  }
+
+  /// Gives heap memory back and becomes empty.
+  void release() noexcept {
+    heap_.reset();
+    capacity_ = N;
+    size_ = 0;
+  }
+
+ private:
+  void grow(std::size_t wanted) {
+    const std::size_t doubled = capacity_ * 2;
+    const std::size_t capacity = wanted > doubled ? wanted : doubled;
+    auto larger = std::make_unique_for_overwrite<T[]>(capacity);
+    std::memcpy(larger.get(), data(), size_ * sizeof(T));
+    heap_ = std::move(larger);
+    capacity_ = capacity;
+  }
+  void take(small_vector& other) noexcept {
+    heap_ = std::move(other.heap_);
+    if (!heap_) std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, N);
+  }
+
+  std::unique_ptr<T[]> heap_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = N;
+  T inline_[N];
+};
+
+}  // namespace tinyhttp

@@ -1,0 +1,143 @@
+// tinyhttp/core/task.hpp -- task<T>: a coroutine that is lazy and owned by whoever awaits it.
+//
+// Cancellation is destruction: destroying a task destroys the frames it waits for, and every
+// awaitable deregisters in its destructor. Knows no loop and no thread; a task is resumed by
+// whatever it waits for, and belongs to one thread at a time.
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace tinyhttp {
+
+template <class T>
+class task;
+
+namespace detail {
+
+/// What every task's promise knows: who goes on when the coroutine is finished.
+struct task_promise_base {
+  std::coroutine_handle<> continuation = nullptr;
+  void (*finished)(void*) = nullptr;  // for a task started without an awaiter
+  void* finished_context = nullptr;
+  std::exception_ptr thrown = nullptr;
+
+  struct final_awaiter {
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+      task_promise_base& promise = self.promise();
+      if (promise.finished != nullptr) promise.finished(promise.finished_context);
+      return promise.continuation ? promise.continuation : std::noop_coroutine();
+    }
+    void await_resume() const noexcept {}
+  };
+
+  [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
+  [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
+  void unhandled_exception() noexcept { thrown = std::current_exception(); }
+};
+
+template <class T>
+struct task_promise : task_promise_base {
+  std::optional<T> value;
+
+  task<T> get_return_object() noexcept;
+  template <class U = T>
+    requires std::is_constructible_v<T, U&&>
+  void return_value(U&& returned) {
+    value.emplace(std::forward<U>(returned));
+  }
+  T take() {
+    if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
+    return std::move(*value);
+  }
+};
+
+template <>
+struct task_promise<void> : task_promise_base {
+  task<void> get_return_object() noexcept;
+  void return_void() const noexcept {}
+  void take() {
+    if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
+  }
+};
+
+}  // namespace detail
+
+/// A coroutine that does nothing until it is awaited or started, and that dies with its owner.
+///
+/// `co_await t` runs it and gives its value, or throws what it threw. A task that ends without
+/// waiting for anything resumes its awaiter without growing the stack, however many follow.
+template <class T = void>
+class [[nodiscard]] task {
+ public:
+  using promise_type = detail::task_promise<T>;
+  using handle_type = std::coroutine_handle<promise_type>;
+
+  task() noexcept = default;
+  explicit task(handle_type frame) noexcept : frame_(frame) {}
+  task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  task& operator=(task&& other) noexcept {
+    if (this != &other) {
+      reset();
+      frame_ = std::exchange(other.frame_, nullptr);
+    }
+    return *this;
+  }
+  ~task() { reset(); }
+
+  /// Destroys the coroutine, wherever it waits. Not from code that runs inside that coroutine.
+  void reset() noexcept {
+    if (frame_) std::exchange(frame_, nullptr).destroy();
+  }
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
+  [[nodiscard]] bool done() const noexcept { return frame_.done(); }
+
+  /// Runs until the coroutine waits or ends. Once `done()`, `take()` gives the value. `finished`,
+  /// if given, is called with `context` at the end, from inside the frame: it must not destroy it.
+  void start(void (*finished)(void*) = nullptr, void* context = nullptr) {
+    frame_.promise().finished = finished;
+    frame_.promise().finished_context = context;
+    frame_.resume();
+  }
+
+  /// The value of a coroutine that is done; throws what it threw.
+  T take() { return frame_.promise().take(); }
+
+  [[nodiscard]] bool await_ready() const noexcept { return frame_.done(); }
+  bool await_suspend(std::coroutine_handle<> awaiter) {
+    frame_.resume();
+    if (frame_.done()) return false;  // go on in place
+    frame_.promise().continuation = awaiter;
+    return true;
+  }
+  T await_resume() { return take(); }
+
+ private:
+  handle_type frame_ = nullptr;
+};
+
+namespace detail {
+
+template <class T>
+task<T> task_promise<T>::get_return_object() noexcept {
+  return task<T>(std::coroutine_handle<task_promise>::from_promise(*this));
+}
+inline task<void> task_promise<void>::get_return_object() noexcept {
+  return task<void>(std::coroutine_handle<task_promise>::from_promise(*this));
+}
+
+}  // namespace detail
+
+/// A task that is its value already.
+template <class T>
+task<T> ready_task(T value) {
+  co_return value;
+}
+
+}  // namespace tinyhttp
