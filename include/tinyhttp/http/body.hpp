@@ -1,0 +1,260 @@
+// tinyhttp/http/body.hpp -- the content of a message, whichever way it is going.
+//
+// One type for both directions: nothing, octets (owned, or shared and immutable), pieces of random-
+// access content such as files, or a stream that is pulled. Does no I/O itself and frames nothing.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/fields.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tinyhttp {
+
+/// Octets that can be read at any offset: an open file, a generated pattern. Shared and immutable
+/// as an object; what it reads may change underneath, as files do.
+class content_source {
+ public:
+  content_source() = default;
+  content_source(const content_source&) = delete;
+  content_source& operator=(const content_source&) = delete;
+  virtual ~content_source() = default;
+
+  /// An open file that holds the same octets, for sendfile; -1 when there is none.
+  [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
+
+  /// Reads into `room` from `offset` on. Fewer octets than fit are no error; 0 is the end.
+  [[nodiscard]] virtual result<std::size_t> read_at(std::uint64_t offset,
+                                                    std::span<char> room) const = 0;
+};
+
+/// A run of octets of a source.
+struct content_slice {
+  std::shared_ptr<const content_source> source;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;  // octets
+};
+
+/// A part of a body made of several: octets of our own, or a slice.
+using body_piece = std::variant<std::string, content_slice>;
+
+/// A body that is pulled piece by piece.
+class body_stream {
+ public:
+  body_stream() = default;
+  body_stream(const body_stream&) = delete;
+  body_stream& operator=(const body_stream&) = delete;
+  virtual ~body_stream() = default;
+
+  /// The next octets; an empty view is the end. The view lives until the next call. An error ends
+  /// the stream, and cuts the message that it was the body of.
+  [[nodiscard]] virtual task<result<std::string_view>> next() = 0;
+
+  /// The number of octets from beginning to end, where that is known beforehand.
+  [[nodiscard]] virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+
+  /// The trailer section, once the end has been pulled (RFC 9110 6.5). Null when there is none.
+  [[nodiscard]] virtual const fields* trailers() const noexcept { return nullptr; }
+};
+
+/// The content of a message: a value. Copies share what is immutable, and the position of a stream.
+class body {
+ public:
+  body() noexcept = default;
+  body(std::string octets) : content_(std::move(octets)) {}
+  body(std::string_view octets) : content_(std::string(octets)) {}
+  body(const char* octets) : content_(std::string(octets)) {}
+  /// Many messages may share one immutable text.
+  body(std::shared_ptr<const std::string> octets) : content_(std::move(octets)) {}
+  body(content_slice slice) : content_(std::move(slice)) {}
+  body(std::vector<body_piece> pieces) : content_(std::move(pieces)) {}
+  body(std::shared_ptr<body_stream> stream) : content_(std::move(stream)) {}
+
+  /// The octets are here, or there are none: `text()` shows them all.
+  [[nodiscard]] bool is_octets() const noexcept { return content_.index() <= 2; }
+  [[nodiscard]] std::string_view text() const noexcept;
+
+  /// How many octets there are in all; empty when only the end will tell.
+  [[nodiscard]] std::optional<std::uint64_t> length() const;
+
+  /// The next octets, from the beginning on; an empty view is the end. The view lives until the
+  /// next call or change. For one reader, at one time.
+  [[nodiscard]] task<result<std::string_view>> next();
+
+  /// Pulls the rest, which becomes octets; the view lives as long as the body is not changed. More
+  /// than `limit` octets are an error of kind `limit` with status hint 413, and are not kept.
+  [[nodiscard]] task<result<std::string_view>> read_all(std::uint64_t limit);
+  [[nodiscard]] task<result<std::string_view>> read_all() { return read_all(default_limit_); }
+
+  /// The bound that `read_all()` keeps to. Servers and clients set it from their options.
+  void set_default_limit(std::uint64_t octets) noexcept { default_limit_ = octets; }
+
+  /// The trailer section, once the end has been pulled; null when there is none.
+  [[nodiscard]] const fields* trailers() const noexcept;
+  void set_trailers(fields section) { trailers_ = std::make_shared<const fields>(std::move(section)); }
+
+  /// The parts, for who writes them out. Null unless the body is of that kind.
+  [[nodiscard]] const content_slice* slice() const noexcept { return std::get_if<content_slice>(&content_); }
+  [[nodiscard]] const std::vector<body_piece>* pieces() const noexcept {
+    return std::get_if<std::vector<body_piece>>(&content_);
+  }
+  [[nodiscard]] body_stream* stream() const noexcept {
+    const auto* held = std::get_if<std::shared_ptr<body_stream>>(&content_);
+    return held != nullptr ? held->get() : nullptr;
+  }
+
+ private:
+  task<result<std::string_view>> next_of(const content_slice& slice, std::uint64_t start);
+  result<std::string_view> next_octets(std::string_view all, std::uint64_t start);
+
+  std::variant<std::monostate, std::string, std::shared_ptr<const std::string>, content_slice,
+               std::vector<body_piece>, std::shared_ptr<body_stream>>
+      content_;
+  std::uint64_t position_ = 0;  // octets pulled so far, streams aside
+  std::uint64_t default_limit_ = std::uint64_t{1} << 20;
+  std::string window_;                       // what the last view of a slice shows
+  std::shared_ptr<const fields> trailers_;  // of a stream that has been read
+};
+
+/// A body pulled from `pull`, which gives the next octets, or an empty string at the end. With a
+/// `length`, it must give exactly that many.
+template <class Pull>
+[[nodiscard]] body stream_body(Pull pull, std::optional<std::uint64_t> length = std::nullopt);
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::string_view body::text() const noexcept {
+  if (const auto* octets = std::get_if<std::string>(&content_)) return *octets;
+  if (const auto* shared = std::get_if<std::shared_ptr<const std::string>>(&content_)) return **shared;
+  return {};
+}
+
+namespace detail {
+
+[[nodiscard]] inline std::uint64_t piece_length(const body_piece& piece) noexcept {
+  if (const auto* octets = std::get_if<std::string>(&piece)) return octets->size();
+  return std::get_if<content_slice>(&piece)->length;
+}
+
+/// A stream out of a callable that returns octets, now or as a task.
+template <class Pull>
+class pulled_stream final : public body_stream {
+ public:
+  pulled_stream(Pull pull, std::optional<std::uint64_t> length)
+      : pull_(std::move(pull)), length_(length) {}
+
+  task<result<std::string_view>> next() override {
+    if constexpr (std::is_same_v<decltype(pull_()), task<result<std::string>>>) {
+      auto pulled = co_await pull_();
+      if (!pulled) co_return pulled.error();
+      window_ = std::move(*pulled);
+    } else if constexpr (std::is_same_v<decltype(pull_()), result<std::string>>) {
+      auto pulled = pull_();
+      if (!pulled) co_return pulled.error();
+      window_ = std::move(*pulled);
+    } else {
+      window_ = pull_();
+    }
+    co_return std::string_view(window_);
+  }
+  [[nodiscard]] std::optional<std::uint64_t> length() const override { return length_; }
+
+ private:
+  Pull pull_;
+  std::optional<std::uint64_t> length_;
+  std::string window_;
+};
+
+inline constexpr std::size_t body_window = 64 * 1024;  // octets pulled from a source at a time
+
+}  // namespace detail
+
+inline std::optional<std::uint64_t> body::length() const {
+  if (is_octets()) return text().size();
+  if (const auto* one = slice()) return one->length;
+  if (const auto* many = pieces()) {
+    std::uint64_t sum = 0;
+    for (const auto& piece : *many) sum += detail::piece_length(piece);
+    return sum;
+  }
+  return stream()->length();
+}
+
+inline const fields* body::trailers() const noexcept {
+  const auto* source = stream();
+  return source != nullptr ? source->trailers() : trailers_.get();
+}
+
+inline result<std::string_view> body::next_octets(std::string_view all, std::uint64_t start) {
+  const auto rest = all.substr(static_cast<std::size_t>(position_ - start));
+  position_ += rest.size();
+  return rest;
+}
+
+inline task<result<std::string_view>> body::next_of(const content_slice& slice, std::uint64_t start) {
+  const std::uint64_t done = position_ - start;
+  const std::uint64_t left = slice.length - done;
+  window_.resize(left < detail::body_window ? static_cast<std::size_t>(left) : detail::body_window);
+  if (window_.empty()) co_return std::string_view();
+  const auto got = slice.source->read_at(slice.offset + done, window_);
+  if (!got) co_return got.error();
+  if (*got == 0) co_return error(error_kind::io, "content ended before its length");
+  position_ += *got;
+  co_return std::string_view(window_).substr(0, *got);
+}
+
+inline task<result<std::string_view>> body::next() {
+  if (is_octets()) co_return next_octets(text(), 0);
+  if (auto* source = stream()) co_return co_await source->next();
+  if (const auto* one = slice()) co_return co_await next_of(*one, 0);
+  std::uint64_t start = 0;
+  for (const auto& piece : *pieces()) {
+    const std::uint64_t end = start + detail::piece_length(piece);
+    if (position_ < end) {
+      if (const auto* octets = std::get_if<std::string>(&piece)) co_return next_octets(*octets, start);
+      co_return co_await next_of(*std::get_if<content_slice>(&piece), start);
+    }
+    start = end;
+  }
+  co_return std::string_view();
+}
+
+inline task<result<std::string_view>> body::read_all(std::uint64_t limit) {
+  const auto too_large = [limit] {
+    return error(error_kind::limit,
+                 "body: more than " + ascii::to_decimal(limit) + " octets", 413);
+  };
+  if (const auto known = length(); known && *known > limit) co_return too_large();
+  if (is_octets()) co_return text();
+  std::string all;
+  for (;;) {
+    const auto piece = co_await next();
+    if (!piece) co_return piece.error();
+    if (piece->empty()) break;
+    if (piece->size() > limit - all.size()) co_return too_large();
+    all.append(*piece);
+  }
+  if (const auto* kept = trailers(); kept != nullptr && !kept->empty())
+    trailers_ = std::make_shared<const fields>(*kept);
+  content_ = std::move(all);
+  co_return text();
+}
+
+template <class Pull>
+body stream_body(Pull pull, std::optional<std::uint64_t> length) {
+  return body(std::make_shared<detail::pulled_stream<Pull>>(std::move(pull), length));
+}
+
+}  // namespace tinyhttp

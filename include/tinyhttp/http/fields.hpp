@@ -1,0 +1,218 @@
+// tinyhttp/http/fields.hpp -- the fields of a message: ordered, case-insensitive, repeats kept.
+//
+// RFC 9110 5. A field that could split a message cannot be put in. Knows no field's meaning.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/small_vector.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// One field line. Views into the `fields` it came from, until those change or end.
+struct field {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// Field lines in the order they came or were added. A value type that owns all of its octets, in
+/// one block: usual messages need no allocation, and clearing one keeps its memory.
+class fields {
+ public:
+  fields() noexcept = default;
+  fields(std::initializer_list<field> lines) {
+    for (const auto& [name, value] : lines) add(name, value);
+  }
+
+  /// Appends a line; an existing one of the same name stays. `name` is a token, `value` without
+  /// control octets (blanks around it are dropped): otherwise throws std::invalid_argument.
+  fields& add(std::string_view name, std::string_view value);
+
+  /// As `add`, but says false and changes nothing where that would throw.
+  [[nodiscard]] bool try_add(std::string_view name, std::string_view value);
+
+  /// Replaces every line of that name by one, at the place of the last. Throws as `add`.
+  fields& set(std::string_view name, std::string_view value) {
+    check(name, value);
+    remove(name);
+    return add(name, value);
+  }
+
+  /// Removes every line of that name; says how many there were.
+  std::size_t remove(std::string_view name);
+  void clear() noexcept {
+    text_.clear();
+    entries_.clear();
+    packed_ = true;
+  }
+
+  /// The value of the first line of that name.
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
+
+  /// The value of the first line of that name; empty when there is none.
+  [[nodiscard]] std::string_view operator[](std::string_view name) const noexcept {
+    return get(name).value_or(std::string_view());
+  }
+  [[nodiscard]] bool contains(std::string_view name) const noexcept { return get(name).has_value(); }
+  [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
+
+  /// The values of all lines of that name, joined by `, ` (RFC 9110 5.3). Empty when there is none.
+  [[nodiscard]] std::optional<std::string> combined(std::string_view name) const;
+
+  /// One of the comma-separated elements of that name's lines is `token`, whatever its case.
+  [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+  [[nodiscard]] field operator[](std::size_t i) const noexcept { return line(entries_[i]); }
+
+  class iterator;
+  [[nodiscard]] iterator begin() const noexcept;
+  [[nodiscard]] iterator end() const noexcept;
+
+  /// Appends every line as `name: value CRLF`.
+  void append_to(std::string& out) const;
+
+  /// For the parser, which has checked every octet: takes `head` as the block that the lines of
+  /// later `add_parsed` calls point into. Drops what was there.
+  void assign_block(std::string_view head) {
+    clear();
+    text_.append(head.data(), head.size());
+    packed_ = false;
+  }
+  void add_parsed(std::size_t name_at, std::size_t name_size, std::size_t value_at,
+                  std::size_t value_size) {
+    entries_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name_size),
+                        static_cast<std::uint32_t>(value_at), static_cast<std::uint32_t>(value_size)});
+  }
+
+ private:
+  struct entry {
+    std::uint32_t name_at, name_size, value_at, value_size;  // octets into text_
+  };
+
+  static void check(std::string_view name, std::string_view value);
+  [[nodiscard]] field line(const entry& e) const noexcept {
+    return {{text_.data() + e.name_at, e.name_size}, {text_.data() + e.value_at, e.value_size}};
+  }
+
+  small_vector<char, 192> text_;  // built: the lines as they go on the wire; parsed: the whole head
+  small_vector<entry, 8> entries_;
+  bool packed_ = true;  // text_ is exactly the lines on the wire
+};
+
+class fields::iterator {
+ public:
+  iterator(const fields& owner, std::size_t at) noexcept : owner_(&owner), at_(at) {}
+  [[nodiscard]] field operator*() const noexcept { return (*owner_)[at_]; }
+  iterator& operator++() noexcept {
+    ++at_;
+    return *this;
+  }
+  friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.at_ == b.at_; }
+
+ private:
+  const fields* owner_;
+  std::size_t at_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline fields::iterator fields::begin() const noexcept { return {*this, 0}; }
+inline fields::iterator fields::end() const noexcept { return {*this, size()}; }
+
+inline void fields::check(std::string_view name, std::string_view value) {
+  if (!ascii::is_token(name)) throw std::invalid_argument("field name: not a token");
+  if (!ascii::is_field_value(ascii::trim(value)))
+    throw std::invalid_argument(std::string("field ").append(name).append(": control octet in its value"));
+}
+
+inline fields& fields::add(std::string_view name, std::string_view value) {
+  check(name, value);
+  value = ascii::trim(value);
+  if (text_.size() + name.size() + value.size() > std::numeric_limits<std::uint32_t>::max() - 4)
+    throw std::length_error("fields: over 4 GiB");
+  const std::size_t at = text_.size();
+  text_.reserve(at + name.size() + value.size() + 4);
+  text_.append(name.data(), name.size());
+  text_.append(": ", 2);
+  text_.append(value.data(), value.size());
+  text_.append("\r\n", 2);
+  add_parsed(at, name.size(), at + name.size() + 2, value.size());
+  return *this;
+}
+
+inline bool fields::try_add(std::string_view name, std::string_view value) {
+  if (!ascii::is_token(name) || !ascii::is_field_value(ascii::trim(value))) return false;
+  add(name, value);
+  return true;
+}
+
+inline std::size_t fields::remove(std::string_view name) {
+  std::size_t removed = 0;
+  for (std::size_t i = entries_.size(); i-- > 0;) {
+    const entry gone = entries_[i];
+    if (!ascii::equal_ignoring_case(line(gone).name, name)) continue;
+    entries_.erase(i, 1);
+    ++removed;
+    if (!packed_) continue;
+    const std::uint32_t size = gone.name_size + gone.value_size + 4;  // ": " and CRLF
+    text_.erase(gone.name_at, size);
+    for (std::size_t later = i; later < entries_.size(); ++later) {
+      entries_[later].name_at -= size;
+      entries_[later].value_at -= size;
+    }
+  }
+  return removed;
+}
+
+inline std::optional<std::string_view> fields::get(std::string_view name) const noexcept {
+  for (const entry& e : entries_)
+    if (e.name_size == name.size() && ascii::equal_ignoring_case(line(e).name, name))
+      return line(e).value;
+  return std::nullopt;
+}
+
+inline std::size_t fields::count(std::string_view name) const noexcept {
+  std::size_t lines = 0;
+  for (const auto& [line_name, value] : *this)
+    if (ascii::equal_ignoring_case(line_name, name)) ++lines;
+  return lines;
+}
+
+inline std::optional<std::string> fields::combined(std::string_view name) const {
+  std::optional<std::string> all;
+  for (const auto& [line_name, value] : *this) {
+    if (!ascii::equal_ignoring_case(line_name, name)) continue;
+    if (all) {
+      all->append(", ").append(value);
+    } else {
+      all.emplace(value);
+    }
+  }
+  return all;
+}
+
+inline bool fields::has_token(std::string_view name, std::string_view token) const noexcept {
+  for (const auto& [line_name, value] : *this)
+    if (ascii::equal_ignoring_case(line_name, name) && ascii::list_contains(value, token)) return true;
+  return false;
+}
+
+inline void fields::append_to(std::string& out) const {
+  if (packed_) {
+    out.append(text_.data(), text_.size());
+    return;
+  }
+  for (const auto& [name, value] : *this) out.append(name).append(": ").append(value).append("\r\n");
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,133 @@
+// tinyhttp/http/response.hpp -- a response: a value that owns its octets.
+//
+// RFC 9110 15. Says what is to be sent; the writer alone decides how it is framed, and whether the
+// content goes out at all (HEAD, 204, 304).
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/status.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp {
+
+/// The raw connection, for a protocol that takes over after 101 (RFC 9110 7.8).
+class raw_stream {
+ public:
+  virtual ~raw_stream() = default;
+  /// Octets received; 0 is the end. What came behind the request is given first.
+  [[nodiscard]] virtual task<result<std::size_t>> read(std::span<char> room) = 0;
+  [[nodiscard]] virtual task<result<void>> write(std::string_view octets) = 0;
+};
+
+/// How a response went, for logs and accounting.
+struct sent_report {
+  tinyhttp::status status;
+  std::uint64_t body_octets = 0;     // content handed to the kernel
+  bool complete = false;             // the whole message was
+  std::chrono::nanoseconds time{0};  // from the request's last head octet to the response's last
+};
+
+/// A response to hand back from a handler, or that a client received.
+struct response {
+  tinyhttp::status status;
+  tinyhttp::fields fields;
+  tinyhttp::body body;
+
+  response() = default;
+  response(tinyhttp::status code, tinyhttp::fields f = {}, tinyhttp::body b = {})
+      : status(code), fields(std::move(f)), body(std::move(b)) {}
+
+  /// Chains: `return text("hi").with("Cache-Control", "no-store")`. Throws as `fields::set`.
+  response& with(std::string_view name, std::string_view value) & {
+    fields.set(name, value);
+    return *this;
+  }
+  response&& with(std::string_view name, std::string_view value) && {
+    fields.set(name, value);
+    return std::move(*this);
+  }
+
+  /// Calls `f` once when the response has been sent or given up, on the loop thread.
+  response& on_sent(function<void(const sent_report&)> f) {
+    own_hooks().sent.push_back(std::move(f));
+    return *this;
+  }
+
+  /// After this response (usually 101) the connection is `f`'s; it ends when `f` does.
+  response& takeover(function<task<void>(raw_stream&)> f) {
+    own_hooks().takeover = std::move(f);
+    return *this;
+  }
+
+  /// What `on_sent` and `takeover` left here, for who sends the response. Null when unused.
+  struct hooks {
+    std::vector<function<void(const sent_report&)>> sent;
+    function<task<void>(raw_stream&)> takeover;
+  };
+  [[nodiscard]] hooks* attached() const noexcept { return hooks_.get(); }
+
+ private:
+  hooks& own_hooks() {
+    if (!hooks_) hooks_ = std::make_shared<hooks>();
+    return *hooks_;
+  }
+
+  std::shared_ptr<hooks> hooks_;
+};
+
+/// Octets of any type; those below name the usual ones. `code` is the status.
+[[nodiscard]] inline response content(body octets, std::string_view media_type, status code = {}) {
+  response made(code, {}, std::move(octets));
+  made.fields.add("Content-Type", media_type);
+  return made;
+}
+[[nodiscard]] inline response text(body octets, status code = {}) {
+  return content(std::move(octets), "text/plain; charset=utf-8", code);
+}
+[[nodiscard]] inline response html(body octets, status code = {}) {
+  return content(std::move(octets), "text/html; charset=utf-8", code);
+}
+/// `octets` are JSON text already.
+[[nodiscard]] inline response json(body octets, status code = {}) {
+  return content(std::move(octets), "application/json", code);
+}
+
+/// A short page for people that says what went wrong: the status, and nothing of this machine.
+[[nodiscard]] inline response problem(status code) {
+  std::string line = ascii::to_decimal(static_cast<std::uint64_t>(code.code()));
+  if (!code.reason().empty()) line.append(" ").append(code.reason());
+  return text(line.append("\n"), code);
+}
+
+/// Sends the client to `location`, a URI reference. Octets that may not stand in one are
+/// percent-encoded, standing escapes are left alone. It is not judged where it leads: do not hand on
+/// what a peer said. Throws std::invalid_argument for an empty one.
+[[nodiscard]] inline response redirect(std::string_view location, status code = status::found) {
+  if (location.empty()) throw std::invalid_argument("redirect: empty location");
+  std::string escaped;
+  for (const char c : location) {
+    if (ascii::is_target_octet(c) && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos) {
+      escaped.push_back(c);
+      continue;
+    }
+    const auto octet = static_cast<unsigned char>(c);
+    escaped.append({'%', "0123456789ABCDEF"[octet / 16], "0123456789ABCDEF"[octet % 16]});
+  }
+  response made = problem(code);
+  made.fields.add("Location", escaped);
+  return made;
+}
+
+}  // namespace tinyhttp
