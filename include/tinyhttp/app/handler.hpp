@@ -1,0 +1,135 @@
+// tinyhttp/app/handler.hpp -- a handler: anything that turns a request into a response.
+//
+// A handler is callable while const with a `request&` and returns a `response`, a
+// `task<response>` (when it has to wait), or a `reply` (when it may be either). Router, middleware,
+// static files and a server's application are all of this one shape. Knows no socket.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace tinyhttp {
+
+/// A response that is here, or that will be: what handlers that only sometimes wait return.
+class [[nodiscard]] reply {
+ public:
+  reply(response now) : now_(std::move(now)) {}
+  reply(task<response> later) : later_(std::move(later)) {}
+
+  [[nodiscard]] bool is_ready() const noexcept { return now_.has_value(); }
+
+  /// The response, when `is_ready()`.
+  [[nodiscard]] response& now() noexcept { return *now_; }
+  /// The coroutine to await, when not `is_ready()`. The request must outlive it.
+  [[nodiscard]] task<response>& later() noexcept { return later_; }
+
+  /// The response, whichever way it comes. Runs the coroutine in place: for tests, where nothing is
+  /// waited for that only a loop can bring; throws std::logic_error if it does wait.
+  response get() && {
+    if (now_) return std::move(*now_);
+    later_.start();
+    if (!later_.done()) throw std::logic_error("reply: the handler waits for something only a loop brings");
+    return later_.take();
+  }
+  operator response() && { return std::move(*this).get(); }
+
+ private:
+  std::optional<response> now_;
+  task<response> later_;
+};
+
+namespace detail {
+
+template <class R>
+concept handler_outcome = std::is_same_v<R, response> || std::is_same_v<R, task<response>> ||
+                          std::is_same_v<R, reply>;
+
+/// A callable that takes `request&` or `const request&` while it is const itself.
+template <class H>
+concept plain_handler = requires(const H& h, request& r) {
+  { h(r) } -> handler_outcome;
+};
+
+}  // namespace detail
+
+class any_handler;
+
+template <class H>
+concept handler = std::is_same_v<H, any_handler> || detail::plain_handler<H>;
+
+/// Calls `h`. One that returns a `response` cannot wait, so the body is read first, within
+/// `r.body`'s own limit: more makes the answer 413, and `h` never runs. One that can wait is called
+/// at once and pulls the body itself. `h` and `r` must outlive the reply.
+template <handler H>
+reply invoke(const H& h, request& r);
+
+/// Any handler, owned. One call through a pointer; nothing else is added.
+class any_handler {
+ public:
+  template <class H>
+    requires(!std::is_same_v<std::remove_cvref_t<H>, any_handler> &&
+             detail::plain_handler<std::decay_t<H>>)
+  any_handler(H&& h)
+      : call_([held = std::forward<H>(h)](request& r) -> reply { return invoke(held, r); }) {}
+
+  reply operator()(request& r) const { return call_(r); }
+
+  /// For tests: the response to a request that nobody keeps.
+  response operator()(request&& r) const { return call_(r).get(); }
+
+ private:
+  function<reply(request&) const> call_;
+};
+
+/// `f` applied to the response of `r`, now or when it comes. `f` takes `response&` and must not wait.
+template <class F>
+reply transform(reply r, F f);
+
+/// What a server answers when a body could not be read: 413, 400 or whatever `failed` hints at.
+[[nodiscard]] inline response body_problem(const error& failed) {
+  return problem(failed.status_hint() != 0 ? status(failed.status_hint()) : status::bad_request);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+template <class H>
+task<response> read_then_invoke(const H& h, request& r) {
+  const auto read = co_await r.body.read_all();
+  if (!read) co_return body_problem(read.error());
+  co_return h(r);
+}
+
+template <class F>
+task<response> transform_later(task<response> later, F f) {
+  response made = co_await later;
+  f(made);
+  co_return made;
+}
+
+}  // namespace detail
+
+template <handler H>
+reply invoke(const H& h, request& r) {
+  if constexpr (std::is_same_v<decltype(h(r)), response>) {
+    if (!r.body.is_octets()) return detail::read_then_invoke(h, r);
+  }
+  return h(r);
+}
+
+template <class F>
+reply transform(reply r, F f) {
+  if (!r.is_ready()) return detail::transform_later(std::move(r.later()), std::move(f));
+  f(r.now());
+  return r;
+}
+
+}  // namespace tinyhttp
