@@ -1,0 +1,216 @@
+// tinyhttp/http/range.hpp -- which bytes of a representation did the client ask for?
+//
+// Pure: text and a length in, a verdict out, and the Content-Range that says so. RFC 9110 14. Who
+// may ask (GET only, after the preconditions of 13) is decided in conditional.hpp.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tinyhttp {
+
+/// A run of bytes inside a representation. Half-open here; only the wire format is inclusive.
+struct byte_range {
+  std::uint64_t offset = 0;  // bytes from the start of the representation
+  std::uint64_t length = 0;  // bytes
+
+  friend bool operator==(const byte_range&, const byte_range&) = default;
+};
+
+enum class range_verdict : std::uint8_t {
+  whole,          // no usable range: answer 200 with everything
+  partial,        // answer 206 with `ranges`
+  unsatisfiable,  // answer 416
+};
+
+struct range_selection {
+  range_verdict verdict = range_verdict::whole;
+  std::vector<byte_range> ranges;  // non-empty only for `partial`; request order, each length > 0,
+                                   // none touches another: together at most the representation
+};
+
+/// Decides what a `Range` field asks for. Ranges that touch or overlap become one, which stands
+/// where the first of them stood (15.3.7.2).
+///
+/// @param field       the field value, e.g. `bytes=0-499, -500`; only read during the call
+/// @param size        length of the selected representation, in bytes
+/// @param max_ranges  specs that are worth answering; 16 is more than any reader of media or
+///                    archives was seen to send, and bounds what the parts' heads cost
+/// @return            never fails. A field that we cannot use (unknown unit, bad syntax, more than
+///                    `max_ranges` specs, or more than two that overlap) selects the whole: 14.2
+///                    lets a server ignore Range, and ignoring costs less than amplification.
+[[nodiscard]] inline range_selection select_ranges(std::string_view field, std::uint64_t size,
+                                                   std::size_t max_ranges = 16);
+
+/// The value of a `Range` field that asks for `length` bytes from `offset` on, or for the rest.
+/// `length` is not 0.
+[[nodiscard]] inline std::string format_range(std::uint64_t offset,
+                                              std::optional<std::uint64_t> length = std::nullopt);
+
+/// What a `Content-Range` field says; at least one of the two is there.
+struct content_range {
+  std::optional<byte_range> range;    // absent in a 416: `bytes */10`
+  std::optional<std::uint64_t> size;  // bytes of the whole; absent when unknown: `bytes 0-4/*`
+
+  friend bool operator==(const content_range&, const content_range&) = default;
+};
+
+/// `bytes 0-4/10`, `bytes 0-4/*`, or `bytes */10`: the last for an absent or empty range, which
+/// has no last byte to name.
+[[nodiscard]] inline std::string format_content_range(std::optional<byte_range> range,
+                                                      std::optional<std::uint64_t> size);
+
+/// Reads a `Content-Range` in bytes. Empty for another unit, bad syntax, numbers beyond 64 bits,
+/// and ranges that are backwards or end behind `size`: such a part must not be combined (14.4).
+[[nodiscard]] constexpr std::optional<content_range> parse_content_range(
+    std::string_view field) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Resolves one range-spec (14.1.2) against `size`. Length 0: well-formed, but unsatisfiable.
+/// Empty: not a range-spec.
+[[nodiscard]] constexpr std::optional<byte_range> resolve_range_spec(std::string_view spec,
+                                                                     std::uint64_t size) noexcept {
+  const auto dash = spec.find('-');
+  if (dash == spec.npos) return std::nullopt;
+  const auto before = spec.substr(0, dash);
+  const auto after = spec.substr(dash + 1);
+
+  if (before.empty()) {  // suffix-range: the last n bytes
+    const auto wanted = ascii::parse_decimal(after);
+    if (!wanted) return std::nullopt;
+    const auto length = *wanted < size ? *wanted : size;
+    return byte_range{size - length, length};
+  }
+
+  const auto first = ascii::parse_decimal(before);
+  const auto last =
+      after.empty() ? std::numeric_limits<std::uint64_t>::max() : ascii::parse_decimal(after);
+  if (!first || !last || *last < *first) return std::nullopt;
+  if (*first >= size) return byte_range{size, 0};
+  const auto end = *last < size ? *last + 1 : size;
+  return byte_range{*first, end - *first};
+}
+
+/// Adds `added` to `ranges`, which do not touch one another, and keeps them so: what it touches is
+/// joined to it at the earliest place. Says whether it shared a byte with any of them.
+inline bool join_range(std::vector<byte_range>& ranges, byte_range added) {
+  constexpr auto nowhere = std::numeric_limits<std::size_t>::max();
+  std::size_t place = nowhere;
+  std::size_t kept = 0;
+  std::uint64_t end = added.offset + added.length;
+  bool overlapped = false;
+  const byte_range asked = added;
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const byte_range r = ranges[i];
+    const std::uint64_t r_end = r.offset + r.length;
+    if (r.offset > asked.offset + asked.length || asked.offset > r_end) {
+      ranges[kept++] = r;
+      continue;
+    }
+    overlapped = overlapped || (r.offset < asked.offset + asked.length && asked.offset < r_end);
+    if (r.offset < added.offset) added.offset = r.offset;
+    if (r_end > end) end = r_end;
+    if (place == nowhere) place = kept++;
+  }
+  added.length = end - added.offset;
+  ranges.resize(kept);
+  if (place == nowhere) {
+    ranges.push_back(added);
+  } else {
+    ranges[place] = added;
+  }
+  return overlapped;
+}
+
+}  // namespace detail
+
+inline range_selection select_ranges(std::string_view field, std::uint64_t size,
+                                     std::size_t max_ranges) {
+  const range_selection whole{};
+  if (size == 0) return whole;  // no byte that a Content-Range could name
+
+  const auto equals = field.find('=');
+  if (equals == field.npos) return whole;
+  if (!ascii::equal_ignoring_case(field.substr(0, equals), "bytes")) return whole;
+
+  range_selection selection{range_verdict::unsatisfiable, {}};
+  std::size_t specs = 0;
+  std::size_t overlaps = 0;
+  auto list = field.substr(equals + 1);
+  while (const auto spec = ascii::take_list_element(list)) {
+    const auto range = detail::resolve_range_spec(*spec, size);
+    if (!range || ++specs > max_ranges) return whole;
+    if (range->length == 0) continue;
+    // "More than two overlapping ranges" is a sign of a broken client or of an attack (14.2).
+    if (detail::join_range(selection.ranges, *range) && ++overlaps > 1) return whole;
+    selection.verdict = range_verdict::partial;
+  }
+  return specs == 0 ? whole : selection;
+}
+
+inline std::string format_range(std::uint64_t offset, std::optional<std::uint64_t> length) {
+  constexpr auto max = std::numeric_limits<std::uint64_t>::max();
+  std::string text = "bytes=";
+  ascii::append_decimal(text, offset);
+  text += '-';
+  if (length && *length != 0 && *length <= max - offset)
+    ascii::append_decimal(text, offset + (*length - 1));
+  return text;
+}
+
+inline std::string format_content_range(std::optional<byte_range> range,
+                                        std::optional<std::uint64_t> size) {
+  std::string text = "bytes ";
+  if (range && range->length != 0) {
+    ascii::append_decimal(text, range->offset);
+    text += '-';
+    ascii::append_decimal(text, range->offset + (range->length - 1));
+  } else {
+    text += '*';
+  }
+  text += '/';
+  if (size) {
+    ascii::append_decimal(text, *size);
+  } else {
+    text += '*';
+  }
+  return text;
+}
+
+constexpr std::optional<content_range> parse_content_range(std::string_view field) noexcept {
+  constexpr auto max = std::numeric_limits<std::uint64_t>::max();
+  if (!ascii::starts_with_ignoring_case(field, "bytes ")) return std::nullopt;
+  field.remove_prefix(6);
+  const auto slash = field.find('/');
+  if (slash == field.npos) return std::nullopt;
+  const auto positions = field.substr(0, slash);
+  const auto complete = field.substr(slash + 1);
+
+  content_range found;
+  if (complete != "*") {
+    found.size = ascii::parse_decimal_strict(complete);
+    if (!found.size) return std::nullopt;
+  }
+  if (positions == "*") return found.size ? std::optional(found) : std::nullopt;
+
+  const auto dash = positions.find('-');
+  if (dash == positions.npos) return std::nullopt;
+  const auto first = ascii::parse_decimal_strict(positions.substr(0, dash));
+  const auto last = ascii::parse_decimal_strict(positions.substr(dash + 1), max - 1);
+  if (!first || !last || *last < *first) return std::nullopt;
+  if (found.size && *last >= *found.size) return std::nullopt;
+  found.range = byte_range{*first, *last - *first + 1};
+  return found;
+}
+
+}  // namespace tinyhttp
