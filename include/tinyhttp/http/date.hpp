@@ -61,7 +61,7 @@ class date_text {
 namespace detail {
 
 inline constexpr std::int64_t seconds_per_day = 86'400;
-inline constexpr std::int64_t days_before_1970 = 719'162;  // from 0001-01-01, a Monday
+inline constexpr std::int64_t days_before_1970 = 719'162;   // from 0001-01-01, a Monday
 inline constexpr std::int64_t fifty_years = 1'577'847'600;  // seconds, of 365.2425 days a year
 
 inline constexpr std::string_view month_names = "JanFebMarAprMayJunJulAugSepOctNovDec";
