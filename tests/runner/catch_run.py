@@ -87,7 +87,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--stall", type=float, default=60)
     parser.add_argument("specs", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
 
     specs = list(options.specs)
     left = listed(options.program, specs)
