@@ -1,0 +1,215 @@
+// tinyhttp/net/address.hpp -- where a socket is: IPv4, IPv6 or a Unix-domain name.
+//
+// A value; asks no resolver and no network.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+namespace tinyhttp::net {
+
+/// The address of one end of a connection. Default-constructed it is unknown: family AF_UNSPEC.
+class address {
+ public:
+  address() noexcept { std::memset(&storage_, 0, sizeof storage_); }
+
+  /// Reads a numeric host, `127.0.0.1`, `::1`, `[::1]` or `fe80::1%eth0`. Empty for anything else.
+  [[nodiscard]] static std::optional<address> parse(std::string_view host, std::uint16_t port);
+
+  /// A Unix-domain name: a path, or `@name` for Linux's abstract ones, which are no files.
+  /// Fails when it is empty, too long (107 octets on Linux) or has a NUL in it.
+  [[nodiscard]] static result<address> unix_domain(std::string_view name);
+
+  /// What the system filled in. A family that we do not know becomes unknown.
+  [[nodiscard]] static address from_native(const sockaddr* from, socklen_t size) noexcept;
+
+  [[nodiscard]] int family() const noexcept { return storage_.any.sa_family; }
+  [[nodiscard]] bool is_ip() const noexcept { return family() == AF_INET || family() == AF_INET6; }
+  [[nodiscard]] bool is_unix_domain() const noexcept { return family() == AF_UNIX; }
+
+  /// `0.0.0.0` or `::`: every interface.
+  [[nodiscard]] bool is_unspecified() const noexcept;
+  /// In 127.0.0.0/8, or `::1`, or Unix-domain: this machine.
+  [[nodiscard]] bool is_loopback() const noexcept;
+
+  /// 0 for a Unix-domain name.
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  /// `127.0.0.1`, `::1`, `/tmp/x`, `@name`; empty when unknown or unnamed.
+  [[nodiscard]] std::string host() const;
+  /// `127.0.0.1:80`, `[::1]:80`, `unix:/tmp/x`, `unix:` for an unnamed one.
+  [[nodiscard]] std::string to_string() const;
+
+  /// The same with another port; a Unix-domain name stays what it is.
+  [[nodiscard]] address with_port(std::uint16_t port) const noexcept;
+  /// `127.0.0.1` for `::ffff:127.0.0.1`, as peers of a dual-stack listener appear; else the same.
+  [[nodiscard]] address unmapped() const noexcept;
+
+  [[nodiscard]] const sockaddr* native() const noexcept { return &storage_.any; }
+  [[nodiscard]] socklen_t native_size() const noexcept { return size_; }
+
+  [[nodiscard]] friend bool operator==(const address& a, const address& b) noexcept {
+    return a.size_ == b.size_ && std::memcmp(&a.storage_, &b.storage_, a.size_) == 0;
+  }
+
+ private:
+  union storage {
+    sockaddr any;
+    sockaddr_in ip4;
+    sockaddr_in6 ip6;
+    sockaddr_un local;
+  };
+  storage storage_;
+  socklen_t size_ = 0;  // octets of storage_ in use
+};
+
+/// Room for the system to write an address into.
+struct native_address {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(sockaddr_storage);
+  [[nodiscard]] sockaddr* pointer() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+  [[nodiscard]] address value() noexcept { return address::from_native(pointer(), size); }
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::optional<address> address::parse(std::string_view host, std::uint16_t port) {
+  address made;
+  char text[64];
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+    if (host.find(':') == host.npos) return std::nullopt;
+  }
+  if (host.empty() || host.size() >= sizeof text || host.find('\0') != host.npos)
+    return std::nullopt;
+  std::memcpy(text, host.data(), host.size());
+  text[host.size()] = '\0';
+  if (::inet_pton(AF_INET, text, &made.storage_.ip4.sin_addr) == 1) {
+    made.storage_.ip4.sin_family = AF_INET;
+    made.storage_.ip4.sin_port = htons(port);
+    made.size_ = sizeof(sockaddr_in);
+    return made;
+  }
+  std::uint32_t scope = 0;  // RFC 4007 11: which link a link-local address means
+  if (const auto percent = host.find('%'); percent != host.npos) {
+    text[percent] = '\0';
+    const auto number = ascii::parse_decimal_strict(host.substr(percent + 1), 0xffffffff);
+    scope = number ? static_cast<std::uint32_t>(*number) : ::if_nametoindex(text + percent + 1);
+    if (scope == 0) return std::nullopt;
+  }
+  std::memset(&made.storage_, 0, sizeof made.storage_);
+  if (::inet_pton(AF_INET6, text, &made.storage_.ip6.sin6_addr) != 1) return std::nullopt;
+  made.storage_.ip6.sin6_family = AF_INET6;
+  made.storage_.ip6.sin6_port = htons(port);
+  made.storage_.ip6.sin6_scope_id = scope;
+  made.size_ = sizeof(sockaddr_in6);
+  return made;
+}
+
+inline result<address> address::unix_domain(std::string_view name) {
+  const auto refuse = [&](std::string_view why) {
+    return error(error_kind::invalid_argument, "unix:" + std::string(name) + ": " + std::string(why));
+  };
+  address made;
+  auto& path = made.storage_.local.sun_path;
+  if (name.empty() || name == "@") return refuse("a socket needs a name");
+  if (name.find('\0') != name.npos) return refuse("a name cannot hold NUL");
+  if (name.size() >= sizeof path) return refuse("name too long for a socket");
+  made.storage_.local.sun_family = AF_UNIX;
+  std::memcpy(path, name.data(), name.size());
+  const bool is_abstract = name.front() == '@';
+  if (is_abstract) path[0] = '\0';
+  made.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() +
+                                      (is_abstract ? 0 : 1));
+  return made;
+}
+
+inline address address::from_native(const sockaddr* from, socklen_t size) noexcept {
+  address made;
+  if (size < sizeof(sa_family_t) || size > sizeof made.storage_) return made;
+  std::memcpy(&made.storage_, from, size);
+  made.size_ = size;
+  const int family = made.family();
+  const bool known = (family == AF_INET && size >= sizeof(sockaddr_in)) ||
+                     (family == AF_INET6 && size >= sizeof(sockaddr_in6)) || family == AF_UNIX;
+  return known ? made : address();
+}
+
+inline bool address::is_unspecified() const noexcept {
+  if (family() == AF_INET) return storage_.ip4.sin_addr.s_addr == 0;
+  return family() == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&storage_.ip6.sin6_addr);
+}
+
+inline bool address::is_loopback() const noexcept {
+  const address plain = unmapped();
+  if (plain.family() == AF_INET) return ntohl(plain.storage_.ip4.sin_addr.s_addr) >> 24 == 127;
+  if (family() == AF_INET6) return IN6_IS_ADDR_LOOPBACK(&storage_.ip6.sin6_addr);
+  return is_unix_domain();
+}
+
+inline std::uint16_t address::port() const noexcept {
+  if (family() == AF_INET) return ntohs(storage_.ip4.sin_port);
+  return family() == AF_INET6 ? ntohs(storage_.ip6.sin6_port) : std::uint16_t{0};
+}
+
+inline std::string address::host() const {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (family() == AF_INET) {
+    ::inet_ntop(AF_INET, &storage_.ip4.sin_addr, text, sizeof text);
+    return text;
+  }
+  if (family() == AF_INET6) {
+    ::inet_ntop(AF_INET6, &storage_.ip6.sin6_addr, text, sizeof text);
+    std::string written = text;
+    if (storage_.ip6.sin6_scope_id != 0)
+      ascii::append_decimal(written += '%', storage_.ip6.sin6_scope_id);
+    return written;
+  }
+  if (!is_unix_domain() || size_ <= offsetof(sockaddr_un, sun_path)) return {};
+  std::string name(storage_.local.sun_path, size_ - offsetof(sockaddr_un, sun_path));
+  if (name.front() == '\0') {
+    name.front() = '@';
+  } else if (const auto end = name.find('\0'); end != name.npos) {
+    name.resize(end);
+  }
+  return name;
+}
+
+inline std::string address::to_string() const {
+  if (is_unix_domain()) return "unix:" + host();
+  if (!is_ip()) return "unknown address";
+  std::string text = family() == AF_INET6 ? "[" + host() + "]:" : host() + ":";
+  ascii::append_decimal(text, port());
+  return text;
+}
+
+inline address address::with_port(std::uint16_t port) const noexcept {
+  address changed = *this;
+  if (family() == AF_INET) changed.storage_.ip4.sin_port = htons(port);
+  if (family() == AF_INET6) changed.storage_.ip6.sin6_port = htons(port);
+  return changed;
+}
+
+inline address address::unmapped() const noexcept {
+  if (family() != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&storage_.ip6.sin6_addr)) return *this;
+  address plain;
+  plain.storage_.ip4.sin_family = AF_INET;
+  plain.storage_.ip4.sin_port = storage_.ip6.sin6_port;
+  std::memcpy(&plain.storage_.ip4.sin_addr, &storage_.ip6.sin6_addr.s6_addr[12], 4);
+  plain.size_ = sizeof(sockaddr_in);
+  return plain;
+}
+
+}  // namespace tinyhttp::net

@@ -1,0 +1,293 @@
+// tinyhttp/net/loop.hpp -- one thread's worth of waiting: readiness, deadlines, and who goes on next.
+//
+// A loop resumes whoever waits, and only from its own turn, never from inside another operation.
+// Several loops live side by side; they share nothing. Knows no protocol.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/net/poller.hpp>
+#include <tinyhttp/net/timers.hpp>
+#include <tinyhttp/net/waiter.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::net {
+
+/// Where a loop's time comes from. Tests override it to hold time still; it outlives the loop.
+class time_source {
+ public:
+  time_source() = default;
+  time_source(const time_source&) = delete;
+  time_source& operator=(const time_source&) = delete;
+  virtual ~time_source() = default;
+
+  [[nodiscard]] virtual time_point now() noexcept { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] virtual std::int64_t unix_seconds() noexcept {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+  }
+  /// The loop has nothing to do before `when` (`timer::never`: no deadline). True: time has moved
+  /// there and nobody needs to wait; descriptors are then only looked at, not waited for.
+  virtual bool skip_to(time_point) noexcept { return false; }
+};
+
+struct loop_options {
+  net::backend backend = net::backend::best;
+  time_source* time = nullptr;  // nullptr: the system's clocks
+};
+
+/// Everything but `stop` and `post` belongs to the one thread that runs the loop.
+class loop : public clock {
+ public:
+  using options = loop_options;
+
+  /// Throws `bad_result` when the system has no descriptor left for it.
+  explicit loop(loop_options with = {});
+  /// What waits here must be gone already; functions that were posted are dropped.
+  ~loop() override;
+
+  /// Turns until `stop`. What a posted function throws comes out here; `run` may be called again.
+  void run();
+  /// One turn: waits up to `at_most` for something to do, then does what there is.
+  void run_once(duration at_most = duration::max());
+  /// Any thread. Ends `run` after the running turn, or the next `run` at once.
+  void stop() noexcept;
+  /// Any thread. `f` is called by the loop's thread in its next turn, in the order of posting.
+  void post(function<void()> f);
+
+  /// Runs the loop until `t` has ended; gives its value or throws what it threw.
+  template <class T>
+  T run_until_done(task<T> t) {
+    bool done = false;
+    now_ = time_->now();
+    t.start([](void* flag) { *static_cast<bool*>(flag) = true; }, &done);
+    while (!done) run_once();
+    return t.take();
+  }
+
+  /// The time at which this turn's work began.
+  [[nodiscard]] time_point now() noexcept override { return now_; }
+  [[nodiscard]] std::int64_t unix_seconds() noexcept override { return time_->unix_seconds(); }
+  [[nodiscard]] task<void> wait_until(time_point when) override;
+
+  /// The same as `wait_until` without a coroutine frame: `co_await on.sleep_until(when)`.
+  [[nodiscard]] class sleep_awaiter sleep_until(time_point when) noexcept;
+  /// Lets everybody else who is ready go first: `co_await on.yield()`.
+  [[nodiscard]] class yield_awaiter yield() noexcept;
+
+  // What awaitables are made of.
+
+  /// `w` goes on in the next turn. It must not be linked already.
+  void schedule(waiter& w) noexcept { ready_.push_back(w); }
+  [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
+  [[nodiscard]] net::poller& poller() noexcept { return poller_; }
+  [[nodiscard]] net::backend backend() const noexcept { return poller_.which(); }
+
+ private:
+  [[nodiscard]] int milliseconds_to_wait(duration at_most);
+  void make_wake_descriptors();
+  void wake() noexcept;
+  void take_wake_signal() noexcept;
+  void run_posted();
+  void run_ready();
+
+  time_source system_time_;
+  time_source* time_;
+  time_point now_;
+  net::poller poller_;
+  timer_queue timers_;
+  waiter_list ready_;    // go on in the next turn
+  waiter_list running_;  // go on in this one
+  descriptor wake_read_;
+  descriptor wake_write_;  // the same as wake_read_ where there is an eventfd, and then empty
+  struct wake_watch : watch {
+    wake_watch() noexcept
+        : watch([](watch& w, std::uint8_t) { static_cast<wake_watch&>(w).signalled = true; }) {}
+    bool signalled = false;
+  };
+  wake_watch wake_watch_;
+  std::atomic<bool> stopped_{false};
+  std::atomic<bool> woken_{false};  // a wake signal is on its way or has come
+  std::mutex posting_;
+  std::vector<function<void()>> posted_;  // guarded by posting_
+  std::vector<function<void()>> calling_;
+};
+
+/// Waits for a time. Does not allocate, except that the loop's queue may grow.
+class sleep_awaiter : waiter, timer {
+ public:
+  sleep_awaiter(loop& on, time_point when) noexcept
+      : waiter(always), timer(when_due), loop_(on), when_(when) {}
+  ~sleep_awaiter() { loop_.timers().remove(*this); }
+  [[nodiscard]] bool await_ready() const noexcept { return when_ <= loop_.now(); }
+  void await_suspend(std::coroutine_handle<> awaiter) {
+    handle = awaiter;
+    loop_.timers().set(*this, when_);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  static void when_due(timer& t) {
+    auto& self = static_cast<sleep_awaiter&>(t);
+    self.loop_.schedule(self);
+  }
+  loop& loop_;
+  time_point when_;
+};
+
+class yield_awaiter : waiter {
+ public:
+  explicit yield_awaiter(loop& on) noexcept : waiter(always), loop_(on) {}
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> awaiter) noexcept {
+    handle = awaiter;
+    loop_.schedule(*this);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  loop& loop_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline loop::loop(loop_options with)
+    : time_(with.time != nullptr ? with.time : &system_time_),
+      now_(time_->now()),
+      poller_(with.backend) {
+  make_wake_descriptors();
+}
+
+inline loop::~loop() { poller_.remove(wake_watch_, false); }
+
+inline sleep_awaiter loop::sleep_until(time_point when) noexcept {
+  return sleep_awaiter(*this, when);
+}
+inline yield_awaiter loop::yield() noexcept { return yield_awaiter(*this); }
+
+inline task<void> loop::wait_until(time_point when) { co_await sleep_until(when); }
+
+inline void loop::run() {
+  now_ = time_->now();
+  while (!stopped_.load(std::memory_order_acquire)) run_once();
+  stopped_.store(false, std::memory_order_relaxed);
+}
+
+inline void loop::stop() noexcept {
+  stopped_.store(true, std::memory_order_release);
+  wake();
+}
+
+inline void loop::post(function<void()> f) {
+  {
+    const std::lock_guard lock(posting_);
+    posted_.push_back(std::move(f));
+  }
+  wake();
+}
+
+inline void loop::run_once(duration at_most) {
+  if (poller_.which() == backend::poll) poller_.want(wake_watch_, ready::readable);
+  poller_.wait(milliseconds_to_wait(at_most));
+  now_ = time_->now();
+  timers_.expire(now_);
+  if (wake_watch_.signalled || woken_.load(std::memory_order_acquire)) {
+    take_wake_signal();
+    run_posted();
+  }
+  run_ready();
+}
+
+inline int loop::milliseconds_to_wait(duration at_most) {
+  if (!ready_.empty() || !running_.empty()) return 0;
+  if (woken_.load(std::memory_order_acquire)) return 0;
+  const time_point next = timers_.next();
+  const time_point now = time_->now();
+  if (next <= now || at_most <= duration::zero()) return 0;
+  if (time_->skip_to(next)) return 0;
+  const duration until = next == timer::never ? duration::max() : next - now;
+  const duration shorter = until < at_most ? until : at_most;
+  if (shorter == duration::max()) return -1;
+  // Rounded up, so that a deadline has passed when we wake; at most an hour, then we look again.
+  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(
+      shorter < std::chrono::hours(1) ? shorter : duration(std::chrono::hours(1)));
+  return static_cast<int>(whole.count());
+}
+
+inline void loop::run_posted() {
+  {
+    const std::lock_guard lock(posting_);
+    if (calling_.empty()) {
+      calling_.swap(posted_);
+    } else {  // left over by one that threw
+      for (auto& f : posted_) calling_.push_back(std::move(f));
+      posted_.clear();
+    }
+  }
+  std::size_t called = 0;
+  struct drop_called {  // also when one throws: the rest is called in the next turn
+    loop& self;
+    std::size_t& count;
+    ~drop_called() {
+      const auto first = self.calling_.begin();
+      self.calling_.erase(first, first + static_cast<std::ptrdiff_t>(count));
+      if (!self.calling_.empty()) self.wake();
+    }
+  } const guard{*this, called};
+  while (called < calling_.size()) {
+    function<void()> f = std::move(calling_[called++]);
+    f();
+  }
+}
+
+inline void loop::run_ready() {
+  running_.splice_back(ready_);
+  while (!running_.empty()) {
+    waiter& next = running_.pop_front();
+    if (next.attempt(next)) next.handle.resume();
+  }
+}
+
+inline void loop::wake() noexcept {
+  if (woken_.exchange(true, std::memory_order_acq_rel)) return;
+  const std::uint64_t one = 1;
+  const int to = wake_write_ ? wake_write_.get() : wake_read_.get();
+  while (::write(to, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+inline void loop::take_wake_signal() noexcept {
+  std::uint64_t ignored[8];
+  while (::read(wake_read_.get(), ignored, sizeof ignored) < 0 && errno == EINTR) {
+  }
+  wake_watch_.signalled = false;
+  woken_.exchange(false, std::memory_order_acq_rel);  // before the queue is looked at
+}
+
+inline void loop::make_wake_descriptors() {
+#if defined(__linux__)
+  const std::int64_t made = os::invoke(system_call::wake_create, -1, 0, [](std::size_t) {
+    return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  });
+  if (made < 0) throw bad_result(system_error("make a loop", static_cast<int>(-made)));
+  wake_read_ = descriptor(static_cast<int>(made));
+#else
+  int ends[2];
+  if (::pipe(ends) < 0) throw bad_result(system_error("make a loop", errno));
+  wake_read_ = descriptor(ends[0]);
+  wake_write_ = descriptor(ends[1]);
+  for (const int end : ends) os::set_flags(end, true);
+#endif
+  const std::int64_t added = poller_.add(wake_watch_, wake_read_.get(), watch::trigger::edge);
+  if (added < 0) throw bad_result(system_error("make a loop", static_cast<int>(-added)));
+}
+
+}  // namespace tinyhttp::net

@@ -1,0 +1,151 @@
+// tinyhttp/net/transfer.hpp -- moving octets through a non-blocking descriptor, one step at a time.
+//
+// The steps that tcp_stream and blocking_stream share. They never wait: they say what to wait for.
+#pragma once
+
+#include <tinyhttp/net/system.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace tinyhttp::net {
+
+/// What a step of an operation has come to.
+enum class progress : std::uint8_t {
+  done,   // the operation is over, with `failed` or without
+  wait,   // the descriptor has to become ready first
+  again,  // there is more to do, but others should have a turn now
+};
+
+/// The step to take when the system says EAGAIN; it is not to be believed while faults are injected.
+[[nodiscard]] inline progress full() noexcept {
+  return os::is_injected() ? progress::again : progress::wait;
+}
+
+/// As much as one connection moves before the others of its loop have a turn; bigger steps do not
+/// make a transfer faster.
+inline constexpr std::size_t step_octets = 1024 * 1024;
+
+/// The pieces of a gathered write and how far it has come. The pieces and the array of them belong
+/// to the caller.
+class gather {
+ public:
+  explicit gather(std::span<const std::string_view> pieces) noexcept : rest_(pieces) {}
+
+  /// Writes until all is written, the descriptor takes no more, or a step's worth is through.
+  /// `failed` becomes an errno value; `moved` grows by what went out.
+  progress step(int to, std::uint64_t& moved, int& failed, bool more) noexcept;
+
+ private:
+  std::span<const std::string_view> rest_;
+  std::size_t into_first_ = 0;  // octets of the first piece that are through
+};
+
+/// A slice of an open file and how far it has come. The descriptor belongs to the caller and its
+/// file position is not used.
+class file_slice {
+ public:
+  file_slice(int from, std::uint64_t offset, std::uint64_t length) noexcept
+      : from_(from), offset_(offset), rest_(length) {}
+
+  /// Like `gather::step`. Uses sendfile(2), and copies where that cannot be used.
+  progress step(int to, std::uint64_t& moved, int& failed);
+
+  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+ private:
+  std::int64_t copy(int to, std::size_t size);
+  static bool cannot_send_file(std::int64_t status) noexcept {
+    return status == -EINVAL || status == -ENOSYS || status == -EOPNOTSUPP || status == -EOVERFLOW;
+  }
+
+  int from_;
+  bool copying_ = false;
+  std::uint64_t offset_;
+  std::uint64_t rest_;
+  std::uint64_t sent_ = 0;
+  std::unique_ptr<char[]> copied_;  // octets read from the file and not sent yet
+  std::size_t copied_begin_ = 0;
+  std::size_t copied_end_ = 0;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline progress gather::step(int to, std::uint64_t& moved, int& failed, bool more) noexcept {
+  std::size_t through = 0;
+  while (through < step_octets) {
+    std::array<iovec, 64> vectors;  // far below IOV_MAX everywhere; a head and a few dozen slices
+    std::size_t count = 0;
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < rest_.size() && count < vectors.size() && size < step_octets; ++i) {
+      const std::string_view piece = i == 0 ? rest_[i].substr(into_first_) : rest_[i];
+      if (piece.empty()) continue;
+      const std::size_t part = std::min(piece.size(), step_octets - size);
+      vectors[count++] = {const_cast<char*>(piece.data()), part};
+      size += part;
+    }
+    if (size == 0) return progress::done;
+    const std::int64_t sent = os::send(to, vectors.data(), count, size, more);
+    if (sent < 0) {
+      if (sent == -EAGAIN) return full();
+      failed = static_cast<int>(-sent);
+      return progress::done;
+    }
+    auto octets = static_cast<std::size_t>(sent);
+    moved += octets;
+    through += octets;
+    while (!rest_.empty() && octets >= rest_.front().size() - into_first_) {
+      octets -= rest_.front().size() - into_first_;
+      into_first_ = 0;
+      rest_ = rest_.subspan(1);
+    }
+    into_first_ += octets;
+    if (rest_.empty()) return progress::done;
+  }
+  return progress::again;
+}
+
+inline progress file_slice::step(int to, std::uint64_t& moved, int& failed) {
+  std::size_t through = 0;
+  while (rest_ != 0) {
+    if (through >= step_octets) return progress::again;
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest_, step_octets - through));
+    std::int64_t count = copying_ ? copy(to, size) : os::send_file(to, from_, offset_, size);
+    if (!copying_ && cannot_send_file(count)) {
+      copying_ = true;
+      count = copy(to, size);
+    }
+    if (count == -EAGAIN) return full();
+    if (count < 0) failed = static_cast<int>(-count);
+    if (count <= 0) return progress::done;
+    const auto octets = static_cast<std::uint64_t>(count);
+    offset_ += octets;
+    rest_ -= octets;
+    sent_ += octets;
+    moved += octets;
+    through += static_cast<std::size_t>(octets);
+  }
+  return progress::done;
+}
+
+inline std::int64_t file_slice::copy(int to, std::size_t size) {
+  constexpr std::size_t capacity = 64 * 1024;
+  if (!copied_) copied_ = std::make_unique_for_overwrite<char[]>(capacity);
+  if (copied_begin_ == copied_end_) {
+    const std::int64_t count = os::pread(from_, copied_.get(), std::min(size, capacity), offset_);
+    if (count <= 0) return count;
+    copied_begin_ = 0;
+    copied_end_ = static_cast<std::size_t>(count);
+  }
+  const std::int64_t count =
+      os::send(to, copied_.get() + copied_begin_, copied_end_ - copied_begin_);
+  if (count > 0) copied_begin_ += static_cast<std::size_t>(count);
+  return count;
+}
+
+}  // namespace tinyhttp::net
