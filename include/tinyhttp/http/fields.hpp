@@ -81,10 +81,10 @@ class fields {
   /// Appends every line as `name: value CRLF`.
   void append_to(std::string& out) const;
 
-  /// For the parser, which has checked every octet: takes `head` as the block that the lines of
-  /// later `add_parsed` calls point into. Drops what was there.
-  void assign_block(std::string_view head) {
-    clear();
+  /// For the parser, which has checked every octet: after `clear()`, names lines by their place in
+  /// a head, and at its end hands over that head, which becomes the block they live in.
+  void set_block(std::string_view head) {
+    text_.clear();
     text_.append(head.data(), head.size());
     packed_ = false;
   }

@@ -1,0 +1,264 @@
+// tinyhttp/h1/connection.hpp -- one HTTP/1.1 connection without its socket, for either role.
+//
+// Octets that arrived go in, events come out; messages go in, octets to send come out. Holds the
+// peer and us to the same table (lifecycle.hpp). RFC 9112. Does no I/O and knows no time.
+#pragma once
+
+#include <tinyhttp/core/buffer.hpp>
+#include <tinyhttp/h1/body_reader.hpp>
+#include <tinyhttp/h1/framing.hpp>
+#include <tinyhttp/h1/head_parser.hpp>
+#include <tinyhttp/h1/lifecycle.hpp>
+#include <tinyhttp/h1/limits.hpp>
+#include <tinyhttp/h1/writer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp::h1 {
+
+/// What the octets received so far amount to.
+struct event {
+  enum class kind : std::uint8_t {
+    need_more,      // receive, then ask again
+    informational,  // client: a 1xx head; the final one is still to come
+    head,           // a head is complete, its fields are where they were asked for
+    data,           // `data` holds octets of the body; valid until the next call
+    end,            // the body is complete
+    closed,         // the peer closed where it may
+    failed,         // the peer broke the protocol: see `failure()`; nothing more is read
+  };
+  kind what = kind::need_more;
+  std::string_view data;
+};
+
+/// Neither copied nor shared: belongs to whoever drives one connection.
+class connection {
+ public:
+  connection(side us, const limits& bounds) noexcept : us_(us), limits_(&bounds), parser_(bounds) {}
+
+  // --- what arrives ---
+
+  /// Room for at least `wanted` octets to receive into. Ends the views of the last event.
+  [[nodiscard]] std::span<char> room(std::size_t wanted) {
+    drop_used();
+    return in_.prepare(wanted);
+  }
+  void received(std::size_t octets) noexcept { in_.commit(octets); }
+  void receive(std::string_view octets) {
+    drop_used();
+    in_.append(octets);
+  }
+  /// The peer has closed its sending side: what is here is all that there will be.
+  void peer_closed() noexcept { peer_closed_ = true; }
+
+  /// Server: the next step of the request. `into` is filled in while a head is read, and has to be
+  /// the same one until it is complete; its body is left alone.
+  [[nodiscard]] event next_event(request& into);
+
+  /// Client: the next step of the response to the request sent last. `into` likewise.
+  [[nodiscard]] event next_event(response& into);
+
+  [[nodiscard]] const violation& failure() const noexcept { return failure_; }
+  /// The peer's body is delimited like this, once its head is there.
+  [[nodiscard]] const framing& incoming() const noexcept { return incoming_; }
+  [[nodiscard]] bool incoming_done() const noexcept {
+    return life_.of(them()) == phase::done || life_.of(them()) == phase::must_close;
+  }
+  [[nodiscard]] std::uint64_t incoming_remaining() const noexcept { return reader_.remaining(); }
+  [[nodiscard]] const fields* trailers() const noexcept { return reader_.trailers(); }
+
+  /// Octets that nobody has asked for yet: those of the next message, or of another protocol.
+  [[nodiscard]] std::string_view unread() noexcept {
+    drop_used();
+    return in_.view();
+  }
+  void discard_unread() noexcept { in_.consume(unread().size()); }
+  /// A message of the peer has begun but its head is not complete.
+  [[nodiscard]] bool head_begun() const noexcept { return parser_.begun(); }
+  /// Gives the receive buffer back while there is nothing in it.
+  void release_idle_memory() noexcept {
+    drop_used();
+    if (in_.empty()) in_.release();
+  }
+
+  // --- what is sent: all of these append to `out` ---
+
+  /// Server: the head of the answer. To a request that could not be read, too.
+  outgoing send(std::string& out, const response& r, std::string_view date);
+  void send_informational(std::string& out, status code, const fields& with) {
+    if (version_ == http_version::http_1_1 && life_.apply(us_, signal::informational))
+      write_informational(out, code, with);
+  }
+
+  /// Client: the head of a request. Only when the connection is idle.
+  outgoing send(std::string& out, const request& r, std::string_view authority);
+
+  /// In front of, and behind, `size` octets of our body. False when that is more than promised.
+  [[nodiscard]] bool begin_data(std::string& out, std::uint64_t size) {
+    return writer_.begin_data(out, size) && life_.apply(us_, signal::data);
+  }
+  void end_data(std::string& out) const { writer_.end_data(out); }
+  /// The end of our message. False when octets are missing: then the connection has to be cut.
+  [[nodiscard]] bool finish(std::string& out, const fields* trailers);
+  [[nodiscard]] std::uint64_t body_octets_sent() const noexcept { return writer_.sent(); }
+
+  // --- what next ---
+
+  /// Nothing more can be exchanged behind the running messages.
+  void forbid_reuse() noexcept { life_.forbid_reuse(); }
+  [[nodiscard]] bool reusable() const noexcept { return life_.reusable(); }
+  /// Both messages are complete and another exchange may follow: gets ready for it.
+  bool restart() noexcept {
+    if (!life_.restart()) return false;
+    parser_.reset();
+    return true;
+  }
+
+ private:
+  [[nodiscard]] side them() const noexcept { return us_ == side::server ? side::client : side::server; }
+  void drop_used() noexcept {
+    in_.consume(used_);
+    used_ = 0;
+  }
+  event fail(const violation& why) noexcept {
+    failure_ = why;
+    life_.forbid_reuse();
+    return {event::kind::failed, {}};
+  }
+  event head_without_end();
+  event begin_body(http_version version, const fields& f);
+  event body_event();
+
+  side us_;
+  const limits* limits_;
+  buffer in_;
+  std::size_t used_ = 0;  // octets at the front of `in_` that the last event showed
+  bool peer_closed_ = false;
+  bool upgrade_asked_ = false;
+  http_version version_ = http_version::http_1_1;  // of the peer
+  method asked_;                                   // of the running exchange's request
+  head_parser parser_;
+  status_line line_;  // client: of the head being read
+  framing incoming_;
+  body_reader reader_{framing{}, *limits_};
+  body_writer writer_{framing{}};
+  lifecycle life_;
+  violation failure_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+/// The head is not complete: more is needed, or the peer has closed.
+inline event connection::head_without_end() {
+  if (!peer_closed_) return {};
+  if (in_.empty() && us_ == side::server) return {event::kind::closed, {}};
+  if (us_ == side::client) return fail({502, "connection closed before the end of the response head"});
+  return fail({400, "connection closed in the middle of a request head"});
+}
+
+inline event connection::begin_body(http_version version, const fields& f) {
+  version_ = version;
+  if (!wants_keep_alive(version, f) || incoming_.by == framing::rule::until_close)
+    life_.forbid_reuse();
+  reader_ = body_reader(incoming_, *limits_);
+  return {event::kind::head, {}};
+}
+
+inline event connection::next_event(request& into) {
+  drop_used();
+  if (failure_) return {event::kind::failed, {}};
+  if (life_.of(side::client) != phase::idle) return body_event();
+  if (in_.empty() && peer_closed_) return {event::kind::closed, {}};
+  switch (parser_.parse(in_.view(), into)) {
+    case head_parser::outcome::need_more: return head_without_end();
+    case head_parser::outcome::failed: return fail(parser_.failure());
+    case head_parser::outcome::done: break;
+  }
+  in_.consume(parser_.size());
+  asked_ = into.method;
+  if (const auto wrong = frame_request(into, incoming_)) return fail(wrong);
+  life_.apply(side::client, signal::request);
+  return begin_body(into.version, into.fields);
+}
+
+inline event connection::next_event(response& into) {
+  drop_used();
+  if (failure_) return {event::kind::failed, {}};
+  if (life_.of(side::server) == phase::body) return body_event();
+  if (life_.of(side::server) != phase::answering) return {event::kind::end, {}};
+  switch (parser_.parse(in_.view(), line_, into.fields)) {
+    case head_parser::outcome::need_more: return head_without_end();
+    case head_parser::outcome::failed: return fail(parser_.failure());
+    case head_parser::outcome::done: break;
+  }
+  in_.consume(parser_.size());
+  parser_.reset();
+  into.status = line_.status;
+  if (line_.status == status::switching_protocols && !upgrade_asked_)
+    return fail({502, "101 without having asked for another protocol"});
+  if (line_.status.is_informational() && line_.status != status::switching_protocols) {
+    life_.apply(side::server, signal::informational);
+    return {event::kind::informational, {}};
+  }
+  if (const auto wrong = frame_response(asked_, line_.version, line_.status, into.fields, incoming_))
+    return fail(wrong);
+  life_.apply(side::server, signal::response);
+  if (line_.status == status::switching_protocols) life_.forbid_reuse();
+  return begin_body(line_.version, into.fields);
+}
+
+inline event connection::body_event() {
+  if (incoming_done()) return {event::kind::end, {}};
+  const auto step = reader_.read(in_.view());
+  used_ = step.consumed;
+  switch (step.state) {
+    case body_reader::outcome::data: return {event::kind::data, step.data};
+    case body_reader::outcome::failed:
+      return fail({us_ == side::client ? 502 : reader_.failure().status, reader_.failure().why});
+    case body_reader::outcome::end: break;
+    case body_reader::outcome::need_more:
+      drop_used();
+      if (!peer_closed_) return {};
+      if (!reader_.complete_at_close())
+        return fail({us_ == side::client ? 502 : 400, "connection closed in the middle of a body"});
+      break;
+  }
+  life_.apply(them(), signal::end);
+  return {event::kind::end, {}};
+}
+
+inline outgoing connection::send(std::string& out, const response& r, std::string_view date) {
+  const bool answers_a_request = life_.of(side::server) == phase::answering;
+  if (!answers_a_request) asked_ = method::get;
+  auto plan = plan_response(r, asked_, version_, life_.reusable() && answers_a_request);
+  if (!plan.keep_alive) life_.forbid_reuse();
+  life_.apply(side::server, signal::response);
+  write_head(out, r, asked_, plan, version_, date);
+  writer_ = body_writer(plan.sends_body ? plan.body : framing{});
+  return plan;
+}
+
+inline outgoing connection::send(std::string& out, const request& r, std::string_view authority) {
+  const auto plan = plan_request(r);
+  if (!plan.keep_alive) life_.forbid_reuse();
+  asked_ = r.method;
+  upgrade_asked_ = r.fields.contains("Upgrade");
+  life_.apply(side::client, signal::request);
+  write_head(out, r, plan, authority);
+  writer_ = body_writer(plan.sends_body ? plan.body : framing{});
+  return plan;
+}
+
+inline bool connection::finish(std::string& out, const fields* trailers) {
+  if (!writer_.finish(out, trailers)) {
+    life_.forbid_reuse();
+    return false;
+  }
+  return life_.apply(us_, signal::end);
+}
+
+}  // namespace tinyhttp::h1

@@ -1,0 +1,104 @@
+// tinyhttp/h1/lifecycle.hpp -- what each side of an HTTP/1.1 connection may do next.
+//
+// Every transition of a connection lives in this file, as data. Nothing here knows which side is
+// us, so our own output is held to the same rules as the peer's input. RFC 9112 9.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace tinyhttp::h1 {
+
+enum class side : std::uint8_t { client, server };
+
+enum class phase : std::uint8_t {
+  idle,        // between exchanges
+  answering,   // server only: has a request head, owes a response head
+  body,        // head sent, body under way
+  done,        // message complete, connection reusable
+  must_close,  // message complete, connection not reusable
+  closed,
+};
+
+enum class signal : std::uint8_t { request, informational, response, data, end, close };
+
+struct transition {
+  side who;
+  phase from;
+  signal on;
+  phase to;
+};
+
+// clang-format off
+inline constexpr std::array transitions{
+    transition{side::client, phase::idle,       signal::request,       phase::body},
+    transition{side::client, phase::body,       signal::data,          phase::body},
+    transition{side::client, phase::body,       signal::end,           phase::done},
+    transition{side::client, phase::idle,       signal::close,         phase::closed},
+    transition{side::client, phase::done,       signal::close,         phase::closed},
+    transition{side::client, phase::must_close, signal::close,         phase::closed},
+
+    transition{side::server, phase::idle,       signal::request,       phase::answering},
+    transition{side::server, phase::idle,       signal::response,      phase::body},  // 400, 408, 431: no usable request
+    transition{side::server, phase::answering,  signal::informational, phase::answering},
+    transition{side::server, phase::answering,  signal::response,      phase::body},
+    transition{side::server, phase::body,       signal::data,          phase::body},
+    transition{side::server, phase::body,       signal::end,           phase::done},
+    transition{side::server, phase::idle,       signal::close,         phase::closed},
+    transition{side::server, phase::done,       signal::close,         phase::closed},
+    transition{side::server, phase::must_close, signal::close,         phase::closed},
+};
+// clang-format on
+
+/// The phase `who` enters when `on` happens in `from`. Empty: the protocol forbids it there.
+[[nodiscard]] constexpr std::optional<phase> next(side who, phase from, signal on) noexcept {
+  for (const auto& t : transitions)
+    if (t.who == who && t.from == from && t.on == on) return t.to;
+  return std::nullopt;
+}
+
+static_assert(next(side::server, phase::answering, signal::informational) == phase::answering);
+static_assert(!next(side::client, phase::done, signal::data), "a finished message stays finished");
+static_assert(!next(side::server, phase::body, signal::response), "one response per request");
+static_assert(!next(side::client, phase::body, signal::close), "a cut body is not a clean close");
+
+/// The phases of both sides of one connection, moved by the table above and by nothing else.
+class lifecycle {
+ public:
+  [[nodiscard]] phase of(side who) const noexcept { return phases_[index(who)]; }
+
+  /// Applies `on` to `who`; false, and nothing changes, when the protocol forbids it. A request
+  /// concerns both sides: the server owes an answer from then on.
+  bool apply(side who, signal on) noexcept {
+    const auto to = next(who, of(who), on);
+    if (!to) return false;
+    phases_[index(who)] = *to == phase::done && !reusable_ ? phase::must_close : *to;
+    if (on == signal::request) phases_[index(side::server)] = phase::answering;
+    return true;
+  }
+
+  /// One side said `Connection: close`, or the octets can no longer be trusted.
+  void forbid_reuse() noexcept {
+    reusable_ = false;
+    for (phase& p : phases_)
+      if (p == phase::done) p = phase::must_close;
+  }
+  [[nodiscard]] bool reusable() const noexcept { return reusable_; }
+
+  /// Both sides are done and nothing forbids another exchange: goes back to idle.
+  bool restart() noexcept {
+    if (phases_[0] != phase::done || phases_[1] != phase::done) return false;
+    phases_ = {};
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t index(side who) noexcept { return static_cast<std::size_t>(who); }
+
+  std::array<phase, 2> phases_{};
+  bool reusable_ = true;
+};
+
+}  // namespace tinyhttp::h1

@@ -1,0 +1,46 @@
+// tinyhttp/h1/scan.hpp -- finding line ends and octets that no head may hold, many at a time.
+//
+// One question only: where is the next control octet? CR and LF are among the answers. SSE2 where
+// the compiler says that the machine has it, and a portable twin that a test holds equal to it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace tinyhttp::h1 {
+
+/// A control octet other than HTAB (RFC 5234 B.1): never part of a value, a name or a target.
+[[nodiscard]] constexpr bool is_control(char c) noexcept {
+  const auto octet = static_cast<unsigned char>(c);
+  return (octet < 0x20 && octet != '\t') || octet == 0x7f;
+}
+
+/// The first control octet in [first, last), or `last`.
+[[nodiscard]] constexpr const char* find_control_portable(const char* first, const char* last) noexcept {
+  while (first != last && !is_control(*first)) ++first;
+  return first;
+}
+
+/// The same, sixteen octets at a time where that can be had.
+[[nodiscard]] inline const char* find_control(const char* first, const char* last) noexcept {
+#if defined(__SSE2__)
+  const __m128i highest_control = _mm_set1_epi8(0x1f);
+  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i del = _mm_set1_epi8(0x7f);
+  for (; last - first >= 16; first += 16) {
+    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first));
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(octets, highest_control), octets);
+    const __m128i control = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(octets, tab), low),
+                                         _mm_cmpeq_epi8(octets, del));
+    const int mask = _mm_movemask_epi8(control);
+    if (mask != 0) return first + __builtin_ctz(static_cast<unsigned>(mask));
+  }
+#endif
+  return find_control_portable(first, last);
+}
+
+}  // namespace tinyhttp::h1

@@ -1,0 +1,235 @@
+// tinyhttp/h1/writer.hpp -- messages to octets; the only place that decides how a body is framed.
+//
+// RFC 9112 3, 4, 6, 7. Appends to strings, does no I/O. A handler's Content-Length,
+// Transfer-Encoding and Connection are wishes: what goes out is true.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/h1/body_reader.hpp>
+#include <tinyhttp/h1/framing.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/method.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp::h1 {
+
+/// What the sender of a message has decided about it.
+struct outgoing {
+  framing body;             // how the octets are delimited
+  bool sends_body = false;  // false: the head is all that goes out (HEAD, 204, 304, empty)
+  bool keep_alive = true;   // false: the connection ends behind this message
+};
+
+/// Decides how `r` answers a request of `asked` by a peer of `version`. `keep_alive` is what the
+/// connection would allow; a length that only the close tells, and 101's takeover, rule it out.
+[[nodiscard]] inline outgoing plan_response(const response& r, const method& asked,
+                                            http_version version, bool keep_alive);
+
+/// Decides how `r` goes out. A body of unknown length is chunked.
+[[nodiscard]] inline outgoing plan_request(const request& r);
+
+/// Appends status line and fields of `r`. `date` is the value of the Date field, left out when
+/// empty or when `r` has its own. `version` is the peer's.
+inline void write_head(std::string& out, const response& r, const method& asked,
+                       const outgoing& plan, http_version version, std::string_view date);
+
+/// Appends request line and fields of `r`, with Host from `authority` unless `r` has one.
+inline void write_head(std::string& out, const request& r, const outgoing& plan,
+                       std::string_view authority);
+
+/// Appends an informational response (RFC 9110 15.2).
+inline void write_informational(std::string& out, status code, const fields& with);
+
+/// Keeps the account of a body on its way out, so that what was promised is what is sent.
+class body_writer {
+ public:
+  explicit body_writer(framing by) noexcept : by_(by) {}
+
+  /// Appends what stands in front of `size` octets of data (not 0). False, and nothing is appended,
+  /// when that is more than the length that was promised.
+  [[nodiscard]] bool begin_data(std::string& out, std::uint64_t size);
+  /// Appends what stands behind those octets.
+  void end_data(std::string& out) const {
+    if (by_.by == framing::rule::chunked) out.append("\r\n");
+  }
+  /// Appends the end of the body; fields that do not belong in a trailer section are left out.
+  /// False when octets are missing: then only closing tells the truth.
+  [[nodiscard]] bool finish(std::string& out, const fields* trailers);
+
+  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+ private:
+  framing by_;
+  std::uint64_t sent_ = 0;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// The writer decides on these; a handler's own are not copied.
+[[nodiscard]] inline bool is_writers_own(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 10: return ascii::equal_ignoring_case(name, "Connection") ||
+                    ascii::equal_ignoring_case(name, "Keep-Alive");
+    case 14: return ascii::equal_ignoring_case(name, "Content-Length");
+    case 16: return ascii::equal_ignoring_case(name, "Proxy-Connection");
+    case 17: return ascii::equal_ignoring_case(name, "Transfer-Encoding");
+    default: return false;
+  }
+}
+
+inline void append_field(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// Copies `f` but for the writer's own, in one piece where there are none of those.
+inline void append_fields(std::string& out, const fields& f) {
+  bool any_own = false;
+  for (const auto& [name, value] : f) any_own = any_own || is_writers_own(name);
+  if (!any_own) return f.append_to(out);
+  for (const auto& [name, value] : f)
+    if (!is_writers_own(name)) append_field(out, name, value);
+}
+
+inline void append_framing(std::string& out, const framing& by) {
+  if (by.by == framing::rule::length) {
+    out.append("Content-Length: ");
+    ascii::append_decimal(out, by.length);
+    out.append("\r\n");
+  } else if (by.by == framing::rule::chunked) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  }
+}
+
+/// A response to HEAD, or a 304, may tell the length of content that it does not carry.
+[[nodiscard]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
+  return ascii::parse_decimal_strict(f["Content-Length"], std::uint64_t{1} << 62);
+}
+
+}  // namespace detail
+
+inline outgoing plan_response(const response& r, const method& asked, http_version version,
+                              bool keep_alive) {
+  outgoing plan;
+  plan.keep_alive = keep_alive && !r.fields.has_token("Connection", "close");
+  const bool tunnel = r.status == status::switching_protocols ||
+                      (asked == method::connect && r.status.is_success());
+  if (tunnel) {
+    plan.keep_alive = false;
+    return plan;
+  }
+  auto length = r.body.length();
+  if (r.status == status::no_content || r.status.is_informational()) return plan;
+  if (r.status == status::not_modified || asked == method::head) {
+    const bool says_nothing = r.status == status::not_modified || length.value_or(0) == 0;
+    if (const auto told = detail::told_length(r.fields); told && says_nothing) length = told;
+    else if (r.status == status::not_modified) length.reset();
+    if (length) plan.body = {framing::rule::length, *length};
+    return plan;
+  }
+  if (length) {
+    plan.body = {framing::rule::length, *length};
+    plan.sends_body = *length > 0;
+    return plan;
+  }
+  plan.sends_body = true;
+  if (version == http_version::http_1_1) {
+    plan.body = {framing::rule::chunked, 0};
+  } else {
+    plan.body = {framing::rule::until_close, 0};
+    plan.keep_alive = false;
+  }
+  return plan;
+}
+
+inline outgoing plan_request(const request& r) {
+  outgoing plan;
+  plan.keep_alive = wants_keep_alive(r.version, r.fields);
+  const auto length = r.body.length();
+  if (!length) {
+    plan.body = {framing::rule::chunked, 0};
+    plan.sends_body = true;
+  } else if (*length > 0 || (!r.method.is_safe() && r.method != method::delete_ &&
+                             r.method != method::connect)) {
+    plan.body = {framing::rule::length, *length};  // RFC 9110 8.6: a POST says that it has nothing
+    plan.sends_body = *length > 0;
+  }
+  return plan;
+}
+
+inline void write_head(std::string& out, const response& r, const method& asked,
+                       const outgoing& plan, http_version version, std::string_view date) {
+  out.append("HTTP/1.1 ");
+  ascii::append_decimal(out, static_cast<std::uint64_t>(r.status.code()));
+  out.append(" ").append(r.status.reason()).append("\r\n");
+  if (!date.empty() && !r.fields.contains("Date")) detail::append_field(out, "Date", date);
+  detail::append_fields(out, r.fields);
+  detail::append_framing(out, plan.body);
+  const bool tunnel = r.status == status::switching_protocols ||
+                      (asked == method::connect && r.status.is_success());
+  if (r.status == status::switching_protocols) {
+    out.append("Connection: Upgrade\r\n");
+  } else if (tunnel) {
+    // a tunnel is not a message: it needs no word about its end
+  } else if (!plan.keep_alive) {
+    out.append("Connection: close\r\n");
+  } else if (version == http_version::http_1_0) {
+    out.append("Connection: keep-alive\r\n");
+  }
+  out.append("\r\n");
+}
+
+inline void write_head(std::string& out, const request& r, const outgoing& plan,
+                       std::string_view authority) {
+  out.append(r.method.name()).append(" ").append(r.target.text());
+  out.append(r.version == http_version::http_1_0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  if (!r.fields.contains("Host")) detail::append_field(out, "Host", authority);
+  detail::append_fields(out, r.fields);
+  detail::append_framing(out, plan.body);
+  if (r.fields.contains("Upgrade")) {
+    out.append("Connection: Upgrade\r\n");
+  } else if (!plan.keep_alive) {
+    out.append("Connection: close\r\n");
+  }
+  out.append("\r\n");
+}
+
+inline void write_informational(std::string& out, status code, const fields& with) {
+  out.append("HTTP/1.1 ");
+  ascii::append_decimal(out, static_cast<std::uint64_t>(code.code()));
+  out.append(" ").append(code.reason()).append("\r\n");
+  detail::append_fields(out, with);
+  out.append("\r\n");
+}
+
+inline bool body_writer::begin_data(std::string& out, std::uint64_t size) {
+  if (by_.by == framing::rule::length && size > by_.length - sent_) return false;
+  sent_ += size;
+  if (by_.by == framing::rule::chunked) {
+    ascii::append_hex(out, size);
+    out.append("\r\n");
+  }
+  return true;
+}
+
+inline bool body_writer::finish(std::string& out, const fields* trailers) {
+  if (by_.by == framing::rule::length) return sent_ == by_.length;
+  if (by_.by != framing::rule::chunked) return true;
+  out.append("0\r\n");
+  if (trailers != nullptr) {
+    for (const auto& [name, value] : *trailers)
+      if (!is_forbidden_in_trailer(name)) detail::append_field(out, name, value);
+  }
+  out.append("\r\n");
+  return true;
+}
+
+}  // namespace tinyhttp::h1
