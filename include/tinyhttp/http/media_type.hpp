@@ -1,0 +1,193 @@
+// tinyhttp/http/media_type.hpp -- values like `text/html; charset=utf-8`: read, written, and
+// guessed from the names of files.
+//
+// Pure. RFC 9110 8.3 and 5.6.6. Never looks into a file: content is not sniffed here.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/http/file_extensions.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// One `name=value` behind a `;` (RFC 9110 5.6.6). Views into the parsed text.
+struct field_parameter {
+  std::string_view name;
+  std::string_view value;  // as it stands there: quotes and backslashes included
+
+  /// The value without quotes and escapes.
+  [[nodiscard]] std::string text() const;
+};
+
+/// Takes the next parameter off `rest`, which begins at a `;` or is empty; empty ones (`;;`) are
+/// skipped. Empty result: all are taken if `rest` is empty now, else what is left is not a
+/// parameter (no `=`, a name that is no token, a value that is neither token nor quoted string).
+[[nodiscard]] constexpr std::optional<field_parameter> take_parameter(
+    std::string_view& rest) noexcept;
+
+/// A media type. Views into the parsed text; compare types and names ignoring case.
+struct media_type {
+  std::string_view type;        // `text`
+  std::string_view subtype;     // `html`
+  std::string_view parameters;  // from the first `;` on, well-formed; or empty
+
+  /// `type/subtype` is `essence`, whatever its case.
+  [[nodiscard]] constexpr bool is(std::string_view essence) const noexcept;
+
+  /// The first parameter of that name, unquoted.
+  [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
+};
+
+/// Reads the value of a Content-Type field. Empty for anything that is not exactly one.
+[[nodiscard]] constexpr std::optional<media_type> parse_media_type(std::string_view field) noexcept;
+
+/// Appends `; name=value`, quoting the value where it is no token. Returns false, and appends
+/// nothing, when the name is no token or the value holds an octet that no quoting lets through.
+[[nodiscard]] inline bool append_parameter(std::string& out, std::string_view name,
+                                           std::string_view value);
+
+/// The Content-Type value for a file of this name, by its extension: what is behind the last dot of
+/// its last segment, in any case, unless that dot comes first. `application/octet-stream` when it
+/// says nothing. The view is valid for ever.
+[[nodiscard]] constexpr std::string_view media_type_of(std::string_view file_name) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// The length of the quoted-string (RFC 9110 5.6.4) at the front of `text`; 0 when there is none.
+[[nodiscard]] constexpr std::size_t quoted_string_length(std::string_view text) noexcept {
+  if (!text.starts_with('"')) return 0;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') return i + 1;
+    if (text[i] == '\\') ++i;
+    if (i == text.size() || !ascii::is_field_octet(text[i])) return 0;
+  }
+  return 0;
+}
+
+[[nodiscard]] constexpr std::size_t token_length(std::string_view text) noexcept {
+  std::size_t length = 0;
+  while (length < text.size() && ascii::is_token_char(text[length])) ++length;
+  return length;
+}
+
+/// Compares `text` with a lower-case extension: negative, 0 or positive.
+[[nodiscard]] constexpr int compare_extension(std::string_view text,
+                                              std::string_view extension) noexcept {
+  for (std::size_t i = 0; i < text.size() && i < extension.size(); ++i) {
+    const auto a = static_cast<unsigned char>(ascii::to_lower(text[i]));
+    const auto b = static_cast<unsigned char>(extension[i]);
+    if (a != b) return a < b ? -1 : 1;
+  }
+  if (text.size() == extension.size()) return 0;
+  return text.size() < extension.size() ? -1 : 1;
+}
+
+}  // namespace detail
+
+inline std::string field_parameter::text() const {
+  if (!value.starts_with('"')) return std::string(value);
+  std::string unquoted;
+  for (std::size_t i = 1; i + 1 < value.size(); ++i) {
+    if (value[i] == '\\') ++i;
+    unquoted += value[i];
+  }
+  return unquoted;
+}
+
+constexpr std::optional<field_parameter> take_parameter(std::string_view& rest) noexcept {
+  auto left = ascii::trim(rest);
+  while (left.starts_with(';')) left = ascii::trim(left.substr(1));
+  if (left.empty()) {
+    rest = left;
+    return std::nullopt;
+  }
+  if (!ascii::trim(rest).starts_with(';')) return std::nullopt;
+
+  field_parameter found;
+  found.name = left.substr(0, detail::token_length(left));
+  if (found.name.empty() || !left.substr(found.name.size()).starts_with('=')) return std::nullopt;
+  left.remove_prefix(found.name.size() + 1);
+  const auto quoted = detail::quoted_string_length(left);
+  found.value = left.substr(0, quoted != 0 ? quoted : detail::token_length(left));
+  left = ascii::trim(left.substr(found.value.size()));
+  if (found.value.empty() || !(left.empty() || left.starts_with(';'))) return std::nullopt;
+  rest = left;
+  return found;
+}
+
+constexpr bool media_type::is(std::string_view essence) const noexcept {
+  return essence.size() == type.size() + 1 + subtype.size() && essence[type.size()] == '/' &&
+         ascii::equal_ignoring_case(essence.substr(0, type.size()), type) &&
+         ascii::equal_ignoring_case(essence.substr(type.size() + 1), subtype);
+}
+
+inline std::optional<std::string> media_type::parameter(std::string_view name) const {
+  auto rest = parameters;
+  while (const auto next = take_parameter(rest))
+    if (ascii::equal_ignoring_case(next->name, name)) return next->text();
+  return std::nullopt;
+}
+
+constexpr std::optional<media_type> parse_media_type(std::string_view field) noexcept {
+  field = ascii::trim(field);
+  media_type found;
+  found.type = field.substr(0, detail::token_length(field));
+  field.remove_prefix(found.type.size());
+  if (found.type.empty() || !field.starts_with('/')) return std::nullopt;
+  field.remove_prefix(1);
+  found.subtype = field.substr(0, detail::token_length(field));
+  field = ascii::trim(field.substr(found.subtype.size()));
+  if (found.subtype.empty() || !(field.empty() || field.starts_with(';'))) return std::nullopt;
+  found.parameters = field;
+  while (take_parameter(field)) continue;
+  if (!field.empty()) return std::nullopt;
+  return found;
+}
+
+inline bool append_parameter(std::string& out, std::string_view name, std::string_view value) {
+  if (!ascii::is_token(name)) return false;
+  for (const char c : value)
+    if (!ascii::is_field_octet(c)) return false;
+  out.append("; ").append(name) += '=';
+  if (ascii::is_token(value)) {
+    out += value;
+    return true;
+  }
+  out += '"';
+  for (const char c : value) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += '"';
+  return true;
+}
+
+constexpr std::string_view media_type_of(std::string_view file_name) noexcept {
+  constexpr std::string_view unknown = "application/octet-stream";
+  file_name.remove_prefix(file_name.rfind('/') + 1);  // npos + 1 is 0
+  const auto dot = file_name.rfind('.');
+  if (dot == file_name.npos || dot == 0) return unknown;
+  const auto extension = file_name.substr(dot + 1);
+
+  std::size_t low = 0;
+  std::size_t high = file_extensions.size();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    const int order = detail::compare_extension(extension, file_extensions[middle].extension);
+    if (order == 0) return file_extensions[middle].media_type;
+    if (order < 0) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return unknown;
+}
+
+}  // namespace tinyhttp
