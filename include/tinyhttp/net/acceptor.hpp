@@ -1,0 +1,118 @@
+// tinyhttp/net/acceptor.hpp -- a listener as a loop sees it: `co_await from.accept()`.
+//
+// Several loops may each have one over the same listener; a new connection wakes one of them.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/listener.hpp>
+#include <tinyhttp/net/loop.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace tinyhttp::net {
+
+/// Loop and listener outlive it. One `accept` at a time. Stays where it is.
+class acceptor : watch {
+ public:
+  class accept_operation;
+
+  acceptor(net::loop& on, listener& from) : watch(ready_now), loop_(on), listener_(from) {
+    on.poller().add(*this, from.native(), watch::trigger::shared);
+  }
+  ~acceptor() { loop_.poller().remove(*this, true); }
+
+  /// The next connection, non-blocking, ready for a tcp_stream. Fails when the machine or process
+  /// has no descriptor left: wait a little before the next call, the connection is still queued.
+  [[nodiscard]] accept_operation accept();
+
+  /// A pending `accept` fails with `cancelled`, and so does every later one.
+  void close() noexcept;
+
+ private:
+  static void ready_now(watch& w, std::uint8_t what);
+  /// Connections in a row before other work of the loop has a turn, and other loops a chance.
+  static constexpr int burst = 16;
+
+  net::loop& loop_;
+  listener& listener_;
+  accept_operation* waiting_ = nullptr;
+  int in_a_row_ = 0;
+  bool closed_ = false;
+};
+
+class acceptor::accept_operation : waiter {
+ public:
+  explicit accept_operation(acceptor& from) noexcept : waiter(step), from_(from) {}
+  ~accept_operation() { leave(); }
+  [[nodiscard]] bool await_ready() { return step(*this); }
+  void await_suspend(std::coroutine_handle<> awaiter) noexcept {
+    handle = awaiter;
+    from_.waiting_ = this;
+  }
+  result<accepted> await_resume() {
+    if (!outcome_)
+      return error(error_kind::cancelled,
+                   "accept on " + from_.listener_.local_address().to_string() + ": told to stop");
+    return std::move(*outcome_);
+  }
+
+ private:
+  friend class acceptor;
+  static bool step(waiter& w);
+  void leave() noexcept {
+    if (from_.waiting_ == this) from_.waiting_ = nullptr;
+  }
+  acceptor& from_;
+  std::optional<result<accepted>> outcome_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline acceptor::accept_operation acceptor::accept() { return accept_operation(*this); }
+
+inline void acceptor::ready_now(watch& w, std::uint8_t) {
+  auto& self = static_cast<acceptor&>(w);
+  self.in_a_row_ = 0;
+  if (self.waiting_ == nullptr) {
+    self.loop_.poller().rest(self);
+  } else if (!self.waiting_->is_linked()) {
+    self.loop_.schedule(*self.waiting_);
+  }
+}
+
+inline void acceptor::close() noexcept {
+  closed_ = true;
+  loop_.poller().remove(*this, true);
+  if (waiting_ != nullptr && !waiting_->is_linked()) loop_.schedule(*waiting_);
+}
+
+inline bool acceptor::accept_operation::step(waiter& w) {
+  auto& self = static_cast<accept_operation&>(w);
+  acceptor& from = self.from_;
+  if (from.closed_) {
+    self.leave();
+    return true;
+  }
+  if (from.in_a_row_ < burst) {
+    auto next = from.listener_.try_accept();
+    if (!next) {
+      self.outcome_.emplace(next.error());
+    } else if (*next) {
+      ++from.in_a_row_;
+      self.outcome_.emplace(std::move(**next));
+    }
+  }
+  if (!self.outcome_) {
+    from.in_a_row_ = 0;
+    const std::int64_t status = from.loop_.poller().want(from, ready::readable);
+    if (status < 0)
+      self.outcome_.emplace(detail::listen_error(from.listener_.local_address(), status));
+  }
+  if (self.outcome_) self.leave();
+  return self.outcome_.has_value();
+}
+
+}  // namespace tinyhttp::net

@@ -1,0 +1,170 @@
+// tinyhttp/net/blocking_stream.hpp -- a connection whose operations end before they are awaited.
+//
+// For one connection in one thread, without a loop: code written over `stream` runs through in one
+// go, waiting in poll(2) where it has to.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/socket.hpp>
+#include <tinyhttp/net/stream.hpp>
+#include <tinyhttp/net/transfer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp::net {
+
+/// A connected socket, made non-blocking so that every wait can end: at the deadline, or when
+/// `stop` is cancelled by another thread (then with `error_kind::cancelled`).
+class blocking_stream {
+ public:
+  blocking_stream(net::socket connected, const address& peer, const interrupter* stop = nullptr)
+      : socket_(std::move(connected)), peer_(peer), stop_(stop) {
+    os::set_flags(socket_.native(), true);
+  }
+  blocking_stream(blocking_stream&&) noexcept = default;
+  blocking_stream& operator=(blocking_stream&&) noexcept = default;
+
+  [[nodiscard]] completed<std::size_t> read(std::span<char> into);
+  [[nodiscard]] completed<void> readable();
+  [[nodiscard]] completed<void> write(std::span<const std::string_view> pieces, bool more = false);
+  [[nodiscard]] completed<std::uint64_t> send_file(int fd, std::uint64_t offset,
+                                                   std::uint64_t length);
+
+  void expires_at(time_point when) noexcept { deadline_ = when; }
+  void never_expires() noexcept { deadline_ = time_point::max(); }
+
+  [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
+  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
+
+  /// Asks the system.
+  [[nodiscard]] bool peer_closed() noexcept;
+  [[nodiscard]] bool peer_gone() noexcept { return look(0) != 0; }
+  /// Never called: nobody is there to notice while this thread does something else.
+  void on_peer_gone(function<void()>) noexcept {}
+
+  result<void> shutdown_send() { return socket_.shutdown_send(); }
+  void close() noexcept { socket_.close(); }
+  void abort() noexcept;
+  [[nodiscard]] net::socket release() noexcept { return std::move(socket_); }
+
+  [[nodiscard]] int native() const noexcept { return socket_.native(); }
+  [[nodiscard]] const address& peer() const noexcept { return peer_; }
+  [[nodiscard]] result<address> local_address() const { return socket_.local_address(); }
+
+ private:
+  /// 0 while nothing speaks against going on, else -ETIMEDOUT, -ECANCELED or -EBADF.
+  [[nodiscard]] std::int64_t may_go_on() const noexcept;
+  [[nodiscard]] std::int64_t wait(short events) const noexcept {
+    return wait_in_thread(native(), events, deadline_, stop_);
+  }
+  [[nodiscard]] error failure(std::string_view what, std::int64_t status) const;
+  [[nodiscard]] short look(short events) const noexcept;
+  template <class Step>
+  std::int64_t carry_out(Step step);
+
+  net::socket socket_;
+  address peer_;
+  const interrupter* stop_;
+  time_point deadline_ = time_point::max();
+  std::uint64_t received_ = 0;
+  std::uint64_t sent_ = 0;
+  bool drained_ = true;  // the last read took all there was: wait before the next
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::int64_t blocking_stream::may_go_on() const noexcept {
+  if (!socket_) return -EBADF;
+  if (stop_ != nullptr && stop_->cancelled()) return -ECANCELED;
+  const bool late = deadline_ != time_point::max() && deadline_ <= std::chrono::steady_clock::now();
+  return late ? -ETIMEDOUT : 0;
+}
+
+inline error blocking_stream::failure(std::string_view what, std::int64_t status) const {
+  std::string line = std::string(what) + peer_.to_string();
+  if (status == -ETIMEDOUT) return {error_kind::timeout, line + ": timed out"};
+  if (status == -ECANCELED) return {error_kind::cancelled, line + ": told to stop"};
+  if (status == -EBADF) return {error_kind::cancelled, line + ": closed on our side"};
+  return system_error(std::move(line), static_cast<int>(-status));
+}
+
+inline completed<std::size_t> blocking_stream::read(std::span<char> into) {
+  std::int64_t count = may_go_on();
+  if (count == 0 && drained_) count = wait(POLLIN);
+  while (count >= 0) {
+    count = os::receive(native(), into.data(), into.size());
+    if (count != -EAGAIN) break;
+    count = wait(POLLIN);
+  }
+  if (count < 0) return completed<std::size_t>(failure("read from ", count));
+  const auto octets = static_cast<std::size_t>(count);
+  received_ += octets;
+  drained_ = octets < into.size();
+  return completed<std::size_t>(octets);
+}
+
+inline completed<void> blocking_stream::readable() {
+  std::int64_t status = may_go_on();
+  if (status == 0) status = wait(POLLIN);
+  if (status < 0) return completed<void>(failure("read from ", status));
+  return completed<void>(result<void>());
+}
+
+/// Repeats `step` until it is done: 0, or why it could not go on.
+template <class Step>
+std::int64_t blocking_stream::carry_out(Step step) {
+  for (;;) {
+    if (const std::int64_t status = may_go_on(); status != 0) return status;
+    int failed = 0;
+    const progress p = step(failed);
+    if (p == progress::done) return -failed;
+    if (p == progress::again) continue;
+    if (const std::int64_t status = wait(POLLOUT); status < 0) return status;
+  }
+}
+
+inline completed<void> blocking_stream::write(std::span<const std::string_view> pieces, bool more) {
+  gather rest(pieces);
+  const std::int64_t status =
+      carry_out([&](int& failed) { return rest.step(native(), sent_, failed, more); });
+  if (status < 0) return completed<void>(failure("write to ", status));
+  return completed<void>(result<void>());
+}
+
+inline completed<std::uint64_t> blocking_stream::send_file(int fd, std::uint64_t offset,
+                                                           std::uint64_t length) {
+  file_slice slice(fd, offset, length);
+  const std::int64_t status =
+      carry_out([&](int& failed) { return slice.step(native(), sent_, failed); });
+  if (status < 0) return completed<std::uint64_t>(failure("send a file to ", status));
+  return completed<std::uint64_t>(slice.sent());
+}
+
+inline short blocking_stream::look(short events) const noexcept {
+  pollfd set{native(), events, 0};
+  return socket_ && os::poll(&set, 1, 0) > 0 ? set.revents : short{0};
+}
+
+inline bool blocking_stream::peer_closed() noexcept {
+  char octet;
+  return look(POLLIN) != 0 && ::recv(native(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+inline void blocking_stream::abort() noexcept {
+  const linger at_once{1, 0};
+  if (socket_) ::setsockopt(native(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  close();
+}
+
+static_assert(stream<blocking_stream>);
+
+}  // namespace tinyhttp::net

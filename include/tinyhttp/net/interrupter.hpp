@@ -1,0 +1,74 @@
+// tinyhttp/net/interrupter.hpp -- tells threads that wait in this floor to stop waiting.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/net/descriptor.hpp>
+#include <tinyhttp/net/system.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace tinyhttp::net {
+
+/// Handed to blocking connects and streams, which then wait for it too. Once cancelled it stays so:
+/// what waits with it, now or later, ends with `error_kind::cancelled`. Outlives what it was handed
+/// to. If the system has no descriptor for it, waits notice only at their deadlines.
+class interrupter {
+ public:
+  interrupter() noexcept {
+#if defined(__linux__)
+    read_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+#else
+    int ends[2];
+    if (::pipe(ends) != 0) return;
+    read_ = descriptor(ends[0]);
+    write_ = descriptor(ends[1]);
+    for (const int end : ends) os::set_flags(end, true);
+#endif
+  }
+
+  /// Any thread, any number of times; also from a signal handler.
+  void cancel() noexcept {
+    cancelled_.store(true, std::memory_order_release);
+    const std::uint64_t one = 1;
+    const int saved = errno;
+    while (::write(write_ ? write_.get() : read_.get(), &one, sizeof one) < 0 && errno == EINTR) {
+    }
+    errno = saved;
+  }
+  [[nodiscard]] bool cancelled() const noexcept {
+    return cancelled_.load(std::memory_order_acquire);
+  }
+
+  /// Readable once cancelled.
+  [[nodiscard]] int native() const noexcept { return read_.get(); }
+
+ private:
+  std::atomic<bool> cancelled_{false};
+  descriptor read_;
+  descriptor write_;  // empty where read_ is an eventfd
+};
+
+/// Waits in this thread until `fd` is ready for `events`, until `when`, or until `stop` (if any) is
+/// cancelled. Gives 0, -ETIMEDOUT, -ECANCELED or another -errno.
+[[nodiscard]] inline std::int64_t wait_in_thread(int fd, short events, time_point when,
+                                                 const interrupter* stop) noexcept {
+  for (;;) {
+    if (stop != nullptr && stop->cancelled()) return -ECANCELED;
+    int milliseconds = -1;
+    if (when != time_point::max()) {
+      const duration left = when - std::chrono::steady_clock::now();
+      if (left <= duration::zero()) return -ETIMEDOUT;
+      const duration hour = std::chrono::hours(1);
+      milliseconds = static_cast<int>(
+          std::chrono::ceil<std::chrono::milliseconds>(left < hour ? left : hour).count());
+    }
+    pollfd set[2] = {{fd, events, 0}, {stop != nullptr ? stop->native() : -1, POLLIN, 0}};
+    const std::int64_t count = os::poll(set, 2, milliseconds);
+    if (count < 0 && count != -EINTR) return count;
+    if (count > 0 && set[0].revents != 0 && (stop == nullptr || !stop->cancelled())) return 0;
+  }
+}
+
+}  // namespace tinyhttp::net

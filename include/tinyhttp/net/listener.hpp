@@ -1,0 +1,225 @@
+// tinyhttp/net/listener.hpp -- a bound, listening socket: it exists only once connections can come.
+//
+// Several threads and loops may share one; the system hands each connection to one of them.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/resolve.hpp>
+#include <tinyhttp/net/socket.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace tinyhttp::net {
+
+struct listen_options {
+  std::string host = "127.0.0.1";  // an address or a name; empty: every interface
+  std::uint16_t port = 0;          // 0: a free one, see `listener::local_address`
+  std::string unix_path = {};      // instead of host and port: a path, or `@name` (abstract)
+  int backlog = 1024;              // connections made and not accepted; the system's bound is lower
+                                   // on old kernels (net.core.somaxconn, 128 before Linux 5.4)
+  bool ipv6_only = false;          // `::` without IPv4
+  bool reuse_address = true;       // do not wait for an earlier server's last connections to expire
+};
+
+/// A connection and who made it. An IPv4 peer of an IPv6 socket has its IPv4 address.
+struct accepted {
+  net::socket socket;
+  address peer;
+};
+
+class listener {
+ public:
+  using options = listen_options;
+
+  /// Listens. A name is tried with each of its addresses until one works. A Unix socket's file is
+  /// replaced if nobody listens on it, and removed in the end if it is still ours. Fails with
+  /// `listen on 127.0.0.1:80: address already in use`.
+  [[nodiscard]] static result<listener> bind(const listen_options& with);
+
+  /// Takes over a socket that listens already, as service managers hand over. Fails when it does not.
+  [[nodiscard]] static result<listener> adopt(int fd);
+
+  listener(listener&&) noexcept = default;
+  listener& operator=(listener&& other) noexcept;
+  ~listener() { remove_file(); }
+
+  /// Waits for the next connection; its socket blocks.
+  result<accepted> accept();
+
+  /// The next connection if there is one; its socket does not block. Connections that were gone
+  /// before we looked are skipped. Failures are ours (EMFILE): the connection stays in the queue.
+  result<std::optional<accepted>> try_accept();
+
+  /// With the real port.
+  [[nodiscard]] const address& local_address() const noexcept { return local_; }
+  [[nodiscard]] int native() const noexcept { return socket_.native(); }
+  void close() noexcept {
+    remove_file();
+    socket_.close();
+  }
+
+ private:
+  struct file_identity {
+    dev_t device;
+    ino_t inode;
+  };
+  listener(net::socket listening, const address& local) noexcept
+      : socket_(std::move(listening)), local_(local) {}
+  static result<listener> bind_address(const address& to, const listen_options& with);
+  static result<listener> bind_path(const listen_options& with);
+  result<std::optional<accepted>> take(bool non_blocking);
+  void remove_file() noexcept;
+
+  net::socket socket_;  // non-blocking, so that several may wait for one connection
+  address local_;
+  std::optional<file_identity> file_;  // of the Unix socket that we made
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+inline error listen_error(const address& on, std::int64_t status) {
+  return system_error("listen on " + on.to_string(), static_cast<int>(-status));
+}
+
+/// accept(2) reports what befell the connection, not us: go on to the next one.
+inline bool is_peers_misfortune(std::int64_t status) noexcept {
+  switch (-status) {
+    case ECONNABORTED: case EPROTO: case ENETDOWN: case ENOPROTOOPT: case EHOSTDOWN:
+    case EHOSTUNREACH: case EOPNOTSUPP: case ENETUNREACH: case EPERM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// The file at `path` is a socket on which nobody listens.
+inline bool is_stale_socket(const address& at) noexcept {
+  struct stat facts;
+  if (::lstat(at.host().c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) return false;
+  const descriptor probe(static_cast<int>(os::make_socket(AF_UNIX, true)));
+  return probe && os::connect(probe.get(), at.native(), at.native_size()) == -ECONNREFUSED;
+}
+
+}  // namespace detail
+
+inline result<listener> listener::bind(const listen_options& with) {
+  if (!with.unix_path.empty()) return bind_path(with);
+  if (with.host.empty()) {
+    // One socket for both families where the machine has IPv6, else IPv4 alone.
+    const address all6 = *address::parse("::", with.port);
+    auto both = bind_address(all6, with);
+    if (both || with.ipv6_only) return both;
+    const std::int64_t has6 = os::make_socket(AF_INET6, true);
+    const bool no_ipv6 = !descriptor(static_cast<int>(has6)) ||
+                         both.error().message().ends_with(errno_text(EADDRNOTAVAIL));
+    return no_ipv6 ? bind_address(*address::parse("0.0.0.0", with.port), with) : std::move(both);
+  }
+  const auto candidates = resolve(with.host, with.port, true);
+  if (!candidates) return candidates.error().within("listen on " + with.host);
+  for (std::size_t i = 0;; ++i) {
+    auto bound = bind_address((*candidates)[i], with);
+    if (bound || i + 1 == candidates->size()) return bound;
+  }
+}
+
+inline result<listener> listener::bind_address(const address& to, const listen_options& with) {
+  auto made = socket::open(to.family(), true);
+  if (!made) return made.error().within("listen on " + to.to_string());
+  const int fd = made->native();
+  std::int64_t status = 0;
+  if (with.reuse_address && to.is_ip()) status = os::set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (status >= 0 && to.family() == AF_INET6)
+    status = os::set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY,
+                            with.ipv6_only || !to.is_unspecified() ? 1 : 0);
+  if (status >= 0 && to.is_ip())  // connections inherit it: one call for all of them
+    status = os::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (status >= 0) status = os::bind(fd, to.native(), to.native_size());
+  if (status >= 0) status = os::listen(fd, with.backlog);
+  if (status < 0) return detail::listen_error(to, status);
+  const auto local = made->local_address();
+  return listener(std::move(*made), local ? *local : to);
+}
+
+inline result<listener> listener::bind_path(const listen_options& with) {
+  const auto to = address::unix_domain(with.unix_path);
+  if (!to) return to.error().within("listen");
+  auto bound = bind_address(*to, with);
+  const bool is_file = with.unix_path.front() != '@';
+  if (!bound && is_file && detail::is_stale_socket(*to)) {
+    ::unlink(with.unix_path.c_str());
+    bound = bind_address(*to, with);
+  }
+  struct stat facts;
+  if (bound && is_file && ::lstat(with.unix_path.c_str(), &facts) == 0)
+    bound->file_ = file_identity{facts.st_dev, facts.st_ino};
+  return bound;
+}
+
+inline result<listener> listener::adopt(int fd) {
+  const std::int64_t listening = os::get_option(fd, SOL_SOCKET, SO_ACCEPTCONN);
+  const std::string what = "adopt descriptor " + std::to_string(fd);
+  if (listening < 0) return system_error(what, static_cast<int>(-listening));
+  if (listening == 0) return error(error_kind::invalid_argument, what + ": it does not listen");
+  if (os::get_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM)
+    return error(error_kind::invalid_argument, what + ": not a stream socket");
+  const std::int64_t status = os::set_flags(fd, true);
+  if (status < 0) return system_error(what, static_cast<int>(-status));
+  net::socket taken{descriptor(fd)};
+  const auto local = taken.local_address();
+  return listener(std::move(taken), local ? *local : address());
+}
+
+inline listener& listener::operator=(listener&& other) noexcept {
+  if (this == &other) return *this;
+  remove_file();
+  socket_ = std::move(other.socket_);
+  local_ = other.local_;
+  file_ = std::exchange(other.file_, std::nullopt);
+  return *this;
+}
+
+inline void listener::remove_file() noexcept {
+  if (!socket_ || !file_) return;  // moved from, or not ours
+  const std::string path = local_.host();
+  struct stat facts;
+  if (::lstat(path.c_str(), &facts) == 0 && facts.st_dev == file_->device &&
+      facts.st_ino == file_->inode)
+    ::unlink(path.c_str());
+  file_.reset();
+}
+
+inline result<std::optional<accepted>> listener::take(bool non_blocking) {
+  for (;;) {
+    native_address peer;
+    const std::int64_t made = os::accept(native(), peer.pointer(), &peer.size, non_blocking);
+    if (made >= 0) {
+      net::socket taken{descriptor(static_cast<int>(made))};
+      return std::optional<accepted>(accepted{std::move(taken), peer.value().unmapped()});
+    }
+    if (made == -EAGAIN) return std::optional<accepted>();
+    if (!detail::is_peers_misfortune(made))
+      return system_error("accept on " + local_.to_string(), static_cast<int>(-made));
+  }
+}
+
+inline result<std::optional<accepted>> listener::try_accept() { return take(true); }
+
+inline result<accepted> listener::accept() {
+  for (;;) {
+    auto next = take(false);
+    if (!next) return next.error();
+    if (*next) return std::move(**next);
+    const std::int64_t ready = detail::wait_for(native(), POLLIN);
+    if (ready < 0) return detail::listen_error(local_, ready);
+  }
+}
+
+}  // namespace tinyhttp::net

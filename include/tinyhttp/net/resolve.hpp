@@ -1,0 +1,78 @@
+// tinyhttp/net/resolve.hpp -- host names to addresses, by asking the system's resolver.
+//
+// The one call of this floor that blocks for as long as others please; numbers never ask anybody.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/system.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <netdb.h>
+
+namespace tinyhttp::net {
+
+/// The stream addresses of `host`, in the order in which they should be tried (RFC 6724), each
+/// once. `host` is a number (`127.0.0.1`, `::1`, `[::1]`), a name, or `unix:PATH`. `passive`: for
+/// listening, where an empty host means every interface. Fails with `resolve HOST: cause`.
+[[nodiscard]] inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
+                                                          bool passive = false);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+inline result<std::vector<address>> ask_resolver(const std::string& host, std::uint16_t port,
+                                                 bool passive) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = passive ? AI_PASSIVE : 0;
+  addrinfo* found = nullptr;
+  int status = 0;
+  int cause = 0;
+  do {
+    status = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), host.empty() ? "0" : nullptr,
+                           &hints, &found);
+    cause = errno;
+  } while (status == EAI_SYSTEM && cause == EINTR);
+  if (status != 0) {
+    std::string why = status == EAI_SYSTEM ? errno_text(cause) : ::gai_strerror(status);
+    if (!why.empty()) why.front() = ascii::to_lower(why.front());
+    return error(error_kind::resolve, "resolve " + host + ": " + why);
+  }
+  std::vector<address> all;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+    const address one = address::from_native(each->ai_addr, each->ai_addrlen).with_port(port);
+    if (one.is_ip() && std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+  }
+  ::freeaddrinfo(found);
+  if (all.empty()) return error(error_kind::resolve, "resolve " + host + ": no usable address");
+  return all;
+}
+
+}  // namespace detail
+
+inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
+                                            bool passive) {
+  if (host.starts_with("unix:")) {
+    auto local = address::unix_domain(host.substr(5));
+    if (!local) return local.error();
+    return std::vector<address>{*local};
+  }
+  if (const auto numeric = address::parse(host, port)) return std::vector<address>{*numeric};
+  const bool has_bad_octet =
+      std::any_of(host.begin(), host.end(), [](char c) { return !ascii::is_target_octet(c); });
+  if ((host.empty() && !passive) || host.size() > 255 || has_bad_octet) {
+    std::string shown;  // a log line stays a line, whatever the name holds
+    for (const char c : host.substr(0, 255)) shown += ascii::is_target_octet(c) ? c : '?';
+    return error(error_kind::resolve, "resolve " + shown + ": not a host name");
+  }
+  return detail::ask_resolver(std::string(host), port, passive);
+}
+
+}  // namespace tinyhttp::net
