@@ -1,0 +1,108 @@
+// tinyhttp/files/path.hpp -- from the path of a request target to a name that may be opened.
+//
+// Pure: octets in, octets or a refusal out. Opens nothing: that what it lets through stays beneath
+// a root, whatever links lie there, is directory.hpp's business.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/result.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+struct safe_path_options {
+  bool dot_files = false;       // let through names that start with a dot; `.well-known` always is
+  std::size_t max_name = 255;   // octets of one segment: NAME_MAX of the usual file systems
+  std::size_t max_path = 4095;  // octets in all: PATH_MAX of Linux, less its NUL
+};
+
+/// Turns the path of a request target, escapes standing, into a relative file name: percent-decoded
+/// once, without a leading slash, segments divided by `/`; a slash at the end stays. `/` becomes `.`.
+/// Append it to a directory's name and a slash, or better, open it through `files::directory`.
+///
+/// Nothing is repaired, so that one file has one name. Refused with status hint 400: what is no path
+/// (an escape without two hexadecimal digits, no slash at its front), `.` and `..` as segments, and
+/// the octets that no name of ours holds: NUL and other controls, `\`, and an encoded `/`. RFC 3986
+/// 5.2.4 has clients remove dot segments before they ask; one that arrives, escaped or not, is a
+/// mistake or an attack. Refused with 404: empty segments, names that are too long, dot-files.
+///
+/// Linear in `path.size()`. Any thread.
+[[nodiscard]] inline result<std::string> safe_path(std::string_view path,
+                                                   const safe_path_options& options = {});
+
+/// The same judgement over one segment that is decoded already, such as a name in a directory: a
+/// request for it would get through.
+[[nodiscard]] constexpr bool is_safe_name(std::string_view name,
+                                          const safe_path_options& options = {}) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// No segment of a path holds it: controls, the separators of any system, and NUL above all.
+[[nodiscard]] constexpr bool is_name_octet(char c) noexcept {
+  const auto octet = static_cast<unsigned char>(c);
+  return octet >= 0x20 && octet != 0x7f && c != '/' && c != '\\';
+}
+
+/// The status that refuses `name` as a segment, or 0.
+[[nodiscard]] constexpr int refuse_name(std::string_view name,
+                                        const safe_path_options& options) noexcept {
+  if (name.empty() || name.size() > options.max_name) return 404;
+  if (name[0] != '.') return 0;
+  if (name == "." || name == "..") return 400;
+  return options.dot_files || name == ".well-known" ? 0 : 404;
+}
+
+[[nodiscard]] inline error refused_path(int code, const char* why) {
+  return {error_kind::invalid_argument, std::string("path: ").append(why), code};
+}
+
+}  // namespace detail
+
+constexpr bool is_safe_name(std::string_view name, const safe_path_options& options) noexcept {
+  for (const char c : name)
+    if (!detail::is_name_octet(c)) return false;
+  return detail::refuse_name(name, options) == 0;
+}
+
+inline result<std::string> safe_path(std::string_view path, const safe_path_options& options) {
+  if (!path.starts_with('/')) return detail::refused_path(400, "does not start with a slash");
+  if (path.size() > options.max_path * 3) return detail::refused_path(404, "too long");
+  path.remove_prefix(1);
+  if (path.empty()) return std::string(1, '.');
+
+  std::string decoded;
+  decoded.reserve(path.size());
+  std::size_t segment = 0;  // where the current one begins in `decoded`
+  const auto refuse_segment = [&] {
+    return detail::refuse_name(std::string_view(decoded).substr(segment), options);
+  };
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    char c = path[i];
+    if (c == '/') {
+      if (const int code = refuse_segment()) return detail::refused_path(code, "segment refused");
+      decoded += '/';
+      segment = decoded.size();
+      continue;
+    }
+    if (c == '%') {
+      const int high = i + 2 < path.size() ? ascii::hex_value(path[i + 1]) : -1;
+      const int low = i + 2 < path.size() ? ascii::hex_value(path[i + 2]) : -1;
+      if (high < 0 || low < 0) return detail::refused_path(400, "bad escape");
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    if (!detail::is_name_octet(c)) return detail::refused_path(400, "octet that no name holds");
+    decoded += c;
+  }
+  if (segment < decoded.size())  // else a slash ended it
+    if (const int code = refuse_segment()) return detail::refused_path(code, "segment refused");
+  if (decoded.size() > options.max_path) return detail::refused_path(404, "too long");
+  return decoded;
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,243 @@
+// tinyhttp/files/plan.hpp -- what to answer to a request for a representation that is known.
+//
+// One engine for disk, memory and generated content: facts in, status, fields and byte ranges out;
+// then the content is cut accordingly. Pure: knows no files, no clock. RFC 9110 13, 14 and 15.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/conditional.hpp>
+#include <tinyhttp/http/date.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/range.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/http/status.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::files {
+
+/// What is known of a representation. Texts must be fit for a field, else planning throws.
+struct facts {
+  std::uint64_t size = 0;                // octets
+  std::optional<std::int64_t> modified;  // seconds since 1970
+  std::string etag;                      // as it is sent, quotes included; empty: none
+  std::string media_type = "application/octet-stream";
+  std::string content_encoding;            // such as `gzip`; empty: none
+  std::string cache_control = "no-cache";  // empty: none
+  bool varies = false;                     // there are others, told apart by Accept-Encoding
+};
+
+/// The answer before its content is cut.
+struct plan {
+  tinyhttp::status status;
+  tinyhttp::fields fields;
+  std::vector<byte_range> ranges;       // of a 206; one, or the parts of a multipart/byteranges
+  std::vector<std::string> part_heads;  // what goes before each part, and last what ends it all
+};
+
+/// Decides the answer to `r`. In this order: 405 for anything but GET and HEAD; 412 and 304 by the
+/// conditions of 13.2.2; then 206 and 416 by Range, on GET alone (14.2) and only if If-Range lets
+/// it; else 200. HEAD has the fields of a GET without a Range; its content is the writer's to omit.
+///
+/// @param now   seconds since 1970: Last-Modified is never later than that (8.8.2.1)
+/// @param seed  something a peer can't guess, which the boundary of a multipart is made from
+[[nodiscard]] inline plan make_plan(const request& r, const facts& f, std::int64_t now,
+                                    std::uint64_t seed = 0);
+
+/// The fields of a 200 for `f`, without those of a message.
+[[nodiscard]] inline fields whole_fields(const facts& f, std::int64_t now);
+
+/// The response that `p` describes, with slices of `content`, which stays open until it is sent.
+[[nodiscard]] inline response respond(plan p, const facts& f,
+                                      std::shared_ptr<const content_source> content);
+
+/// The same from memory; the whole is shared, ranges are copied. `content` has `f.size` octets.
+[[nodiscard]] inline response respond(plan p, const facts& f,
+                                      std::shared_ptr<const std::string> content);
+
+/// `make_plan` and `respond` in one.
+template <class Content>
+[[nodiscard]] response answer(const request& r, const facts& f, std::shared_ptr<Content> content,
+                              std::int64_t now, std::uint64_t seed = 0) {
+  return respond(make_plan(r, f, now, seed), f, std::move(content));
+}
+
+/// 64 bits in which every bit of `value` has a say: for entity tags and boundaries, not for secrets.
+[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t value) noexcept {
+  value ^= value >> 30;  // the finaliser known as splitmix64
+  value *= 0xbf58476d1ce4e5b9;
+  value ^= value >> 27;
+  value *= 0x94d049bb133111eb;
+  return value ^ (value >> 31);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// The value of a field as conditional.hpp wants it: repeated lines combined into `store`.
+[[nodiscard]] inline std::optional<std::string_view> value_of(const fields& from,
+                                                              std::string_view name,
+                                                              std::string& store) {
+  const auto first = from.get(name);
+  if (!first || from.count(name) == 1) return first;
+  store = *from.combined(name);
+  return store;
+}
+
+[[nodiscard]] inline precondition_verdict judge(const request& r,
+                                                const representation_facts& current) {
+  std::string match, none_match, modified, unmodified;
+  preconditions given;
+  given.if_match = value_of(r.fields, "If-Match", match);
+  given.if_none_match = value_of(r.fields, "If-None-Match", none_match);
+  given.if_modified_since = value_of(r.fields, "If-Modified-Since", modified);
+  given.if_unmodified_since = value_of(r.fields, "If-Unmodified-Since", unmodified);
+  return evaluate_preconditions(true, given, current);
+}
+
+[[nodiscard]] inline range_selection select(const request& r, std::uint64_t size,
+                                            const representation_facts& current) {
+  std::string store;
+  if (r.method != method::get) return {};
+  const auto range = value_of(r.fields, "Range", store);
+  if (!range) return {};
+  std::string condition_store;
+  const auto condition = value_of(r.fields, "If-Range", condition_store);
+  if (condition && !evaluate_if_range(*condition, current)) return {};
+  return select_ranges(*range, size);
+}
+
+/// The fields that tell caches what they hold: all that a 304 needs (15.4.5).
+inline void add_cache_fields(fields& to, const facts& f) {
+  if (!f.etag.empty()) to.add("ETag", f.etag);
+  if (!f.cache_control.empty()) to.add("Cache-Control", f.cache_control);
+  if (f.varies) to.add("Vary", "Accept-Encoding");
+}
+
+/// Fills in the parts of a multipart/byteranges (14.6).
+inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
+  std::string boundary = "part-";
+  for (std::uint64_t round = 1; round <= 2; ++round)
+    ascii::append_hex(boundary, mix(seed + round * 0x9e3779b97f4a7c15));
+  for (const auto& range : p.ranges) {
+    std::string head = p.part_heads.empty() ? "--" : "\r\n--";
+    head.append(boundary).append("\r\nContent-Type: ").append(f.media_type);
+    head.append("\r\nContent-Range: ").append(format_content_range(range, f.size));
+    p.part_heads.push_back(head.append("\r\n\r\n"));
+  }
+  p.part_heads.push_back("\r\n--" + boundary + "--\r\n");
+  p.fields.set("Content-Type", "multipart/byteranges; boundary=" + boundary);
+}
+
+[[nodiscard]] inline plan plan_problem(status code) {
+  response made = problem(code);
+  return {code, std::move(made.fields), {}, {}};
+}
+
+/// Turns a plan into a response: `whole()` gives the body of a 200, `part(range)` a piece.
+template <class Whole, class Part>
+[[nodiscard]] response cut(plan p, Whole whole, Part part) {
+  response made(p.status, std::move(p.fields));
+  if (p.status == status::ok) {
+    made.body = whole();
+  } else if (p.status == status::partial_content) {
+    std::vector<body_piece> pieces;
+    pieces.reserve(p.ranges.size() + p.part_heads.size());
+    for (std::size_t i = 0; i < p.ranges.size(); ++i) {
+      if (!p.part_heads.empty()) pieces.emplace_back(std::move(p.part_heads[i]));
+      pieces.push_back(part(p.ranges[i]));
+    }
+    if (!p.part_heads.empty()) pieces.emplace_back(std::move(p.part_heads.back()));
+    if (pieces.size() > 1) {
+      made.body = std::move(pieces);
+    } else if (auto* slice = std::get_if<content_slice>(pieces.data())) {
+      made.body = std::move(*slice);
+    } else {
+      made.body = std::move(*std::get_if<std::string>(pieces.data()));
+    }
+  } else if (!p.status.forbids_content()) {
+    made.body = std::move(problem(p.status).body);
+  }
+  return made;
+}
+
+}  // namespace detail
+
+inline fields whole_fields(const facts& f, std::int64_t now) {
+  fields made;
+  made.add("Content-Type", f.media_type);
+  if (!f.content_encoding.empty()) made.add("Content-Encoding", f.content_encoding);
+  detail::add_cache_fields(made, f);
+  if (f.modified) made.add("Last-Modified", format_date(*f.modified < now ? *f.modified : now));
+  made.add("Accept-Ranges", "bytes");
+  made.add("X-Content-Type-Options", "nosniff");
+  return made;
+}
+
+inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::uint64_t seed) {
+  if (r.method != method::get && r.method != method::head) {
+    plan refused = detail::plan_problem(status::method_not_allowed);
+    refused.fields.add("Allow", "GET, HEAD");
+    return refused;
+  }
+  representation_facts current{.etag = f.etag, .last_modified = f.modified, .now = now};
+  if (f.modified && *f.modified > now) current.last_modified = now;
+
+  switch (detail::judge(r, current)) {
+    case precondition_verdict::precondition_failed:
+      return detail::plan_problem(status::precondition_failed);
+    case precondition_verdict::not_modified: {
+      plan unchanged{status::not_modified, {}, {}, {}};
+      detail::add_cache_fields(unchanged.fields, f);
+      if (f.etag.empty() && current.last_modified)
+        unchanged.fields.add("Last-Modified", format_date(*current.last_modified));
+      return unchanged;
+    }
+    case precondition_verdict::proceed: break;
+  }
+
+  auto selection = detail::select(r, f.size, current);
+  if (selection.verdict == range_verdict::unsatisfiable) {
+    plan refused = detail::plan_problem(status::range_not_satisfiable);
+    refused.fields.add("Content-Range", format_content_range(std::nullopt, f.size));
+    return refused;
+  }
+  plan p{status::ok, whole_fields(f, now), {}, {}};
+  if (selection.verdict == range_verdict::whole) return p;
+  p.status = status::partial_content;
+  p.ranges = std::move(selection.ranges);
+  if (p.ranges.size() == 1) {
+    p.fields.add("Content-Range", format_content_range(p.ranges[0], f.size));
+  } else {
+    detail::plan_parts(p, f, seed);
+  }
+  return p;
+}
+
+inline response respond(plan p, const facts& f, std::shared_ptr<const content_source> content) {
+  const auto slice = [&](byte_range r) { return content_slice{content, r.offset, r.length}; };
+  return detail::cut(
+      std::move(p), [&] { return f.size == 0 ? body() : body(slice({0, f.size})); },
+      [&](byte_range r) { return body_piece(slice(r)); });
+}
+
+inline response respond(plan p, const facts&, std::shared_ptr<const std::string> content) {
+  return detail::cut(
+      std::move(p), [&] { return body(content); },
+      [&](byte_range r) {
+        return body_piece(content->substr(static_cast<std::size_t>(r.offset),
+                                          static_cast<std::size_t>(r.length)));
+      });
+}
+
+}  // namespace tinyhttp::files
