@@ -1,0 +1,130 @@
+// tinyhttp/http/percent.hpp -- percent-encoding (RFC 3986 2.1): reading and writing escapes.
+//
+// Decodes what it is given and no more: splitting comes first, at the caller's, so that an escaped
+// delimiter never delimits. Knows neither paths nor queries.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// Takes the next octet off `text`: an escape counts as the octet it stands for. -1 at the end,
+/// and at a `%` without two hexadecimal digits behind it.
+[[nodiscard]] constexpr int take_decoded_octet(std::string_view& text) noexcept;
+
+/// Every `%` of `text` has two hexadecimal digits behind it.
+[[nodiscard]] constexpr bool is_percent_encoded(std::string_view text) noexcept;
+
+/// `text` with its escapes replaced by the octets they stand for, whatever these are: NUL, `/` and
+/// invalid UTF-8 too. Empty when an escape is malformed. `+` is a plus sign.
+/// A NUL can cut a name short where the text ends up in C: who opens files or logs must refuse it.
+[[nodiscard]] inline std::optional<std::string> percent_decode(std::string_view text);
+
+/// What stays as it is when text is escaped, beside letters, digits and `-._~`.
+enum class unescaped : std::uint8_t {
+  nothing,  // for one name or value of a query, or for userinfo: every delimiter is escaped
+  segment,  // for one segment of a path: `!$&'()*+,;=:@` (pchar, RFC 3986 3.3)
+  path,     // for a whole path: the same and `/`
+  query,    // for a whole query or fragment: the same, `/` and `?` (3.4)
+};
+
+/// Appends `text`, escaping every octet but those that may stay; `%` becomes `%25`.
+inline void append_percent_encoded(std::string& out, std::string_view text, unescaped kept);
+
+[[nodiscard]] inline std::string percent_encode(std::string_view text,
+                                                unescaped kept = unescaped::nothing) {
+  std::string encoded;
+  append_percent_encoded(encoded, text, kept);
+  return encoded;
+}
+
+/// The same for text that may be escaped already, as people type it: well-formed escapes stay.
+/// Doing it twice changes nothing more.
+inline void append_missing_escapes(std::string& out, std::string_view text, unescaped kept);
+
+// ---------------------------------------------------------------------------------------------
+
+constexpr int take_decoded_octet(std::string_view& text) noexcept {
+  if (text.empty()) return -1;
+  std::size_t used = 1;
+  int octet = static_cast<unsigned char>(text[0]);
+  if (octet == '%') {
+    const int high = text.size() > 2 ? ascii::hex_value(text[1]) : -1;
+    const int low = text.size() > 2 ? ascii::hex_value(text[2]) : -1;
+    if (high < 0 || low < 0) return -1;
+    octet = high * 16 + low;
+    used = 3;
+  }
+  text.remove_prefix(used);
+  return octet;
+}
+
+constexpr bool is_percent_encoded(std::string_view text) noexcept {
+  for (;;) {
+    const std::size_t escape = text.find('%');
+    if (escape == text.npos) return true;
+    text.remove_prefix(escape);
+    if (take_decoded_octet(text) < 0) return false;
+  }
+}
+
+inline std::optional<std::string> percent_decode(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (int octet = 0; (octet = take_decoded_octet(text)) >= 0;)
+    decoded.push_back(static_cast<char>(octet));
+  if (!text.empty()) return std::nullopt;
+  return decoded;
+}
+
+namespace detail {
+
+[[nodiscard]] constexpr bool stays_unescaped(char c, unescaped kept) noexcept {
+  if (ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~')
+    return true;
+  if (kept == unescaped::nothing) return false;
+  if (std::string_view("!$&'()*+,;=:@").find(c) != std::string_view::npos) return true;
+  return (c == '/' && kept != unescaped::segment) || (c == '?' && kept == unescaped::query);
+}
+
+inline void append_escape(std::string& out, char c) {
+  constexpr std::string_view digits = "0123456789ABCDEF";  // upper case: RFC 3986 2.1
+  const auto octet = static_cast<unsigned char>(c);
+  out += '%';
+  out += digits[octet / 16];
+  out += digits[octet % 16];
+}
+
+}  // namespace detail
+
+inline void append_percent_encoded(std::string& out, std::string_view text, unescaped kept) {
+  for (const char c : text) {
+    if (detail::stays_unescaped(c, kept)) {
+      out += c;
+    } else {
+      detail::append_escape(out, c);
+    }
+  }
+}
+
+inline void append_missing_escapes(std::string& out, std::string_view text, unescaped kept) {
+  while (!text.empty()) {
+    auto rest = text;
+    const bool escaped = text.front() == '%' && take_decoded_octet(rest) >= 0;
+    const std::size_t used = escaped ? 3 : 1;
+    if (escaped) {
+      out += text.substr(0, used);
+    } else {
+      append_percent_encoded(out, text.substr(0, used), kept);
+    }
+    text.remove_prefix(used);
+  }
+}
+
+}  // namespace tinyhttp
