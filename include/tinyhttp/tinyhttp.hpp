@@ -1,0 +1,76 @@
+// tinyhttp/tinyhttp.hpp -- the map of the house: every header that needs no other library.
+//
+// Each may be included by itself, and costs less. A header knows its own floor and those
+// above it on this page, except that h1 and net are strangers.
+#pragma once
+
+#include <tinyhttp/version.hpp>
+
+// floor 0: octets, results, tasks, time
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/buffer.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/small_vector.hpp>
+#include <tinyhttp/core/task.hpp>
+
+// floor 1: what messages mean (RFC 9110)
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/conditional.hpp>
+#include <tinyhttp/http/date.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/file_extensions.hpp>
+#include <tinyhttp/http/media_type.hpp>
+#include <tinyhttp/http/method.hpp>
+#include <tinyhttp/http/percent.hpp>
+#include <tinyhttp/http/range.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/http/status.hpp>
+#include <tinyhttp/http/target.hpp>
+
+// floor 2: the wire format, without I/O (RFC 9112)
+#include <tinyhttp/h1/body_reader.hpp>
+#include <tinyhttp/h1/connection.hpp>
+#include <tinyhttp/h1/framing.hpp>
+#include <tinyhttp/h1/head_parser.hpp>
+#include <tinyhttp/h1/lifecycle.hpp>
+#include <tinyhttp/h1/limits.hpp>
+#include <tinyhttp/h1/scan.hpp>
+#include <tinyhttp/h1/writer.hpp>
+
+// floor 2: sockets, readiness, timers; no HTTP
+#include <tinyhttp/net/acceptor.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/blocking_stream.hpp>
+#include <tinyhttp/net/connector.hpp>
+#include <tinyhttp/net/descriptor.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/listener.hpp>
+#include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/poller.hpp>
+#include <tinyhttp/net/resolve.hpp>
+#include <tinyhttp/net/socket.hpp>
+#include <tinyhttp/net/stream.hpp>
+#include <tinyhttp/net/system.hpp>
+#include <tinyhttp/net/tcp_stream.hpp>
+#include <tinyhttp/net/timers.hpp>
+#include <tinyhttp/net/transfer.hpp>
+#include <tinyhttp/net/waiter.hpp>
+
+// floor 3: from request to response
+#include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/app/route_tree.hpp>
+#include <tinyhttp/app/router.hpp>
+
+// floor 4: files as responses
+#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/files/listing.hpp>
+#include <tinyhttp/files/path.hpp>
+#include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/files/static_files.hpp>
+
+// floor 5: a handler behind a listener
+#include <tinyhttp/server/options.hpp>
+#include <tinyhttp/server/services.hpp>

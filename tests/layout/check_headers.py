@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Compiles every public header alone, and all of them in two translation units of one program.
+
+With both compilers, warnings as errors. Alone means: first and only in its translation unit, so that
+it includes what it uses; twice, so that its guard works. The program of two units shows that nothing
+is defined twice, and that a function static and an inline variable are one thing in both.
+"""
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "runner"))
+from results import check, finish  # noqa: E402
+
+SUITE = "layout"
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"]
+# Headers that stand apart: compiled only where their library is installed.
+APART = {"tls.hpp": "openssl/ssl.h", "compression.hpp": "zlib.h"}
+COMPILERS = {"g++": "g++"}
+if os.environ.get("TINYHTTP_QUICK") != "1":
+    COMPILERS["clang++"] = os.environ.get("TINYHTTP_CLANG") or "clang++-16"
+
+
+def compile_text(compiler, text, arguments, include=ROOT / "include"):
+    """What the compiler says about `text`, as lines; none when it is content."""
+    done = subprocess.run([compiler, "-std=c++20", *WARNINGS, f"-I{include}", *arguments, "-x", "c++", "-"],
+                          input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    said = done.stdout.decode("utf-8", "replace").splitlines()
+    return said or ([] if done.returncode == 0 else [f"exit status {done.returncode}"])
+
+
+def alone(compiler, header, include=ROOT / "include"):
+    line = f"#include <tinyhttp/{header}>\n"
+    return compile_text(compiler, line + line, ["-fsyntax-only"], include)
+
+
+def linked(compiler, headers, include=ROOT / "include"):
+    includes = "".join(f"#include <tinyhttp/{header}>\n" for header in headers)
+    with tempfile.TemporaryDirectory() as folder:
+        one, two, program = (f"{folder}/{name}" for name in ("one.o", "two.o", "program"))
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            units = pool.map(lambda unit: compile_text(compiler, unit[0], ["-c", "-o", unit[1]], include),
+                             [(includes + "int other(); int main() { return other(); }\n", one),
+                              ("".join(reversed(includes.splitlines(True)))
+                               + "int other(); int other() { return 0; }\n", two)])
+            faults = [line for said in units for line in said]
+        if faults:
+            return faults
+        done = subprocess.run([compiler, one, two, "-pthread", "-o", program], timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            return done.stdout.decode("utf-8", "replace").splitlines()
+        ran = subprocess.run([program], timeout=60)
+        return [] if ran.returncode == 0 else [f"the program ended with {ran.returncode}"]
+
+
+def usable(header, compiler):
+    library = APART.get(header)
+    return library is None or not compile_text(compiler, f"#include <{library}>\n", ["-fsyntax-only"])
+
+
+def self_test():
+    bad = {
+        "a name it does not include": ("inline std::string f();", alone),
+        "a warning": ("inline int f(long x) { return x; }", alone),
+        "a missing guard": (None, alone),
+        "a function that is not inline": ("int f() { return 1; }", linked),
+    }
+    for what, (body, test) in bad.items():
+        with tempfile.TemporaryDirectory() as folder:
+            include = pathlib.Path(folder)
+            (include / "tinyhttp").mkdir()
+            text = "struct s {};\n" if body is None else f"#pragma once\n{body}\n"
+            (include / "tinyhttp" / "bad.hpp").write_text(text, "utf-8")
+            header = "bad.hpp" if test is alone else ["bad.hpp"]
+            noticed = test("g++", header, include)
+            check(SUITE, f"the check of headers notices {what}", [] if noticed else ["it does not"])
+
+
+def main():
+    self_test()
+    base = ROOT / "include" / "tinyhttp"
+    headers = [file.relative_to(base).as_posix() for file in sorted(base.rglob("*.hpp"))]
+    headers = [header for header in headers if usable(header, "g++")]
+    wanted = [(name, compiler, header) for name, compiler in COMPILERS.items() for header in headers]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        said = pool.map(lambda want: alone(want[1], want[2]), wanted)
+        for (name, _, header), faults in zip(wanted, said):
+            check(SUITE, f"{header} compiles alone with {name}", faults)
+    for name, compiler in COMPILERS.items():
+        check(SUITE, f"all headers compile and link in two translation units with {name}",
+              linked(compiler, headers))
+    finish()
+
+
+main()
