@@ -1,0 +1,281 @@
+// tinyhttp/app/route_tree.hpp -- patterns of paths as a tree of segments: which of them fit a path.
+//
+// A lookup costs what the path costs, however many patterns there are: no regular expression, no
+// recursion, no memory. Knows neither methods nor handlers; a pattern is a number to it.
+#pragma once
+
+#include <tinyhttp/http/percent.hpp>
+#include <tinyhttp/http/request.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp {
+
+/// A pattern, taken apart. `/` begins each segment, which is one of
+///
+///     literal    users        itself, however the path escapes it; written here without escapes
+///     named      {id}         any one segment that is not empty
+///     rest       {path...}    all that is left, slashes too, maybe nothing; only at the end
+struct route_pattern {
+  enum class kind : std::uint8_t { literal, named, rest };
+  struct segment {
+    kind is;
+    std::string_view text;  // of the literal, or the name; a view into the pattern
+  };
+
+  std::vector<segment> segments;
+
+  /// Throws std::invalid_argument that names the pattern and what is wrong with it.
+  explicit route_pattern(std::string_view pattern);
+};
+
+class route_tree {
+ public:
+  using place = std::uint32_t;  // a pattern's end; patterns that fit the same paths share it
+
+  /// Where a path ended up. `rest_at` is where in the path the rest segment begins.
+  struct hit {
+    place at;
+    std::size_t rest_at;
+  };
+
+  route_tree() : nodes_(1) {}
+
+  /// Places are numbered from 0 without great gaps: `size()` is above them all.
+  place add(const route_pattern& pattern);
+  [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
+
+  /// Calls `visit(hit)` for the patterns that fit `path`, the most specific first, until it returns
+  /// true. The first segment in which two patterns differ decides: literal beats named beats rest.
+  /// `path` begins with a slash; its escapes stand, and are well-formed. Where a more specific branch
+  /// leads nowhere it goes back, so that a place is looked at once at most, and usually one is.
+  template <class Visit>
+  void search(std::string_view path, Visit visit) const;
+
+  /// Adds the values of `names` to `into`, decoded. False when one may not be handed on: with a NUL,
+  /// or `.` or `..` as a segment; in a rest segment also with a slash at the beginning, or a `%2F`,
+  /// which decoding would turn into a separator. Elsewhere `%2F` is a slash that separates nothing.
+  [[nodiscard]] bool capture(hit found, std::string_view path, const std::vector<std::string>& names,
+                             path_parameters& into) const;
+
+ private:
+  using kind = route_pattern::kind;
+  static constexpr place none = 0;  // the root is nobody's child
+
+  struct node {
+    std::string literal;
+    kind is = kind::literal;
+    place parent = 0;
+    place named = none, rest = none;  // children; literal ones are in `table_`
+  };
+
+  [[nodiscard]] static std::size_t hash(place parent, std::string_view segment) noexcept;
+  [[nodiscard]] static bool is_escaped_form(std::string_view segment, std::string_view literal) noexcept;
+  [[nodiscard]] place literal_child(place parent, std::string_view segment) const noexcept;
+  [[nodiscard]] std::pair<place, kind> child(place parent, std::string_view segment,
+                                             kind first) const noexcept;
+  place add_child(place parent, const route_pattern::segment& segment);
+  void index(place literal) noexcept;
+
+  std::vector<node> nodes_;
+  std::vector<place> table_;  // open addressing, at most half full; `none`: free
+  std::size_t literals_ = 0;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+[[noreturn]] inline void refuse_pattern(std::string_view pattern, std::string_view why) {
+  throw std::invalid_argument(std::string("router: pattern ").append(pattern).append(": ").append(why));
+}
+
+/// The segment of `path` whose slash is at `slash`, without it.
+[[nodiscard]] inline std::string_view segment_at(std::string_view path, std::size_t slash) noexcept {
+  const std::size_t end = path.find('/', slash + 1);
+  return path.substr(slash + 1, end == path.npos ? path.npos : end - slash - 1);
+}
+
+/// A decoded segment may be handed to a handler, which may well use it as a file name.
+[[nodiscard]] inline bool is_tame_segment(std::string_view segment) noexcept {
+  return segment != "." && segment != ".." && segment.find('\0') == segment.npos;
+}
+
+[[nodiscard]] inline bool add_parameter(std::string_view name, std::string_view value, bool is_rest,
+                                        path_parameters& into) {
+  if (value.starts_with('/')) return false;
+  if (value.find('%') == value.npos && value.find('.') == value.npos) {
+    into.add(name, value);
+    return true;
+  }
+  std::string decoded;
+  for (std::size_t at = 0; at <= value.size();) {
+    std::size_t end = value.find('/', at);
+    if (end == value.npos) end = value.size();
+    const auto segment = percent_decode(value.substr(at, end - at));
+    if (!segment || !is_tame_segment(*segment)) return false;
+    if (is_rest && segment->find('/') != segment->npos) return false;
+    decoded.append(at == 0 ? "" : "/").append(*segment);
+    at = end + 1;
+  }
+  into.add(name, decoded);
+  return true;
+}
+
+}  // namespace detail
+
+inline route_pattern::route_pattern(std::string_view pattern) {
+  if (!pattern.starts_with('/')) detail::refuse_pattern(pattern, "does not begin with /");
+  for (std::size_t slash = 0; slash < pattern.size();) {
+    auto text = detail::segment_at(pattern, slash);
+    slash += 1 + text.size();
+    kind is = kind::literal;
+    if (text.starts_with('{') && text.ends_with('}')) {
+      is = text.ends_with("...}") ? kind::rest : kind::named;
+      text = text.substr(1, text.size() - (is == kind::rest ? 5 : 2));
+      if (text.empty()) detail::refuse_pattern(pattern, "a name is missing");
+      if (is == kind::rest && slash < pattern.size())
+        detail::refuse_pattern(pattern, "a rest segment stands at the end");
+      for (const auto& earlier : segments)
+        if (earlier.is != kind::literal && earlier.text == text)
+          detail::refuse_pattern(pattern, "a name stands twice");
+    } else if (text.starts_with(':')) {
+      detail::refuse_pattern(pattern, "a named segment is written {name}");
+    }
+    if (text.find_first_of("{}") != text.npos)
+      detail::refuse_pattern(pattern, "braces enclose a whole segment");
+    for (const char c : text)
+      if (!ascii::is_field_octet(c) || c == '\t' || c == '%' || c == '?' || c == '#')
+        detail::refuse_pattern(pattern, "is a path, without escapes, query or control octets");
+    if (text == "." || text == "..") detail::refuse_pattern(pattern, "has a dot segment");
+    segments.push_back({is, text});
+  }
+}
+
+inline route_tree::place route_tree::add(const route_pattern& pattern) {
+  place at = 0;
+  for (const auto& segment : pattern.segments) {
+    place next = segment.is == kind::named  ? nodes_[at].named
+                 : segment.is == kind::rest ? nodes_[at].rest
+                                            : literal_child(at, segment.text);
+    at = next != none ? next : add_child(at, segment);
+  }
+  return at;
+}
+
+inline route_tree::place route_tree::add_child(place parent, const route_pattern::segment& segment) {
+  const place made = static_cast<place>(nodes_.size());
+  const bool literal = segment.is == kind::literal;
+  if (literal && 2 * (literals_ + 1) > table_.size()) {
+    table_.assign(table_.empty() ? 16 : table_.size() * 2, none);
+    for (place i = 1; i < made; ++i)
+      if (nodes_[i].is == kind::literal) index(i);
+  }
+  nodes_.push_back({literal ? std::string(segment.text) : std::string(), segment.is, parent});
+  if (literal) {
+    index(made);
+    ++literals_;
+  } else {
+    (segment.is == kind::named ? nodes_[parent].named : nodes_[parent].rest) = made;
+  }
+  return made;
+}
+
+inline void route_tree::index(place literal) noexcept {
+  const node& added = nodes_[literal];
+  std::size_t slot = hash(added.parent, added.literal);
+  while (table_[slot & (table_.size() - 1)] != none) ++slot;
+  table_[slot & (table_.size() - 1)] = literal;
+}
+
+/// FNV-1a over the decoded octets. The keys are the program's own, so no peer can make them collide.
+inline std::size_t route_tree::hash(place parent, std::string_view segment) noexcept {
+  std::uint64_t sum = 0xcbf29ce484222325u ^ parent;
+  for (int octet = 0; (octet = take_decoded_octet(segment)) >= 0;)
+    sum = (sum ^ static_cast<unsigned>(octet)) * 0x100000001b3u;
+  return static_cast<std::size_t>(sum ^ (sum >> 32));
+}
+
+inline bool route_tree::is_escaped_form(std::string_view segment, std::string_view literal) noexcept {
+  for (const char c : literal)
+    if (take_decoded_octet(segment) != static_cast<unsigned char>(c)) return false;
+  return segment.empty();
+}
+
+inline route_tree::place route_tree::literal_child(place parent,
+                                                   std::string_view segment) const noexcept {
+  if (table_.empty()) return none;
+  for (std::size_t slot = hash(parent, segment);; ++slot) {
+    const place found = table_[slot & (table_.size() - 1)];
+    if (found == none) return none;
+    if (nodes_[found].parent == parent && is_escaped_form(segment, nodes_[found].literal))
+      return found;
+  }
+}
+
+/// The best child for `segment` among those of kind `first` and less specific ones.
+inline std::pair<route_tree::place, route_tree::kind> route_tree::child(
+    place parent, std::string_view segment, kind first) const noexcept {
+  if (first == kind::literal) {
+    const place found = literal_child(parent, segment);
+    if (found != none) return {found, kind::literal};
+  }
+  if (first != kind::rest && !segment.empty() && nodes_[parent].named != none)
+    return {nodes_[parent].named, kind::named};
+  return {nodes_[parent].rest, kind::rest};
+}
+
+template <class Visit>
+void route_tree::search(std::string_view path, Visit visit) const {
+  place at = 0;
+  std::size_t slash = 0;        // where the segment begins that `at`'s children are to take
+  kind next = kind::literal;    // the most specific kind that has not been tried there
+  for (;;) {
+    if (slash == path.size()) {
+      if (visit(hit{at, slash})) return;
+    } else {
+      const auto segment = detail::segment_at(path, slash);
+      const auto [down, is] = child(at, segment, next);
+      if (down != none && is != kind::rest) {
+        at = down;
+        slash += 1 + segment.size();
+        next = kind::literal;
+        continue;
+      }
+      if (down != none && visit(hit{down, slash + 1})) return;
+    }
+    if (at == 0) return;
+    next = nodes_[at].is == kind::literal ? kind::named : kind::rest;  // go back up, try the next
+    at = nodes_[at].parent;
+    slash = path.rfind('/', slash - 1);
+  }
+}
+
+inline bool route_tree::capture(hit found, std::string_view path,
+                                const std::vector<std::string>& names,
+                                path_parameters& into) const {
+  std::size_t name = names.size();
+  place at = found.at;
+  std::size_t end = found.rest_at;  // of the segments that are not looked at yet
+  if (nodes_[at].is == kind::rest) {
+    if (!detail::add_parameter(names[--name], path.substr(end), true, into)) return false;
+    --end;
+    at = nodes_[at].parent;
+  }
+  for (; name > 0; at = nodes_[at].parent) {
+    const std::size_t slash = path.rfind('/', end - 1);
+    const auto segment = path.substr(slash + 1, end - slash - 1);
+    if (nodes_[at].is == kind::named && !detail::add_parameter(names[--name], segment, false, into))
+      return false;
+    end = slash;
+  }
+  return true;
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,244 @@
+// tinyhttp/app/router.hpp -- a handler made of handlers: one for each method and pattern of path.
+//
+//     router app;
+//     app.get("/hello/{name}", hello).post("/echo", echo).otherwise(static_files("public"));
+//
+// Looks at method and path only: never at the host, the query or the body.
+#pragma once
+
+#include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/app/route_tree.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp {
+
+/// Finds the route of a request and calls its handler, which reads `req.path_params`.
+///
+/// Patterns are explained at `route_pattern`. Of those that fit the path and have the method, the
+/// most specific is taken: `/users/me` before `/users/{id}` before `/{path...}`. A path is compared
+/// as it decodes, segment by segment, and is not normalized: `/a`, `/a/` and `//a` are three.
+///
+/// The router itself answers
+///  - HEAD with the GET route, unless there is a HEAD route (RFC 9110 9.3.2: the writer sends no content);
+///  - OPTIONS with 204 and Allow, unless there is an OPTIONS route; so too `OPTIONS *`;
+///  - 400 where the path has a malformed escape, or a value that `route_tree::capture` refuses;
+///  - 405 with Allow where patterns fit the path, but none has the method;
+///  - 501 where none fits, and no route anywhere has the method (RFC 9110 9.1); else 404.
+///
+/// Routes are added first, then requests come, from any number of threads. The router must outlive
+/// its replies. A literal route is found without allocating.
+class router {
+ public:
+  /// Adds a route. Throws std::invalid_argument for a bad pattern, and for one that fits the same
+  /// paths with the same method as a route that is there.
+  router& route(const method& m, std::string_view pattern, any_handler h) {
+    return add(m, pattern, std::move(h));
+  }
+  router& get(std::string_view pattern, any_handler h) { return add(method::get, pattern, std::move(h)); }
+  router& head(std::string_view pattern, any_handler h) { return add(method::head, pattern, std::move(h)); }
+  router& post(std::string_view pattern, any_handler h) { return add(method::post, pattern, std::move(h)); }
+  router& put(std::string_view pattern, any_handler h) { return add(method::put, pattern, std::move(h)); }
+  router& patch(std::string_view pattern, any_handler h) { return add(method::patch, pattern, std::move(h)); }
+  router& delete_(std::string_view pattern, any_handler h) {
+    return add(method::delete_, pattern, std::move(h));
+  }
+  router& options(std::string_view pattern, any_handler h) {
+    return add(method::options, pattern, std::move(h));
+  }
+  /// Every method that has no route of its own at that pattern.
+  router& any(std::string_view pattern, any_handler h) { return add(std::nullopt, pattern, std::move(h)); }
+
+  /// Called where no pattern fits, whatever the method, instead of 404 and 501. The last one counts.
+  router& otherwise(any_handler h) {
+    otherwise_.emplace(std::move(h));
+    return *this;
+  }
+
+  /// Takes over the routes of `other`, each with `prefix` in front: a pattern without a slash at its
+  /// end, or nothing. Their handlers see the whole path. The `otherwise` of `other` answers below
+  /// `prefix` where no pattern fits. Throws as `route`.
+  router& mount(std::string_view prefix, router other);
+
+  reply operator()(request& r) const;
+
+  /// For tests: the response to a request that nobody keeps.
+  response operator()(request&& r) const { return (*this)(r).get(); }
+
+  /// What is registered, in that order. Views until a route is added or the router ends.
+  struct entry {
+    std::string_view method;  // empty: any
+    std::string_view pattern;
+  };
+  [[nodiscard]] std::vector<entry> routes() const;
+
+ private:
+  struct endpoint {
+    std::optional<tinyhttp::method> method;  // none: any
+    std::string pattern;
+    std::vector<std::string> names;  // of its named and rest segments, from left to right
+    any_handler handler;
+    bool is_fallback = false;  // an `otherwise` that was mounted
+
+    [[nodiscard]] bool takes(const tinyhttp::method& m) const noexcept {
+      return method.has_value() && *method == m;
+    }
+    [[nodiscard]] std::string_view method_name() const noexcept {
+      return method ? method->name() : std::string_view();
+    }
+  };
+  struct found {
+    const endpoint* by = nullptr;
+    route_tree::hit hit{};
+    bool path_is_known = false;
+  };
+
+  router& add(std::optional<method> m, std::string_view pattern, any_handler h, bool fallback = false);
+  [[nodiscard]] const endpoint* pick(route_tree::place at, const method& m) const noexcept;
+  [[nodiscard]] found find(std::string_view path, const method& m) const;
+  [[nodiscard]] reply miss(request& r, bool path_is_known) const;
+  [[nodiscard]] std::string allowed(std::string_view path) const;
+  [[nodiscard]] bool implements(const method& m) const noexcept;
+
+  route_tree tree_;
+  std::vector<std::vector<std::size_t>> places_;  // by place: indices into `endpoints_`
+  std::vector<endpoint> endpoints_;
+  std::optional<any_handler> otherwise_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline router& router::add(std::optional<method> m, std::string_view pattern, any_handler h,
+                           bool fallback) {
+  const route_pattern parsed(pattern);
+  endpoint added{std::move(m), std::string(pattern), {}, std::move(h), fallback};
+  for (const auto& segment : parsed.segments)
+    if (segment.is != route_pattern::kind::literal) added.names.emplace_back(segment.text);
+
+  const auto place = tree_.add(parsed);
+  places_.resize(tree_.size());
+  for (const std::size_t i : places_[place]) {
+    const endpoint& there = endpoints_[i];
+    if (there.method != added.method || there.is_fallback != fallback) continue;
+    const std::string by(added.method_name().empty() ? "any" : added.method_name());
+    throw std::invalid_argument("router: " + by + " " + added.pattern + " fits the same requests as " +
+                                by + " " + there.pattern);
+  }
+  places_[place].push_back(endpoints_.size());
+  endpoints_.push_back(std::move(added));
+  return *this;
+}
+
+inline router& router::mount(std::string_view prefix, router other) {
+  if (prefix.ends_with('/')) detail::refuse_pattern(prefix, "a prefix has no slash at its end");
+  const std::string front(prefix);
+  for (endpoint& each : other.endpoints_)
+    add(std::move(each.method), front + each.pattern, std::move(each.handler), each.is_fallback);
+  if (other.otherwise_) add(std::nullopt, front + "/{*...}", std::move(*other.otherwise_), true);
+  return *this;
+}
+
+/// The endpoint at a place for a method: its own, else GET's for HEAD, else any's.
+inline const router::endpoint* router::pick(route_tree::place at, const method& m) const noexcept {
+  const endpoint* second = nullptr;
+  for (const std::size_t i : places_[at]) {
+    const endpoint& each = endpoints_[i];
+    if (each.is_fallback) continue;
+    if (each.takes(m)) return &each;
+    const bool lends_itself = m == method::head && each.takes(method::get);
+    if (lends_itself || (!each.method && second == nullptr)) second = &each;
+  }
+  return second;
+}
+
+inline router::found router::find(std::string_view path, const method& m) const {
+  found best;
+  const endpoint* fallback = nullptr;
+  tree_.search(path, [&](route_tree::hit hit) {
+    for (const std::size_t i : places_[hit.at]) {
+      if (!endpoints_[i].is_fallback) {
+        best.path_is_known = true;
+      } else if (fallback == nullptr) {
+        fallback = &endpoints_[i];
+      }
+    }
+    best.by = pick(hit.at, m);
+    best.hit = hit;
+    return best.by != nullptr;
+  });
+  if (!best.path_is_known) best.by = fallback;
+  return best;
+}
+
+inline reply router::operator()(request& r) const {
+  const auto path = r.target.path();
+  if (!path.starts_with('/')) return miss(r, r.target.form() == target_form::asterisk);
+  if (!is_percent_encoded(path)) return problem(status::bad_request);
+  const found route = find(path, r.method);
+  if (route.by == nullptr) return miss(r, route.path_is_known);
+  r.path_params.clear();
+  if (!route.by->is_fallback &&
+      !tree_.capture(route.hit, path, route.by->names, r.path_params))
+    return problem(status::bad_request);
+  return route.by->handler(r);
+}
+
+inline reply router::miss(request& r, bool path_is_known) const {
+  if (!path_is_known) {
+    if (otherwise_) return (*otherwise_)(r);
+    return problem(implements(r.method) ? status::not_found : status::not_implemented);
+  }
+  const bool asked = r.method == method::options;
+  response made = asked ? response(status::no_content) : problem(status::method_not_allowed);
+  made.fields.add("Allow", allowed(r.target.path()));
+  return made;
+}
+
+/// The methods of every route that fits `path`, or of every route for `*` (RFC 9110 9.3.7, 10.2.1).
+inline std::string router::allowed(std::string_view path) const {
+  std::string list;
+  const auto add = [&list](std::string_view name) {
+    std::string_view rest = list;
+    while (const auto element = ascii::take_list_element(rest))
+      if (*element == name) return;
+    if (!name.empty()) list.append(list.empty() ? "" : ", ").append(name);
+  };
+  const auto add_endpoint = [&add](const endpoint& each) {
+    if (each.is_fallback) return;
+    add(each.method_name());
+    if (each.takes(method::get)) add(method::head.name());
+  };
+  if (path == "*") {
+    for (const endpoint& each : endpoints_) add_endpoint(each);
+  } else {
+    tree_.search(path, [&](route_tree::hit hit) {
+      for (const std::size_t i : places_[hit.at]) add_endpoint(endpoints_[i]);
+      return false;
+    });
+  }
+  add(method::options.name());
+  return list;
+}
+
+/// GET and HEAD count always (RFC 9110 9.1), OPTIONS because the router itself answers it.
+inline bool router::implements(const method& m) const noexcept {
+  if (m == method::get || m == method::head || m == method::options) return true;
+  for (const endpoint& each : endpoints_)
+    if (!each.method || each.takes(m)) return true;
+  return false;
+}
+
+inline std::vector<router::entry> router::routes() const {
+  std::vector<entry> all;
+  for (const endpoint& each : endpoints_)
+    if (!each.is_fallback) all.push_back({each.method_name(), each.pattern});
+  return all;
+}
+
+}  // namespace tinyhttp
