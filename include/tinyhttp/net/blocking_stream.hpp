@@ -156,12 +156,11 @@ inline short blocking_stream::look(short events) const noexcept {
 
 inline bool blocking_stream::peer_closed() noexcept {
   char octet;
-  return look(POLLIN) != 0 && ::recv(native(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+  return look(POLLIN) != 0 && os::receive(native(), &octet, 1, MSG_PEEK) == 0;
 }
 
 inline void blocking_stream::abort() noexcept {
-  const linger at_once{1, 0};
-  if (socket_) ::setsockopt(native(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  if (socket_) os::reset_on_close(native());
   close();
 }
 

@@ -71,7 +71,7 @@ class listener {
   };
   listener(net::socket listening, const address& local) noexcept
       : socket_(std::move(listening)), local_(local) {}
-  static result<listener> bind_address(const address& to, const listen_options& with);
+  static result<listener> bind_address(const address& to, const listen_options& with, int& cause);
   static result<listener> bind_path(const listen_options& with);
   result<std::optional<accepted>> take(bool non_blocking);
   void remove_file() noexcept;
@@ -115,47 +115,53 @@ inline result<listener> listener::bind(const listen_options& with) {
   if (with.host.empty()) {
     // One socket for both families where the machine has IPv6, else IPv4 alone.
     const address all6 = *address::parse("::", with.port);
-    auto both = bind_address(all6, with);
-    if (both || with.ipv6_only) return both;
-    const std::int64_t has6 = os::make_socket(AF_INET6, true);
-    const bool no_ipv6 = !descriptor(static_cast<int>(has6)) ||
-                         both.error().message().ends_with(errno_text(EADDRNOTAVAIL));
-    return no_ipv6 ? bind_address(*address::parse("0.0.0.0", with.port), with) : std::move(both);
+    const address all4 = *address::parse("0.0.0.0", with.port);
+    int cause = 0;
+    auto both = bind_address(all6, with, cause);
+    const bool no_ipv6 = cause == EAFNOSUPPORT || cause == EADDRNOTAVAIL;
+    return no_ipv6 && !with.ipv6_only ? bind_address(all4, with, cause) : std::move(both);
   }
   const auto candidates = resolve(with.host, with.port, true);
   if (!candidates) return candidates.error().within("listen on " + with.host);
   for (std::size_t i = 0;; ++i) {
-    auto bound = bind_address((*candidates)[i], with);
+    int cause = 0;
+    auto bound = bind_address((*candidates)[i], with, cause);
     if (bound || i + 1 == candidates->size()) return bound;
   }
 }
 
-inline result<listener> listener::bind_address(const address& to, const listen_options& with) {
-  auto made = socket::open(to.family(), true);
-  if (!made) return made.error().within("listen on " + to.to_string());
-  const int fd = made->native();
-  std::int64_t status = 0;
-  if (with.reuse_address && to.is_ip()) status = os::set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+/// `cause` becomes the errno value of a failure.
+inline result<listener> listener::bind_address(const address& to, const listen_options& with,
+                                               int& cause) {
+  const bool only6 = with.ipv6_only || !to.is_unspecified();
+  std::int64_t status = os::make_socket(to.family(), true);
+  const int fd = static_cast<int>(status);
+  net::socket made{descriptor(fd)};
+  if (made && with.reuse_address && to.is_ip())
+    status = os::set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (status >= 0 && to.family() == AF_INET6)
-    status = os::set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY,
-                            with.ipv6_only || !to.is_unspecified() ? 1 : 0);
+    status = os::set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, only6 ? 1 : 0);
   if (status >= 0 && to.is_ip())  // connections inherit it: one call for all of them
     status = os::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   if (status >= 0) status = os::bind(fd, to.native(), to.native_size());
   if (status >= 0) status = os::listen(fd, with.backlog);
-  if (status < 0) return detail::listen_error(to, status);
-  const auto local = made->local_address();
-  return listener(std::move(*made), local ? *local : to);
+  if (status < 0) {
+    cause = static_cast<int>(-status);
+    return detail::listen_error(to, status);
+  }
+  const auto local = made.local_address();
+  return listener(std::move(made), local ? *local : to);
 }
 
 inline result<listener> listener::bind_path(const listen_options& with) {
   const auto to = address::unix_domain(with.unix_path);
   if (!to) return to.error().within("listen");
-  auto bound = bind_address(*to, with);
+  int cause = 0;
+  auto bound = bind_address(*to, with, cause);
   const bool is_file = with.unix_path.front() != '@';
-  if (!bound && is_file && detail::is_stale_socket(*to)) {
+  if (cause == EADDRINUSE && is_file && detail::is_stale_socket(*to)) {
     ::unlink(with.unix_path.c_str());
-    bound = bind_address(*to, with);
+    bound = bind_address(*to, with, cause);
   }
   struct stat facts;
   if (bound && is_file && ::lstat(with.unix_path.c_str(), &facts) == 0)

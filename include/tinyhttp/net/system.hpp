@@ -147,6 +147,13 @@ inline std::int64_t set_option(int fd, int level, int name, int value) noexcept 
     return ::setsockopt(fd, level, name, &value, sizeof value);
   });
 }
+/// Closing will reset the connection instead of ending it in order.
+inline void reset_on_close(int fd) noexcept {
+  const linger at_once{1, 0};
+  invoke(system_call::set_option, fd, 0, [&](std::size_t) {
+    return ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  });
+}
 /// The value of an option that is a non-negative int.
 inline std::int64_t get_option(int fd, int level, int name) noexcept {
   int value = 0;
@@ -163,9 +170,9 @@ inline std::int64_t peer_name(int fd, sockaddr* name, socklen_t* size) noexcept 
   return invoke(system_call::name, fd, 0, [&](std::size_t) { return ::getpeername(fd, name, size); });
 }
 
-inline std::int64_t receive(int fd, char* into, std::size_t size) noexcept {
+inline std::int64_t receive(int fd, char* into, std::size_t size, int flags = 0) noexcept {
   return invoke(system_call::receive, fd, size,
-                [&](std::size_t allowed) { return ::recv(fd, into, allowed, 0); });
+                [&](std::size_t allowed) { return ::recv(fd, into, allowed, flags); });
 }
 inline std::int64_t send(int fd, const char* from, std::size_t size, bool more = false) noexcept {
 #if defined(MSG_MORE)

@@ -8,69 +8,25 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/operation.hpp>
 #include <tinyhttp/net/socket.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/transfer.hpp>
 
-#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 
 namespace tinyhttp::net {
 
-class tcp_stream;
-
-namespace detail {
-
-enum class direction : std::uint8_t { reading, writing };
-
-/// What the awaitables of tcp_stream share: trying, waiting, and leaving when destroyed.
-class tcp_operation : protected waiter {
- public:
-  tcp_operation(const tcp_operation&) = delete;
-  tcp_operation& operator=(const tcp_operation&) = delete;
-  [[nodiscard]] bool await_ready() { return attempt(*this); }
-  void await_suspend(std::coroutine_handle<> awaiter) noexcept;
-
- protected:
-  static constexpr int timed_out = -1;  // values of failed_ that are no errno values
-  static constexpr int cancelled = -2;
-  static constexpr int busy = -3;
-
-  tcp_operation(tcp_stream& on, direction way, bool (*how)(waiter&)) noexcept
-      : waiter(how), stream_(on), way_(way) {}
-  ~tcp_operation();
-
-  /// Nothing speaks against going on: not closed, not too late, nobody else at it.
-  [[nodiscard]] bool may_go_on();
-  /// Takes a step's outcome in; true when the operation is over.
-  bool finish_or_wait(progress p);
-  [[nodiscard]] error failure(std::string_view what) const;
-
-  tcp_stream& stream_;
-  int failed_ = 0;
-
- private:
-  friend class net::tcp_stream;
-  void leave() noexcept;
-  direction way_;
-  bool waiting_ = false;  // the stream knows of us
-  bool again_ = false;    // not waiting for the descriptor, but for our next turn
-};
-
-}  // namespace detail
-
 /// Registered with its loop from construction to `close`; stays where it is. If the loop cannot
-/// take it, its operations say so. The loop outlives it.
+/// take it, its operations say so. The loop outlives it, and it outlives its operations.
 class tcp_stream : watch, timer {
  public:
   class read_operation;
-  class readable_operation;
-  class writable_operation;
+  class ready_operation;
   class write_operation;
   class send_file_operation;
 
@@ -79,9 +35,10 @@ class tcp_stream : watch, timer {
   tcp_stream(net::loop& on, net::socket connected, const address& peer, bool connecting = false);
   ~tcp_stream() { close(); }
 
+  /// `into` is not empty.
   [[nodiscard]] read_operation read(std::span<char> into);
-  [[nodiscard]] readable_operation readable();
-  [[nodiscard]] writable_operation writable();
+  [[nodiscard]] ready_operation readable();
+  [[nodiscard]] ready_operation writable();
   /// `more`: something follows at once, so the system may hold the last octets back for it.
   [[nodiscard]] write_operation write(std::span<const std::string_view> pieces, bool more = false);
   /// Gives others a turn after each `step_octets`.
@@ -93,8 +50,9 @@ class tcp_stream : watch, timer {
   [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 
-  /// The peer closed its sending side, perhaps with octets before that which nobody read yet.
-  [[nodiscard]] bool peer_closed() const noexcept { return (known_ & ready::peer_closed) != 0; }
+  /// The peer closed its sending side, perhaps with octets before that which nobody read yet. Known
+  /// with epoll only; with poll reading finds it out.
+  [[nodiscard]] bool peer_closed() const noexcept { return knows(ready::peer_closed); }
   [[nodiscard]] bool peer_gone() noexcept;
   void on_peer_gone(function<void()> f);
 
@@ -110,7 +68,8 @@ class tcp_stream : watch, timer {
   [[nodiscard]] net::loop& loop() const noexcept { return loop_; }
 
  private:
-  friend class detail::tcp_operation;
+  using any_operation = operation<tcp_stream>;
+  friend any_operation;
   struct gone_call : waiter {
     gone_call() noexcept : waiter(call) {}
     static bool call(waiter& w);
@@ -118,31 +77,35 @@ class tcp_stream : watch, timer {
   };
 
   static void ready_now(watch& w, std::uint8_t what);
-  static void deadline_passed(timer& t);
-  [[nodiscard]] detail::tcp_operation*& waiting(detail::direction way) noexcept {
-    return way == detail::direction::reading ? reader_ : writer_;
-  }
-  void wake(detail::tcp_operation* waiting) noexcept;
+  static void deadline_passed(timer& t) { static_cast<tcp_stream&>(t).wake_all(); }
+  void wake_all() noexcept;
   void leave_loop(bool stays_open) noexcept;
   [[nodiscard]] bool knows(std::uint8_t what) const noexcept { return (known_ & what) != 0; }
   void forget(std::uint8_t what) noexcept { known_ = static_cast<std::uint8_t>(known_ & ~what); }
 
+  // For operations.
+  [[nodiscard]] any_operation*& waiting(direction way) noexcept {
+    return way == direction::reading ? reader_ : writer_;
+  }
+  [[nodiscard]] int obstacle_now() const noexcept;
+  void wait_for(direction way);
+
   net::loop& loop_;
   net::socket socket_;
-  detail::tcp_operation* reader_ = nullptr;
-  detail::tcp_operation* writer_ = nullptr;
+  any_operation* reader_ = nullptr;
+  any_operation* writer_ = nullptr;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
-  int broken_ = 0;  // errno value with which the loop refused us
+  int broken_ = 0;      // errno value with which the loop refused us
   std::uint8_t known_;  // what the socket is ready for, as far as we have been told
   gone_call gone_;
   address peer_;
 };
 
-class tcp_stream::read_operation : public detail::tcp_operation {
+class tcp_stream::read_operation : public operation<tcp_stream> {
  public:
   read_operation(tcp_stream& on, std::span<char> into) noexcept
-      : tcp_operation(on, detail::direction::reading, step), into_(into) {}
+      : operation(on, direction::reading, step), into_(into) {}
   result<std::size_t> await_resume() {
     if (failed_ != 0) return failure("read from ");
     return count_;
@@ -154,37 +117,26 @@ class tcp_stream::read_operation : public detail::tcp_operation {
   std::size_t count_ = 0;
 };
 
-class tcp_stream::readable_operation : public detail::tcp_operation {
+/// Ends when the socket is ready, or when connecting has ended one way or the other.
+class tcp_stream::ready_operation : public operation<tcp_stream> {
  public:
-  explicit readable_operation(tcp_stream& on) noexcept
-      : tcp_operation(on, detail::direction::reading, step) {}
+  ready_operation(tcp_stream& on, direction way) noexcept
+      : operation(on, way, step),
+        what_(way == direction::reading ? ready::readable : ready::writable) {}
   result<void> await_resume() {
-    if (failed_ != 0) return failure("read from ");
+    if (failed_ != 0) return failure(what_ == ready::readable ? "read from " : "write to ");
     return {};
   }
 
  private:
   static bool step(waiter& w);
+  std::uint8_t what_;
 };
 
-/// Ends when the socket takes octets, or when connecting has ended one way or the other.
-class tcp_stream::writable_operation : public detail::tcp_operation {
- public:
-  explicit writable_operation(tcp_stream& on) noexcept
-      : tcp_operation(on, detail::direction::writing, step) {}
-  result<void> await_resume() {
-    if (failed_ != 0) return failure("write to ");
-    return {};
-  }
-
- private:
-  static bool step(waiter& w);
-};
-
-class tcp_stream::write_operation : public detail::tcp_operation {
+class tcp_stream::write_operation : public operation<tcp_stream> {
  public:
   write_operation(tcp_stream& on, std::span<const std::string_view> pieces, bool more) noexcept
-      : tcp_operation(on, detail::direction::writing, step), gather_(pieces), more_(more) {}
+      : operation(on, direction::writing, step), gather_(pieces), more_(more) {}
   result<void> await_resume() {
     if (failed_ != 0) return failure("write to ");
     return {};
@@ -196,10 +148,10 @@ class tcp_stream::write_operation : public detail::tcp_operation {
   bool more_;
 };
 
-class tcp_stream::send_file_operation : public detail::tcp_operation {
+class tcp_stream::send_file_operation : public operation<tcp_stream> {
  public:
   send_file_operation(tcp_stream& on, int fd, std::uint64_t offset, std::uint64_t length) noexcept
-      : tcp_operation(on, detail::direction::writing, step), slice_(fd, offset, length) {}
+      : operation(on, direction::writing, step), slice_(fd, offset, length) {}
   result<std::uint64_t> await_resume() {
     if (failed_ != 0) return failure("send a file to ");
     return slice_.sent();
@@ -226,8 +178,8 @@ inline tcp_stream::tcp_stream(net::loop& on, net::socket connected, const addres
 }
 
 inline auto tcp_stream::read(std::span<char> into) -> read_operation { return {*this, into}; }
-inline auto tcp_stream::readable() -> readable_operation { return readable_operation(*this); }
-inline auto tcp_stream::writable() -> writable_operation { return writable_operation(*this); }
+inline auto tcp_stream::readable() -> ready_operation { return {*this, direction::reading}; }
+inline auto tcp_stream::writable() -> ready_operation { return {*this, direction::writing}; }
 inline auto tcp_stream::write(std::span<const std::string_view> pieces, bool more)
     -> write_operation {
   return {*this, pieces, more};
@@ -248,10 +200,10 @@ inline bool tcp_stream::peer_gone() noexcept {
 inline void tcp_stream::on_peer_gone(function<void()> f) {
   gone_.f = std::move(f);
   if (!gone_.f) return;
-  if (knows(ready::gone)) {
-    if (!gone_.is_linked()) loop_.schedule(gone_);
-  } else {
+  if (!knows(ready::gone)) {
     loop_.poller().want(*this, ready::gone);
+  } else if (!gone_.is_linked()) {
+    loop_.schedule(gone_);
   }
 }
 
@@ -261,15 +213,11 @@ inline bool tcp_stream::gone_call::call(waiter& w) {
   return false;
 }
 
-inline void tcp_stream::wake(detail::tcp_operation* waiting) noexcept {
-  if (waiting != nullptr && !waiting->is_linked()) loop_.schedule(*waiting);
-}
-
 inline void tcp_stream::ready_now(watch& w, std::uint8_t what) {
   auto& self = static_cast<tcp_stream&>(w);
   self.known_ |= what;
-  if ((what & ready::readable) != 0) self.wake(self.reader_);
-  if ((what & ready::writable) != 0) self.wake(self.writer_);
+  if ((what & ready::readable) != 0 && self.reader_ != nullptr) self.reader_->wake();
+  if ((what & ready::writable) != 0 && self.writer_ != nullptr) self.writer_->wake();
   if (!self.gone_.f) return;
   if ((what & ready::gone) == 0) {
     self.loop_.poller().want(self, ready::gone);
@@ -278,18 +226,16 @@ inline void tcp_stream::ready_now(watch& w, std::uint8_t what) {
   }
 }
 
-inline void tcp_stream::deadline_passed(timer& t) {
-  auto& self = static_cast<tcp_stream&>(t);
-  self.wake(self.reader_);
-  self.wake(self.writer_);
+inline void tcp_stream::wake_all() noexcept {
+  if (reader_ != nullptr) reader_->wake();
+  if (writer_ != nullptr) writer_->wake();
 }
 
 inline void tcp_stream::leave_loop(bool stays_open) noexcept {
   loop_.poller().remove(*this, stays_open);
   loop_.timers().remove(*this);
   gone_.unlink();
-  wake(reader_);
-  wake(writer_);
+  wake_all();
 }
 
 inline void tcp_stream::close() noexcept {
@@ -299,9 +245,7 @@ inline void tcp_stream::close() noexcept {
 }
 
 inline void tcp_stream::abort() noexcept {
-  if (!socket_) return;
-  const linger at_once{1, 0};
-  ::setsockopt(native(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  if (socket_) os::reset_on_close(native());
   close();
 }
 
@@ -310,58 +254,17 @@ inline net::socket tcp_stream::release() noexcept {
   return std::move(socket_);
 }
 
-namespace detail {
-
-inline tcp_operation::~tcp_operation() { leave(); }
-
-inline void tcp_operation::leave() noexcept {
-  if (waiting_) stream_.waiting(way_) = nullptr;
-  waiting_ = false;
+inline int tcp_stream::obstacle_now() const noexcept {
+  if (!socket_) return obstacle::cancelled;
+  if (broken_ != 0) return broken_;
+  return timer::deadline <= loop_.now() ? obstacle::timed_out : 0;
 }
 
-inline bool tcp_operation::may_go_on() {
-  again_ = false;
-  if (!stream_.socket_) failed_ = cancelled;
-  else if (stream_.broken_ != 0) failed_ = stream_.broken_;
-  else if (!waiting_ && stream_.waiting(way_) != nullptr) failed_ = busy;
-  else if (stream_.deadline <= stream_.loop_.now()) failed_ = timed_out;
-  if (failed_ != 0) leave();
-  return failed_ == 0;
+inline void tcp_stream::wait_for(direction way) {
+  const std::uint8_t what = way == direction::reading ? ready::readable : ready::writable;
+  forget(what);
+  loop_.poller().want(*this, what);
 }
-
-inline bool tcp_operation::finish_or_wait(progress p) {
-  if (p == progress::done) {
-    leave();
-    return true;
-  }
-  again_ = p == progress::again;
-  if (waiting_) await_suspend(handle);
-  return false;
-}
-
-inline void tcp_operation::await_suspend(std::coroutine_handle<> awaiter) noexcept {
-  handle = awaiter;
-  waiting_ = true;
-  stream_.waiting(way_) = this;
-  if (again_) {
-    if (!is_linked()) stream_.loop_.schedule(*this);
-    return;
-  }
-  const bool reading = way_ == direction::reading;
-  stream_.forget(reading ? ready::readable : ready::writable);
-  stream_.loop_.poller().want(stream_, reading ? ready::readable : ready::writable);
-}
-
-inline error tcp_operation::failure(std::string_view what) const {
-  std::string line = std::string(what) + stream_.peer_.to_string();
-  if (failed_ == timed_out) return {error_kind::timeout, line + ": timed out"};
-  if (failed_ == cancelled) return {error_kind::cancelled, line + ": closed on our side"};
-  if (failed_ == busy)
-    return {error_kind::invalid_argument, line + ": another operation is under way"};
-  return system_error(std::move(line), failed_);
-}
-
-}  // namespace detail
 
 inline bool tcp_stream::read_operation::step(waiter& w) {
   auto& self = static_cast<read_operation&>(w);
@@ -383,17 +286,10 @@ inline bool tcp_stream::read_operation::step(waiter& w) {
   return self.finish_or_wait(progress::done);
 }
 
-inline bool tcp_stream::readable_operation::step(waiter& w) {
-  auto& self = static_cast<readable_operation&>(w);
+inline bool tcp_stream::ready_operation::step(waiter& w) {
+  auto& self = static_cast<ready_operation&>(w);
   if (!self.may_go_on()) return true;
-  const bool known = self.stream_.knows(ready::readable);
-  return self.finish_or_wait(known ? progress::done : progress::wait);
-}
-
-inline bool tcp_stream::writable_operation::step(waiter& w) {
-  auto& self = static_cast<writable_operation&>(w);
-  if (!self.may_go_on()) return true;
-  const bool known = self.stream_.knows(ready::writable);
+  const bool known = self.stream_.knows(self.what_);
   return self.finish_or_wait(known ? progress::done : progress::wait);
 }
 
