@@ -1,0 +1,217 @@
+// tinyhttp/http/url.hpp -- the absolute http and https URLs that a client is given.
+//
+// Pure. RFC 3986 for the syntax, RFC 9110 4.2 for the two schemes. Resolves no names, and does not
+// rewrite paths: `..` and standing escapes go out as they were typed.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/percent.hpp>
+#include <tinyhttp/http/uri_reference.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// A URL taken apart. `parse_url` makes only valid ones; who sets members keeps them so.
+struct url {
+  std::string scheme = "http";  // `http` or `https`, in lower case
+  std::string userinfo;         // `user:password`, escapes standing; percent_decode after splitting
+  std::string host;             // lower case; an IPv6 address stands without its brackets
+  std::uint16_t port = 80;      // the scheme's own when the text names none
+  std::string target = "/";     // path and query as they are sent, escaped where they must be
+  std::string fragment;         // never sent
+
+  [[nodiscard]] bool is_secure() const noexcept { return scheme == "https"; }
+
+  /// The value for a Host field: brackets around IPv6, the port unless it is the scheme's own.
+  [[nodiscard]] std::string host_field() const;
+
+  /// `http://host:port`, as in `host_field`: what connections, credentials and cookies belong to.
+  [[nodiscard]] std::string origin() const { return scheme + "://" + host_field(); }
+
+  /// The whole URL, password included: not for logs.
+  [[nodiscard]] std::string to_string() const;
+
+  friend bool operator==(const url&, const url&) = default;
+};
+
+[[nodiscard]] inline bool same_origin(const url& a, const url& b) noexcept {
+  return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
+}
+
+/// Reads an absolute URL. In path, query and fragment, octets that may not stand there (spaces,
+/// quotes, UTF-8, a lone `%`) are escaped and well-formed escapes stay; in front of them nothing is
+/// repaired: spaces, backslashes, a second `@` and non-ASCII hosts (write punycode) are refused.
+/// Escapes in a host are refused too, though reg-name has them: no name in DNS needs them, and two
+/// readers of one host are one too many. A control octet is refused anywhere.
+///
+/// @return  `invalid_argument` errors such as `url "http://": no host`. The message never shows a
+///          password or a control octet, and is short however long the text is.
+[[nodiscard]] inline result<url> parse_url(std::string_view text);
+
+/// What `reference` (the value of a Location field, a link) means to a reader of `base`: RFC 3986
+/// 5.2, dot segments removed. The fragment is the reference's own (RFC 9110 10.2.2 lets a redirect
+/// inherit one: see there).
+[[nodiscard]] inline result<url> resolve_reference(const url& base, std::string_view reference) {
+  return parse_url(resolve_reference(base.to_string(), reference));
+}
+
+/// `text` is an IPv6 address (RFC 3986 3.2.2), without brackets or zone.
+[[nodiscard]] constexpr bool is_ipv6_address(std::string_view text) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Four decimal octets with dots between, without leading zeros.
+[[nodiscard]] constexpr bool is_dotted_ipv4(std::string_view text) noexcept {
+  for (int i = 0; i < 4; ++i) {
+    const auto part = take_until(text, ".");
+    if (part.size() > 3 || (part.size() > 1 && part.front() == '0')) return false;
+    if (!ascii::parse_decimal_strict(part, 255)) return false;
+    if (i < 3 && !text.starts_with('.')) return false;
+    if (i < 3) text.remove_prefix(1);
+  }
+  return text.empty();
+}
+
+/// One line about `text`: what stands before an `@` and every control octet hidden, cut at 200.
+inline error url_error(std::string_view text, std::string_view why) {
+  std::string line = "url \"";
+  const auto slashes = text.find("//");
+  const std::size_t start = slashes == text.npos ? 0 : slashes + 2;
+  const auto end = text.find_first_of("/?#", start);
+  const auto at = text.substr(0, end).rfind('@');
+  const bool hides = at != text.npos && at >= start;
+  std::string shown(text.substr(0, hides ? start : 0));
+  if (hides) shown += "...";
+  shown += text.substr(hides ? at : 0);
+  std::size_t written = 0;
+  for (const char c : shown) {
+    if (++written > 200) break;
+    const auto octet = static_cast<unsigned char>(c);
+    line += octet < 0x20 || octet == 0x7f ? '?' : c;
+  }
+  line.append(written > 200 ? "...\": " : "\": ").append(why);
+  return {error_kind::invalid_argument, std::move(line)};
+}
+
+/// An octet of reg-name (RFC 3986 3.2.2) but `%`.
+[[nodiscard]] constexpr bool is_host_octet(char c) noexcept {
+  return ascii::is_alpha(c) || ascii::is_digit(c) ||
+         std::string_view("-._~!$&'()*+,;=").find(c) != std::string_view::npos;
+}
+
+/// Reads `host [ ":" port ]` into `to`; gives what is wrong with it, or nothing.
+[[nodiscard]] inline std::string_view read_host_and_port(std::string_view text, url& to) {
+  std::string_view host;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == text.npos) return "no ] behind the address";
+    host = text.substr(1, close - 1);
+    if (!is_ipv6_address(host)) return "not an IPv6 address";
+    text.remove_prefix(close + 1);
+  } else {
+    host = take_until(text, ":");
+    if (host.empty()) return "no host";
+    for (const char c : host)
+      if (!is_host_octet(c)) return "the host has an octet that may not stand there";
+  }
+  to.host = ascii::to_lower(host);
+  to.port = to.is_secure() ? 443 : 80;
+  if (text.empty() || text == ":") return {};  // an empty port is the scheme's own (RFC 3986 3.2.3)
+  if (!text.starts_with(':')) return "the host has an octet that may not stand there";
+  const auto port = ascii::parse_decimal_strict(text.substr(1), 65535);
+  if (!port || *port == 0) return "the port is not a number from 1 to 65535";
+  to.port = static_cast<std::uint16_t>(*port);
+  return {};
+}
+
+/// Reads an authority into `to`; gives what is wrong with it, or nothing.
+[[nodiscard]] inline std::string_view read_authority(std::string_view text, url& to) {
+  for (const char c : text) {
+    if (c == ' ') return "a space before the path";
+    if (c == '\\') return "a backslash before the path";
+  }
+  if (const auto at = text.find('@'); at != text.npos) {
+    const auto userinfo = text.substr(0, at);
+    text.remove_prefix(at + 1);
+    if (text.find('@') != text.npos) return "more than one @ before the path";
+    append_missing_escapes(to.userinfo, userinfo, unescaped::segment);
+  }
+  return read_host_and_port(text, to);
+}
+
+}  // namespace detail
+
+constexpr bool is_ipv6_address(std::string_view text) noexcept {
+  int groups = 0;
+  bool gap = text.starts_with("::");
+  if (gap) text.remove_prefix(2);
+  while (!text.empty()) {
+    std::size_t digits = 0;
+    while (digits < text.size() && ascii::hex_value(text[digits]) >= 0) ++digits;
+    if (text.substr(digits).starts_with('.')) {  // the last 32 bits, as IPv4
+      if (!detail::is_dotted_ipv4(text)) return false;
+      groups += 2;
+      break;
+    }
+    if (digits == 0 || digits > 4 || ++groups > 8) return false;
+    text.remove_prefix(digits);
+    if (text.empty()) break;
+    if (!text.starts_with(':') || text.size() == 1) return false;
+    text.remove_prefix(1);
+    if (!text.starts_with(':')) continue;
+    if (gap) return false;
+    gap = true;
+    text.remove_prefix(1);
+  }
+  return gap ? groups <= 7 : groups == 8;
+}
+
+inline result<url> parse_url(std::string_view text) {
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      return detail::url_error(text, "a control octet");
+
+  const uri_components parts = split_uri_reference(text);
+  if (!parts.scheme || (!parts.authority && text.find("://") == text.npos))
+    return detail::url_error(text, "no http:// or https:// in front");
+  url made;
+  made.scheme = ascii::to_lower(*parts.scheme);
+  if (made.scheme != "http" && made.scheme != "https")
+    return detail::url_error(text, "the scheme is neither http nor https");
+  if (!parts.authority) return detail::url_error(text, "no // behind the scheme");
+  if (parts.authority->empty()) return detail::url_error(text, "no host");
+  const auto wrong = detail::read_authority(*parts.authority, made);
+  if (!wrong.empty()) return detail::url_error(text, wrong);
+
+  made.target.clear();
+  append_missing_escapes(made.target, parts.path, unescaped::path);
+  if (made.target.empty()) made.target = "/";
+  if (parts.query) append_missing_escapes(made.target += '?', *parts.query, unescaped::query);
+  if (parts.fragment) append_missing_escapes(made.fragment, *parts.fragment, unescaped::query);
+  return made;
+}
+
+inline std::string url::host_field() const {
+  std::string field = host.find(':') == host.npos ? host : '[' + host + ']';
+  if (port == (is_secure() ? 443 : 80)) return field;
+  ascii::append_decimal(field += ':', port);
+  return field;
+}
+
+inline std::string url::to_string() const {
+  std::string text = scheme + "://";
+  if (!userinfo.empty()) text.append(userinfo) += '@';
+  text.append(host_field()).append(target);
+  if (!fragment.empty()) text.append("#").append(fragment);
+  return text;
+}
+
+}  // namespace tinyhttp
