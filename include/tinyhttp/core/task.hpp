@@ -24,6 +24,7 @@ struct task_promise_base {
   void (*finished)(void*) = nullptr;  // for a task started without an awaiter
   void* finished_context = nullptr;
   std::exception_ptr thrown = nullptr;
+  bool started = false;
 
   struct final_awaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -103,7 +104,14 @@ class [[nodiscard]] task {
   void start(void (*finished)(void*) = nullptr, void* context = nullptr) {
     frame_.promise().finished = finished;
     frame_.promise().finished_context = context;
+    try_start();
+  }
+
+  /// Runs until the coroutine waits or ends; true when it has ended. It may be awaited afterwards.
+  bool try_start() {
+    frame_.promise().started = true;
     frame_.resume();
+    return frame_.done();
   }
 
   /// The value of a coroutine that is done; throws what it threw.
@@ -111,8 +119,7 @@ class [[nodiscard]] task {
 
   [[nodiscard]] bool await_ready() const noexcept { return frame_.done(); }
   bool await_suspend(std::coroutine_handle<> awaiter) {
-    frame_.resume();
-    if (frame_.done()) return false;  // go on in place
+    if (!frame_.promise().started && try_start()) return false;  // go on in place
     frame_.promise().continuation = awaiter;
     return true;
   }

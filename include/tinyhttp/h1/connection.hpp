@@ -76,6 +76,7 @@ class connection {
     drop_used();
     return in_.view();
   }
+  void consume_unread(std::size_t octets) noexcept { in_.consume(octets); }
   void discard_unread() noexcept { in_.consume(unread().size()); }
   /// A message of the peer has begun but its head is not complete.
   [[nodiscard]] bool head_begun() const noexcept { return parser_.begun(); }

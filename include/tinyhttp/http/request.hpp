@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/function.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/method.hpp>
@@ -37,6 +38,8 @@ class request_context {
   /// Sends an informational response now (RFC 9110 15.2), such as 103. HTTP/1.0 peers get none.
   [[nodiscard]] virtual task<result<void>> inform(status code, const fields& with) = 0;
   [[nodiscard]] virtual tinyhttp::clock& clock() noexcept = 0;
+  /// Any thread. Calls `work` on the loop of this exchange; dropped when that loop has ended.
+  virtual void post(function<void()> work) = 0;
 };
 
 /// The values of a route's named segments, percent-decoded. Owns its octets.

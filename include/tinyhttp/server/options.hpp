@@ -1,0 +1,51 @@
+// tinyhttp/server/options.hpp -- everything a server can be told, with defaults that are safe.
+//
+// An aggregate: `{.port = 8080, .threads = 2}`. No macro, no global. Every bound is finite, and
+// each says what it was modelled on.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/h1/limits.hpp>
+#include <tinyhttp/net/poller.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// How long a peer may take. A body must come, and a response must be taken, at a least rate: after
+/// `grace`, `octets_per_second` on average, as Apache's mod_reqtimeout has it (20 s and 500).
+struct patience {
+  std::chrono::milliseconds head{20'000};  // from the first octet of a request to its last field
+  std::chrono::milliseconds idle{60'000};  // between requests; nginx waits 75 s, browsers less
+  std::chrono::milliseconds grace{20'000};
+  std::uint64_t octets_per_second = 500;
+  std::chrono::milliseconds linger{2'000};  // for a peer to read the last answer before we hang up
+  std::chrono::milliseconds drain{10'000};  // for running exchanges when the server stops
+};
+
+struct server_options {
+  std::string host = "127.0.0.1";  // an address, a host name, or empty for all interfaces
+  std::uint16_t port = 8080;       // 0 takes a free one
+  std::string unix_path = {};           // not empty: a Unix-domain socket there instead
+  int backlog = 511;               // as nginx; the system may cap it
+  unsigned threads = 1;            // loops that share the listening socket
+
+  h1::limits limits = {};
+  std::uint64_t body_limit = std::uint64_t{1} << 20;  // octets read before a handler that cannot wait; nginx
+  std::size_t drain_octets = 256 * 1024;  // of a request body that nobody read; beyond, we hang up
+  std::size_t connections = 16 * 1024;    // at once, per thread; further ones wait in the backlog
+  std::size_t requests_per_connection = 1'000'000;
+  tinyhttp::patience patience = {};
+
+  /// Told about what concerns no request: out of descriptors, an exception that a handler threw,
+  /// a handler that held the loop. One line without a line end; any loop thread. Null: silence.
+  function<void(std::string_view) const> log = {};
+
+  net::backend backend = net::backend::best;
+};
+
+}  // namespace tinyhttp

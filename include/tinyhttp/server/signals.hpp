@@ -1,0 +1,48 @@
+// tinyhttp/server/signals.hpp -- waiting for SIGINT or SIGTERM, for programs that want that.
+//
+// Opt-in: nothing else in this library looks at signals. Installs no handler; the signals are
+// blocked and waited for, so that stopping happens in ordinary code.
+#pragma once
+
+#include <initializer_list>
+
+#include <csignal>
+#include <pthread.h>
+
+namespace tinyhttp {
+
+/// Holds signals back from its construction on, in the calling thread and those that it starts
+/// later; so make it before the server. `wait` ends when one has come; a further one then ends the
+/// process as usual, for the impatient.
+///
+///     signal_wait stop{SIGINT, SIGTERM};
+///     server running(app);
+///     stop.wait();             // the destructor of `running` drains
+class signal_wait {
+ public:
+  signal_wait(std::initializer_list<int> signals) noexcept {
+    sigemptyset(&awaited_);
+    for (const int number : signals) sigaddset(&awaited_, number);
+    pthread_sigmask(SIG_BLOCK, &awaited_, &before_);
+  }
+  signal_wait(const signal_wait&) = delete;
+  signal_wait& operator=(const signal_wait&) = delete;
+  ~signal_wait() { restore(); }
+
+  /// The number of the signal that came.
+  int wait() noexcept {
+    int came = 0;
+    while (sigwait(&awaited_, &came) != 0) {
+    }
+    restore();
+    return came;
+  }
+
+ private:
+  void restore() noexcept { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  sigset_t awaited_{};
+  sigset_t before_{};
+};
+
+}  // namespace tinyhttp
