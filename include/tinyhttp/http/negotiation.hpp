@@ -1,0 +1,197 @@
+// tinyhttp/http/negotiation.hpp -- which of the representations that we have does the client want?
+//
+// Pure: the values of Accept and Accept-Encoding and what is on offer in, a choice out. RFC 9110
+// 12.4 and 12.5. What to do when nothing is wanted (406, or send it all the same) is the caller's.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/http/media_type.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// A weight in thousandths: 0 means "not acceptable", 1000 is the most.
+using quality = int;
+
+/// Reads a `qvalue` (12.4.2): `0`, `1`, and up to three decimals. Empty for anything else.
+[[nodiscard]] constexpr std::optional<quality> parse_quality(std::string_view text) noexcept;
+
+/// The quality that a client gives to content coding `coding` (12.5.3), by its own name, or else by
+/// `*`. Empty when neither is listed: then `identity` is acceptable and other codings are not.
+/// `x-gzip` and `x-compress` are the names without `x-` (8.4.1). The first mention counts; an
+/// element that is not well-formed counts for nothing.
+[[nodiscard]] constexpr std::optional<quality> coding_quality(std::string_view accept_encoding,
+                                                              std::string_view coding) noexcept;
+
+/// The content coding to answer with.
+///
+/// @param accept_encoding  the field's value. Absent: `identity`. The RFC lets a server send any
+///                         coding then; those who did not ask tend not to decode
+/// @param offered          codings that we have, best first, which decides between equals; whether
+///                         `identity` is among them or not, it is there, as the last resort
+/// @return                 an element of `offered`, or `identity`; empty when even that is refused
+///                         (`identity;q=0`, or `*;q=0`) and nothing else is wanted
+[[nodiscard]] constexpr std::optional<std::string_view> preferred_coding(
+    std::optional<std::string_view> accept_encoding,
+    std::span<const std::string_view> offered) noexcept;
+
+/// The quality that `accept` gives to a media type: that of the most specific range that covers it
+/// (12.5.1), parameters first; 0 when none does.
+///
+/// @param type  what we would send, such as `text/html; charset=utf-8`
+[[nodiscard]] constexpr quality media_type_quality(std::string_view accept,
+                                                   std::string_view type) noexcept;
+
+/// The media type to answer with: the one of highest quality, the first of `offered` among equals
+/// and when there is no field. Empty when none is acceptable.
+[[nodiscard]] constexpr std::optional<std::string_view> preferred_media_type(
+    std::optional<std::string_view> accept, std::span<const std::string_view> offered) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// The q among the parameters of one list element: 1000 when there is none, empty when it, or any
+/// parameter, is malformed.
+[[nodiscard]] constexpr std::optional<quality> element_quality(
+    std::string_view parameters) noexcept {
+  std::optional<quality> found;
+  while (const auto parameter = take_parameter(parameters)) {
+    if (found || !ascii::equal_ignoring_case(parameter->name, "q")) continue;
+    found = parse_quality(parameter->value);
+    if (!found) return std::nullopt;
+  }
+  if (!parameters.empty()) return std::nullopt;
+  return found.value_or(1000);
+}
+
+[[nodiscard]] constexpr std::string_view coding_name(std::string_view name) noexcept {
+  if (ascii::equal_ignoring_case(name, "x-gzip")) return "gzip";
+  if (ascii::equal_ignoring_case(name, "x-compress")) return "compress";
+  return name;
+}
+
+/// Whether `quoted` and `plain`, either of which may be a quoted string, are the same value. Case
+/// is ignored: it matters in no parameter that is worth negotiating about.
+[[nodiscard]] constexpr bool same_parameter_value(std::string_view a, std::string_view b) noexcept {
+  const auto unquote = [](std::string_view v) {
+    return v.size() >= 2 && v.front() == '"' ? v.substr(1, v.size() - 2) : v;
+  };
+  return ascii::equal_ignoring_case(unquote(a), unquote(b));
+}
+
+[[nodiscard]] constexpr bool has_parameter(const media_type& type,
+                                           const field_parameter& wanted) noexcept {
+  auto rest = type.parameters;
+  while (const auto parameter = take_parameter(rest))
+    if (ascii::equal_ignoring_case(parameter->name, wanted.name))
+      return same_parameter_value(parameter->value, wanted.value);
+  return false;
+}
+
+/// How closely `range` covers `type`: 0 not at all, 1 for `*/*`, 2 for `type/*`, 3 for the type,
+/// one more for every parameter that they share.
+[[nodiscard]] constexpr std::size_t specificity(const media_type& range,
+                                                const media_type& type) noexcept {
+  const bool any_type = range.type == "*";
+  const bool any_subtype = range.subtype == "*";
+  if (any_type && !any_subtype) return 0;
+  if (!any_type && !ascii::equal_ignoring_case(range.type, type.type)) return 0;
+  if (!any_subtype && !ascii::equal_ignoring_case(range.subtype, type.subtype)) return 0;
+  std::size_t level = any_type ? 1 : any_subtype ? 2 : 3;
+  auto rest = range.parameters;
+  while (const auto parameter = take_parameter(rest)) {
+    if (ascii::equal_ignoring_case(parameter->name, "q")) break;  // the weight ends the range
+    if (!has_parameter(type, *parameter)) return 0;
+    ++level;
+  }
+  return level;
+}
+
+}  // namespace detail
+
+constexpr std::optional<quality> parse_quality(std::string_view text) noexcept {
+  if (text.empty() || (text[0] != '0' && text[0] != '1')) return std::nullopt;
+  quality value = (text[0] - '0') * 1000;
+  if (text.size() == 1) return value;
+  if (text[1] != '.' || text.size() > 5) return std::nullopt;
+  quality scale = 100;
+  for (const char c : text.substr(2)) {
+    if (!ascii::is_digit(c)) return std::nullopt;
+    value += (c - '0') * scale;
+    scale /= 10;
+  }
+  return value <= 1000 ? std::optional(value) : std::nullopt;
+}
+
+constexpr std::optional<quality> coding_quality(std::string_view accept_encoding,
+                                                std::string_view coding) noexcept {
+  std::optional<quality> any;
+  coding = detail::coding_name(coding);
+  while (const auto element = ascii::take_list_element(accept_encoding)) {
+    const auto semicolon = element->find(';');
+    const auto name = ascii::trim(element->substr(0, semicolon));
+    const auto weight = detail::element_quality(
+        element->substr(semicolon == element->npos ? element->size() : semicolon));
+    if (!weight) continue;
+    if (ascii::equal_ignoring_case(detail::coding_name(name), coding)) return weight;
+    if (name == "*" && !any) any = weight;
+  }
+  return any;
+}
+
+constexpr std::optional<std::string_view> preferred_coding(
+    std::optional<std::string_view> accept_encoding,
+    std::span<const std::string_view> offered) noexcept {
+  constexpr std::string_view identity = "identity";
+  if (!accept_encoding) return identity;
+  std::optional<std::string_view> best;
+  quality best_quality = 0;
+  for (const std::string_view coding : offered) {
+    if (ascii::equal_ignoring_case(coding, identity)) continue;
+    const quality q = coding_quality(*accept_encoding, coding).value_or(0);
+    if (q <= best_quality) continue;
+    best = coding;
+    best_quality = q;
+  }
+  // Unlisted, identity is acceptable but not preferred to anything that was asked for (12.5.3).
+  const auto plain = coding_quality(*accept_encoding, identity);
+  if (plain.value_or(best ? 0 : 1) > best_quality) return identity;
+  return best;
+}
+
+constexpr quality media_type_quality(std::string_view accept, std::string_view type) noexcept {
+  const auto offer = parse_media_type(type);
+  if (!offer) return 0;
+  quality found = 0;
+  std::size_t closest = 0;
+  while (const auto element = ascii::take_list_element(accept)) {
+    const auto range = parse_media_type(*element);
+    if (!range) continue;
+    const auto weight = detail::element_quality(range->parameters);
+    const std::size_t level = weight ? detail::specificity(*range, *offer) : 0;
+    if (level <= closest) continue;
+    closest = level;
+    found = *weight;
+  }
+  return found;
+}
+
+constexpr std::optional<std::string_view> preferred_media_type(
+    std::optional<std::string_view> accept, std::span<const std::string_view> offered) noexcept {
+  std::optional<std::string_view> best;
+  quality best_quality = 0;
+  for (const std::string_view type : offered) {
+    const quality q = accept ? media_type_quality(*accept, type) : 1000;
+    if (q <= best_quality) continue;
+    best = type;
+    best_quality = q;
+  }
+  return best;
+}
+
+}  // namespace tinyhttp
