@@ -31,7 +31,7 @@ struct media_type_rule {
 struct static_files_options {
   /// The part of the path that names the mount: with `/files`, a request for `/files/a` is one for
   /// `a` beneath the root. Ends at a segment's end: `/filesystem` is not below it, and gets a 404.
-  std::string strip_prefix;
+  std::string strip_prefix = {};
 
   /// What a directory shows instead of itself, the first that exists.
   std::vector<std::string> index = {"index.html"};
@@ -45,10 +45,10 @@ struct static_files_options {
   std::string cache_control = "no-cache";
 
   /// Looked at before the built-in table, first match first.
-  std::vector<media_type_rule> media_types;
+  std::vector<media_type_rule> media_types = {};
 
   /// Called, from the thread of the request, with what ended in a status of 500 or more.
-  function<void(const error&) const> on_error;
+  function<void(const error&) const> on_error = {};
 };
 
 /// Serves the files beneath a root to GET and HEAD: with ranges, conditions, types by extension,

@@ -1,0 +1,139 @@
+// A directory as a page and as data: escaped in every context, sorted as asked.
+#include <tinyhttp/files/listing.hpp>
+
+#include "scratch.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace tinyhttp;
+using namespace tinyhttp::files;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+std::string order_of(std::vector<entry> entries, listing_order order) {
+  sort_entries(entries, order);
+  std::string names;
+  for (const auto& e : entries) names += e.name;
+  return names;
+}
+
+std::vector<entry> four() {
+  return {{"c", false, 10, 300}, {"a", false, 30, 100}, {"b", false, 10, 200}, {"d", true, 0, 1}};
+}
+
+std::string size_text(std::uint64_t octets) {
+  std::string out;
+  append_size(out, octets);
+  return out;
+}
+
+std::string json_text(std::string_view text) {
+  std::string out;
+  append_json(out, text);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("directories come first, names decide between equals", "[files][listing]") {
+  CHECK(order_of(four(), {}) == "dabc");
+  CHECK(order_of(four(), {sort_key::name, true}) == "dcba");
+  CHECK(order_of(four(), {sort_key::size, false}) == "dbca");
+  CHECK(order_of(four(), {sort_key::size, true}) == "dabc");
+  CHECK(order_of(four(), {sort_key::time, false}) == "dabc");
+  CHECK(order_of(four(), {sort_key::time, true}) == "dcba");
+  CHECK(order_of({}, {}).empty());
+}
+
+TEST_CASE("the order is read from the query, nonsense aside", "[files][listing]") {
+  CHECK(parse_order("") == listing_order{});
+  CHECK(parse_order("sort=size&order=desc") == listing_order{sort_key::size, true});
+  CHECK(parse_order("order=desc&x=y&sort=time") == listing_order{sort_key::time, true});
+  CHECK(parse_order("sort=name&order=asc") == listing_order{});
+  CHECK(parse_order("sort=<script>&order=&&&=") == listing_order{});
+}
+
+TEST_CASE("names are escaped for HTML and for URLs", "[files][listing][security]") {
+  const std::string page = scratch::octets(listing_page(
+      "a&b/<i>/", {{"<script>alert('x')</script> & \"q\" %41?#", false, 1, 0}, {"x:y", false, 1, 0}},
+      {}));
+  CHECK(page.find("<script") == std::string::npos);
+  CHECK(page.find("<i>") == std::string::npos);
+  CHECK_THAT(page, ContainsSubstring(
+      "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;q&quot; %41?#</bdi>"));
+  CHECK_THAT(page, ContainsSubstring("href=\"./%3Cscript%3Ealert%28%27x%27%29%3C%2Fscript%3E%20%26%20"
+                                     "%22q%22%20%2541%3F%23\""));
+  CHECK_THAT(page, ContainsSubstring("href=\"./x%3Ay\""));
+  CHECK_THAT(page, ContainsSubstring("<title>/a&amp;b/&lt;i&gt;/</title>"));
+}
+
+TEST_CASE("breadcrumbs lead upwards, whatever the prefix", "[files][listing]") {
+  const std::string deep = scratch::octets(listing_page("a/b/", {}, {}));
+  CHECK_THAT(deep, ContainsSubstring("<h1><a href=\"./../../\">root</a> / <a href=\"./../\"><bdi>a</bdi>"
+                                     "</a> / <a href=\"./\"><bdi>b</bdi></a> / </h1>"));
+  CHECK_THAT(deep, ContainsSubstring("<a href=\"../\">../</a>"));
+  const std::string top = scratch::octets(listing_page(".", {}, {}));
+  CHECK_THAT(top, ContainsSubstring("<h1><a href=\"./\">root</a> / </h1>"));
+  CHECK(top.find("../") == std::string::npos);
+}
+
+TEST_CASE("a column's link turns the order around", "[files][listing]") {
+  const std::string page = scratch::octets(listing_page(".", four(), {sort_key::size, true}));
+  CHECK_THAT(page, ContainsSubstring("aria-sort=descending><a href=\"?sort=size&amp;order=asc\">Size &darr;"));
+  CHECK_THAT(page, ContainsSubstring("<a href=\"?sort=name&amp;order=asc\">Name</a>"));
+  CHECK_THAT(page, ContainsSubstring("1 directory, 3 files"));
+}
+
+TEST_CASE("sizes are for people", "[files][listing]") {
+  CHECK(size_text(0) == "0 B");
+  CHECK(size_text(1023) == "1023 B");
+  CHECK(size_text(1024) == "1.0 KiB");
+  CHECK(size_text(1536) == "1.5 KiB");
+  CHECK(size_text(102'400) == "100 KiB");
+  CHECK(size_text(1'048'575) == "1023 KiB");
+  CHECK(size_text(1'048'576) == "1.0 MiB");
+  CHECK(size_text(std::uint64_t{5} << 30) == "5.0 GiB");
+  CHECK(size_text(0xFFFF'FFFF'FFFF'FFFF) == "15.9 EiB");
+}
+
+TEST_CASE("a listing for programs is JSON", "[files][listing]") {
+  CHECK(scratch::octets(listing_json("a/", {{"x y", false, 3, -5}, {"d", true, 4096, 7}})) ==
+        "{\"path\":\"/a/\",\"entries\":[\n"
+        "{\"name\":\"d\",\"type\":\"directory\",\"size\":null,\"modified\":7,\"href\":\"./d/\"},\n"
+        "{\"name\":\"x y\",\"type\":\"file\",\"size\":3,\"modified\":-5,\"href\":\"./x%20y\"}\n"
+        "]}\n");
+  CHECK(scratch::octets(listing_json(".", {})) == "{\"path\":\"/\",\"entries\":[\n]}\n");
+}
+
+TEST_CASE("JSON strings are UTF-8, whatever the names are", "[files][listing]") {
+  CHECK(json_text("a\"b\\c\n\x1f") == "\"a\\\"b\\\\c\\u000a\\u001f\"");
+  CHECK(json_text("\xC3\xA9\xF0\x9F\x98\x80") == "\"\xC3\xA9\xF0\x9F\x98\x80\"");
+  const std::string bad = "\xEF\xBF\xBD";
+  CHECK(json_text("\xFF") == "\"" + bad + "\"");
+  CHECK(json_text("\xC3") == "\"" + bad + "\"");
+  CHECK(json_text("\xC0\xAE") == "\"" + bad + bad + "\"");             // overlong
+  CHECK(json_text("\xED\xA0\x80") == "\"" + bad + bad + bad + "\"");   // a surrogate
+  CHECK(json_text("\xF4\x90\x80\x80").size() == 2 + 4 * bad.size());  // beyond U+10FFFF
+}
+
+TEST_CASE("a listing of many entries is a stream of runs", "[files][listing]") {
+  std::vector<entry> many;
+  for (int i = 0; i < 2500; ++i) many.push_back({"file" + std::to_string(i), false, 1, 0});
+  const body page = listing_page(".", many, {});
+  CHECK(page.stream() != nullptr);
+  const std::string text = scratch::octets(page);
+  std::size_t rows = 0;
+  for (auto at = text.find("<tr><td>"); at != text.npos; at = text.find("<tr><td>", at + 1)) ++rows;
+  CHECK(rows == 2500);
+  CHECK_THAT(text, ContainsSubstring("2500 files"));
+
+  std::vector<entry> exactly(many.begin(), many.begin() + 1000);
+  CHECK(listing_page(".", exactly, {}).is_octets());
+  exactly.push_back({"one more", false, 1, 0});
+  CHECK(listing_json(".", exactly).stream() != nullptr);
+  const std::string json = scratch::octets(listing_json(".", exactly));
+  CHECK(json.substr(json.size() - 5) == "}\n]}\n");
+}
