@@ -60,7 +60,9 @@
 #include <tinyhttp/net/waiter.hpp>
 
 // floor 3: from request to response
+#include <tinyhttp/app/access_log.hpp>
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/app/recover.hpp>
 #include <tinyhttp/app/route_tree.hpp>
 #include <tinyhttp/app/router.hpp>
 
@@ -73,4 +75,9 @@
 
 // floor 5: a handler behind a listener
 #include <tinyhttp/server/options.hpp>
+#include <tinyhttp/server/send_body.hpp>
+#include <tinyhttp/server/serve.hpp>
+#include <tinyhttp/server/server.hpp>
 #include <tinyhttp/server/services.hpp>
+#include <tinyhttp/server/shard.hpp>
+#include <tinyhttp/server/signals.hpp>
