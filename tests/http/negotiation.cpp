@@ -162,14 +162,17 @@ TEST_CASE("a page or its data: the client chooses", "[http][negotiation][rfc9110
       {"*/*", html},
       {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", html},
       {"application/json", json},
-      {"application/json, text/plain, */*", html},  // all equal
+      {"application/json, text/plain, */*", json},
       {"application/json, */*;q=0.9", json},
       {"application/json, text/html", html},
       {"application/json;q=0.9, text/html;q=0.8", json},
       {"application/*", json},
       {"text/html;q=0, */*", json},
       {"image/png", {}},
-      {"", {}},
+      {"", html},
+      {" , ", html},
+      {"nonsense", {}},
+      {"text/*, application/json", json},
       {"*/*;q=0", {}},
   };
   for (const row& r : rows) {

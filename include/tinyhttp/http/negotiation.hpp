@@ -46,8 +46,10 @@ using quality = int;
 [[nodiscard]] constexpr quality media_type_quality(std::string_view accept,
                                                    std::string_view type) noexcept;
 
-/// The media type to answer with: the one of highest quality, the first of `offered` among equals
-/// and when there is no field. Empty when none is acceptable.
+/// The media type to answer with: the one of highest quality; among equals the one that is named
+/// more closely (`application/json, */*` wants JSON, though `*/*` weighs as much), then the first
+/// of `offered`. The first when there is no field, or an empty one; nothing when none is
+/// acceptable.
 [[nodiscard]] constexpr std::optional<std::string_view> preferred_media_type(
     std::optional<std::string_view> accept, std::span<const std::string_view> offered) noexcept;
 
@@ -112,6 +114,26 @@ namespace detail {
   return level;
 }
 
+/// The range of `accept` that covers `type` most closely, and how closely.
+struct range_match {
+  quality weight = 0;
+  std::size_t level = 0;
+};
+
+[[nodiscard]] constexpr range_match closest_range(std::string_view accept,
+                                                  std::string_view type) noexcept {
+  const auto offer = parse_media_type(type);
+  range_match found;
+  while (const auto element = offer ? ascii::take_list_element(accept) : std::nullopt) {
+    const auto range = parse_media_type(*element);
+    if (!range) continue;
+    const auto weight = element_quality(range->parameters);
+    const std::size_t level = weight ? specificity(*range, *offer) : 0;
+    if (level > found.level) found = {*weight, level};
+  }
+  return found;
+}
+
 }  // namespace detail
 
 constexpr std::optional<quality> parse_quality(std::string_view text) noexcept {
@@ -165,31 +187,22 @@ constexpr std::optional<std::string_view> preferred_coding(
 }
 
 constexpr quality media_type_quality(std::string_view accept, std::string_view type) noexcept {
-  const auto offer = parse_media_type(type);
-  if (!offer) return 0;
-  quality found = 0;
-  std::size_t closest = 0;
-  while (const auto element = ascii::take_list_element(accept)) {
-    const auto range = parse_media_type(*element);
-    if (!range) continue;
-    const auto weight = detail::element_quality(range->parameters);
-    const std::size_t level = weight ? detail::specificity(*range, *offer) : 0;
-    if (level <= closest) continue;
-    closest = level;
-    found = *weight;
-  }
-  return found;
+  return detail::closest_range(accept, type).weight;
 }
 
 constexpr std::optional<std::string_view> preferred_media_type(
     std::optional<std::string_view> accept, std::span<const std::string_view> offered) noexcept {
   std::optional<std::string_view> best;
-  quality best_quality = 0;
+  detail::range_match best_match;
+  auto list = accept.value_or("");
+  const bool says_nothing = !ascii::take_list_element(list);
   for (const std::string_view type : offered) {
-    const quality q = accept ? media_type_quality(*accept, type) : 1000;
-    if (q <= best_quality) continue;
+    if (says_nothing) return type;
+    const auto match = detail::closest_range(*accept, type);
+    if (match.weight < best_match.weight || match.weight == 0) continue;
+    if (match.weight == best_match.weight && match.level <= best_match.level) continue;
     best = type;
-    best_quality = q;
+    best_match = match;
   }
   return best;
 }
