@@ -33,7 +33,7 @@ class raw_stream {
 
 /// How a response went, for logs and accounting.
 struct sent_report {
-  tinyhttp::status status;
+  tinyhttp::status status{};
   std::uint64_t body_octets = 0;     // content handed to the kernel
   bool complete = false;             // the whole message was
   std::chrono::nanoseconds time{0};  // from the request's last head octet to the response's last

@@ -1,0 +1,196 @@
+// tinyhttp/app/blocking.hpp -- a handler that blocks runs in worker threads, never in the loop.
+//
+// For handlers that ask a database, read slow files or compute for long. Knows no loop: it comes
+// back to it through `request_context::post`.
+#pragma once
+
+#include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/app/worker_pool.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+namespace tinyhttp {
+
+/// A handler that has `h` called by one of its own threads. The body is read first, as for any
+/// handler that cannot wait. `h` is called from several threads at once, and with a request of its
+/// own: whoever asked may be gone by then, which `cancelled()` tells, and nothing is left dangling.
+/// What `h` throws is thrown on the loop thread. When all threads are busy and `waiting` requests
+/// wait for one, the answer is 503 at once (RFC 9110 15.6.4).
+///
+/// Without a context, as in tests, `h` is called in place. Destroying the handler waits for the
+/// calls of `h` that run.
+template <handler H>
+[[nodiscard]] auto blocking(H h, worker_options options = {});
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// One call of a blocking handler. Shared by the coroutine that waits on the loop thread, the worker,
+/// and the function posted between them; whichever is last frees it.
+class blocking_call final : public request_context,
+                            public std::enable_shared_from_this<blocking_call> {
+ public:
+  /// Copies `r`, whose body moves over.
+  explicit blocking_call(request& r)
+      : loop_(r.context), body_(std::exchange(r.body, {})), request_(r), peer_(r.peer()) {
+    request_.body = std::move(body_);
+    request_.context = this;
+  }
+
+  // On the loop thread.
+
+  void wait(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+  /// Nobody waits any longer.
+  void abandon() noexcept {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    loop_ = nullptr;
+    waiter_ = nullptr;
+  }
+  response take() {
+    if (thrown_) std::rethrow_exception(thrown_);
+    return std::move(*made_);
+  }
+  [[nodiscard]] body give_back_body() noexcept { return std::exchange(request_.body, {}); }
+
+  // On the worker's.
+
+  template <class H>
+  void run(const H& h) noexcept {
+    if (!cancelled_) {
+      try {
+        made_ = h(request_);
+      } catch (...) {
+        thrown_ = std::current_exception();
+      }
+    }
+    const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
+    if (loop_ != nullptr) loop_->post([self = shared_from_this()] { self->resume(); });
+  }
+
+  // request_context, for the handler: nothing of it touches the connection.
+
+  [[nodiscard]] std::string_view peer() const noexcept override { return peer_; }
+  [[nodiscard]] bool cancelled() const noexcept override { return cancelled_; }
+  [[nodiscard]] task<result<void>> inform(status, const fields&) override {
+    co_return error(error_kind::invalid_argument, "inform: not from a blocking handler");
+  }
+  [[nodiscard]] tinyhttp::clock& clock() noexcept override { return clock_; }
+  void post(function<void()> work) override {
+    const std::lock_guard lock(mutex_);
+    if (loop_ != nullptr) loop_->post(std::move(work));
+  }
+
+ private:
+  /// A thread of its own may sleep.
+  class thread_clock final : public tinyhttp::clock {
+   public:
+    [[nodiscard]] time_point now() noexcept override { return std::chrono::steady_clock::now(); }
+    [[nodiscard]] std::int64_t unix_seconds() noexcept override {
+      const auto since = std::chrono::system_clock::now().time_since_epoch();
+      return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+    }
+    [[nodiscard]] task<void> wait_until(time_point when) override {
+      std::this_thread::sleep_until(when);
+      co_return;
+    }
+  };
+
+  void resume() {
+    const auto waiter = std::exchange(waiter_, nullptr);
+    if (waiter) waiter.resume();
+  }
+
+  std::mutex mutex_;
+  request_context* loop_;  // guarded by mutex_
+  std::atomic<bool> cancelled_ = false;
+  std::coroutine_handle<> waiter_ = nullptr;  // the loop thread's
+  tinyhttp::body body_;
+  request request_;
+  std::string peer_;
+  thread_clock clock_;
+  std::optional<response> made_;
+  std::exception_ptr thrown_;
+};
+
+/// What the coroutine awaits, and what tells the call when the coroutine is destroyed meanwhile.
+template <class H>
+class blocking_wait {
+ public:
+  blocking_wait(const H& h, worker_pool& pool, request& r)
+      : handler_(h), pool_(pool), call_(std::make_shared<blocking_call>(r)) {}
+  blocking_wait(const blocking_wait&) = delete;
+  blocking_wait& operator=(const blocking_wait&) = delete;
+  ~blocking_wait() { call_->abandon(); }
+
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> waiter) {
+    call_->wait(waiter);
+    accepted_ = pool_.submit([call = call_, handler = &handler_] { call->run(*handler); });
+    return accepted_;
+  }
+  /// Whether the handler was called.
+  [[nodiscard]] bool await_resume() const noexcept { return accepted_; }
+  [[nodiscard]] blocking_call& call() noexcept { return *call_; }
+
+ private:
+  const H& handler_;
+  worker_pool& pool_;
+  std::shared_ptr<blocking_call> call_;
+  bool accepted_ = false;
+};
+
+template <class H>
+class blocking_handler {
+ public:
+  blocking_handler(H h, worker_options options)
+      : inner_(std::make_unique<inner>(std::move(h), options)) {}
+
+  reply operator()(request& r) const {
+    if (r.context == nullptr) return invoke(inner_->call, r);
+    return wait(*inner_, r);
+  }
+
+ private:
+  struct inner {
+    inner(H h, worker_options options) : call(std::move(h)), pool(options) {}
+    H call;
+    worker_pool pool;  // gone before `call`, which its threads use
+  };
+
+  static task<response> wait(inner& in, request& r) {
+    const auto read = co_await r.body.read_all();
+    if (!read) co_return body_problem(read.error());
+    blocking_wait<H> waiting(in.call, in.pool, r);
+    const bool called = co_await waiting;
+    r.body = waiting.call().give_back_body();
+    if (!called) co_return problem(status::service_unavailable);
+    co_return waiting.call().take();
+  }
+
+  std::unique_ptr<inner> inner_;
+};
+
+}  // namespace detail
+
+template <handler H>
+auto blocking(H h, worker_options options) {
+  static_assert(std::is_same_v<decltype(std::as_const(h)(std::declval<request&>())), response>,
+                "blocking() is for handlers that return a response; one that can wait needs no thread");
+  return detail::blocking_handler<H>(std::move(h), options);
+}
+
+}  // namespace tinyhttp

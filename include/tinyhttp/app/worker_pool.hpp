@@ -1,0 +1,97 @@
+// tinyhttp/app/worker_pool.hpp -- a bounded number of threads for a bounded queue of work.
+//
+// Knows nothing of requests or loops. A pool starts no thread before there is work for it.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp {
+
+struct worker_options {
+  std::size_t threads = 4;   // at most, but one; started one by one, when work finds the others busy
+  std::size_t waiting = 64;  // work that no thread has begun, at most; more is refused
+};
+
+/// Any thread may use it.
+class worker_pool {
+ public:
+  explicit worker_pool(worker_options options) : options_(options) {}
+  worker_pool(const worker_pool&) = delete;
+  worker_pool& operator=(const worker_pool&) = delete;
+
+  /// Waits for the work that runs; what has not begun is dropped. Not from one of its own threads.
+  ~worker_pool();
+
+  /// `work` will be called by one of the threads; it must not throw. False: there is no room, and
+  /// `work` was not taken. Throws std::system_error when not even one thread can be started.
+  [[nodiscard]] bool submit(function<void()>&& work);
+
+ private:
+  void run();
+
+  const worker_options options_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<function<void()>> queue_;  // this and all below are guarded by mutex_
+  std::vector<std::thread> threads_;
+  std::size_t idle_ = 0;
+  bool stopping_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline worker_pool::~worker_pool() {
+  std::deque<function<void()>> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    dropped.swap(queue_);
+  }
+  changed_.notify_all();
+  for (auto& each : threads_) each.join();
+}
+
+inline bool worker_pool::submit(function<void()>&& work) {
+  const std::lock_guard lock(mutex_);
+  const bool must_wait = queue_.size() >= idle_;  // every idle thread has its work already
+  if (must_wait && (threads_.empty() || threads_.size() < options_.threads)) {
+    try {
+      threads_.emplace_back([this] { run(); });
+    } catch (...) {
+      if (threads_.empty()) throw;
+    }
+  } else if (must_wait && queue_.size() - idle_ >= options_.waiting) {
+    return false;
+  }
+  queue_.push_back(std::move(work));
+  changed_.notify_one();
+  return true;
+}
+
+inline void worker_pool::run() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    while (queue_.empty() && !stopping_) {
+      ++idle_;
+      changed_.wait(lock);
+      --idle_;
+    }
+    if (stopping_) return;
+    auto work = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    work();
+    work = {};
+    lock.lock();
+  }
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,57 @@
+#include <tinyhttp/app/worker_pool.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <semaphore>
+#include <utility>
+
+#include "catch.hpp"
+
+using namespace tinyhttp;
+
+TEST_CASE("a pool runs as many at once as it has threads, and queues up to its bound",
+          "[app][worker_pool][limit]") {
+  std::counting_semaphore<8> begun(0), go(0);
+  std::atomic<int> done = 0;
+  std::optional<worker_pool> pool(worker_options{.threads = 2, .waiting = 1});
+  const auto work = [&] {
+    begun.release();
+    go.acquire();
+    ++done;
+  };
+  CHECK(pool->submit(work));
+  CHECK(pool->submit(work));
+  begun.acquire();
+  begun.acquire();  // both run at once
+  CHECK(pool->submit(work));
+  CHECK(!pool->submit(work));
+  go.release(3);
+  begun.acquire();
+  pool.reset();  // waits for what runs
+  CHECK(done == 3);
+}
+
+TEST_CASE("a pool that ends drops what has not begun", "[app][worker_pool]") {
+  std::binary_semaphore begun(0), go(0);
+  auto held = std::make_shared<int>(0);
+  std::optional<worker_pool> pool(worker_options{.threads = 1, .waiting = 8});
+  CHECK(pool->submit([&] {
+    begun.release();
+    go.acquire();
+  }));
+  begun.acquire();
+  CHECK(pool->submit([held] { ++*held; }));
+  CHECK(held.use_count() == 2);
+  // Whichever of the two comes first: the second work is either dropped or done, and let go of.
+  go.release();
+  pool.reset();
+  CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("a pool of no threads has one", "[app][worker_pool]") {
+  std::binary_semaphore ran(0);
+  worker_pool pool({.threads = 0, .waiting = 0});
+  CHECK(pool.submit([&] { ran.release(); }));
+  ran.acquire();
+}
