@@ -1,0 +1,192 @@
+// tinyhttp/client/connection.hpp -- the client's end of one connection: a stream, and what HTTP says
+// on it; how long it may be silent, and what is said when it fails.
+//
+// Knows no pool and no redirects. One exchange at a time, in one thread at a time.
+#pragma once
+
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/h1/connection.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/net/stream.hpp>
+#include <tinyhttp/net/system.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+/// Stays where it is: streams and the wire point into it.
+template <net::stream Stream>
+class client_connection {
+ public:
+  /// `authority` is what a Host field says; `opened_with` makes the stream.
+  template <class... Args>
+  client_connection(std::string authority, const h1::limits& bounds, Args&&... opened_with)
+      : limits_(bounds),
+        authority_(std::move(authority)),
+        stream(std::forward<Args>(opened_with)...),
+        wire(h1::side::client, limits_) {}
+
+ private:
+  h1::limits limits_;
+  std::string authority_;
+
+ public:
+  Stream stream;
+  h1::connection wire;
+
+  /// Given the connection once an exchange has left it fit for another; empty: it is closed then.
+  function<void(std::shared_ptr<client_connection>)> when_idle;
+
+  [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
+
+  /// An exchange begins. Its deadlines come from `with`, its error lines are about `r`.
+  void begin(const request& r, const exchange_options& with);
+  [[nodiscard]] const exchange_options& options() const noexcept { return options_; }
+
+  /// The running wait, or the next, ends after `patience`, or at the deadline of the whole.
+  void wait_at_most(std::chrono::milliseconds patience) {
+    patience_ = patience;
+    const time_point now = this->now();
+    const bool whole = options_.deadline - now < patience;
+    stream.expires_at(whole ? options_.deadline : now + patience);
+  }
+  [[nodiscard]] time_point now() noexcept {
+    if constexpr (requires { stream.loop().now(); }) {
+      return stream.loop().now();
+    } else {
+      return std::chrono::steady_clock::now();
+    }
+  }
+
+  /// Takes in what a read gave; an error ends the exchange. The end of the peer's octets is an
+  /// event of the wire, not an error here.
+  std::optional<error> took(const result<std::size_t>& read);
+
+  /// Body octets that came, and the account of them in error lines.
+  void count_body(std::size_t octets) noexcept { body_octets_ += octets; }
+
+  /// No octet of an answer has come: a peer that closed while idle leaves it like this.
+  [[nodiscard]] bool answered() const noexcept { return stream.received() != received_before_; }
+
+  /// The peer can be asked for something else: both messages are complete, nothing is left over.
+  [[nodiscard]] bool become_idle() {
+    if (peer_closed_ || !wire.unread().empty() || !wire.restart()) return false;
+    wire.release_idle_memory();
+    return true;
+  }
+
+  /// The wire said `failed`: who is to blame, in one line.
+  [[nodiscard]] error broken();
+  /// An operation of the stream failed.
+  [[nodiscard]] error failed(const error& cause);
+  /// Any other error, seen from this exchange: `GET http://h:1/x: ` in front.
+  [[nodiscard]] error about(const error& cause) const { return cause.within(label_); }
+
+ private:
+  [[nodiscard]] std::string progress();
+  [[nodiscard]] error timed_out();
+
+  std::string label_;
+  exchange_options options_;
+  std::chrono::milliseconds patience_{0};
+  std::uint64_t body_octets_ = 0;
+  std::uint64_t received_before_ = 0;
+  bool head_came_ = false;
+  bool peer_closed_ = false;
+
+ public:
+  /// The final head has come: what is missing from now on is missing from the body.
+  void head_is_here() noexcept { head_came_ = true; }
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// `30 s`, or `1500 ms` where seconds would not tell it.
+[[nodiscard]] inline std::string to_text(std::chrono::milliseconds span) {
+  const auto count = static_cast<std::uint64_t>(span.count() < 0 ? 0 : span.count());
+  return count % 1000 == 0 ? ascii::to_decimal(count / 1000) + " s" : ascii::to_decimal(count) + " ms";
+}
+
+}  // namespace detail
+
+template <net::stream Stream>
+void client_connection<Stream>::begin(const request& r, const exchange_options& with) {
+  options_ = with;
+  label_.assign(r.method.name()).append(" http://");
+  label_.append(r.fields.get("Host").value_or(authority_)).append(r.target.text());
+  body_octets_ = 0;
+  received_before_ = stream.received();
+  head_came_ = false;
+}
+
+template <net::stream Stream>
+std::optional<error> client_connection<Stream>::took(const result<std::size_t>& read) {
+  if (!read) return failed(read.error());
+  if (*read > 0) {
+    wire.received(*read);
+    return std::nullopt;
+  }
+  peer_closed_ = true;
+  wire.peer_closed();
+  return std::nullopt;
+}
+
+/// ` after 500000 of 3145728 octets`, or where in the answer it happened.
+template <net::stream Stream>
+std::string client_connection<Stream>::progress() {
+  if (!answered()) return " before any answer";
+  if (!head_came_) return " in the middle of the response head";
+  std::string text = " after ";
+  ascii::append_decimal(text, body_octets_);
+  if (wire.incoming().by == h1::framing::rule::length)
+    ascii::append_decimal(text += " of ", wire.incoming().length);
+  return text += " octets";
+}
+
+template <net::stream Stream>
+error client_connection<Stream>::timed_out() {
+  std::string line = label_;
+  if (now() >= options_.deadline) {
+    line.append(": timed out");
+    if (options_.total_timeout.count() > 0)
+      line.append(" after ").append(detail::to_text(options_.total_timeout));
+  } else {
+    line.append(": silent for ").append(detail::to_text(patience_));
+  }
+  return {error_kind::timeout, line.append(",").append(progress())};
+}
+
+template <net::stream Stream>
+error client_connection<Stream>::failed(const error& cause) {
+  if (cause.kind() == error_kind::timeout) return timed_out();
+  if (cause.kind() == error_kind::closed)
+    return {error_kind::closed, label_ + ": connection reset" + progress()};
+  if (cause.kind() == error_kind::cancelled)
+    return {error_kind::cancelled, label_ + ": told to stop" + progress()};
+  return about(cause);
+}
+
+template <net::stream Stream>
+error client_connection<Stream>::broken() {
+  if (peer_closed_) return {error_kind::closed, label_ + ": connection closed" + progress()};
+  const auto& why = wire.failure();
+  const bool too_much = why.status == 431 || why.status == 414;
+  return {too_much ? error_kind::limit : error_kind::protocol,
+          label_ + ": bad answer: " + why.why + (head_came_ ? "," + progress() : std::string())};
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,51 @@
+// tinyhttp/client/credentials.hpp -- a user and a password as a field value (RFC 7617).
+//
+// Pure. Whom they may be shown to is decided in redirects.hpp.
+#pragma once
+
+#include <tinyhttp/http/percent.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// RFC 4648 4, with padding.
+[[nodiscard]] inline std::string base64_encode(std::string_view octets);
+
+/// The value of an Authorization field for `user:password`, the octets as they are.
+[[nodiscard]] inline std::string basic_credentials(std::string_view user_and_password) {
+  return "Basic " + base64_encode(user_and_password);
+}
+
+/// The same for the userinfo of a URL, whose escapes are decoded; a user without a password has an
+/// empty one. Empty when an escape is malformed.
+[[nodiscard]] inline std::optional<std::string> basic_credentials_of_url(std::string_view userinfo) {
+  auto decoded = percent_decode(userinfo);
+  if (!decoded) return std::nullopt;
+  if (userinfo.find(':') == userinfo.npos) decoded->push_back(':');
+  return basic_credentials(*decoded);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::string base64_encode(std::string_view octets) {
+  constexpr std::string_view alphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((octets.size() + 2) / 3 * 4);
+  for (std::size_t at = 0; at < octets.size(); at += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 |
+              (at + i < octets.size() ? static_cast<unsigned char>(octets[at + i]) : 0U);
+    for (std::size_t i = 0; i < 4; ++i)
+      text.push_back(at + i > octets.size() ? '=' : alphabet[group >> (18 - 6 * i) & 63]);
+  }
+  return text;
+}
+
+}  // namespace tinyhttp

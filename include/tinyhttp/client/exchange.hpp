@@ -1,0 +1,314 @@
+// tinyhttp/client/exchange.hpp -- one request and its response on a connection that is open.
+//
+// The same coroutine over every stream: in a thread it runs through, on a loop it waits. RFC 9112.
+// Knows no pool, no redirects, no URLs; does not repeat anything.
+#pragma once
+
+#include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/client/sending.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/h1/connection.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/stream.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+/// Sends `r` and reads the answer. The response comes as soon as its head is there; a body that is
+/// not here yet is a stream that owns the connection, and gives it to `when_idle` at its end.
+/// Dropping such a body before its end closes the connection.
+///
+/// `r` is used up: a stream in its body is pulled, `Expect: 100-continue` may be added. It and `over`
+/// outlive the task.
+///
+/// Fails with `GET http://h:1/x: connection closed after 500000 of 3145728 octets` and its like, of
+/// kind `closed`, `timeout`, `protocol`, `limit`, `cancelled` or `io`; reading the body fails with
+/// the same. An answer that comes before the request is sent is taken, and ends the sending.
+template <net::stream Stream>
+[[nodiscard]] task<result<response>> exchange(std::shared_ptr<client_connection<Stream>>& over,
+                                              request& r, exchange_options with = {});
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+inline constexpr std::size_t head_room = 16 * 1024;   // octets asked for while a head is expected
+inline constexpr std::size_t body_room = 128 * 1024;  // and while a body is: bigger gains nothing
+inline constexpr int most_informational = 64;         // before a final head; real servers send two
+
+/// The body of a response, pulled from its connection.
+template <net::stream Stream>
+class response_stream final : public body_stream {
+ public:
+  using connection_pointer = std::shared_ptr<client_connection<Stream>>;
+
+  explicit response_stream(connection_pointer from) : c_(std::move(from)) {
+    if (c_->wire.incoming().by == h1::framing::rule::length) length_ = c_->wire.incoming().length;
+  }
+
+  task<result<std::string_view>> next() override {
+    if (failure_) co_return *failure_;
+    while (c_) {
+      const h1::event event = c_->wire.next_event(unused_);
+      if (event.what == h1::event::kind::data) {
+        c_->count_body(event.data.size());
+        co_return event.data;
+      }
+      if (event.what == h1::event::kind::end) {
+        finish();
+        break;
+      }
+      if (event.what != h1::event::kind::need_more) {
+        give_up(c_->broken());
+        co_return *failure_;
+      }
+      const std::span<char> room = c_->wire.room(body_room);
+      c_->wait_at_most(c_->options().idle_timeout);
+      const result<std::size_t> read = co_await c_->stream.read(room);
+      if (auto failed = c_->took(read)) {
+        give_up(std::move(*failed));
+        co_return *failure_;
+      }
+    }
+    co_return std::string_view();
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> length() const override { return length_; }
+  [[nodiscard]] const fields* trailers() const noexcept override { return trailers_.get(); }
+
+ private:
+  void give_up(error why) {
+    failure_.emplace(std::move(why));
+    c_.reset();
+  }
+  void finish() {
+    if (const auto* section = c_->wire.trailers()) trailers_ = std::make_unique<fields>(*section);
+    retire(std::move(c_));
+  }
+
+ public:
+  /// The exchange is over: the connection goes to who keeps it, or is closed.
+  static void retire(connection_pointer c) {
+    if (!c->become_idle() || !c->when_idle) return;
+    auto keep = std::move(c->when_idle);
+    keep(std::move(c));
+  }
+
+ private:
+  connection_pointer c_;
+  response unused_;  // what the wire would fill in while a head is read
+  std::optional<std::uint64_t> length_;
+  std::unique_ptr<fields> trailers_;
+  std::optional<error> failure_;
+};
+
+/// One exchange up to the head of its answer.
+template <net::stream Stream>
+class running_exchange {
+ public:
+  running_exchange(std::shared_ptr<client_connection<Stream>>& over, request& r)
+      : owner_(over), c_(*over), request_(r) {}
+
+  task<result<response>> run();
+
+ private:
+  [[nodiscard]] bool asks_first(std::optional<std::uint64_t> length) const;
+  result<bool> take_events();
+  task<result<void>> read_head();
+  task<result<void>> ask_first();
+  task<result<void>> send_and_read_head();
+  template <class Sender>
+  task<void> send(Sender& sender);
+  bool answered_while_sending();
+  void attach_body();
+
+  std::shared_ptr<client_connection<Stream>>& owner_;
+  client_connection<Stream>& c_;
+  request& request_;
+  response response_;
+  std::string head_;  // of the request, until it is sent
+  result<void> sent_;
+  bool has_head_ = false;
+  bool waits_for_leave_ = false;  // the body waits for a 100
+  bool has_leave_ = false;
+  int informational_ = 0;
+};
+
+template <net::stream Stream>
+bool running_exchange<Stream>::asks_first(std::optional<std::uint64_t> length) const {
+  const std::uint64_t from = c_.options().expect_continue_from;
+  return from > 0 && request_.version == http_version::http_1_1 && length.value_or(from) >= from &&
+         !request_.fields.contains("Expect");
+}
+
+/// Takes in what is here: true once the final head is.
+template <net::stream Stream>
+result<bool> running_exchange<Stream>::take_events() {
+  while (!has_head_) {
+    const h1::event event = c_.wire.next_event(response_);
+    if (event.what == h1::event::kind::need_more) return false;
+    if (event.what == h1::event::kind::head) {
+      c_.head_is_here();
+      has_head_ = true;
+    } else if (event.what != h1::event::kind::informational) {
+      return c_.broken();
+    } else if (++informational_ > most_informational) {
+      return c_.about({error_kind::limit, "too many informational responses"});
+    } else {
+      if (c_.options().informational != nullptr)
+        (*c_.options().informational)(response_.status, response_.fields);
+      has_leave_ = has_leave_ || response_.status == status::continue_;
+    }
+  }
+  return true;
+}
+
+/// Ends with the final head; while the body waits for leave, with that too.
+template <net::stream Stream>
+task<result<void>> running_exchange<Stream>::read_head() {
+  for (;;) {
+    const result<bool> there = take_events();
+    if (!there) co_return there.error();
+    if (*there || (waits_for_leave_ && has_leave_)) co_return result<void>();
+    const std::span<char> room = c_.wire.room(head_room);
+    const result<std::size_t> read = co_await c_.stream.read(room);
+    if (const auto failed = c_.took(read)) co_return *failed;
+    if (c_.answered()) c_.wait_at_most(c_.options().idle_timeout);
+  }
+}
+
+/// Sends the head alone and waits a while for leave to send the body (RFC 9110 10.1.1).
+template <net::stream Stream>
+task<result<void>> running_exchange<Stream>::ask_first() {
+  const std::string_view parts[] = {head_};
+  const std::span<const std::string_view> all(parts);
+  c_.wait_at_most(c_.options().idle_timeout);
+  const result<void> written = co_await c_.stream.write(all);
+  if (!written) co_return c_.failed(written.error());
+  head_.clear();
+  c_.wait_at_most(c_.options().expect_timeout);
+  const result<void> ready = co_await c_.stream.readable();
+  if (!ready && ready.error().kind() == error_kind::timeout && c_.now() < c_.options().deadline)
+    co_return result<void>();  // an old server: it says nothing and waits for the body
+  if (!ready) co_return c_.failed(ready.error());
+  c_.wait_at_most(c_.options().first_octet_timeout);
+  waits_for_leave_ = true;
+  const result<void> read = co_await read_head();
+  waits_for_leave_ = false;
+  co_return read;
+}
+
+/// On a stream that waits in the thread, nothing can wake us while we send: takes in what has come.
+/// True when there is no point in sending more.
+template <net::stream Stream>
+bool running_exchange<Stream>::answered_while_sending() {
+  if constexpr (sends_in_thread<Stream>) {
+    pollfd set{c_.stream.native(), POLLIN, 0};
+    if (net::os::poll(&set, 1, 0) <= 0) return false;
+    const std::span<char> room = c_.wire.room(head_room);
+    auto reading = c_.stream.read(room);
+    if (c_.took(reading.await_resume())) return true;
+    const result<bool> there = take_events();
+    return !there || *there;
+  } else {
+    return false;
+  }
+}
+
+/// Runs beside the reading of the answer.
+template <net::stream Stream>
+template <class Sender>
+task<void> running_exchange<Stream>::send(Sender& sender) {
+  task<result<void>> sending = sender.run();
+  try {
+    sent_ = co_await sending;
+  } catch (...) {  // the body's own; it is thrown again where the answer is waited for
+    c_.stream.close();
+    throw;
+  }
+  if (sent_) {
+    c_.wait_at_most(c_.options().first_octet_timeout);
+  } else if (sent_.error().kind() != error_kind::closed) {
+    c_.stream.close();  // no answer can come; whoever waits for one is told
+  }
+}
+
+template <net::stream Stream>
+task<result<void>> running_exchange<Stream>::send_and_read_head() {
+  const auto looks = [this] { return answered_while_sending(); };
+  request_sender<Stream, decltype(looks)> sender(c_, std::move(head_), request_.body, looks);
+  task<void> sending = send(sender);
+  sending.start();
+  const result<void> read = co_await read_head();
+  if (sending.done()) sending.take();  // throws what the body threw
+  // What stopped the sending is told, unless an answer tells it better. An answer that came first
+  // ends the sending here: the task goes, and with it the connection's fitness for another.
+  if (!read && !sent_) co_return sent_;
+  co_return read;
+}
+
+/// A body that came with its head becomes octets, and the connection is free at once; another one
+/// is a stream that owns the connection.
+template <net::stream Stream>
+void running_exchange<Stream>::attach_body() {
+  const h1::framing& by = c_.wire.incoming();
+  const bool is_here = by.by == h1::framing::rule::none ||
+                       (by.by == h1::framing::rule::length && by.length <= c_.wire.unread().size() &&
+                        by.length <= c_.options().max_body);
+  if (!is_here) {
+    response_.body = body(std::make_shared<response_stream<Stream>>(owner_));
+  } else {
+    std::string octets;
+    for (;;) {
+      const h1::event event = c_.wire.next_event(response_);
+      if (event.what != h1::event::kind::data) break;
+      octets.append(event.data);
+    }
+    if (!octets.empty()) response_.body = body(std::move(octets));
+    response_stream<Stream>::retire(owner_);
+  }
+  response_.body.set_default_limit(c_.options().max_body);
+}
+
+template <net::stream Stream>
+task<result<response>> running_exchange<Stream>::run() {
+  const auto length = request_.body.length();
+  if (asks_first(length)) request_.fields.add("Expect", "100-continue");
+  const h1::outgoing plan = c_.wire.send(head_, request_, c_.authority());
+  result<void> step;
+  if (plan.sends_body && request_.fields.has_token("Expect", "100-continue"))
+    step = co_await ask_first();
+  if (step && !has_head_) step = co_await send_and_read_head();
+  if (!step) co_return step.error();
+  attach_body();
+  co_return std::move(response_);
+}
+
+}  // namespace detail
+
+template <net::stream Stream>
+task<result<response>> exchange(std::shared_ptr<client_connection<Stream>>& over, request& r,
+                                exchange_options with) {
+  over->begin(r, with);
+  detail::running_exchange<Stream> running(over, r);
+  task<result<response>> answer = running.run();
+  result<response> taken = co_await answer;
+  co_return taken;
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,84 @@
+// tinyhttp/client/options.hpp -- how patient and how generous a client is, with its reasons.
+//
+// Numbers only. Which of them a single call may change is said in client.hpp.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/h1/limits.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/status.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/version.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace tinyhttp {
+
+/// What a client is made with. All bounds are finite but that of the whole call: how long a big
+/// download may take, nobody but the caller knows. Zero means "no such bound" where it says so.
+struct client_options {
+  /// To have a connection, over all addresses of a host. Browsers give up later, curl after 300 s;
+  /// three lost SYNs are made up for within 7 s.
+  std::chrono::milliseconds connect_timeout{10'000};
+
+  /// From the end of the request to the first octet of the answer. As Go's programs usually set.
+  std::chrono::milliseconds first_octet_timeout{30'000};
+
+  /// Without an octet moving, in either direction, once the exchange is under way.
+  std::chrono::milliseconds idle_timeout{30'000};
+
+  /// For a whole call, its redirects and the body included; zero: none.
+  std::chrono::milliseconds total_timeout{0};
+
+  /// Octets of a body that is read whole into memory; more is an error of kind `limit`.
+  std::uint64_t max_body = std::uint64_t{64} << 20;
+
+  /// Bounds on the parts of an answer's head and framing.
+  h1::limits limits = {};
+
+  /// Redirects that are followed; 0: none, the answer says where to. `get` follows 10, as Go does.
+  std::size_t max_redirects = 0;
+
+  /// Follow a redirect from https to http, which gives the secret up.
+  bool allow_insecure_redirects = false;
+
+  /// The User-Agent field of requests that have none; empty: none is sent.
+  std::string user_agent = "tinyhttp/" TINYHTTP_VERSION;
+
+  /// Bodies from this size on (or of unknown size) ask first: `Expect: 100-continue` (RFC 9110
+  /// 10.1.1), so that a refusal costs no upload. 1 MiB as in curl; 0: never ask.
+  std::uint64_t expect_continue_from = std::uint64_t{1} << 20;
+
+  /// How long to wait for that 100 before sending anyway; old servers never answer. As curl.
+  std::chrono::milliseconds expect_timeout{1'000};
+
+  /// Idle connections kept, for each origin and in all, and for how long: less than the 75 s after
+  /// which nginx closes. One that the server closed sooner is noticed before it is used again.
+  std::size_t kept_per_origin = 8;
+  std::size_t kept_in_all = 64;
+  std::chrono::milliseconds keep_for{60'000};
+
+  /// Cancelled from another thread, ends every wait of the client. Outlives the client.
+  const net::interrupter* stop = nullptr;
+};
+
+/// Sees every informational response (RFC 9110 15.2), such as 103, before the final one.
+using informational_sink = function<void(status, const fields&)>;
+
+/// The part of the options that one exchange goes by.
+struct exchange_options {
+  std::chrono::milliseconds first_octet_timeout{30'000};
+  std::chrono::milliseconds idle_timeout{30'000};
+  time_point deadline = time_point::max();  // for all of it, the body included
+  std::chrono::milliseconds total_timeout{0};  // what the deadline came from; for the error line
+  std::uint64_t max_body = std::uint64_t{64} << 20;
+  std::uint64_t expect_continue_from = std::uint64_t{1} << 20;
+  std::chrono::milliseconds expect_timeout{1'000};
+  informational_sink* informational = nullptr;  // lives until the head has come
+};
+
+}  // namespace tinyhttp

@@ -1,0 +1,131 @@
+// tinyhttp/client/pool.hpp -- connections that are open and idle, kept per origin for the next call.
+//
+// Opens none and speaks no protocol. Thread-safe; bounded in number and in time.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/net/system.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp {
+
+/// `Connection` has a `stream`. What does not fit, has been kept too long, or has something to say
+/// while nobody asked (its end, most likely) is closed, outside the lock.
+template <class Connection>
+class connection_pool {
+ public:
+  struct bounds {
+    std::size_t per_origin = 8;
+    std::size_t in_all = 64;
+    duration keep_for = std::chrono::seconds(60);
+  };
+  explicit connection_pool(const bounds& with) : bounds_(with) {}
+
+  /// The connection to `origin` that was used last and is still good; null when there is none.
+  [[nodiscard]] std::shared_ptr<Connection> take(std::string_view origin, time_point now);
+
+  /// Keeps `idle`, closing what has been kept longest where there are too many.
+  void put(std::string_view origin, std::shared_ptr<Connection> idle, time_point now);
+
+  void clear();
+  [[nodiscard]] std::size_t size() const {
+    const std::lock_guard lock(guard_);
+    return kept_.size();
+  }
+
+ private:
+  struct entry {
+    std::string origin;
+    std::shared_ptr<Connection> connection;
+    time_point since;
+  };
+  using entries = std::vector<entry>;
+
+  void move_out(std::size_t at, entries& to) {
+    to.push_back(std::move(kept_[at]));
+    kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  /// The longest kept of `origin` (or of all), moved to `to`.
+  void evict(std::string_view origin, bool of_any, entries& to);
+
+  bounds bounds_;
+  mutable std::mutex guard_;
+  entries kept_;  // guarded; in the order in which they were put
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Nothing has come while nothing was asked: not an end, not an error, not an octet.
+template <class Stream>
+[[nodiscard]] bool is_silent(Stream& s) noexcept {
+  if constexpr (requires { s.native(); }) {
+    pollfd set{s.native(), POLLIN, 0};
+    return net::os::poll(&set, 1, 0) == 0;
+  } else {
+    return !s.peer_gone();
+  }
+}
+
+}  // namespace detail
+
+template <class Connection>
+std::shared_ptr<Connection> connection_pool<Connection>::take(std::string_view origin,
+                                                              time_point now) {
+  for (;;) {
+    entries stale;
+    std::shared_ptr<Connection> found;
+    {
+      const std::lock_guard lock(guard_);
+      for (std::size_t i = kept_.size(); i-- > 0;) {
+        if (now - kept_[i].since > bounds_.keep_for) {
+          move_out(i, stale);
+        } else if (!found && kept_[i].origin == origin) {
+          found = std::move(kept_[i].connection);
+          kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
+        }
+      }
+    }
+    if (!found || detail::is_silent(found->stream)) return found;
+  }
+}
+
+template <class Connection>
+void connection_pool<Connection>::evict(std::string_view origin, bool of_any, entries& to) {
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    if (!of_any && kept_[i].origin != origin) continue;
+    move_out(i, to);
+    return;
+  }
+}
+
+template <class Connection>
+void connection_pool<Connection>::put(std::string_view origin, std::shared_ptr<Connection> idle,
+                                      time_point now) {
+  entries surplus;
+  const std::lock_guard lock(guard_);  // destroyed before `surplus`, which closes
+  std::size_t same = 1;
+  for (const entry& e : kept_)
+    if (e.origin == origin) ++same;
+  kept_.push_back({std::string(origin), std::move(idle), now});
+  if (same > bounds_.per_origin) evict(origin, false, surplus);
+  if (kept_.size() > bounds_.in_all) evict({}, true, surplus);
+}
+
+template <class Connection>
+void connection_pool<Connection>::clear() {
+  entries gone;  // closed once the lock is gone
+  const std::lock_guard lock(guard_);
+  kept_.swap(gone);
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,229 @@
+// tinyhttp/client/sending.hpp -- a request's head and body on their way out, piece by piece.
+//
+// Octets go out with the head in one gathered write, files by send_file, streams as they are
+// pulled. Stops when the answer comes first. Knows nothing of what the answer says.
+#pragma once
+
+#include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/stream.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace tinyhttp {
+
+namespace detail {
+
+/// A stream whose operations run through cannot be woken by an answer while it sends.
+template <class Stream>
+concept sends_in_thread = requires(Stream& s) {
+  { s.readable() } -> std::same_as<net::completed<void>>;
+  { s.native() } -> std::same_as<int>;
+};
+
+/// How long such a stream sends without looking whether an answer has come.
+inline constexpr std::chrono::milliseconds between_looks{250};
+
+}  // namespace detail
+
+/// Sends `head` and then `content` on a connection whose wire has begun the request.
+///
+/// @param answered  called before each piece, on streams that wait in the thread and could not be
+///                  woken by an answer: true ends the sending. Others are destroyed by their owner.
+template <net::stream Stream, class Answered>
+class request_sender {
+ public:
+  request_sender(client_connection<Stream>& on, std::string head, body& content, Answered answered)
+      : c_(on), head_(std::move(head)), content_(content), answered_(std::move(answered)) {}
+
+  /// Ends when all is sent, when the answer came first, or with an error that tells what stopped it.
+  /// The sender outlives the task.
+  task<result<void>> run();
+
+ private:
+  task<result<void>> send_octets(std::string_view octets);
+  task<result<void>> send_slice(const content_slice& slice);
+  task<result<void>> send_file(const content_slice& slice, std::uint64_t done, std::uint64_t part);
+  task<result<void>> send_pulled(body& from);
+  task<result<void>> write(std::string_view octets);
+  [[nodiscard]] bool goes_on_after(const error& cause, std::uint64_t moved);
+  void expect_progress();
+  [[nodiscard]] std::chrono::milliseconds longest_wait() const {
+    const auto idle = c_.options().idle_timeout;
+    return detail::sends_in_thread<Stream> ? std::min(idle, detail::between_looks) : idle;
+  }
+  [[nodiscard]] error gave_up(const error& cause) {
+    c_.wait_at_most(c_.options().idle_timeout);  // what the error line shall speak of
+    return c_.failed(cause);
+  }
+  [[nodiscard]] bool stop() { return stopped_ = stopped_ || answered_(); }
+
+  static constexpr std::size_t octets_at_a_time = 256 * 1024;  // between two looks for an answer
+  static constexpr std::uint64_t file_octets_at_a_time = 1024 * 1024;
+
+  client_connection<Stream>& c_;
+  std::string head_;  // framing in front of the octets that come next
+  std::string tail_;  // framing behind them
+  body& content_;
+  Answered answered_;
+  bool stopped_ = false;
+  time_point give_up_{};  // without an octet moving until then
+};
+
+// ---------------------------------------------------------------------------------------------
+
+/// An octet has moved, or is about to for the first time.
+template <net::stream Stream, class Answered>
+void request_sender<Stream, Answered>::expect_progress() {
+  give_up_ = c_.now() + c_.options().idle_timeout;
+}
+
+/// A wait has ended: says whether to send the rest, having looked for an answer.
+template <net::stream Stream, class Answered>
+bool request_sender<Stream, Answered>::goes_on_after(const error& cause, std::uint64_t moved) {
+  if (!detail::sends_in_thread<Stream> || cause.kind() != error_kind::timeout) return false;
+  if (moved > 0) expect_progress();
+  const time_point now = c_.now();
+  return now < give_up_ && now < c_.options().deadline;
+}
+
+template <net::stream Stream, class Answered>
+task<result<void>> request_sender<Stream, Answered>::write(std::string_view octets) {
+  std::array<std::string_view, 3> parts{head_, octets, tail_};
+  const std::span<const std::string_view> all(parts);
+  expect_progress();
+  for (;;) {
+    c_.wait_at_most(longest_wait());
+    const std::uint64_t before = c_.stream.sent();
+    const result<void> written = co_await c_.stream.write(all);
+    if (written) break;
+    std::uint64_t moved = c_.stream.sent() - before;
+    if (!goes_on_after(written.error(), moved)) co_return gave_up(written.error());
+    if (stop()) break;
+    for (std::string_view& part : parts) {
+      const auto gone = static_cast<std::size_t>(std::min<std::uint64_t>(moved, part.size()));
+      part.remove_prefix(gone);
+      moved -= gone;
+    }
+  }
+  head_.clear();
+  tail_.clear();
+  co_return result<void>();
+}
+
+template <net::stream Stream, class Answered>
+task<result<void>> request_sender<Stream, Answered>::send_octets(std::string_view octets) {
+  while (!octets.empty() && !stop()) {
+    const auto part = octets.substr(0, octets_at_a_time);
+    octets.remove_prefix(part.size());
+    if (!c_.wire.begin_data(head_, part.size()))
+      co_return c_.about({error_kind::invalid_argument, "request body longer than its length"});
+    c_.wire.end_data(tail_);
+    const result<void> written = co_await write(part);
+    if (!written) co_return written;
+  }
+  co_return result<void>();
+}
+
+template <net::stream Stream, class Answered>
+task<result<void>> request_sender<Stream, Answered>::send_slice(const content_slice& slice) {
+  if (slice.source->descriptor() < 0) {
+    body copied(slice);
+    const result<void> sent = co_await send_pulled(copied);
+    co_return sent;
+  }
+  std::uint64_t done = 0;
+  while (done < slice.length && !stop()) {
+    const std::uint64_t part = std::min(slice.length - done, file_octets_at_a_time);
+    if (!c_.wire.begin_data(head_, part))
+      co_return c_.about({error_kind::invalid_argument, "request body longer than its length"});
+    if (!head_.empty()) {
+      const std::string_view nothing;
+      const result<void> written = co_await write(nothing);
+      if (!written) co_return written;
+    }
+    const result<void> sent = co_await send_file(slice, done, part);
+    if (!sent) co_return sent;
+    done += part;
+  }
+  co_return result<void>();
+}
+
+template <net::stream Stream, class Answered>
+task<result<void>> request_sender<Stream, Answered>::send_file(const content_slice& slice,
+                                                               std::uint64_t done,
+                                                               std::uint64_t part) {
+  const int from = slice.source->descriptor();
+  expect_progress();
+  while (part > 0 && !stopped_) {
+    c_.wait_at_most(longest_wait());
+    const std::uint64_t before = c_.stream.sent();
+    const std::uint64_t offset = slice.offset + done;
+    const result<std::uint64_t> sent = co_await c_.stream.send_file(from, offset, part);
+    if (sent && *sent < part)
+      co_return c_.about({error_kind::io, "the file to send ended before its length"});
+    if (sent) break;
+    const std::uint64_t moved = c_.stream.sent() - before;
+    if (!goes_on_after(sent.error(), moved)) co_return gave_up(sent.error());
+    static_cast<void>(stop());
+    done += moved;
+    part -= moved;
+  }
+  co_return result<void>();
+}
+
+template <net::stream Stream, class Answered>
+task<result<void>> request_sender<Stream, Answered>::send_pulled(body& from) {
+  while (!stop()) {
+    const result<std::string_view> piece = co_await from.next();
+    if (!piece) co_return c_.about(piece.error());
+    if (piece->empty()) break;
+    const std::string_view octets = *piece;
+    const result<void> written = co_await send_octets(octets);
+    if (!written) co_return written;
+  }
+  co_return result<void>();
+}
+
+template <net::stream Stream, class Answered>
+task<result<void>> request_sender<Stream, Answered>::run() {
+  result<void> sent;
+  if (content_.is_octets()) {
+    const std::string_view octets = content_.text();
+    sent = co_await send_octets(octets);
+  } else if (const auto* slice = content_.slice()) {
+    sent = co_await send_slice(*slice);
+  } else if (const auto* pieces = content_.pieces()) {
+    for (std::size_t i = 0; i < pieces->size() && sent && !stopped_; ++i) {
+      const body_piece& piece = (*pieces)[i];
+      if (const auto* octets = std::get_if<std::string>(&piece)) {
+        sent = co_await send_octets(*octets);
+      } else {
+        sent = co_await send_slice(*std::get_if<content_slice>(&piece));
+      }
+    }
+  } else {
+    sent = co_await send_pulled(content_);
+  }
+  if (!sent || stopped_) co_return sent;
+  if (!c_.wire.finish(head_, content_.trailers()))
+    co_return c_.about({error_kind::invalid_argument, "request body shorter than its length"});
+  const std::string_view nothing;
+  if (!head_.empty()) sent = co_await write(nothing);
+  co_return sent;
+}
+
+}  // namespace tinyhttp
