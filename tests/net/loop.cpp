@@ -1,0 +1,216 @@
+// Tests of net/loop.hpp and net/waiter.hpp.
+#include "net/support.hpp"
+
+#include <deque>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+using namespace net_test;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+task<int> answer() { co_return 42; }
+
+task<void> sleep_then_note(net::loop& on, time_point when, std::vector<int>& order, int id) {
+  co_await on.sleep_until(when);
+  order.push_back(id);
+}
+
+task<int> sleep_through_clock(tinyhttp::clock& on, duration how_long) {
+  const time_point start = on.now();
+  task<void> wait = on.wait_until(start + how_long);
+  co_await wait;
+  co_return static_cast<int>((on.now() - start) / seconds(1));
+}
+
+task<void> yield_and_note(net::loop& on, std::string& log, char name, int times) {
+  for (int i = 0; i < times; ++i) {
+    log += name;
+    co_await on.yield();
+  }
+}
+
+task<int> throw_later(net::loop& on) {
+  co_await on.yield();
+  throw std::runtime_error("thrown by a task");
+}
+
+}  // namespace
+
+TEST_CASE("a loop runs a task to its end and gives its value", "[net][loop]") {
+  net::loop loop({.backend = any_backend()});
+  CHECK(loop.run_until_done(answer()) == 42);
+  CHECK_THROWS_WITH(loop.run_until_done(throw_later(loop)), "thrown by a task");
+}
+
+TEST_CASE("sleepers wake in the order of their times, whatever the order of asking", "[net][loop]") {
+  held_time time;
+  net::loop loop({.backend = any_backend(), .time = &time});
+  std::vector<int> order;
+  const time_point start = loop.now();
+  auto late = sleep_then_note(loop, start + hours(2), order, 3);
+  auto soon = sleep_then_note(loop, start + seconds(1), order, 1);
+  auto next = sleep_then_note(loop, start + hours(1), order, 2);
+  auto past = sleep_then_note(loop, start - hours(1), order, 0);
+  for (auto* t : {&late, &soon, &next, &past}) t->start();
+  while (!late.done()) loop.run_once();
+  CHECK(order == std::vector{0, 1, 2, 3});
+  CHECK(loop.now() == start + hours(2));
+}
+
+TEST_CASE("waiting through the clock interface works on held and on real time", "[net][loop]") {
+  held_time time;
+  net::loop held({.time = &time});
+  CHECK(held.run_until_done(sleep_through_clock(held, hours(5))) == 5 * 3600);
+  CHECK(held.unix_seconds() == 784111777);
+  net::loop real({.backend = any_backend()});
+  const auto before = std::chrono::steady_clock::now();
+  real.run_until_done(sleep_through_clock(real, milliseconds(20)));
+  CHECK(std::chrono::steady_clock::now() - before >= milliseconds(20));
+  CHECK(real.unix_seconds() > 1'700'000'000);
+}
+
+TEST_CASE("a sleeper that is destroyed leaves nothing behind", "[net][loop][cancellation]") {
+  held_time time;
+  net::loop loop({.time = &time});
+  std::vector<int> order;
+  {
+    auto sleeper = sleep_then_note(loop, loop.now() + seconds(1), order, 1);
+    sleeper.start();
+    CHECK(loop.timers().size() == 1);
+  }
+  CHECK(loop.timers().size() == 0);
+  {
+    auto due = sleep_then_note(loop, loop.now() + seconds(1), order, 2);
+    due.start();
+    time.advance(seconds(2));
+    loop.timers().expire(time.now());  // scheduled, and destroyed before its turn
+  }
+  loop.run_once(duration::zero());
+  CHECK(order.empty());
+}
+
+TEST_CASE("ten thousand sleepers cost neither threads nor order", "[net][loop]") {
+  held_time time;
+  net::loop loop({.backend = any_backend(), .time = &time});
+  std::vector<int> order;
+  std::deque<task<void>> sleepers;
+  for (int i = 0; i < 10'000; ++i) {
+    sleepers.push_back(
+        sleep_then_note(loop, loop.now() + seconds(1 + (i * 7919) % 10'000), order, (i * 7919) % 10'000));
+    sleepers.back().start();
+  }
+  while (order.size() < sleepers.size()) loop.run_once();
+  CHECK(std::is_sorted(order.begin(), order.end()));
+}
+
+TEST_CASE("those who yield take turns", "[net][loop]") {
+  net::loop loop({.backend = any_backend()});
+  std::string log;
+  auto a = yield_and_note(loop, log, 'a', 3);
+  auto b = yield_and_note(loop, log, 'b', 3);
+  a.start();
+  b.start();
+  while (!a.done() || !b.done()) loop.run_once();
+  CHECK(log == "ababab");
+}
+
+TEST_CASE("functions posted by other threads run in the loop's, in order", "[net][loop][threads]") {
+  net::loop loop({.backend = any_backend()});
+  constexpr int each = 2000;
+  std::vector<int> got[2];
+  std::thread::id ran_in;
+  int finished = 0;
+  const auto post_all = [&](int who) {
+    for (int i = 0; i < each; ++i) loop.post([&got, who, i] { got[who].push_back(i); });
+    loop.post([&] {
+      ran_in = std::this_thread::get_id();
+      if (++finished == 2) loop.stop();
+    });
+  };
+  std::thread one(post_all, 0);
+  std::thread two(post_all, 1);
+  loop.run();
+  one.join();
+  two.join();
+  CHECK(ran_in == std::this_thread::get_id());
+  for (const auto& list : got) {
+    CHECK(list.size() == each);
+    CHECK(std::is_sorted(list.begin(), list.end()));
+  }
+}
+
+TEST_CASE("a loop can be stopped from another thread while it sleeps, and run again", "[net][loop][threads]") {
+  net::loop loop({.backend = any_backend()});
+  for (int i = 0; i < 50; ++i) {
+    std::thread stopper([&] { loop.stop(); });
+    loop.run();
+    stopper.join();
+  }
+  loop.stop();
+  loop.run();  // was told before it began
+  SUCCEED();
+}
+
+TEST_CASE("a post wakes a loop that has nothing else to do, every time", "[net][loop][threads]") {
+  net::loop loop({.backend = any_backend()});
+  std::atomic<int> rounds{0};
+  std::thread poster([&] {
+    for (int i = 0; i < 2000; ++i) {
+      loop.post([&] { rounds.fetch_add(1); });
+      while (rounds.load() <= i) std::this_thread::yield();
+    }
+    loop.stop();
+  });
+  loop.run();
+  poster.join();
+  CHECK(rounds == 2000);
+}
+
+TEST_CASE("what a posted function throws comes out of run, and the next one is not lost", "[net][loop]") {
+  net::loop loop({.backend = any_backend()});
+  bool ran = false;
+  loop.post([] { throw std::runtime_error("thrown by a post"); });
+  loop.post([&] {
+    ran = true;
+    loop.post([&] { loop.stop(); });
+  });
+  CHECK_THROWS_WITH(loop.run(), "thrown by a post");
+  CHECK_FALSE(ran);
+  loop.run();
+  CHECK(ran);
+}
+
+TEST_CASE("several loops live side by side, one in each thread", "[net][loop][threads]") {
+  const auto backend = any_backend();
+  net::loop one({.backend = backend});
+  net::loop two({.backend = backend});
+  int hops = 0;  // handed to and fro by the posts themselves
+  struct ping {
+    net::loop& here;
+    net::loop& there;
+    int& hops;
+    void operator()() const {
+      if (++hops < 1000) {
+        there.post(ping{there, here, hops});
+      } else {
+        here.stop();
+        there.stop();
+      }
+    }
+  };
+  one.post(ping{one, two, hops});
+  std::thread other([&] { two.run(); });
+  one.run();
+  other.join();
+  CHECK(hops == 1000);
+}
+
+TEST_CASE("a loop without descriptors for itself says so", "[net][loop]") {
+  const faults none(net::system_call::wake_create, {.error = EMFILE});
+  CHECK_THROWS_WITH(net::loop(), "make a loop: too many open files");
+}
