@@ -7,6 +7,7 @@
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/date.hpp>
+#include <tinyhttp/http/percent.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -51,8 +52,6 @@ inline void sort_entries(std::vector<entry>& entries, listing_order order);
 inline void append_html(std::string& out, std::string_view text);
 /// Appends `text` as a JSON string, quotes included.
 inline void append_json(std::string& out, std::string_view text);
-/// Appends `name` percent-encoded, all but the unreserved octets (RFC 3986 2.3), as one segment.
-inline void append_segment(std::string& out, std::string_view name);
 /// Appends a size for people: `0 B`, `999 B`, `1.4 KiB`, `5.0 GiB`.
 inline void append_size(std::string& out, std::uint64_t octets);
 
@@ -135,7 +134,7 @@ inline void append_time(std::string& out, std::int64_t seconds) {
 
 inline void append_row(std::string& out, const entry& e) {
   out += "<tr><td><a href=\"./";
-  append_segment(out, e.name);
+  append_percent_encoded(out, e.name, unescaped::nothing);
   out += e.is_directory ? "/\"><bdi>" : "\"><bdi>";
   append_html(out, e.name);
   out += e.is_directory ? "/</bdi></a><td class=n>" : "</bdi></a><td class=n title=\"";
@@ -228,7 +227,7 @@ inline void append_json_entry(std::string& out, const entry& e, bool first) {
   ascii::append_decimal(out, e.modified < 0 ? 0 - static_cast<std::uint64_t>(e.modified)
                                             : static_cast<std::uint64_t>(e.modified));
   out += ",\"href\":\"./";
-  append_segment(out, e.name);
+  append_percent_encoded(out, e.name, unescaped::nothing);
   out += e.is_directory ? "/\"}" : "\"}";
 }
 
@@ -347,17 +346,6 @@ inline void append_json(std::string& out, std::string_view text) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   out += '"';
-}
-
-inline void append_segment(std::string& out, std::string_view name) {
-  for (const char c : name) {
-    if (ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      out += c;
-      continue;
-    }
-    const auto octet = static_cast<unsigned char>(c);
-    out.append({'%', "0123456789ABCDEF"[octet / 16], "0123456789ABCDEF"[octet % 16]});
-  }
 }
 
 inline void append_size(std::string& out, std::uint64_t octets) {

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/percent.hpp>
 
 #include <cstddef>
 #include <string>
@@ -32,6 +33,10 @@ struct safe_path_options {
 /// Linear in `path.size()`. Any thread.
 [[nodiscard]] inline result<std::string> safe_path(std::string_view path,
                                                    const safe_path_options& options = {});
+
+/// The same into `name`, whose memory is used again. After a refusal its content means nothing.
+[[nodiscard]] inline result<void> safe_path(std::string_view path, std::string& name,
+                                            const safe_path_options& options);
 
 /// The same judgement over one segment that is decoded already, such as a name in a directory: a
 /// request for it would get through.
@@ -69,40 +74,41 @@ constexpr bool is_safe_name(std::string_view name, const safe_path_options& opti
   return detail::refuse_name(name, options) == 0;
 }
 
-inline result<std::string> safe_path(std::string_view path, const safe_path_options& options) {
+inline result<void> safe_path(std::string_view path, std::string& name,
+                              const safe_path_options& options) {
+  name.clear();
   if (!path.starts_with('/')) return detail::refused_path(400, "does not start with a slash");
   if (path.size() > options.max_path * 3) return detail::refused_path(404, "too long");
   path.remove_prefix(1);
-  if (path.empty()) return std::string(1, '.');
-
-  std::string decoded;
-  decoded.reserve(path.size());
-  std::size_t segment = 0;  // where the current one begins in `decoded`
+  std::size_t segment = 0;  // where the current one begins in `name`
   const auto refuse_segment = [&] {
-    return detail::refuse_name(std::string_view(decoded).substr(segment), options);
+    return detail::refuse_name(std::string_view(name).substr(segment), options);
   };
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    char c = path[i];
-    if (c == '/') {
+  while (!path.empty()) {
+    if (path.front() == '/') {
       if (const int code = refuse_segment()) return detail::refused_path(code, "segment refused");
-      decoded += '/';
-      segment = decoded.size();
+      name += '/';
+      segment = name.size();
+      path.remove_prefix(1);
       continue;
     }
-    if (c == '%') {
-      const int high = i + 2 < path.size() ? ascii::hex_value(path[i + 1]) : -1;
-      const int low = i + 2 < path.size() ? ascii::hex_value(path[i + 2]) : -1;
-      if (high < 0 || low < 0) return detail::refused_path(400, "bad escape");
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
+    const int octet = take_decoded_octet(path);
+    if (octet < 0) return detail::refused_path(400, "bad escape");
+    const char c = static_cast<char>(octet);
     if (!detail::is_name_octet(c)) return detail::refused_path(400, "octet that no name holds");
-    decoded += c;
+    name += c;
   }
-  if (segment < decoded.size())  // else a slash ended it
+  if (segment < name.size())  // else a slash ended it
     if (const int code = refuse_segment()) return detail::refused_path(code, "segment refused");
-  if (decoded.size() > options.max_path) return detail::refused_path(404, "too long");
-  return decoded;
+  if (name.size() > options.max_path) return detail::refused_path(404, "too long");
+  if (name.empty()) name = ".";
+  return {};
+}
+
+inline result<std::string> safe_path(std::string_view path, const safe_path_options& options) {
+  std::string name;
+  if (auto judged = safe_path(path, name, options); !judged) return judged.error();
+  return name;
 }
 
 }  // namespace tinyhttp

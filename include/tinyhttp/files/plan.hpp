@@ -50,8 +50,9 @@ struct plan {
 ///
 /// @param now   seconds since 1970: Last-Modified is never later than that (8.8.2.1)
 /// @param seed  something a peer can't guess, which the boundary of a multipart is made from
+/// @param whole what `whole_fields` gave for `f`, where it is at hand and `f.modified` has passed
 [[nodiscard]] inline plan make_plan(const request& r, const facts& f, std::int64_t now,
-                                    std::uint64_t seed = 0);
+                                    std::uint64_t seed = 0, const fields* whole = nullptr);
 
 /// The fields of a 200 for `f`, without those of a message.
 [[nodiscard]] inline fields whole_fields(const facts& f, std::int64_t now);
@@ -184,7 +185,8 @@ inline fields whole_fields(const facts& f, std::int64_t now) {
   return made;
 }
 
-inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::uint64_t seed) {
+inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::uint64_t seed,
+                      const fields* whole) {
   if (r.method != method::get && r.method != method::head) {
     plan refused = detail::plan_problem(status::method_not_allowed);
     refused.fields.add("Allow", "GET, HEAD");
@@ -212,7 +214,7 @@ inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::u
     refused.fields.add("Content-Range", format_content_range(std::nullopt, f.size));
     return refused;
   }
-  plan p{status::ok, whole_fields(f, now), {}, {}};
+  plan p{status::ok, whole != nullptr ? *whole : whole_fields(f, now), {}, {}};
   if (selection.verdict == range_verdict::whole) return p;
   p.status = status::partial_content;
   p.ranges = std::move(selection.ranges);

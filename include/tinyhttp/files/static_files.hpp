@@ -6,15 +6,20 @@
 
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/listing.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/media_type.hpp>
+#include <tinyhttp/http/negotiation.hpp>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +49,13 @@ struct static_files_options {
   /// For every file. `no-cache` lets caches keep it, and ask each time whether it still is good.
   std::string cache_control = "no-cache";
 
+  /// Sends `a.js.br`, `a.js.zst` or `a.js.gz` for `a.js` to clients that accept the coding, when it
+  /// is not older than `a.js`. Costs four more looks at the disk per request.
+  bool precompressed = false;
+
+  /// Small files are kept in memory; a change on disk is seen at the next request.
+  files::cache_limits cache = {};
+
   /// Looked at before the built-in table, first match first.
   std::vector<media_type_rule> media_types = {};
 
@@ -72,15 +84,32 @@ class static_files {
 
  private:
   struct state {
+    state(files::directory opened, static_files_options o)
+        : root(std::move(opened)), options(std::move(o)), kept(options.cache) {
+      paths.dot_files = options.dot_files;
+    }
     files::directory root;
     static_files_options options;
     safe_path_options paths;
+    mutable files::cache kept;
   };
 
+  /// The file that is sent for a name: itself, or a compressed sibling.
+  struct variant {
+    std::string_view coding = {};  // empty: itself
+    std::string_view suffix = {};
+    bool varies = false;  // siblings exist
+  };
+
+  [[nodiscard]] std::optional<response> serve_kept(const request& r, const std::string& name) const;
+  [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_directory(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_listing(const request& r, const std::string& name) const;
-  [[nodiscard]] response serve_file(const request& r, std::string_view name,
+  [[nodiscard]] response serve_file(const request& r, const std::string& name,
                                     files::opened file) const;
+  [[nodiscard]] response serve_content(const request& r, const std::string& key, files::facts known,
+                                       files::opened file) const;
+  [[nodiscard]] variant choose_variant(const request& r, const std::string& name) const;
   [[nodiscard]] std::string_view media_type(std::string_view name) const;
   [[nodiscard]] response failed(const error& why) const;
 
@@ -118,19 +147,37 @@ namespace detail {
   return tag.append("\"");
 }
 
-/// A program asks, not a person: Accept names JSON, and HTML not at all.
-[[nodiscard]] inline bool prefers_json(const fields& from) noexcept {
-  bool json = false;
-  for (const auto& [name, value] : from) {
-    if (!ascii::equal_ignoring_case(name, "Accept")) continue;
-    auto list = value;
-    while (const auto element = ascii::take_list_element(list)) {
-      const auto essence = ascii::trim(element->substr(0, element->find(';')));
-      if (ascii::equal_ignoring_case(essence, "text/html")) return false;
-      json = json || ascii::equal_ignoring_case(essence, "application/json");
-    }
+/// What the boundary of a multipart is made from; only several ranges need one.
+[[nodiscard]] inline std::uint64_t seed_for(const request& r) noexcept {
+  return r.fields["Range"].find(',') != std::string_view::npos ? files::unguessable() : 0;
+}
+
+[[nodiscard]] inline std::string joined(std::string_view a, std::string_view b) {
+  return std::string(a).append(b);
+}
+
+/// What a variant is kept under: no name of a file holds a line end.
+[[nodiscard]] inline std::string variant_key(std::string_view name, std::string_view coding) {
+  return joined(name, "\n").append(coding);
+}
+
+/// One name per thread, so that a usual request needs no memory of its own for it. A handler does
+/// not call itself.
+[[nodiscard]] inline std::string& name_buffer() {
+  thread_local std::string name;
+  return name;
+}
+
+/// Exactly `size` octets; null when the file has become shorter, or can't be read.
+[[nodiscard]] inline std::shared_ptr<const std::string> read_whole(const content_source& file,
+                                                                   std::size_t size) {
+  std::string octets(size, '\0');
+  for (std::size_t done = 0; done < size;) {
+    const auto got = file.read_at(done, std::span(octets).subspan(done));
+    if (!got || *got == 0) return nullptr;
+    done += *got;
   }
-  return json;
+  return std::make_shared<const std::string>(std::move(octets));
 }
 
 }  // namespace detail
@@ -140,22 +187,44 @@ inline static_files::static_files(const std::string& root, static_files_options 
   *this = static_files(std::move(opened).value(), std::move(options));
 }
 
-inline static_files::static_files(files::directory root, static_files_options options) {
-  const safe_path_options paths{.dot_files = options.dot_files};
-  state_ = std::make_shared<const state>(state{std::move(root), std::move(options), paths});
-}
+inline static_files::static_files(files::directory root, static_files_options options)
+    : state_(std::make_shared<const state>(std::move(root), std::move(options))) {}
 
 inline reply static_files::operator()(const request& r) const {
   if (r.method != method::get && r.method != method::head)
     return problem(status::method_not_allowed).with("Allow", "GET, HEAD");
   const auto below = detail::below_prefix(r.path(), state_->options.strip_prefix);
   if (!below) return problem(status::not_found);
-  const auto name = safe_path(below->empty() ? "/" : *below, state_->paths);
-  if (!name) return failed(name.error());
-  auto found = state_->root.find(*name);
+  std::string& name = detail::name_buffer();
+  const auto judged = safe_path(below->empty() ? "/" : *below, name, state_->paths);
+  if (!judged) return failed(judged.error());
+  if (auto known = serve_kept(r, name)) return std::move(*known);
+  return serve_found(r, name);
+}
+
+/// From memory, where what is there still is on disk; nothing where the disk has to be asked more.
+inline std::optional<response> static_files::serve_kept(const request& r,
+                                                        const std::string& name) const {
+  if (!state_->kept.takes(0)) return std::nullopt;
+  const auto chosen = choose_variant(r, name);
+  const auto kept = chosen.varies ? state_->kept.find(detail::variant_key(name, chosen.coding))
+                                  : state_->kept.find(name);
+  if (!kept) return std::nullopt;
+  const auto now = chosen.suffix.empty() ? state_->root.glance(name)
+                                         : state_->root.glance(detail::joined(name, chosen.suffix));
+  if (!now || *now != kept->stamp) return std::nullopt;
+  const std::int64_t clock = detail::now_for(r);
+  const bool passed = kept->stamp.modified <= clock;
+  auto planned = files::make_plan(r, kept->known, clock, detail::seed_for(r),
+                                  passed ? &kept->whole : nullptr);
+  return files::respond(std::move(planned), kept->known, kept->octets);
+}
+
+inline response static_files::serve_found(const request& r, const std::string& name) const {
+  auto found = state_->root.find(name);
   if (!found) return failed(found.error());
-  if (found->stamp.is_directory) return serve_directory(r, *name);
-  return serve_file(r, *name, std::move(*found));
+  if (found->stamp.is_directory) return serve_directory(r, name);
+  return serve_file(r, name, std::move(*found));
 }
 
 inline response static_files::serve_directory(const request& r, const std::string& name) const {
@@ -168,7 +237,8 @@ inline response static_files::serve_directory(const request& r, const std::strin
     return redirect(location, status::moved_permanently);
   }
   for (const auto& index : state_->options.index) {
-    const std::string index_name = name == "." ? index : name + index;
+    const std::string index_name = name == "." ? index : detail::joined(name, index);
+    if (auto known = serve_kept(r, index_name)) return std::move(*known);
     auto found = state_->root.find(index_name);
     if (found && !found->stamp.is_directory) return serve_file(r, index_name, std::move(*found));
     if (!found && found.error().status_hint() != 404) return failed(found.error());
@@ -184,26 +254,83 @@ inline response static_files::serve_listing(const request& r, const std::string&
   for (auto& e : *found)
     if (is_safe_name(e.name, state_->paths)) shown.push_back(std::move(e));
 
-  response made = detail::prefers_json(r.fields)
+  static constexpr std::array<std::string_view, 2> types{"text/html", "application/json"};
+  const auto accept = r.fields.combined("Accept");
+  response made = preferred_media_type(accept, types) == types[1]
                       ? json(files::listing_json(name, std::move(shown)))
                       : html(files::listing_page(name, std::move(shown), files::parse_order(r.query())));
   made.fields.add("Cache-Control", "no-cache").add("Vary", "Accept");
   made.fields.add("X-Content-Type-Options", "nosniff");
-  made.fields.add("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'");
+  made.fields.add("Content-Security-Policy",
+                  "default-src 'none'; img-src data:; style-src 'unsafe-inline'");
   return made;
 }
 
-inline response static_files::serve_file(const request& r, std::string_view name,
+inline response static_files::serve_file(const request& r, const std::string& name,
                                          files::opened file) const {
-  const files::facts f{.size = file.stamp.size,
-                       .modified = file.stamp.modified,
-                       .etag = detail::entity_tag_of(file.stamp),
-                       .media_type = std::string(media_type(name)),
-                       .content_encoding = {},
-                       .cache_control = state_->options.cache_control};
-  const bool many = r.fields["Range"].find(',') != std::string_view::npos;
-  return files::answer(r, f, std::move(file.content), detail::now_for(r),
-                       many ? files::unguessable() : 0);
+  const auto chosen = choose_variant(r, name);
+  files::facts known;
+  known.media_type = media_type(name);
+  known.cache_control = state_->options.cache_control;
+  known.varies = chosen.varies;
+  std::string key = chosen.varies ? detail::variant_key(name, {}) : name;
+  if (!chosen.suffix.empty()) {
+    auto sibling = state_->root.find(detail::joined(name, chosen.suffix));
+    if (sibling && !sibling->stamp.is_directory) {  // else it went away; the file itself is here
+      file = std::move(*sibling);
+      known.content_encoding = chosen.coding;
+      key = detail::variant_key(name, chosen.coding);
+    }
+  }
+  return serve_content(r, key, std::move(known), std::move(file));
+}
+
+inline response static_files::serve_content(const request& r, const std::string& key,
+                                            files::facts known, files::opened file) const {
+  known.size = file.stamp.size;
+  known.modified = file.stamp.modified;
+  known.etag = detail::entity_tag_of(file.stamp);
+  const std::int64_t now = detail::now_for(r);
+  // What changed in this second or the last may change again without its stamp showing it: clocks
+  // of file systems tick, some by the second.
+  const bool settled = file.stamp.changed + 1 < now && file.stamp.modified < now;
+  if (settled && state_->kept.takes(known.size)) {
+    if (auto octets = detail::read_whole(*file.content, static_cast<std::size_t>(known.size))) {
+      auto whole = files::whole_fields(known, now);
+      auto kept = std::make_shared<const files::kept_file>(
+          files::kept_file{file.stamp, std::move(known), std::move(whole), std::move(octets)});
+      state_->kept.keep(key, kept);
+      return files::answer(r, kept->known, kept->octets, now, detail::seed_for(r));
+    }
+  }
+  return files::answer(r, known, std::move(file.content), now, detail::seed_for(r));
+}
+
+/// Decides by Accept-Encoding between the codings that lie beside the file. A client that refuses
+/// even the file itself gets it all the same (RFC 9110 12.5.3).
+inline static_files::variant static_files::choose_variant(const request& r,
+                                                          const std::string& name) const {
+  struct sibling {
+    std::string_view coding, suffix;
+  };
+  static constexpr sibling known[] = {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}};
+  if (!state_->options.precompressed) return {};
+  const auto source = state_->root.glance(name);
+  if (!source || source->is_directory) return {};
+
+  std::array<std::string_view, std::size(known)> offered;
+  std::size_t count = 0;
+  for (const auto& [coding, suffix] : known) {
+    const auto there = state_->root.glance(detail::joined(name, suffix));
+    if (there && !there->is_directory && there->modified >= source->modified)
+      offered[count++] = coding;
+  }
+  if (count == 0) return {};
+  const auto accepted = r.fields.combined("Accept-Encoding");
+  const auto best = preferred_coding(accepted, std::span(offered).first(count));
+  for (const auto& [coding, suffix] : known)
+    if (best == coding) return {coding, suffix, true};
+  return {{}, {}, true};
 }
 
 inline std::string_view static_files::media_type(std::string_view name) const {

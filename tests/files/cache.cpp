@@ -1,0 +1,262 @@
+// What is kept, what is forgotten, and that a change on disk is seen at once.
+#include <tinyhttp/files/static_files.hpp>
+
+#include "scratch.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace tinyhttp;
+using namespace tinyhttp::files;
+
+namespace {
+
+std::shared_ptr<const kept_file> of_size(std::size_t octets) {
+  auto made = std::make_shared<kept_file>();
+  made->octets = std::make_shared<const std::string>(octets, 'x');
+  return made;
+}
+
+/// A server whose clock is far ahead, so that every file has been left alone for long.
+class later final : public request_context, private tinyhttp::clock {
+ public:
+  [[nodiscard]] std::string_view peer() const noexcept override { return "test"; }
+  [[nodiscard]] bool cancelled() const noexcept override { return false; }
+  [[nodiscard]] task<result<void>> inform(status, const fields&) override {
+    return ready_task(result<void>());
+  }
+  [[nodiscard]] tinyhttp::clock& clock() noexcept override { return *this; }
+  void post(function<void()>) override {}
+
+ private:
+  [[nodiscard]] time_point now() noexcept override { return {}; }
+  [[nodiscard]] std::int64_t unix_seconds() noexcept override { return wall_clock() + 3600; }
+  [[nodiscard]] task<void> wait_until(time_point) override { co_return; }
+};
+
+response get(const static_files& serve, std::string_view target, const fields& f = {}) {
+  static later context;
+  request r = request::get(target, f);
+  r.context = &context;
+  return serve(r);
+}
+
+/// The octets came from memory, not from an open file.
+bool from_memory(const response& r) { return r.body.is_octets(); }
+
+}  // namespace
+
+TEST_CASE("a cache keeps what was used last, within its bounds", "[files][cache]") {
+  cache kept({.octets = 1 << 20, .largest = 1000, .files = 3});
+  for (const char* name : {"a", "b", "c"}) kept.keep(name, of_size(10));
+  CHECK(kept.find("a") != nullptr);  // now the one used last
+  kept.keep("d", of_size(10));
+  CHECK(kept.find("b") == nullptr);
+  CHECK(kept.find("a") != nullptr);
+  CHECK(kept.find("c") != nullptr);
+  CHECK(kept.find("d") != nullptr);
+  const auto newer = of_size(20);
+  kept.keep("a", newer);
+  CHECK(kept.find("a") == newer);
+  kept.forget("a");
+  CHECK(kept.find("a") == nullptr);
+  kept.forget("never there");
+}
+
+TEST_CASE("a cache is bounded in octets", "[files][cache]") {
+  cache kept({.octets = 100'000, .largest = 50'000, .files = 100});
+  kept.keep("a", of_size(50'000));
+  kept.keep("b", of_size(30'000));
+  kept.keep("c", of_size(30'000));
+  CHECK(kept.find("a") == nullptr);
+  CHECK(kept.find("b") != nullptr);
+  CHECK(kept.find("c") != nullptr);
+  CHECK(kept.takes(50'000));
+  CHECK_FALSE(kept.takes(50'001));
+  CHECK_FALSE(cache({.octets = 0}).takes(0));
+  CHECK_FALSE(cache({.files = 0}).takes(0));
+}
+
+TEST_CASE("a small file comes from memory the second time", "[files][cache]") {
+  const scratch::folder f;
+  f.write("small.txt", "0123456789");
+  f.write("large.bin", std::string(65'537, 'x'));
+  f.write("sub/index.html", "home");
+  const static_files serve(f.path());
+  for (int i = 0; i < 3; ++i) {
+    const response r = get(serve, "/small.txt");
+    CHECK(from_memory(r));
+    CHECK(scratch::octets(r.body) == "0123456789");
+    CHECK(r.fields["Content-Type"] == "text/plain; charset=utf-8");
+    CHECK_FALSE(from_memory(get(serve, "/large.bin")));
+    CHECK(scratch::octets(get(serve, "/sub/").body) == "home");
+    const response part = get(serve, "/small.txt", {{"Range", "bytes=-3"}});
+    CHECK(part.status == 206);
+    CHECK(scratch::octets(part.body) == "789");
+    CHECK(get(serve, "/small.txt", {{"If-None-Match", r.fields["ETag"]}}).status == 304);
+  }
+  CHECK_FALSE(from_memory(get(static_files(f.path(), {.cache = {.octets = 0}}), "/small.txt")));
+}
+
+TEST_CASE("a file that was changed just now is not kept", "[files][cache]") {
+  const scratch::folder f;
+  f.write("a", "x");
+  const static_files serve(f.path());
+  const response r = serve(request::get("/a"));
+  CHECK_FALSE(from_memory(r));
+}
+
+TEST_CASE("kept or not, the answer is the same", "[files][cache]") {
+  const scratch::folder f;
+  f.write("a.html", "0123456789");
+  const static_files with(f.path()), without(f.path(), {.cache = {.octets = 0}});
+  for (const fields& given : {fields{}, fields{{"Range", "bytes=2-4"}}, fields{{"Range", "bytes=99-"}},
+                              fields{{"If-Match", "\"no\""}}, fields{{"If-None-Match", "*"}}}) {
+    for (int i = 0; i < 2; ++i) {
+      const response one = get(with, "/a.html", given), two = get(without, "/a.html", given);
+      std::string left, right;
+      one.fields.append_to(left);
+      two.fields.append_to(right);
+      CHECK(one.status == two.status);
+      CHECK(left == right);
+      CHECK(scratch::octets(one.body) == scratch::octets(two.body));
+    }
+  }
+}
+
+TEST_CASE("a change on disk is seen at the next request", "[files][cache]") {
+  const scratch::folder f;
+  f.write("a", "one");
+  f.set_time("a", 1000);
+  const static_files serve(f.path());
+  const std::string first(get(serve, "/a").fields["ETag"]);
+  CHECK(scratch::octets(get(serve, "/a").body) == "one");
+
+  f.write("new", "two");  // replaced, with the same size and time
+  f.set_time("new", 1000);
+  std::filesystem::rename(f.path("new"), f.path("a"));
+  CHECK(scratch::octets(get(serve, "/a").body) == "two");
+  CHECK(get(serve, "/a").fields["ETag"] != first);
+
+  f.write("a", "three");  // written in place
+  CHECK(scratch::octets(get(serve, "/a").body) == "three");
+  std::filesystem::remove(f.path("a"));
+  CHECK(get(serve, "/a").status == 404);
+  f.make_folder("a");
+  CHECK(get(serve, "/a").status == 301);
+}
+
+TEST_CASE("what may not be read any more is not served from memory", "[files][cache][security]") {
+  const scratch::folder f;
+  f.write("a", "secret");
+  const static_files serve(f.path());
+  CHECK(get(serve, "/a").status == 200);
+  ::chmod(f.path("a").c_str(), 0);
+  const scratch::nobody low;
+  CHECK(get(serve, "/a").status == 403);
+}
+
+TEST_CASE("a name that becomes a link outside is not served from memory", "[files][cache][security]") {
+  const scratch::folder f;
+  f.write("root/a", "inside");
+  f.write("root/d/a", "inside");
+  f.write("outside/a", "canary");
+  const static_files serve(f.path("root"));
+  CHECK(get(serve, "/a").status == 200);
+  CHECK(get(serve, "/d/a").status == 200);
+  std::filesystem::remove(f.path("root/a"));
+  f.link("root/a", "../outside/a");
+  std::filesystem::remove_all(f.path("root/d"));
+  f.link("root/d", "../outside");
+  CHECK(get(serve, "/a").status == 404);
+  CHECK(get(serve, "/d/a").status == 404);
+}
+
+TEST_CASE("many threads may ask one handler while files change", "[files][cache][threads]") {
+  const scratch::folder f;
+  for (int i = 0; i < 8; ++i) f.write("f" + std::to_string(i), std::string(100, 'x'));
+  const static_files serve(f.path(), {.cache = {.octets = 4096, .files = 4}});
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      later context;
+      for (int i = 0; i < 500; ++i) {
+        request r = request::get("/f" + std::to_string((i * 7 + t) % 8));
+        r.context = &context;
+        const response made = serve(r);
+        if (made.status != 200 || made.body.length() != 100U) ++wrong;
+        if (t == 0 && i % 50 == 0) {
+          f.write("new", std::string(100, 'y'));
+          std::filesystem::rename(f.path("new"), f.path("f" + std::to_string(i % 8)));
+        }
+      }
+    });
+  for (auto& t : threads) t.join();
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("compressed siblings go to those who accept them", "[files][static_files][precompressed]") {
+  const scratch::folder f;
+  f.write("app.js", "source");
+  f.write("app.js.gz", "gzipped");
+  f.write("app.js.br", "brotli");
+  f.write("old.css", "source");
+  f.write("old.css.gz", "gzipped");
+  f.write("plain.txt", "source");
+  for (const char* name : {"app.js", "app.js.gz", "app.js.br", "old.css"}) f.set_time(name, 2000);
+  f.set_time("old.css.gz", 1999);
+  const static_files serve(f.path(), {.precompressed = true});
+  struct row {
+    const char* accept;
+    const char* coding;
+    const char* octets;
+  };
+  const row rows[] = {
+      {"gzip, deflate, br", "br", "brotli"},
+      {"gzip", "gzip", "gzipped"},
+      {"x-gzip", "gzip", "gzipped"},
+      {"br;q=0.1, gzip", "gzip", "gzipped"},
+      {"br;q=0, *", "gzip", "gzipped"},
+      {"identity, gzip;q=0", "", "source"},
+      {"zstd", "", "source"},
+      {"deflate", "", "source"},
+      {"", "", "source"},
+      {"identity;q=0, compress", "", "source"},  // nothing fits: better this than nothing
+  };
+  for (int round = 0; round < 2; ++round) {  // from disk, then from memory
+    for (const auto& [accept, coding, octets] : rows) {
+      CAPTURE(round, accept);
+      const response r = get(serve, "/app.js", {{"Accept-Encoding", accept}});
+      CHECK(r.fields["Content-Encoding"] == coding);
+      CHECK(r.fields["Vary"] == "Accept-Encoding");
+      CHECK(r.fields["Content-Type"] == "text/javascript; charset=utf-8");
+      CHECK(scratch::octets(r.body) == octets);
+    }
+    CHECK(scratch::octets(get(serve, "/app.js").body) == "source");  // did not ask
+    CHECK(get(serve, "/app.js").fields["Vary"] == "Accept-Encoding");
+    // the sibling by its own name is itself
+    const response own = get(serve, "/app.js.gz", {{"Accept-Encoding", "gzip"}});
+    CHECK_FALSE(own.fields.contains("Content-Encoding"));
+    CHECK(own.fields["Content-Type"] == "application/gzip");
+    // an older sibling is stale
+    CHECK(scratch::octets(get(serve, "/old.css", {{"Accept-Encoding", "gzip"}}).body) == "source");
+    CHECK_FALSE(get(serve, "/plain.txt", {{"Accept-Encoding", "gzip"}}).fields.contains("Vary"));
+  }
+  const fields gzip{{"Accept-Encoding", "gzip"}};
+  const std::string tag(get(serve, "/app.js", gzip).fields["ETag"]);
+  CHECK(tag != get(serve, "/app.js").fields["ETag"]);
+  const response part =
+      get(serve, "/app.js", {{"Accept-Encoding", "gzip"}, {"Range", "bytes=0-1"}, {"If-Range", tag}});
+  CHECK(part.status == 206);
+  CHECK(part.fields["Content-Range"] == "bytes 0-1/7");
+  CHECK(scratch::octets(part.body) == "gz");
+  CHECK(get(serve, "/app.js", {{"If-None-Match", tag}}).status == 200);
+  CHECK(get(serve, "/app.js", {{"If-None-Match", tag}, {"Accept-Encoding", "gzip"}}).status == 304);
+
+  const response off = get(static_files(f.path()), "/app.js", gzip);
+  CHECK(scratch::octets(off.body) == "source");
+}
