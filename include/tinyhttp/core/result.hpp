@@ -5,12 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace tinyhttp {
 
@@ -64,55 +64,104 @@ class bad_result : public std::runtime_error {
   tinyhttp::error error_;
 };
 
-/// A `T` or an `error`. `T` may be void: then it says only whether something worked.
+namespace detail {
+struct nothing {};  // what a result<void> holds
+}  // namespace detail
+
+/// A `T` or an `error`. `T` may be void: then it says only whether something worked. Copied and
+/// moved as `T` is; moving from one leaves a moved-from value or error in it.
 ///
 ///     if (auto r = get(url)) use(*r); else log(r.error().message());
 template <class T>
 class [[nodiscard]] result {
-  using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+  using stored = std::conditional_t<std::is_void_v<T>, detail::nothing, T>;
 
  public:
   using value_type = T;
 
-  result()
+  result() noexcept
     requires std::is_void_v<T>
-  = default;
+      : value_(), has_value_(true) {}
   template <class U = stored>
     requires(!std::is_void_v<T> && std::is_constructible_v<stored, U &&> &&
              !std::is_same_v<std::remove_cvref_t<U>, result> &&
              !std::is_same_v<std::remove_cvref_t<U>, tinyhttp::error>)
-  result(U&& value) : content_(std::in_place_index<0>, std::forward<U>(value)) {}
-  result(tinyhttp::error failed) : content_(std::in_place_index<1>, std::move(failed)) {}
+  result(U&& value) : value_(std::forward<U>(value)), has_value_(true) {}
+  result(tinyhttp::error failed) noexcept : error_(std::move(failed)), has_value_(false) {}
 
-  [[nodiscard]] bool has_value() const noexcept { return content_.index() == 0; }
-  [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+  result(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) { take(std::move(other)); }
+  result(const result& other)
+    requires std::is_copy_constructible_v<stored>
+  {
+    take(other);
+  }
+  result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) {
+    if (this != &other) {
+      destroy();
+      take(std::move(other));
+    }
+    return *this;
+  }
+  result& operator=(const result& other)
+    requires std::is_copy_constructible_v<stored>
+  {
+    return *this = result(other);
+  }
+  ~result() { destroy(); }
+
+  [[nodiscard]] bool has_value() const noexcept { return has_value_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return has_value_; }
 
   /// The value. Only when there is one: see `value()` for a checked way.
-  [[nodiscard]] stored& operator*() & noexcept { return *std::get_if<0>(&content_); }
-  [[nodiscard]] const stored& operator*() const& noexcept { return *std::get_if<0>(&content_); }
-  [[nodiscard]] stored&& operator*() && noexcept { return std::move(*std::get_if<0>(&content_)); }
-  [[nodiscard]] stored* operator->() noexcept { return std::get_if<0>(&content_); }
-  [[nodiscard]] const stored* operator->() const noexcept { return std::get_if<0>(&content_); }
+  [[nodiscard]] stored& operator*() & noexcept { return value_; }
+  [[nodiscard]] const stored& operator*() const& noexcept { return value_; }
+  [[nodiscard]] stored&& operator*() && noexcept { return std::move(value_); }
+  [[nodiscard]] stored* operator->() noexcept { return &value_; }
+  [[nodiscard]] const stored* operator->() const noexcept { return &value_; }
 
   /// The value; throws `bad_result` with the error's line when there is none.
-  std::add_lvalue_reference_t<T> value() & { return value_of(*this); }
-  std::add_lvalue_reference_t<const T> value() const& { return value_of(*this); }
+  std::add_lvalue_reference_t<T> value() & {
+    check();
+    if constexpr (!std::is_void_v<T>) return value_;
+  }
+  std::add_lvalue_reference_t<const T> value() const& {
+    check();
+    if constexpr (!std::is_void_v<T>) return value_;
+  }
   T value() && {
-    if (!has_value()) throw bad_result(error());
-    if constexpr (!std::is_void_v<T>) return std::move(*std::get_if<0>(&content_));
+    check();
+    if constexpr (!std::is_void_v<T>) return std::move(value_);
   }
 
   /// The error. Only when there is one.
-  [[nodiscard]] const tinyhttp::error& error() const noexcept { return *std::get_if<1>(&content_); }
+  [[nodiscard]] const tinyhttp::error& error() const noexcept { return error_; }
 
  private:
-  template <class Self>
-  static decltype(auto) value_of(Self& self) {
-    if (!self.has_value()) throw bad_result(self.error());
-    if constexpr (!std::is_void_v<T>) return (*std::get_if<0>(&self.content_));
+  void check() const {
+    if (!has_value_) throw bad_result(error_);
+  }
+  void destroy() noexcept {
+    if (has_value_) {
+      value_.~stored();
+    } else {
+      error_.~error();
+    }
+  }
+  template <class Other>
+  void take(Other&& other) {
+    has_value_ = other.has_value_;
+    if (has_value_) {
+      ::new (static_cast<void*>(&value_)) stored(std::forward<Other>(other).value_);
+    } else {
+      ::new (static_cast<void*>(&error_)) tinyhttp::error(std::forward<Other>(other).error_);
+    }
   }
 
-  std::variant<stored, tinyhttp::error> content_;
+  union {  // not std::variant: there are dozens of results in a program, and those cost compile time
+    stored value_;
+    tinyhttp::error error_;
+  };
+  bool has_value_;
 };
 
 }  // namespace tinyhttp
