@@ -110,9 +110,9 @@ inline std::string name_of_target(std::string_view host, std::uint16_t port) {
 
 /// Begins to connect: 0 when that was all, -EINPROGRESS when one has to wait, else the failure.
 inline std::int64_t begin_connect(net::socket& made, const address& to, bool no_delay) {
-  auto opened = socket::open(to.family(), true);
-  if (!opened) return -EMFILE;
-  made = std::move(*opened);
+  const std::int64_t opened = os::make_socket(to.family(), true);
+  if (opened < 0) return opened;
+  made = net::socket(descriptor(static_cast<int>(opened)));
   if (no_delay && to.is_ip()) static_cast<void>(made.no_delay(true));
   const std::int64_t status = os::connect(made.native(), to.native(), to.native_size());
   return status == -EINTR ? -EINPROGRESS : status;

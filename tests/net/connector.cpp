@@ -1,0 +1,156 @@
+// Tests of net/connector.hpp and net/interrupter.hpp.
+#include "net/support.hpp"
+
+#include <tinyhttp/net/connector.hpp>
+
+#include <thread>
+
+using namespace net_test;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+/// A listening socket whose queue is full: whoever connects to it waits for ever.
+struct full_listener {
+  full_listener() : listener(net::listener::bind({.backlog = 0}).value()) {
+    for (int i = 0; i < 8; ++i) {  // Linux takes backlog + 1, and drops what comes then
+      fillers.push_back(net::socket::open(AF_INET, true).value());
+      const auto& to = listener.local_address();
+      net::os::connect(fillers.back().native(), to.native(), to.native_size());
+    }
+  }
+  net::listener listener;
+  std::vector<net::socket> fillers;
+};
+
+std::uint16_t closed_port() {
+  return net::listener::bind({}).value().local_address().port();
+}
+
+result<net::connected> connect_on_loop(net::loop& loop, std::vector<net::address> to,
+                                       std::string name, net::connect_options with = {}) {
+  return loop.run_until_done(net::connect(loop, std::move(to), std::move(name), with));
+}
+
+}  // namespace
+
+TEST_CASE("a connection tells which address it got", "[net][connector]") {
+  auto listener = net::listener::bind({.host = "localhost"}).value();
+  const std::uint16_t port = listener.local_address().port();
+  const auto got = net::connect("localhost", port);
+  REQUIRE(got.has_value());
+  CHECK(got->peer == listener.local_address());
+  CHECK(net::name_of_type(got->socket.type()) == "SOCK_STREAM");
+  CHECK((::fcntl(got->socket.native(), F_GETFL) & O_NONBLOCK) == 0);
+  CHECK(net::os::get_option(got->socket.native(), IPPROTO_TCP, TCP_NODELAY) != 0);
+}
+
+TEST_CASE("a refused connection is one line with address, port and cause", "[net][connector]") {
+  const std::uint16_t port = closed_port();
+  const std::string line = "connect 127.0.0.1:" + std::to_string(port) + ": connection refused";
+  const auto blocking = net::connect("127.0.0.1", port);
+  REQUIRE_FALSE(blocking);
+  CHECK(blocking.error().kind() == error_kind::connect);
+  CHECK(blocking.error().message() == line);
+  net::loop loop({.backend = any_backend()});
+  const auto on_loop = loop.run_until_done(net::connect(loop, "127.0.0.1", port));
+  REQUIRE_FALSE(on_loop);
+  CHECK(on_loop.error().message() == line);
+  CHECK(net::connect("no such host", 80).error().kind() == error_kind::resolve);
+}
+
+TEST_CASE("nobody answers: the deadline ends it", "[net][connector][deadline]") {
+  const full_listener full;
+  const auto& to = full.listener.local_address();
+  const auto failed = net::connect("127.0.0.1", to.port(), {.timeout = milliseconds(30)});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().kind() == error_kind::timeout);
+  CHECK(failed.error().message() == "connect " + to.to_string() + ": timed out");
+  net::loop loop({.backend = any_backend()});
+  const auto late = connect_on_loop(loop, {to}, "there", {.timeout = milliseconds(30)});
+  REQUIRE_FALSE(late);
+  CHECK(late.error().kind() == error_kind::timeout);
+  CHECK(late.error().message() == "connect there: timed out");
+}
+
+TEST_CASE("one dead address does not use up the time of the next", "[net][connector][deadline]") {
+  const full_listener full;
+  auto listener = net::listener::bind({}).value();
+  const auto refused = *net::address::parse("127.0.0.1", closed_port());
+  net::loop loop({.backend = any_backend()});
+  const auto got = connect_on_loop(
+      loop, {full.listener.local_address(), refused, listener.local_address()}, "there",
+      {.timeout = milliseconds(150)});
+  REQUIRE(got.has_value());
+  CHECK(got->peer == listener.local_address());
+  CHECK((::fcntl(got->socket.native(), F_GETFL) & O_NONBLOCK) != 0);
+
+  const auto failed = connect_on_loop(loop, {full.listener.local_address(), refused}, "there",
+                                      {.timeout = milliseconds(40)});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().kind() == error_kind::connect);
+  CHECK(failed.error().message() == "connect there: " + full.listener.local_address().to_string() +
+                                        ": timed out; " + refused.to_string() +
+                                        ": connection refused");
+  CHECK(connect_on_loop(loop, {}, "there").error().message() == "connect there: no address to try");
+}
+
+TEST_CASE("a connect on a loop can be destroyed while it waits", "[net][connector][cancellation]") {
+  const full_listener full;
+  net::loop loop({.backend = any_backend()});
+  {
+    std::vector<net::address> to{full.listener.local_address()};
+    auto attempt = net::connect(loop, std::move(to), "there");
+    attempt.start();
+    loop.run_once(duration::zero());
+    CHECK_FALSE(attempt.done());
+  }
+  loop.run_once(duration::zero());
+  CHECK(loop.timers().size() == 0);
+}
+
+TEST_CASE("a blocking connect can be told to stop by another thread", "[net][connector][threads]") {
+  const full_listener full;
+  net::interrupter stop;
+  std::thread other([&] { stop.cancel(); });
+  const auto failed = net::connect("127.0.0.1", full.listener.local_address().port(),
+                                   {.timeout = seconds(20), .stop = &stop});
+  other.join();
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().kind() == error_kind::cancelled);
+}
+
+TEST_CASE("Unix-domain names are connected to the same way", "[net][connector][unix]") {
+  const std::string name = "@tinyhttp-connect-" + std::to_string(::getpid());
+  CHECK(net::connect("unix:" + name, 0).error().message() ==
+        "connect unix:" + name + ": connection refused");
+  auto listener = net::listener::bind({.unix_path = name, .backlog = 0}).value();
+  const auto got = net::connect("unix:" + name, 0);
+  REQUIRE(got.has_value());
+  CHECK(net::name_of_family(got->socket.family()) == "AF_UNIX");
+  // A full queue gives no sign of life: we ask again until the deadline.
+  const auto late = net::connect("unix:" + name, 0, {.timeout = milliseconds(30)});
+  if (!late) CHECK(late.error().kind() == error_kind::timeout);
+  net::loop loop({.backend = any_backend()});
+  listener.accept().value();
+  const auto on_loop = loop.run_until_done(net::connect(loop, "unix:" + name, 0));
+  if (!on_loop) CHECK(on_loop.error().kind() == error_kind::connect);
+}
+
+TEST_CASE("a connect that a signal interrupts goes on being made", "[net][connector][faults]") {
+  auto listener = net::listener::bind({}).value();
+  struct begin_and_interrupt : net::fault_injector {
+    explicit begin_and_interrupt(const net::address& where) : to(where) { net::os::injector = this; }
+    ~begin_and_interrupt() override { net::os::injector = nullptr; }
+    net::fault before(net::system_call which, int fd) noexcept override {
+      if (which != net::system_call::connect) return {};
+      static_cast<void>(::connect(fd, to.native(), to.native_size()));  // as the system does
+      return {.error = EINTR};
+    }
+    net::address to;
+  } const hook(listener.local_address());
+  CHECK(net::connect("127.0.0.1", listener.local_address().port()).has_value());
+  auto plain = net::socket::open(AF_INET).value();
+  CHECK(plain.connect(listener.local_address()).has_value());
+}
