@@ -36,6 +36,7 @@ APART = {"tls.hpp": "OpenSSL", "compression.hpp": "zlib and brotli"}  # never in
 # Who may talk to the operating system, apart from the whole of net/.
 MAY_TOUCH_THE_SYSTEM = {
     "files/directory.hpp": "opens files, beneath a root",
+    "client/local_file.hpp": "opens the files to send and to fetch into",
     "testing/": "makes temporary directories, reads the clock",
 }
 SYSTEM_HEADER = re.compile(
