@@ -147,14 +147,13 @@ TEST_CASE("one reader of decimals clamps, the other refuses", "[core][ascii]") {
 }
 
 TEST_CASE("a strict decimal has any bound", "[core][ascii]") {
-  for (const std::uint64_t bound :
-       {std::uint64_t{0}, std::uint64_t{5}, std::uint64_t{9}, std::uint64_t{10}, std::uint64_t{99},
-        std::uint64_t{255}, std::uint64_t{999}}) {
-    for (std::uint64_t value = 0; value < 1100; ++value) {
-      const auto read = ascii::parse_decimal_strict(std::to_string(value), bound);
-      if (read != (value <= bound ? std::optional(value) : std::nullopt))
-        FAIL(value << " with bound " << bound);
-    }
+  for (const std::uint64_t bound : {0u, 5u, 9u, 10u, 99u, 255u, 999u}) {
+    CAPTURE(bound);
+    std::uint64_t accepted = 0;
+    while (ascii::parse_decimal_strict(std::to_string(accepted), bound) == accepted) ++accepted;
+    CHECK(accepted == bound + 1);
+    for (std::uint64_t beyond = bound + 1; beyond < 1100; ++beyond)
+      if (ascii::parse_decimal_strict(std::to_string(beyond), bound)) FAIL(beyond << " was taken");
   }
 }
 
