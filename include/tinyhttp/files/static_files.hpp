@@ -156,6 +156,11 @@ namespace detail {
   return std::string(a).append(b);
 }
 
+/// The name of `file` in `folder`, which is `.` or ends in a slash.
+[[nodiscard]] inline std::string inside(std::string_view folder, std::string_view file) {
+  return folder == "." ? std::string(file) : joined(folder, file);
+}
+
 /// What a variant is kept under: no name of a file holds a line end.
 [[nodiscard]] inline std::string variant_key(std::string_view name, std::string_view coding) {
   return joined(name, "\n").append(coding);
@@ -198,7 +203,13 @@ inline reply static_files::operator()(const request& r) const {
   std::string& name = detail::name_buffer();
   const auto judged = safe_path(below->empty() ? "/" : *below, name, state_->paths);
   if (!judged) return failed(judged.error());
-  if (auto known = serve_kept(r, name)) return std::move(*known);
+  const bool folder = name == "." || name.ends_with('/');
+  if (folder && !state_->options.index.empty()) {  // a kept first index answers before its folder
+    if (auto known = serve_kept(r, detail::inside(name, state_->options.index.front())))
+      return std::move(*known);
+  } else if (auto known = serve_kept(r, name)) {
+    return std::move(*known);
+  }
   return serve_found(r, name);
 }
 
@@ -237,7 +248,7 @@ inline response static_files::serve_directory(const request& r, const std::strin
     return redirect(location, status::moved_permanently);
   }
   for (const auto& index : state_->options.index) {
-    const std::string index_name = name == "." ? index : detail::joined(name, index);
+    const std::string index_name = detail::inside(name, index);
     if (auto known = serve_kept(r, index_name)) return std::move(*known);
     auto found = state_->root.find(index_name);
     if (found && !found->stamp.is_directory) return serve_file(r, index_name, std::move(*found));
