@@ -40,8 +40,10 @@ constexpr const char* help =
     "  -I                     ask for the head only (HEAD)\n"
     "  -L                     follow redirects\n"
     "  -X METHOD              use METHOD\n"
-    "  -H 'Name: value'       add a field; 'Name:' leaves a default one out, 'Name;' sends it empty\n"
-    "  -d DATA                send DATA (POST, application/x-www-form-urlencoded); several are joined\n"
+    "  -H 'Name: value'       add a field; 'Name:' leaves a default one out, 'Name;' sends it "
+    "empty\n"
+    "  -d DATA                send DATA (POST, application/x-www-form-urlencoded); several are "
+    "joined\n"
     "                         by &; @FILE sends the file as it is, line ends too\n"
     "  -r RANGE               ask for these bytes only: 0-499, 500-, -500\n"
     "  -C [-]                 with -o: go on with FILE.part if the server still has the same file\n"
@@ -90,15 +92,24 @@ std::chrono::milliseconds to_time(std::string_view option, std::string_view text
 }
 
 void set(settings& s, std::string_view option, const std::string& operand) {
-  if (option == "-o") s.files.push_back(operand);
-  else if (option == "-X") s.method = operand;
-  else if (option == "-H") s.field_lines.push_back(operand);
-  else if (option == "-d") s.data.push_back(operand);
-  else if (option == "-r") s.range = operand;
-  else if (option == "--max-time") s.max_time = to_time(option, operand);
-  else if (option == "--connect-timeout") s.connect_timeout = to_time(option, operand);
-  else if (option == "--max-redirs") s.max_redirects = to_number(option, operand, 1000);
-  else if (option == "--limit") s.limit = to_number(option, operand, s.limit);
+  if (option == "-o")
+    s.files.push_back(operand);
+  else if (option == "-X")
+    s.method = operand;
+  else if (option == "-H")
+    s.field_lines.push_back(operand);
+  else if (option == "-d")
+    s.data.push_back(operand);
+  else if (option == "-r")
+    s.range = operand;
+  else if (option == "--max-time")
+    s.max_time = to_time(option, operand);
+  else if (option == "--connect-timeout")
+    s.connect_timeout = to_time(option, operand);
+  else if (option == "--max-redirs")
+    s.max_redirects = to_number(option, operand, 1000);
+  else if (option == "--limit")
+    s.limit = to_number(option, operand, s.limit);
 }
 
 settings read_arguments(int argc, char** argv) {
@@ -130,9 +141,12 @@ settings read_arguments(int argc, char** argv) {
       for (std::size_t at = 1; at < argument.size(); ++at) {  // -iL is -i -L, -oX is -o X
         const std::string option{'-', argument[at]};
         const std::string behind = argument.substr(at + 1);
-        if (option == "-i") s.show_head = true;
-        else if (option == "-I") s.head_only = true;
-        else if (option == "-L") s.follow = true;
+        if (option == "-i")
+          s.show_head = true;
+        else if (option == "-I")
+          s.head_only = true;
+        else if (option == "-L")
+          s.follow = true;
         else if (option == "-C") {  // curl wants a `-` behind it
           s.resume = true;
           if (behind == "-") break;
@@ -181,7 +195,8 @@ void add_field(const std::string& line, th::fields& to, std::vector<std::string>
   const std::string name = line.substr(0, mark);
   const std::string value = mark == line.npos ? "" : line.substr(mark + 1);
   const bool only_name = th::ascii::trim(value).empty();
-  const bool fits = mark != line.npos && (line[mark] == ':' || only_name) && to.try_add(name, value);
+  const bool fits =
+      mark != line.npos && (line[mark] == ':' || only_name) && to.try_add(name, value);
   if (!fits) misuse("-H wants 'Name: value', not \"" + line + "\"");
   if (line[mark] == ':' && only_name) {
     to.remove(name);
@@ -193,7 +208,8 @@ th::result<th::call_options> request_of(const settings& s, std::vector<std::stri
   th::call_options call;
   if (s.head_only) call.method = th::method::head;
   if (!s.data.empty()) call.method = th::method::post;
-  if (s.method && !call.method.assign(*s.method)) misuse("-X wants a method, not \"" + *s.method + "\"");
+  if (s.method && !call.method.assign(*s.method))
+    misuse("-X wants a method, not \"" + *s.method + "\"");
   for (const std::string& line : s.field_lines) add_field(line, call.fields, left_out);
   if (!s.range.empty() && !call.fields.try_add("Range", "bytes=" + s.range))
     misuse("-r wants a range, not \"" + s.range + "\"");
@@ -219,13 +235,15 @@ std::string head_text(const th::response& answer) {
 
 // Shows head and body of the answer from `url`, as asked, through `write`.
 template <class Write>
-th::result<void> show(const std::string& url, th::response& answer, const settings& s, Write write) {
+th::result<void> show(const std::string& url, th::response& answer, const settings& s,
+                      Write write) {
   if (s.show_head || s.head_only)
     if (const auto written = write(head_text(answer)); !written) return written;
   std::uint64_t octets = 0;
   const auto taken = th::pull_each(answer.body, [&](std::string_view piece) -> th::result<void> {
     if (piece.size() > s.limit - octets)
-      return th::error(th::error_kind::limit, url + ": more than " + std::to_string(s.limit) + " octets");
+      return th::error(th::error_kind::limit,
+                       url + ": more than " + std::to_string(s.limit) + " octets");
     octets += piece.size();
     return write(piece);
   });
@@ -284,7 +302,8 @@ int main(int argc, char** argv) {
     const bool has_scheme = s.urls[i].find("://") != std::string::npos;
     const std::string url = has_scheme ? s.urls[i] : "http://" + s.urls[i];
     const std::string* file = i < s.files.size() ? &s.files[i] : nullptr;
-    const auto done = call ? fetch(*client, s, url, file, std::move(*call)) : th::result<void>(call.error());
+    const auto done =
+        call ? fetch(*client, s, url, file, std::move(*call)) : th::result<void>(call.error());
     if (done) continue;
     std::fprintf(stderr, "fetch: %s\n", done.error().message().c_str());
     status = 1;

@@ -61,8 +61,8 @@ class client {
   [[nodiscard]] result<response> post(std::string_view to, body content,
                                       std::string_view media_type);
 
-  /// The answer as soon as its head is there. The body is pulled with `pull` (or `pull_each`), which
-  /// waits; dropping it before its end closes the connection.
+  /// The answer as soon as its head is there. The body is pulled with `pull` (or `pull_each`),
+  /// which waits; dropping it before its end closes the connection.
   [[nodiscard]] result<response> open(std::string_view to, call_options how = {});
 
   /// The same as `open` for a request whose target is a URL in absolute form (RFC 9112 3.2.2).
@@ -120,7 +120,8 @@ template <class T>
 
 /// A redirect's own body: pulled if that is quick, so that its connection can be used again.
 inline void discard(body& content) {
-  constexpr std::uint64_t worth_it = 64 * 1024;  // octets; reading more takes longer than connecting
+  constexpr std::uint64_t worth_it =
+      64 * 1024;  // octets; reading more takes longer than connecting
   if (content.length().value_or(worth_it) <= worth_it)
     static_cast<void>(run_through(content.read_all(worth_it)));
 }
@@ -136,8 +137,8 @@ inline result<std::shared_ptr<client::connection>> client::connect(const url& to
                                                                    time_point deadline) const {
   if (to.is_secure())
     return error(error_kind::invalid_argument, "connect " + to.origin() + ": no TLS in this build");
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-      deadline - std::chrono::steady_clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   net::connect_options with;
   with.timeout = std::min(options_.connect_timeout, left);
   with.stop = options_.stop;

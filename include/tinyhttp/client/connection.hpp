@@ -1,5 +1,5 @@
-// tinyhttp/client/connection.hpp -- the client's end of one connection: a stream, and what HTTP says
-// on it; how long it may be silent, and what is said when it fails.
+// tinyhttp/client/connection.hpp -- the client's end of one connection: a stream, and what HTTP
+// says on it; how long it may be silent, and what is said when it fails.
 //
 // Knows no pool and no redirects. One exchange at a time, in one thread at a time.
 #pragma once
@@ -118,7 +118,8 @@ namespace detail {
 /// `30 s`, or `1500 ms` where seconds would not tell it.
 [[nodiscard]] inline std::string to_text(std::chrono::milliseconds span) {
   const auto count = static_cast<std::uint64_t>(span.count() < 0 ? 0 : span.count());
-  return count % 1000 == 0 ? ascii::to_decimal(count / 1000) + " s" : ascii::to_decimal(count) + " ms";
+  return count % 1000 == 0 ? ascii::to_decimal(count / 1000) + " s"
+                           : ascii::to_decimal(count) + " ms";
 }
 
 }  // namespace detail

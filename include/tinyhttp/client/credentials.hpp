@@ -23,7 +23,8 @@ namespace tinyhttp {
 
 /// The same for the userinfo of a URL, whose escapes are decoded; a user without a password has an
 /// empty one. Empty when an escape is malformed.
-[[nodiscard]] inline std::optional<std::string> basic_credentials_of_url(std::string_view userinfo) {
+[[nodiscard]] inline std::optional<std::string> basic_credentials_of_url(
+    std::string_view userinfo) {
   auto decoded = percent_decode(userinfo);
   if (!decoded) return std::nullopt;
   if (userinfo.find(':') == userinfo.npos) decoded->push_back(':');
@@ -40,8 +41,8 @@ inline std::string base64_encode(std::string_view octets) {
   for (std::size_t at = 0; at < octets.size(); at += 3) {
     std::uint32_t group = 0;
     for (std::size_t i = 0; i < 3; ++i)
-      group = group << 8 |
-              (at + i < octets.size() ? static_cast<unsigned char>(octets[at + i]) : 0U);
+      group =
+          group << 8 | (at + i < octets.size() ? static_cast<unsigned char>(octets[at + i]) : 0U);
     for (std::size_t i = 0; i < 4; ++i)
       text.push_back(at + i > octets.size() ? '=' : alphabet[group >> (18 - 6 * i) & 63]);
   }

@@ -24,23 +24,24 @@
 namespace tinyhttp {
 
 struct download_options {
-  call_options call = {};   // what to ask; its body may be sent twice, so it is no stream
-  bool resume = true;       // go on with `PATH.part`, if there is one that can be gone on with
-  bool any_status = false;  // keep the body of any answer; else only that of a 200 (or a resumed 206)
-  bool sync = true;         // fsync before the rename: the file is there after a power cut, too
+  call_options call = {};  // what to ask; its body may be sent twice, so it is no stream
+  bool resume = true;      // go on with `PATH.part`, if there is one that can be gone on with
+  bool any_status =
+      false;         // keep the body of any answer; else only that of a 200 (or a resumed 206)
+  bool sync = true;  // fsync before the rename: the file is there after a power cut, too
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  // octets of the whole file
   function<void(std::uint64_t octets, std::optional<std::uint64_t> total)> progress = {};
 };
 
 struct download_report {
-  response head;               // its body has gone into the file
-  std::uint64_t octets = 0;    // size of the file
-  std::uint64_t resumed = 0;   // octets of it that an earlier attempt had left
+  response head;              // its body has gone into the file
+  std::uint64_t octets = 0;   // size of the file
+  std::uint64_t resumed = 0;  // octets of it that an earlier attempt had left
 };
 
-/// Downloads `from` into the file `path`. The octets go to `PATH.part`, which becomes `PATH` when the
-/// last one has come; on failure `PATH` is what it was. A part that can be gone on with (the answer
-/// had a strong validator) is left beside it, with the validator in `PATH.part.from`.
+/// Downloads `from` into the file `path`. The octets go to `PATH.part`, which becomes `PATH` when
+/// the last one has come; on failure `PATH` is what it was. A part that can be gone on with (the
+/// answer had a strong validator) is left beside it, with the validator in `PATH.part.from`.
 ///
 /// Fails as `client::open` and reading its body do, with `GET URL: 404 Not Found` (kind `protocol`,
 /// the status as its hint), and with what the operating system says about files.
@@ -75,10 +76,12 @@ struct part_origin {
   }
 };
 
-/// The validator that If-Range may carry: a strong entity tag, else a Last-Modified that is at least
-/// a second older than the answer, which makes it strong (RFC 9110 8.8.2.2). Empty: there is none.
+/// The validator that If-Range may carry: a strong entity tag, else a Last-Modified that is at
+/// least a second older than the answer, which makes it strong (RFC 9110 8.8.2.2). Empty: there is
+/// none.
 [[nodiscard]] inline std::string strong_validator(const fields& f) {
-  if (const auto tag = parse_entity_tag(f["ETag"]); tag && !tag->weak) return std::string(f["ETag"]);
+  if (const auto tag = parse_entity_tag(f["ETag"]); tag && !tag->weak)
+    return std::string(f["ETag"]);
   if (f.contains("ETag")) return {};  // a weak one says that octets may differ
   const auto modified = parse_date(f["Last-Modified"], 0);
   const auto date = parse_date(f["Date"], 0);

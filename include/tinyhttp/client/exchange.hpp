@@ -33,8 +33,8 @@ namespace tinyhttp {
 /// not here yet is a stream that owns the connection, and gives it to `when_idle` at its end.
 /// Dropping such a body before its end closes the connection.
 ///
-/// `r` is used up: a stream in its body is pulled, `Expect: 100-continue` may be added. It and `over`
-/// outlive the task.
+/// `r` is used up: a stream in its body is pulled, `Expect: 100-continue` may be added. It and
+/// `over` outlive the task.
 ///
 /// Fails with `GET http://h:1/x: connection closed after 500000 of 3145728 octets` and its like, of
 /// kind `closed`, `timeout`, `protocol`, `limit`, `cancelled` or `io`; reading the body fails with
@@ -268,8 +268,8 @@ template <net::stream Stream>
 void running_exchange<Stream>::attach_body() {
   const h1::framing& by = c_.wire.incoming();
   const bool is_here = by.by == h1::framing::rule::none ||
-                       (by.by == h1::framing::rule::length && by.length <= c_.wire.unread().size() &&
-                        by.length <= c_.options().max_body);
+                       (by.by == h1::framing::rule::length &&
+                        by.length <= c_.wire.unread().size() && by.length <= c_.options().max_body);
   if (!is_here) {
     response_.body = body(std::make_shared<response_stream<Stream>>(owner_));
   } else {

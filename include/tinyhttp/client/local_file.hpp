@@ -28,19 +28,23 @@
 
 namespace tinyhttp {
 
-/// The regular file at `path` as the body of a request: read while it is sent, by sendfile where the
-/// system can. Its length is the one that it has now.
+/// The regular file at `path` as the body of a request: read while it is sent, by sendfile where
+/// the system can. Its length is the one that it has now.
 [[nodiscard]] inline result<body> file_body(const std::string& path);
 
-/// A file under way: `PATH.part` beside `PATH`, which takes its name in `commit`. Until then the old
-/// `PATH`, if any, stays as it is. A path that is there and no regular file (a device, a pipe) is
-/// written to as it is. Move-only; what was not committed or kept is removed in the end.
+/// A file under way: `PATH.part` beside `PATH`, which takes its name in `commit`. Until then the
+/// old `PATH`, if any, stays as it is. A path that is there and no regular file (a device, a pipe)
+/// is written to as it is. Move-only; what was not committed or kept is removed in the end.
 class part_file {
  public:
   /// Begins anew. Fails with `open PATH.part: cause`, also when another process writes that part.
-  [[nodiscard]] static result<part_file> create(const std::string& path) { return open(path, false); }
+  [[nodiscard]] static result<part_file> create(const std::string& path) {
+    return open(path, false);
+  }
   /// Goes on behind what an earlier one left; an absent part is an empty one.
-  [[nodiscard]] static result<part_file> resume(const std::string& path) { return open(path, true); }
+  [[nodiscard]] static result<part_file> resume(const std::string& path) {
+    return open(path, true);
+  }
 
   part_file(part_file&& other) noexcept
       : path_(std::move(other.path_)),
@@ -139,7 +143,8 @@ inline result<body> file_body(const std::string& path) {
   net::descriptor file(detail::open_file(path, O_RDONLY | O_NONBLOCK));
   struct stat facts;
   if (!file || ::fstat(file.get(), &facts) != 0) return net::system_error("open " + path, errno);
-  if (!S_ISREG(facts.st_mode)) return error(error_kind::io, "open " + path + ": not a regular file");
+  if (!S_ISREG(facts.st_mode))
+    return error(error_kind::io, "open " + path + ": not a regular file");
   const auto size = static_cast<std::uint64_t>(facts.st_size);
   return body(content_slice{std::make_shared<detail::local_source>(std::move(file)), 0, size});
 }
@@ -217,8 +222,7 @@ inline std::optional<std::string> read_note(const std::string& path) {
 
 inline result<void> write_note(const std::string& path, std::string_view text) {
   const std::string fresh = path + ".new";
-  const net::descriptor file(
-      detail::open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
+  const net::descriptor file(detail::open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
   if (!file) return net::system_error("open " + fresh, errno);
   const result<void> written = detail::write_all(file.get(), text, fresh);
   if (!written || ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0) {

@@ -9,7 +9,6 @@
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/status.hpp>
 #include <tinyhttp/net/interrupter.hpp>
-#include <tinyhttp/version.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -47,7 +46,7 @@ struct client_options {
   bool allow_insecure_redirects = false;
 
   /// The User-Agent field of requests that have none; empty: none is sent.
-  std::string user_agent = "tinyhttp/" TINYHTTP_VERSION;
+  std::string user_agent = "tinyhttp";
 
   /// Bodies from this size on (or of unknown size) ask first: `Expect: 100-continue` (RFC 9110
   /// 10.1.1), so that a refusal costs no upload. 1 MiB as in curl; 0: never ask.
@@ -73,7 +72,7 @@ using informational_sink = function<void(status, const fields&)>;
 struct exchange_options {
   std::chrono::milliseconds first_octet_timeout{30'000};
   std::chrono::milliseconds idle_timeout{30'000};
-  time_point deadline = time_point::max();  // for all of it, the body included
+  time_point deadline = time_point::max();     // for all of it, the body included
   std::chrono::milliseconds total_timeout{0};  // what the deadline came from; for the error line
   std::uint64_t max_body = std::uint64_t{64} << 20;
   std::uint64_t expect_continue_from = std::uint64_t{1} << 20;

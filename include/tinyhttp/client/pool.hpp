@@ -1,4 +1,5 @@
-// tinyhttp/client/pool.hpp -- connections that are open and idle, kept per origin for the next call.
+// tinyhttp/client/pool.hpp -- connections that are open and idle, kept per origin for the next
+// call.
 //
 // Opens none and speaks no protocol. Thread-safe; bounded in number and in time.
 #pragma once

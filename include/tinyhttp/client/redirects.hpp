@@ -31,9 +31,9 @@ namespace tinyhttp {
 /// GET, as every browser does (15.4.2, 15.4.3); 307 and 308 keep it.
 [[nodiscard]] inline method redirected_method(const method& asked, status answer);
 
-/// Turns `r`, which asked `from`, into the request for `to`. When the method changes to GET the body
-/// and the fields that describe it go (15.4). On another origin, whatever identifies the user goes:
-/// Authorization, Cookie, Proxy-Authorization, and a Host that was set by hand.
+/// Turns `r`, which asked `from`, into the request for `to`. When the method changes to GET the
+/// body and the fields that describe it go (15.4). On another origin, whatever identifies the user
+/// goes: Authorization, Cookie, Proxy-Authorization, and a Host that was set by hand.
 inline void follow_redirect(request& r, const url& from, const url& to, status answer);
 
 // ---------------------------------------------------------------------------------------------
@@ -77,8 +77,8 @@ inline void follow_redirect(request& r, const url& from, const url& to, status a
       r.fields.remove(name);
   }
   if (!same_origin(from, to))
-    for (const std::string_view name : {"Authorization", "Cookie", "Cookie2", "Proxy-Authorization",
-                                        "Host", "Origin", "Referer"})
+    for (const std::string_view name :
+         {"Authorization", "Cookie", "Cookie2", "Proxy-Authorization", "Host", "Origin", "Referer"})
       r.fields.remove(name);
   r.target = target(to.target);
 }

@@ -49,8 +49,8 @@ class request_sender {
   request_sender(client_connection<Stream>& on, std::string head, body& content, Answered answered)
       : c_(on), head_(std::move(head)), content_(content), answered_(std::move(answered)) {}
 
-  /// Ends when all is sent, when the answer came first, or with an error that tells what stopped it.
-  /// The sender outlives the task.
+  /// Ends when all is sent, when the answer came first, or with an error that tells what stopped
+  /// it. The sender outlives the task.
   task<result<void>> run();
 
  private:
