@@ -108,7 +108,11 @@ class function<R(Args...)> : public detail::function_base<R (*)(const void*, Arg
   function(F&& target) {
     using held = std::decay_t<F>;
     this->template emplace<held>(std::forward<F>(target), [](const void* place, Args... args) -> R {
-      return function::template target<held>(place)(std::forward<Args>(args)...);
+      if constexpr (std::is_void_v<R>) {
+        function::template target<held>(place)(std::forward<Args>(args)...);
+      } else {
+        return function::template target<held>(place)(std::forward<Args>(args)...);
+      }
     });
   }
 
@@ -126,7 +130,11 @@ class function<R(Args...) const> : public detail::function_base<R (*)(const void
   function(F&& target) {
     using held = std::decay_t<F>;
     this->template emplace<held>(std::forward<F>(target), [](const void* place, Args... args) -> R {
-      return std::as_const(function::template target<held>(place))(std::forward<Args>(args)...);
+      if constexpr (std::is_void_v<R>) {
+        std::as_const(function::template target<held>(place))(std::forward<Args>(args)...);
+      } else {
+        return std::as_const(function::template target<held>(place))(std::forward<Args>(args)...);
+      }
     });
   }
 
