@@ -39,12 +39,8 @@ class fields {
   /// As `add`, but says false and changes nothing where that would throw.
   [[nodiscard]] bool try_add(std::string_view name, std::string_view value);
 
-  /// Replaces every line of that name by one, at the place of the last. Throws as `add`.
-  fields& set(std::string_view name, std::string_view value) {
-    check(name, value);
-    remove(name);
-    return add(name, value);
-  }
+  /// Replaces every line of that name by one at the end. Throws as `add`.
+  fields& set(std::string_view name, std::string_view value);
 
   /// Removes every line of that name; says how many there were.
   std::size_t remove(std::string_view name);
@@ -99,6 +95,7 @@ class fields {
     std::uint32_t name_at, name_size, value_at, value_size;  // octets into text_
   };
 
+  [[nodiscard]] bool owns(std::string_view view) const noexcept;
   static void check(std::string_view name, std::string_view value);
   [[nodiscard]] field line(const entry& e) const noexcept {
     return {{text_.data() + e.name_at, e.name_size}, {text_.data() + e.value_at, e.value_size}};
@@ -135,11 +132,27 @@ inline void fields::check(std::string_view name, std::string_view value) {
     throw std::invalid_argument(std::string("field ").append(name).append(": control octet in its value"));
 }
 
+/// `view` shows our own octets, which move when we grow or shrink.
+inline bool fields::owns(std::string_view view) const noexcept {
+  const auto begin = reinterpret_cast<std::uintptr_t>(text_.data());
+  const auto at = reinterpret_cast<std::uintptr_t>(view.data());
+  return !view.empty() && at >= begin && at < begin + text_.size();
+}
+
+inline fields& fields::set(std::string_view name, std::string_view value) {
+  check(name, value);
+  if (owns(name) || owns(value)) return set(std::string(name), std::string(value));
+  remove(name);
+  return add(name, value);
+}
+
 inline fields& fields::add(std::string_view name, std::string_view value) {
   check(name, value);
   value = ascii::trim(value);
   if (text_.size() + name.size() + value.size() > std::numeric_limits<std::uint32_t>::max() - 4)
     throw std::length_error("fields: over 4 GiB");
+  if (owns(name) || owns(value)) return add(std::string(name), std::string(value));
+  entries_.reserve(entries_.size() + 1);  // what throws comes first
   const std::size_t at = text_.size();
   text_.reserve(at + name.size() + value.size() + 4);
   text_.append(name.data(), name.size());
