@@ -5,6 +5,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/http/method.hpp>
+#include <tinyhttp/http/percent.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -108,6 +109,7 @@ constexpr bool is_host_and_port(std::string_view text, bool may_be_empty) noexce
   } else {
     while (end < text.size() && detail::is_reg_name_octet(text[end])) ++end;
     if (end == 0 && !(may_be_empty && text.empty())) return false;
+    if (!is_percent_encoded(text.substr(0, end))) return false;
   }
   if (end == text.size()) return true;
   if (text[end] != ':') return false;
@@ -126,9 +128,10 @@ inline void target::split(std::size_t authority_at, std::size_t authority_size, 
 inline bool target::assign(std::string_view text, const method& m) {
   for (const char c : text)
     if (!ascii::is_target_octet(c) || c == '#') return false;
-  if (m == method::connect) {
-    const std::size_t colon = text.rfind(':');
-    if (colon == text.npos || colon + 1 == text.size() || !is_host_and_port(text, false)) return false;
+  if (m == method::connect) {  // here the port is not optional (RFC 9112 3.2.3)
+    const std::size_t colon = text.find_last_of(":]");
+    if (colon == text.npos || text[colon] != ':' || colon + 1 == text.size()) return false;
+    if (!is_host_and_port(text, false)) return false;
     text_ = text;
     form_ = target_form::authority;
     split(0, text.size(), text.size());
