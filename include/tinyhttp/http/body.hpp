@@ -77,10 +77,20 @@ class body {
   body(std::string_view octets) : content_(std::string(octets)) {}
   body(const char* octets) : content_(std::string(octets)) {}
   /// Many messages may share one immutable text.
-  body(std::shared_ptr<const std::string> octets) : content_(std::move(octets)) {}
+  body(std::shared_ptr<const std::string> octets) {
+    if (octets) content_ = std::move(octets);
+  }
   body(content_slice slice) : content_(std::move(slice)) {}
   body(std::vector<body_piece> pieces) : content_(std::move(pieces)) {}
-  body(std::shared_ptr<body_stream> stream) : content_(std::move(stream)) {}
+  body(std::shared_ptr<body_stream> stream) {
+    if (stream) content_ = std::move(stream);
+  }
+  body(const body&) = default;
+  body& operator=(const body&) = default;
+  /// What is moved from is empty.
+  body(body&& other) noexcept { *this = std::move(other); }
+  body& operator=(body&& other) noexcept;
+  ~body() = default;
 
   /// The octets are here, or there are none: `text()` shows them all.
   [[nodiscard]] bool is_octets() const noexcept { return content_.index() <= 2; }
@@ -134,6 +144,16 @@ template <class Pull>
 [[nodiscard]] body stream_body(Pull pull, std::optional<std::uint64_t> length = std::nullopt);
 
 // ---------------------------------------------------------------------------------------------
+
+inline body& body::operator=(body&& other) noexcept {
+  if (this == &other) return *this;
+  content_ = std::exchange(other.content_, std::monostate());
+  position_ = std::exchange(other.position_, 0);
+  default_limit_ = other.default_limit_;
+  window_ = std::move(other.window_);
+  trailers_ = std::move(other.trailers_);
+  return *this;
+}
 
 inline std::string_view body::text() const noexcept {
   if (const auto* octets = std::get_if<std::string>(&content_)) return *octets;
@@ -249,6 +269,7 @@ inline task<result<std::string_view>> body::read_all(std::uint64_t limit) {
   if (const auto* kept = trailers(); kept != nullptr && !kept->empty())
     trailers_ = std::make_shared<const fields>(*kept);
   content_ = std::move(all);
+  position_ = 0;
   co_return text();
 }
 
