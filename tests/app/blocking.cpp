@@ -62,7 +62,7 @@ request get_on(manual_context& context, std::string_view target = "/") {
 
 }  // namespace
 
-TEST_CASE("without a server a blocking handler runs in place", "[app][blocking]") {
+TEST_CASE("without a server a blocking handler runs in place", "[app][threads][blocking]") {
   std::thread::id ran_in;
   const auto app = blocking([&ran_in](const request&) {
     ran_in = std::this_thread::get_id();
@@ -74,7 +74,7 @@ TEST_CASE("without a server a blocking handler runs in place", "[app][blocking]"
 }
 
 TEST_CASE("a blocking handler runs elsewhere, and its response comes back to the loop",
-          "[app][blocking]") {
+          "[app][threads][blocking]") {
   manual_context loop;
   std::thread::id ran_in;
   const auto app = blocking([&ran_in](request& r) {
@@ -96,7 +96,7 @@ TEST_CASE("a blocking handler runs elsewhere, and its response comes back to the
   CHECK(r.context == &loop);
 }
 
-TEST_CASE("what a blocking handler throws is thrown on the loop thread", "[app][blocking][recover]") {
+TEST_CASE("what a blocking handler throws is thrown on the loop thread", "[app][threads][blocking][recover]") {
   manual_context loop;
   std::string heard;
   const auto app = with_recover(
@@ -110,7 +110,7 @@ TEST_CASE("what a blocking handler throws is thrown on the loop thread", "[app][
   CHECK(heard == "no table");
 }
 
-TEST_CASE("a body beyond the limit keeps a blocking handler from running", "[app][blocking]") {
+TEST_CASE("a body beyond the limit keeps a blocking handler from running", "[app][threads][blocking]") {
   manual_context loop;
   int calls = 0;
   const auto app = blocking([&calls](const request&) { return ++calls, response(); });
@@ -124,7 +124,7 @@ TEST_CASE("a body beyond the limit keeps a blocking handler from running", "[app
   CHECK(calls == 0);
 }
 
-TEST_CASE("a request that goes away leaves the worker with its own copy", "[app][blocking][cancel]") {
+TEST_CASE("a request that goes away leaves the worker with its own copy", "[app][threads][blocking][cancel]") {
   std::binary_semaphore begun(0), gone(0), seen(0);
   std::string after;
   bool cancelled = false;
@@ -156,7 +156,7 @@ TEST_CASE("a request that goes away leaves the worker with its own copy", "[app]
   CHECK(cancelled);
 }
 
-TEST_CASE("a response that comes when nobody waits any longer is dropped", "[app][blocking][cancel]") {
+TEST_CASE("a response that comes when nobody waits any longer is dropped", "[app][threads][blocking][cancel]") {
   manual_context loop;
   const auto app = blocking([](const request&) { return text("late"); });
   request r = get_on(loop);
@@ -169,7 +169,7 @@ TEST_CASE("a response that comes when nobody waits any longer is dropped", "[app
   CHECK(loop.is_empty());
 }
 
-TEST_CASE("more requests than a pool may hold are refused at once", "[app][blocking][limit]") {
+TEST_CASE("more requests than a pool may hold are refused at once", "[app][threads][blocking][limit]") {
   manual_context loop;
   std::counting_semaphore<8> begun(0), go(0);
   int calls = 0;
@@ -199,7 +199,7 @@ TEST_CASE("more requests than a pool may hold are refused at once", "[app][block
   CHECK(calls == 2);
 }
 
-TEST_CASE("work whose asker has gone is not begun", "[app][blocking][cancel]") {
+TEST_CASE("work whose asker has gone is not begun", "[app][threads][blocking][cancel]") {
   manual_context loop;
   std::counting_semaphore<8> begun(0), go(0);
   int calls = 0;

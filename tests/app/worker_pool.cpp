@@ -11,7 +11,7 @@
 using namespace tinyhttp;
 
 TEST_CASE("a pool runs as many at once as it has threads, and queues up to its bound",
-          "[app][worker_pool][limit]") {
+          "[app][threads][worker_pool][limit]") {
   std::counting_semaphore<8> begun(0), go(0);
   std::atomic<int> done = 0;
   std::optional<worker_pool> pool(worker_options{.threads = 2, .waiting = 1});
@@ -32,7 +32,7 @@ TEST_CASE("a pool runs as many at once as it has threads, and queues up to its b
   CHECK(done == 3);
 }
 
-TEST_CASE("a pool that ends drops what has not begun", "[app][worker_pool]") {
+TEST_CASE("a pool that ends drops what has not begun", "[app][threads][worker_pool]") {
   std::binary_semaphore begun(0), go(0);
   auto held = std::make_shared<int>(0);
   std::optional<worker_pool> pool(worker_options{.threads = 1, .waiting = 8});
@@ -49,7 +49,7 @@ TEST_CASE("a pool that ends drops what has not begun", "[app][worker_pool]") {
   CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("a pool of no threads has one", "[app][worker_pool]") {
+TEST_CASE("a pool of no threads has one", "[app][threads][worker_pool]") {
   std::binary_semaphore ran(0);
   worker_pool pool({.threads = 0, .waiting = 0});
   CHECK(pool.submit([&] { ran.release(); }));

@@ -121,7 +121,10 @@ struct request {
   }
 
   /// Becomes as new, keeping the memory of its parts.
-  void clear() noexcept {
+  void clear() {
+    (void)method.assign(tinyhttp::method::get.name());
+    (void)target.assign("/", method);
+    version = http_version::http_1_1;
     fields.clear();
     body = {};
     path_params.clear();
