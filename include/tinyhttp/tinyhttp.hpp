@@ -8,6 +8,7 @@
 
 // floor 0: octets, results, tasks, time
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
@@ -18,17 +19,23 @@
 // floor 1: what messages mean (RFC 9110)
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/conditional.hpp>
+#include <tinyhttp/http/cookie.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/file_extensions.hpp>
+#include <tinyhttp/http/form.hpp>
 #include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/method.hpp>
+#include <tinyhttp/http/negotiation.hpp>
 #include <tinyhttp/http/percent.hpp>
+#include <tinyhttp/http/query.hpp>
 #include <tinyhttp/http/range.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/status.hpp>
 #include <tinyhttp/http/target.hpp>
+#include <tinyhttp/http/uri_reference.hpp>
+#include <tinyhttp/http/url.hpp>
 
 // floor 2: the wire format, without I/O (RFC 9112)
 #include <tinyhttp/h1/body_reader.hpp>
@@ -49,6 +56,7 @@
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/operation.hpp>
 #include <tinyhttp/net/poller.hpp>
 #include <tinyhttp/net/resolve.hpp>
 #include <tinyhttp/net/socket.hpp>
@@ -61,12 +69,15 @@
 
 // floor 3: from request to response
 #include <tinyhttp/app/access_log.hpp>
+#include <tinyhttp/app/blocking.hpp>
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/app/recover.hpp>
 #include <tinyhttp/app/route_tree.hpp>
 #include <tinyhttp/app/router.hpp>
+#include <tinyhttp/app/worker_pool.hpp>
 
 // floor 4: files as responses
+#include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/listing.hpp>
 #include <tinyhttp/files/path.hpp>
@@ -81,3 +92,18 @@
 #include <tinyhttp/server/services.hpp>
 #include <tinyhttp/server/shard.hpp>
 #include <tinyhttp/server/signals.hpp>
+
+// floor 5: requests to other hosts
+#include <tinyhttp/client/client.hpp>
+#include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/client/credentials.hpp>
+#include <tinyhttp/client/download.hpp>
+#include <tinyhttp/client/exchange.hpp>
+#include <tinyhttp/client/local_file.hpp>
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/client/pool.hpp>
+#include <tinyhttp/client/redirects.hpp>
+#include <tinyhttp/client/sending.hpp>
+
+// floor 6: what your tests may want
+#include <tinyhttp/testing/memory_stream.hpp>

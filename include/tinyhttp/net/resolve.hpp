@@ -7,7 +7,6 @@
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/system.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,7 +47,9 @@ inline result<std::vector<address>> ask_resolver(const std::string& host, std::u
   std::vector<address> all;
   for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
     const address one = address::from_native(each->ai_addr, each->ai_addrlen).with_port(port);
-    if (one.is_ip() && std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+    bool listed = !one.is_ip();
+    for (const address& other : all) listed = listed || other == one;
+    if (!listed) all.push_back(one);
   }
   ::freeaddrinfo(found);
   if (all.empty()) return error(error_kind::resolve, "resolve " + host + ": no usable address");
@@ -65,8 +66,8 @@ inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t
     return std::vector<address>{*local};
   }
   if (const auto numeric = address::parse(host, port)) return std::vector<address>{*numeric};
-  const bool has_bad_octet =
-      std::any_of(host.begin(), host.end(), [](char c) { return !ascii::is_target_octet(c); });
+  bool has_bad_octet = false;
+  for (const char c : host) has_bad_octet = has_bad_octet || !ascii::is_target_octet(c);
   if ((host.empty() && !passive) || host.size() > 255 || has_bad_octet) {
     std::string shown;  // a log line stays a line, whatever the name holds
     for (const char c : host.substr(0, 255)) shown += ascii::is_target_octet(c) ? c : '?';

@@ -3,9 +3,9 @@
 // The steps that tcp_stream and blocking_stream share. They never wait: they say what to wait for.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/net/system.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -85,7 +85,7 @@ inline progress gather::step(int to, std::uint64_t& moved, int& failed, bool mor
     for (std::size_t i = 0; i < rest_.size() && count < vectors.size() && size < step_octets; ++i) {
       const std::string_view piece = i == 0 ? rest_[i].substr(into_first_) : rest_[i];
       if (piece.empty()) continue;
-      const std::size_t part = std::min(piece.size(), step_octets - size);
+      const std::size_t part = at_most(piece.size(), step_octets - size);
       vectors[count++] = {const_cast<char*>(piece.data()), part};
       size += part;
     }
@@ -114,7 +114,7 @@ inline progress file_slice::step(int to, std::uint64_t& moved, int& failed) {
   std::size_t through = 0;
   while (rest_ != 0) {
     if (through >= step_octets) return progress::again;
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest_, step_octets - through));
+    const auto size = static_cast<std::size_t>(at_most<std::uint64_t>(rest_, step_octets - through));
     std::int64_t count = copying_ ? copy(to, size) : os::send_file(to, from_, offset_, size);
     if (!copying_ && cannot_send_file(count)) {
       copying_ = true;
@@ -137,7 +137,7 @@ inline std::int64_t file_slice::copy(int to, std::size_t size) {
   constexpr std::size_t capacity = 64 * 1024;
   if (!copied_) copied_ = std::make_unique_for_overwrite<char[]>(capacity);
   if (copied_begin_ == copied_end_) {
-    const std::int64_t count = os::pread(from_, copied_.get(), std::min(size, capacity), offset_);
+    const std::int64_t count = os::pread(from_, copied_.get(), at_most(size, capacity), offset_);
     if (count <= 0) return count;
     copied_begin_ = 0;
     copied_end_ = static_cast<std::size_t>(count);

@@ -12,7 +12,6 @@
 #include <tinyhttp/server/shard.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
