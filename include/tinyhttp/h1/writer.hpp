@@ -32,7 +32,7 @@ struct outgoing {
 [[nodiscard]] inline outgoing plan_response(const response& r, const method& asked,
                                             http_version version, bool keep_alive);
 
-/// Decides how `r` goes out. A body of unknown length is chunked.
+/// Decides how `r` goes out. A body of unknown length is chunked, which makes it HTTP/1.1.
 [[nodiscard]] inline outgoing plan_request(const request& r);
 
 /// Appends status line and fields of `r`. `date` is the value of the Date field, left out when
@@ -40,7 +40,8 @@ struct outgoing {
 inline void write_head(std::string& out, const response& r, const method& asked,
                        const outgoing& plan, http_version version, std::string_view date);
 
-/// Appends request line and fields of `r`, with Host from `authority` unless `r` has one.
+/// Appends request line and fields of `r`, with Host from `authority` unless `r` has one; an
+/// `authority` that is no host and port is left empty.
 inline void write_head(std::string& out, const request& r, const outgoing& plan,
                        std::string_view authority);
 
@@ -52,8 +53,8 @@ class body_writer {
  public:
   explicit body_writer(framing by) noexcept : by_(by) {}
 
-  /// Appends what stands in front of `size` octets of data (not 0). False, and nothing is appended,
-  /// when that is more than the length that was promised.
+  /// Appends what stands in front of `size` octets of data. False, and nothing is appended, when
+  /// that is more than was promised, or 0, which would be the end of a chunked body.
   [[nodiscard]] bool begin_data(std::string& out, std::uint64_t size);
   /// Appends what stands behind those octets.
   void end_data(std::string& out) const {
@@ -109,6 +110,19 @@ inline void append_framing(std::string& out, const framing& by) {
   }
 }
 
+/// Appends what holds for this connection only: a field that has to be named there is, and so is
+/// `persistence`, `close` or `keep-alive`, unless it is empty (RFC 9110 7.6.1).
+inline void append_connection(std::string& out, bool upgrade, bool te, std::string_view persistence) {
+  std::string_view between = "Connection: ";
+  for (const auto option : {upgrade ? std::string_view("Upgrade") : std::string_view(),
+                            te ? std::string_view("TE") : std::string_view(), persistence}) {
+    if (option.empty()) continue;
+    out.append(between).append(option);
+    between = ", ";
+  }
+  if (between.size() == 2) out.append("\r\n");
+}
+
 /// A response to HEAD, or a 304, may tell the length of content that it does not carry.
 [[nodiscard]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
   return ascii::parse_decimal_strict(f["Content-Length"], std::uint64_t{1} << 62);
@@ -128,6 +142,10 @@ inline outgoing plan_response(const response& r, const method& asked, http_versi
   }
   auto length = r.body.length();
   if (r.status == status::no_content || r.status.is_informational()) return plan;
+  if (r.status.code() == 205) {  // RFC 9110 15.3.6: a form to be emptied, and nothing to show
+    plan.body = {framing::rule::length, 0};
+    return plan;
+  }
   if (r.status == status::not_modified || asked == method::head) {
     const bool says_nothing = r.status == status::not_modified || length.value_or(0) == 0;
     if (const auto told = detail::told_length(r.fields); told && says_nothing) length = told;
@@ -175,30 +193,27 @@ inline void write_head(std::string& out, const response& r, const method& asked,
   detail::append_framing(out, plan.body);
   const bool tunnel = r.status == status::switching_protocols ||
                       (asked == method::connect && r.status.is_success());
-  if (r.status == status::switching_protocols) {
-    out.append("Connection: Upgrade\r\n");
-  } else if (tunnel) {
-    // a tunnel is not a message: it needs no word about its end
-  } else if (!plan.keep_alive) {
-    out.append("Connection: close\r\n");
-  } else if (version == http_version::http_1_0) {
-    out.append("Connection: keep-alive\r\n");
-  }
+  std::string_view persistence;
+  if (!tunnel && !plan.keep_alive) persistence = "close";  // a tunnel needs no word about its end
+  else if (!tunnel && version == http_version::http_1_0) persistence = "keep-alive";
+  const bool upgrade = r.status == status::switching_protocols || r.fields.contains("Upgrade");
+  detail::append_connection(out, upgrade, false, persistence);
   out.append("\r\n");
 }
 
 inline void write_head(std::string& out, const request& r, const outgoing& plan,
                        std::string_view authority) {
   out.append(r.method.name()).append(" ").append(r.target.text());
-  out.append(r.version == http_version::http_1_0 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-  if (!r.fields.contains("Host")) detail::append_field(out, "Host", authority);
+  const bool old = r.version == http_version::http_1_0 && plan.body.by != framing::rule::chunked;
+  out.append(old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  if (!r.fields.contains("Host"))
+    detail::append_field(out, "Host", is_host_and_port(authority, true) ? authority : "");
   detail::append_fields(out, r.fields);
   detail::append_framing(out, plan.body);
-  if (r.fields.contains("Upgrade")) {
-    out.append("Connection: Upgrade\r\n");
-  } else if (!plan.keep_alive) {
-    out.append("Connection: close\r\n");
-  }
+  std::string_view persistence;
+  if (!plan.keep_alive) persistence = "close";
+  else if (old) persistence = "keep-alive";
+  detail::append_connection(out, r.fields.contains("Upgrade"), r.fields.contains("TE"), persistence);
   out.append("\r\n");
 }
 
@@ -211,6 +226,7 @@ inline void write_informational(std::string& out, status code, const fields& wit
 }
 
 inline bool body_writer::begin_data(std::string& out, std::uint64_t size) {
+  if (size == 0 || by_.by == framing::rule::none) return false;
   if (by_.by == framing::rule::length && size > by_.length - sent_) return false;
   sent_ += size;
   if (by_.by == framing::rule::chunked) {
