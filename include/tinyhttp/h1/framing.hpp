@@ -37,7 +37,8 @@ struct framing {
 
 /// Decides the framing of a response's body. `asked` is the method of the request.
 ///
-/// Refused: as above, but equal Content-Length lines agree on one answer and are taken.
+/// Refused: as above, but equal Content-Length lines agree on one answer and are taken. Without
+/// either field only the close ends the body.
 [[nodiscard]] inline violation frame_response(const method& asked, http_version version, status code,
                                               const fields& f, framing& out) noexcept;
 

@@ -45,7 +45,8 @@ struct status_line {
   tinyhttp::status status;
 };
 
-/// Parses one head. `parse` is called with all octets from the head's first on, again with more of
+/// Parses one head. Its fields may be looked at once it is done; after a failure there are none.
+/// `parse` is called with all octets from the head's first on, again with more of
 /// them after each `need_more`; after `done`, `size()` of them were the head. `reset` starts anew.
 class head_parser {
  public:
@@ -55,12 +56,14 @@ class head_parser {
 
   /// Fills in method, target, version and fields.
   [[nodiscard]] outcome parse(std::string_view octets, request& into) {
-    return run(octets, into.fields, [&](std::string_view line) { return request_line(line, into); });
+    return run(octets, into.fields, limits_->empty_lines,
+               [&](std::string_view line) { return request_line(line, into); });
   }
 
-  /// Fills in status line and fields.
+  /// Fills in status line and fields. No empty line may stand in front: octets that the response
+  /// before did not own would be taken for its end (RFC 9112 2.2 speaks of servers only).
   [[nodiscard]] outcome parse(std::string_view octets, status_line& line_into, fields& into) {
-    return run(octets, into, [&](std::string_view line) { return response_line(line, line_into); });
+    return run(octets, into, 0, [&](std::string_view line) { return response_line(line, line_into); });
   }
 
   /// Octets from the beginning to behind the empty line, once done.
@@ -72,9 +75,16 @@ class head_parser {
 
  private:
   template <class StartLine>
-  outcome run(std::string_view octets, fields& into, StartLine start_line);
+  outcome run(std::string_view octets, fields& into, std::size_t most_empty, StartLine start_line) {
+    const outcome state = advance(octets, into, most_empty, start_line);
+    if (state == outcome::failed) into.clear();  // they name places in a block that will not come
+    return state;
+  }
   template <class StartLine>
-  outcome line(std::string_view octets, std::size_t end, fields& into, StartLine start_line);
+  outcome advance(std::string_view octets, fields& into, std::size_t most_empty, StartLine start_line);
+  template <class StartLine>
+  outcome line(std::string_view octets, std::size_t end, fields& into, std::size_t most_empty,
+               StartLine start_line);
   violation add_field(std::string_view text, fields& into);
   violation request_line(std::string_view line, request& into) const;
   violation response_line(std::string_view line, status_line& into) const;
@@ -120,7 +130,8 @@ namespace detail {
 }  // namespace detail
 
 template <class StartLine>
-head_parser::outcome head_parser::run(std::string_view octets, fields& into, StartLine start_line) {
+head_parser::outcome head_parser::advance(std::string_view octets, fields& into,
+                                          std::size_t most_empty, StartLine start_line) {
   const std::size_t bound = octets.size() < limits_->head ? octets.size() : limits_->head;
   if (scanned_ == 0) into.clear();
   for (;;) {
@@ -137,7 +148,7 @@ head_parser::outcome head_parser::run(std::string_view octets, fields& into, Sta
     if (*found != '\r') return fail({400, "control octet or bare LF in the head"});
     if (found[1] != '\n') return fail({400, "CR without LF in the head"});
     const std::size_t end = scanned_;
-    if (const auto state = line(octets, end, into, start_line); state != outcome::need_more)
+    if (const auto state = line(octets, end, into, most_empty, start_line); state != outcome::need_more)
       return state;
   }
 }
@@ -145,7 +156,7 @@ head_parser::outcome head_parser::run(std::string_view octets, fields& into, Sta
 /// Takes the line [line_at_, end) in, which ended with CRLF; `need_more` means: go on.
 template <class StartLine>
 head_parser::outcome head_parser::line(std::string_view octets, std::size_t end, fields& into,
-                                       StartLine start_line) {
+                                       std::size_t most_empty, StartLine start_line) {
   const auto text = octets.substr(line_at_, end - line_at_);
   violation wrong;
   if (in_fields_ && !text.empty()) {
@@ -155,7 +166,7 @@ head_parser::outcome head_parser::line(std::string_view octets, std::size_t end,
     into.set_block(octets.substr(0, line_at_));
     return outcome::done;
   } else if (text.empty()) {
-    if (++empty_lines_ > limits_->empty_lines) wrong = {400, "empty lines instead of a start line"};
+    if (++empty_lines_ > most_empty) wrong = {400, "empty lines instead of a start line"};
   } else {
     wrong = start_line(text);
     in_fields_ = true;
@@ -192,10 +203,10 @@ inline violation head_parser::response_line(std::string_view line, status_line& 
   if (const auto wrong = detail::read_version(line.substr(0, space), into.version)) return wrong;
   if (space == line.npos) return {502, "no status code in the start line"};
   const auto rest = line.substr(space + 1);
-  const auto code = ascii::parse_decimal_strict(rest.substr(0, 3), 599);
+  const auto code = ascii::parse_decimal_strict(rest.substr(0, 3), 999);
   // The space before an empty reason is often left out; nothing else can be meant by that.
   if (!code || *code < 100 || rest.size() < 3 || (rest.size() > 3 && rest[3] != ' '))
-    return {502, "status code is not three digits from 100 to 599"};
+    return {502, "status code is not three digits from 100 on"};
   into.status = status(static_cast<int>(*code));
   return {};
 }

@@ -23,10 +23,12 @@ struct limits {
   /// Octets of a trailer section; more is 431.
   std::size_t trailer = 8 * 1024;
 
-  /// Octets of chunk extensions in a whole body; more is 400. As hyper.
+  /// Octets of chunk extensions, and of zeros in front of chunk sizes, in a whole body; more is 400.
+  /// As hyper.
   std::size_t chunk_extensions = 16 * 1024;
 
-  /// Empty lines skipped before a request line (RFC 9112 2.2 asks for one); more is 400.
+  /// Empty lines skipped before a request line (RFC 9112 2.2 asks for one); more is 400. None is
+  /// skipped before a status line.
   std::size_t empty_lines = 4;
 };
 
