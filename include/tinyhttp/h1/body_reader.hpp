@@ -81,7 +81,7 @@ class body_reader {
   const limits* limits_;
   stage stage_;
   std::uint64_t left_ = 0;           // octets of the running chunk, or of the whole
-  std::size_t extension_ = 0;        // octets of chunk extensions so far
+  std::size_t extension_ = 0;        // octets of chunk extensions, and of zeros, so far
   std::size_t trailer_octets_ = 0;   // octets of trailer lines so far
   std::string trailer_line_;
   std::unique_ptr<fields> trailers_;  // rare, so not worth its room in every connection
@@ -175,6 +175,8 @@ inline void body_reader::take_size(char c) {
   if (digit >= 0 && (stage_ == stage::size_first || stage_ == stage::size)) {
     if (stage_ == stage::size_first) left_ = 0;
     if (left_ >> 58 != 0) return fail({400, "chunk size too large"});  // 62 bits hold any file
+    if (left_ == 0 && stage_ == stage::size && ++extension_ > limits_->chunk_extensions)
+      return fail({400, "chunk size in too many digits"});  // zeros without end say nothing either
     left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
     stage_ = stage::size;
     return;
