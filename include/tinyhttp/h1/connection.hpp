@@ -88,19 +88,22 @@ class connection {
 
   // --- what is sent: all of these append to `out` ---
 
-  /// Server: the head of the answer. To a request that could not be read, too.
+  /// Server: the head of the answer. To a request that could not be read, too. A 1xx other than 101
+  /// would leave the peer waiting for the answer, so it goes out as 500.
   outgoing send(std::string& out, const response& r, std::string_view date);
   void send_informational(std::string& out, status code, const fields& with) {
+    if (!code.is_informational() || code == status::switching_protocols) return;  // that is final
     if (version_ == http_version::http_1_1 && life_.apply(us_, signal::informational))
       write_informational(out, code, with);
   }
 
-  /// Client: the head of a request. Only when the connection is idle.
+  /// Client: the head of a request. Only when the connection is idle, and nothing is unread: octets
+  /// that are there before the request are not its response, and `next_event` will say so.
   outgoing send(std::string& out, const request& r, std::string_view authority);
 
   /// In front of, and behind, `size` octets of our body. False when that is more than promised.
   [[nodiscard]] bool begin_data(std::string& out, std::uint64_t size) {
-    return writer_.begin_data(out, size) && life_.apply(us_, signal::data);
+    return life_.apply(us_, signal::data) && writer_.begin_data(out, size);
   }
   void end_data(std::string& out) const { writer_.end_data(out); }
   /// The end of our message. False when octets are missing: then the connection has to be cut.
@@ -112,10 +115,13 @@ class connection {
   /// Nothing more can be exchanged behind the running messages.
   void forbid_reuse() noexcept { life_.forbid_reuse(); }
   [[nodiscard]] bool reusable() const noexcept { return life_.reusable(); }
-  /// Both messages are complete and another exchange may follow: gets ready for it.
-  bool restart() noexcept {
+  /// Both messages are complete and another exchange may follow: gets ready for it. A client's may
+  /// not while octets are unread, which nobody has asked for.
+  bool restart() {
+    if (us_ == side::client && !unread().empty()) life_.forbid_reuse();
     if (!life_.restart()) return false;
     parser_.reset();
+    asked_ = method::get;
     return true;
   }
 
@@ -125,12 +131,13 @@ class connection {
     in_.consume(used_);
     used_ = 0;
   }
+  /// A client answers nobody: its statuses are what a gateway would say (RFC 9110 15.6.3).
   event fail(const violation& why) noexcept {
-    failure_ = why;
+    failure_ = {us_ == side::client ? 502 : why.status, why.why};
     life_.forbid_reuse();
     return {event::kind::failed, {}};
   }
-  event head_without_end();
+  event head_without_end(fields& into);
   event begin_body(http_version version, const fields& f);
   event body_event();
 
@@ -154,10 +161,11 @@ class connection {
 // ---------------------------------------------------------------------------------------------
 
 /// The head is not complete: more is needed, or the peer has closed.
-inline event connection::head_without_end() {
+inline event connection::head_without_end(fields& into) {
   if (!peer_closed_) return {};
-  if (in_.empty() && us_ == side::server) return {event::kind::closed, {}};
+  into.clear();
   if (us_ == side::client) return fail({502, "connection closed before the end of the response head"});
+  if (!parser_.begun()) return {event::kind::closed, {}};
   return fail({400, "connection closed in the middle of a request head"});
 }
 
@@ -173,9 +181,8 @@ inline event connection::next_event(request& into) {
   drop_used();
   if (failure_) return {event::kind::failed, {}};
   if (life_.of(side::client) != phase::idle) return body_event();
-  if (in_.empty() && peer_closed_) return {event::kind::closed, {}};
   switch (parser_.parse(in_.view(), into)) {
-    case head_parser::outcome::need_more: return head_without_end();
+    case head_parser::outcome::need_more: return head_without_end(into.fields);
     case head_parser::outcome::failed: return fail(parser_.failure());
     case head_parser::outcome::done: break;
   }
@@ -192,7 +199,7 @@ inline event connection::next_event(response& into) {
   if (life_.of(side::server) == phase::body) return body_event();
   if (life_.of(side::server) != phase::answering) return {event::kind::end, {}};
   switch (parser_.parse(in_.view(), line_, into.fields)) {
-    case head_parser::outcome::need_more: return head_without_end();
+    case head_parser::outcome::need_more: return head_without_end(into.fields);
     case head_parser::outcome::failed: return fail(parser_.failure());
     case head_parser::outcome::done: break;
   }
@@ -208,7 +215,8 @@ inline event connection::next_event(response& into) {
   if (const auto wrong = frame_response(asked_, line_.version, line_.status, into.fields, incoming_))
     return fail(wrong);
   life_.apply(side::server, signal::response);
-  if (line_.status == status::switching_protocols) life_.forbid_reuse();
+  const bool tunnel = asked_ == method::connect && line_.status.is_success();
+  if (tunnel || line_.status == status::switching_protocols) life_.forbid_reuse();
   return begin_body(line_.version, into.fields);
 }
 
@@ -219,13 +227,13 @@ inline event connection::body_event() {
   switch (step.state) {
     case body_reader::outcome::data: return {event::kind::data, step.data};
     case body_reader::outcome::failed:
-      return fail({us_ == side::client ? 502 : reader_.failure().status, reader_.failure().why});
+      return fail(reader_.failure());
     case body_reader::outcome::end: break;
     case body_reader::outcome::need_more:
       drop_used();
       if (!peer_closed_) return {};
       if (!reader_.complete_at_close())
-        return fail({us_ == side::client ? 502 : 400, "connection closed in the middle of a body"});
+        return fail({400, "connection closed in the middle of a body"});
       break;
   }
   life_.apply(them(), signal::end);
@@ -234,7 +242,8 @@ inline event connection::body_event() {
 
 inline outgoing connection::send(std::string& out, const response& r, std::string_view date) {
   const bool answers_a_request = life_.of(side::server) == phase::answering;
-  if (!answers_a_request) asked_ = method::get;
+  if (r.status.is_informational() && r.status != status::switching_protocols)
+    return send(out, response(status::internal_server_error), date);
   auto plan = plan_response(r, asked_, version_, life_.reusable() && answers_a_request);
   if (!plan.keep_alive) life_.forbid_reuse();
   life_.apply(side::server, signal::response);
@@ -245,6 +254,7 @@ inline outgoing connection::send(std::string& out, const response& r, std::strin
 
 inline outgoing connection::send(std::string& out, const request& r, std::string_view authority) {
   const auto plan = plan_request(r);
+  if (!unread().empty()) fail({502, "octets in front of the request that they would answer"});
   if (!plan.keep_alive) life_.forbid_reuse();
   asked_ = r.method;
   upgrade_asked_ = r.fields.contains("Upgrade");
