@@ -35,6 +35,15 @@ task<result<std::string>> read_all(tcp_stream& from) {
   }
 }
 
+task<void> read_singly(tcp_stream& from) {
+  char octet[1];
+  std::span<char> room(octet);
+  for (;;) {
+    const result<std::size_t> count = co_await from.read(room);
+    if (!count || *count == 0) co_return;
+  }
+}
+
 task<result<void>> wait_readable(tcp_stream& from) {
   const result<void> done = co_await from.readable();
   co_return done;
@@ -411,6 +420,48 @@ TEST_CASE("a large file does not keep others of the loop waiting", "[net][tcp_st
   CHECK(turns >= 63);
   f.stream.close();
   reader.join();
+}
+
+TEST_CASE("a peer that sends without pause does not keep others of the loop waiting", "[net][tcp_stream]") {
+  fixture f;
+  const std::string all = pattern(16 << 20);
+  std::thread sender([&] {
+    static_cast<void>(f.pair.theirs.send_all(all));
+    f.pair.theirs.close();
+  });
+  auto reading = read_all(f.stream);
+  reading.start();
+  while (!reading.done()) {
+    const std::uint64_t before = f.stream.received();
+    f.loop.run_once();
+    REQUIRE(f.stream.received() - before <= net::step_octets + 32 * 1024);
+  }
+  sender.join();
+  CHECK((reading.take().value() == all));
+}
+
+TEST_CASE("octets read one by one do not keep others of the loop waiting", "[net][tcp_stream]") {
+  fixture f;
+  f.pair.theirs.send_all(std::string(1000, 'x')).value();
+  f.pair.theirs.shutdown_send().value();
+  auto reading = read_singly(f.stream);
+  reading.start();
+  while (!reading.done()) {
+    const std::uint64_t before = f.stream.received();
+    f.loop.run_once();
+    REQUIRE(f.stream.received() - before <= 128);
+  }
+  CHECK(f.stream.received() == 1000);
+}
+
+TEST_CASE("signals that interrupt the loop's own wait cost a turn and nothing else", "[net][tcp_stream][faults]") {
+  const auto backend = any_backend();
+  fixture f(backend);
+  const auto call = backend == net::backend::epoll ? net::system_call::epoll_wait : net::system_call::poll;
+  const faults interrupted(call, {.error = EINTR}, 0, 5);
+  f.pair.theirs.send_all("hello").value();
+  CHECK(f.loop.run_until_done(read_once(f.stream)).value() == "hello");
+  CHECK(interrupted.calls() > 5);
 }
 
 TEST_CASE("a file that cannot be read fails, a peer that went away too", "[net][tcp_stream][file]") {

@@ -90,6 +90,8 @@ class loop : public clock {
   [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
   [[nodiscard]] net::poller& poller() noexcept { return poller_; }
   [[nodiscard]] net::backend backend() const noexcept { return poller_.which(); }
+  /// Counts turns, so that what is done in one can be bounded.
+  [[nodiscard]] std::uint32_t turn() const noexcept { return turn_; }
 
  private:
   [[nodiscard]] int milliseconds_to_wait(duration at_most);
@@ -102,6 +104,7 @@ class loop : public clock {
   time_source system_time_;
   time_source* time_;
   time_point now_;
+  std::uint32_t turn_ = 0;
   net::poller poller_;
   timer_queue timers_;
   waiter_list ready_;    // go on in the next turn
@@ -198,6 +201,7 @@ inline void loop::run_once(duration at_most) {
   if (poller_.which() == backend::poll) poller_.want(wake_watch_, ready::readable);
   poller_.wait(milliseconds_to_wait(at_most));
   now_ = time_->now();
+  ++turn_;
   timers_.expire(now_);
   if (wake_watch_.signalled || woken_.load(std::memory_order_acquire)) {
     take_wake_signal();

@@ -1,6 +1,7 @@
-// tinyhttp/net/system.hpp -- every system call of the net floor, behind one replaceable seam.
+// tinyhttp/net/system.hpp -- the system calls on sockets and served files, behind one seam for tests.
 //
-// Interruptions (EINTR) end here. Nothing here decides anything: callers get a count or an errno.
+// What cannot fail for reasons that matter (close, fcntl, the loop's own wake signal) is called where
+// it is needed. Interruptions (EINTR) end here. Nothing here decides anything: callers get a count or an errno.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>

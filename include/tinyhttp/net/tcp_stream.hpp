@@ -22,7 +22,9 @@
 namespace tinyhttp::net {
 
 /// Registered with its loop from construction to `close`; stays where it is. If the loop cannot
-/// take it, its operations say so. The loop outlives it, and it outlives its operations.
+/// take it, its operations say so. The loop outlives it, and it outlives its operations. What it does
+/// in one turn of the loop is bounded (`step_octets`), then others have theirs: neither a download
+/// nor a peer that sends without pause keeps the rest waiting.
 class tcp_stream : watch, timer {
  public:
   class read_operation;
@@ -41,7 +43,6 @@ class tcp_stream : watch, timer {
   [[nodiscard]] ready_operation writable();
   /// `more`: something follows at once, so the system may hold the last octets back for it.
   [[nodiscard]] write_operation write(std::span<const std::string_view> pieces, bool more = false);
-  /// Gives others a turn after each `step_octets`.
   [[nodiscard]] send_file_operation send_file(int fd, std::uint64_t offset, std::uint64_t length);
 
   void expires_at(time_point when) { loop_.timers().set(*this, when); }
@@ -89,6 +90,13 @@ class tcp_stream : watch, timer {
   }
   [[nodiscard]] int obstacle_now() const noexcept;
   void wait_for(direction way);
+  /// This turn's share is used up.
+  [[nodiscard]] bool is_spent() noexcept {
+    if (turn_ != loop_.turn()) spent_ = 0;
+    turn_ = loop_.turn();
+    return spent_ >= step_octets;
+  }
+  void spend(std::uint64_t octets) noexcept { spent_ += octets + 8 * 1024; }  // a call costs as much
 
   net::loop& loop_;
   net::socket socket_;
@@ -96,6 +104,8 @@ class tcp_stream : watch, timer {
   any_operation* writer_ = nullptr;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
+  std::uint64_t spent_ = 0;  // octets' worth of work in turn_
+  std::uint32_t turn_ = 0;
   int broken_ = 0;      // errno value with which the loop refused us
   std::uint8_t known_;  // what the socket is ready for, as far as we have been told
   gone_call gone_;
@@ -271,6 +281,7 @@ inline bool tcp_stream::read_operation::step(waiter& w) {
   tcp_stream& s = self.stream_;
   if (!self.may_go_on()) return true;
   if (!s.knows(ready::readable)) return self.finish_or_wait(progress::wait);
+  if (s.is_spent()) return self.finish_or_wait(progress::again);
   const std::int64_t count = os::receive(s.native(), self.into_.data(), self.into_.size());
   if (count == -EAGAIN) return self.finish_or_wait(full());
   if (count < 0) {
@@ -278,6 +289,7 @@ inline bool tcp_stream::read_operation::step(waiter& w) {
   } else {
     self.count_ = static_cast<std::size_t>(count);
     s.received_ += self.count_;
+    s.spend(self.count_);
     // A short read has emptied the socket: the next one waits without asking, unless an end is due.
     if (count > 0 && self.count_ < self.into_.size() && !os::is_injected() &&
         !s.knows(ready::peer_closed | ready::gone))
@@ -298,7 +310,11 @@ inline bool tcp_stream::write_operation::step(waiter& w) {
   tcp_stream& s = self.stream_;
   if (!self.may_go_on()) return true;
   if (!s.knows(ready::writable)) return self.finish_or_wait(progress::wait);
-  return self.finish_or_wait(self.gather_.step(s.native(), s.sent_, self.failed_, self.more_));
+  if (s.is_spent()) return self.finish_or_wait(progress::again);
+  const std::uint64_t before = s.sent_;
+  const progress p = self.gather_.step(s.native(), s.sent_, self.failed_, self.more_);
+  s.spend(s.sent_ - before);
+  return self.finish_or_wait(p);
 }
 
 inline bool tcp_stream::send_file_operation::step(waiter& w) {
@@ -306,7 +322,11 @@ inline bool tcp_stream::send_file_operation::step(waiter& w) {
   tcp_stream& s = self.stream_;
   if (!self.may_go_on()) return true;
   if (!s.knows(ready::writable)) return self.finish_or_wait(progress::wait);
-  return self.finish_or_wait(self.slice_.step(s.native(), s.sent_, self.failed_));
+  if (s.is_spent()) return self.finish_or_wait(progress::again);
+  const std::uint64_t before = s.sent_;
+  const progress p = self.slice_.step(s.native(), s.sent_, self.failed_);
+  s.spend(s.sent_ - before);
+  return self.finish_or_wait(p);
 }
 
 static_assert(stream<tcp_stream>);
