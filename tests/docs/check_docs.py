@@ -143,7 +143,7 @@ def source_of(one):
     return text
 
 
-def compile_block(one, folder):
+def compile_block(one, folder, include=ROOT / "include"):
     """Faults, and the program if it is one."""
     program = None
     if one.is_program() and one.before is None and "given" not in one.says:
@@ -155,8 +155,13 @@ def compile_block(one, folder):
         arguments = [*arguments, "-O1", "-pthread", "-o", program]
     else:
         arguments = [*arguments, "-fsyntax-only"]
-    done = subprocess.run(["g++", "-std=c++20", *WARNINGS, f"-I{ROOT}/include", *arguments, "-x", "c++", "-"],
-                          input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    # The source bears the page's name, so that messages lead to the page, and so that the compiler
+    # takes what stands there for the main file.
+    place = pathlib.Path(folder) / str(one.line)
+    (place / one.page).parent.mkdir(parents=True, exist_ok=True)
+    (place / one.page).write_text(text, "utf-8")
+    done = subprocess.run(["g++", "-std=c++20", *WARNINGS, f"-I{include}", *arguments, "-x", "c++", one.page],
+                          cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
     said = done.stdout.decode("utf-8", "replace").splitlines()
     return said or ([] if done.returncode == 0 else ["the compiler failed"]), program
 
@@ -321,8 +326,11 @@ def self_test():
     runs = {5: True, 6: False}
     faults = [] if len(blocks) == len(fine) else [f"{len(blocks)} blocks found"]
     with tempfile.TemporaryDirectory() as folder:
+        include = pathlib.Path(folder) / "include"
+        (include / "tinyhttp").mkdir(parents=True)
+        (include / "tinyhttp" / "tinyhttp.hpp").write_text("namespace tinyhttp {}\n", "utf-8")
         for number, (one, wanted) in enumerate(zip(blocks, fine)):
-            found, program = compile_block(one, folder)
+            found, program = compile_block(one, folder, include)
             found += one.faults
             if bool(found) != (wanted == "bad"):
                 faults += [f"block {number} counts as {'bad' if found else 'fine'}", *found]
