@@ -3,6 +3,7 @@
 
 #include "scratch.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -78,6 +79,32 @@ TEST_CASE("a cache is bounded in octets", "[files][cache]") {
   CHECK_FALSE(kept.takes(50'001));
   CHECK_FALSE(cache({.octets = 0}).takes(0));
   CHECK_FALSE(cache({.files = 0}).takes(0));
+}
+
+TEST_CASE("a cache agrees with a plain list of what was used last", "[files][cache]") {
+  cache kept({.octets = std::size_t{1} << 30, .largest = 10, .files = 37});
+  std::vector<std::string> recent;  // the newest first
+  std::uint64_t random = 1;
+  for (int step = 0; step < 20'000; ++step) {
+    random = mix(random + 1);
+    const std::string name = "n" + std::to_string(random % 60);
+    const auto at = std::find(recent.begin(), recent.end(), name);
+    switch (random / 64 % 8) {
+      case 0:
+        kept.forget(name);
+        if (at != recent.end()) recent.erase(at);
+        break;
+      case 1: case 2: case 3:
+        kept.keep(name, of_size(1));
+        if (at != recent.end()) recent.erase(at);
+        recent.insert(recent.begin(), name);
+        if (recent.size() > 37) recent.pop_back();
+        break;
+      default:
+        REQUIRE((kept.find(name) != nullptr) == (at != recent.end()));
+        if (at != recent.end()) std::rotate(recent.begin(), at, at + 1);
+    }
+  }
 }
 
 TEST_CASE("a small file comes from memory the second time", "[files][cache]") {

@@ -8,13 +8,13 @@
 #include <tinyhttp/http/fields.hpp>
 
 #include <cstddef>
-#include <list>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace tinyhttp::files {
 
@@ -54,21 +54,36 @@ class cache {
   void forget(std::string_view name);
 
  private:
+  using index = std::uint32_t;
+  static constexpr index none = 0xffff'ffff;
+
   struct node {
     std::string name;
-    std::shared_ptr<const kept_file> file;
+    std::shared_ptr<const kept_file> file;  // null: the node is free
+    index in_bucket = none;                 // the next of its bucket; of free nodes, the next free
+    index newer = none, older = none;       // neighbours by time of use
   };
-  using position = std::list<node>::iterator;
 
   [[nodiscard]] static std::size_t weight(const node& n) noexcept {
     return n.file->octets->size() + 2 * n.name.size() + sizeof(node) + sizeof(kept_file);
   }
-  void remove(position at);
+  [[nodiscard]] index& bucket(std::string_view name) noexcept {
+    return buckets_[std::hash<std::string_view>()(name) & (buckets_.size() - 1)];
+  }
+  [[nodiscard]] index look_up(std::string_view name) noexcept;
+  [[nodiscard]] index take_free_node();
+  void put_first(index at) noexcept;
+  void take_out_of_order(index at) noexcept;
+  void remove(index at) noexcept;
+  void grow_buckets();
 
   cache_limits limits_;
   std::mutex mutex_;  // guards what follows
-  std::list<node> recent_;
-  std::unordered_map<std::string_view, position> by_name_;  // views into the nodes
+  std::vector<node> nodes_;
+  std::vector<index> buckets_;  // the first node of each; their number is a power of two, or 0
+  index free_ = none;
+  index newest_ = none, oldest_ = none;
+  std::size_t count_ = 0;
   std::size_t octets_ = 0;
 };
 
@@ -76,31 +91,79 @@ class cache {
 
 inline std::shared_ptr<const kept_file> cache::find(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  const auto found = by_name_.find(name);
-  if (found == by_name_.end()) return nullptr;
-  recent_.splice(recent_.begin(), recent_, found->second);
-  return found->second->file;
+  const index at = look_up(name);
+  if (at == none) return nullptr;
+  take_out_of_order(at);
+  put_first(at);
+  return nodes_[at].file;
 }
 
 inline void cache::keep(std::string name, std::shared_ptr<const kept_file> file) {
   const std::lock_guard lock(mutex_);
-  if (const auto old = by_name_.find(name); old != by_name_.end()) remove(old->second);
-  recent_.push_front({std::move(name), std::move(file)});
-  by_name_.emplace(recent_.front().name, recent_.begin());
-  octets_ += weight(recent_.front());
-  while (!recent_.empty() && (octets_ > limits_.octets || recent_.size() > limits_.files))
-    remove(std::prev(recent_.end()));
+  if (const index old = look_up(name); old != none) remove(old);
+  if (count_ == buckets_.size()) grow_buckets();
+  const index at = take_free_node();
+  node& n = nodes_[at];
+  n.name = std::move(name);
+  n.file = std::move(file);
+  n.in_bucket = std::exchange(bucket(n.name), at);
+  put_first(at);
+  ++count_;
+  octets_ += weight(n);
+  while (count_ > 0 && (octets_ > limits_.octets || count_ > limits_.files)) remove(oldest_);
 }
 
 inline void cache::forget(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  if (const auto old = by_name_.find(name); old != by_name_.end()) remove(old->second);
+  if (const index old = look_up(name); old != none) remove(old);
 }
 
-inline void cache::remove(position at) {
-  octets_ -= weight(*at);
-  by_name_.erase(at->name);
-  recent_.erase(at);
+inline cache::index cache::look_up(std::string_view name) noexcept {
+  if (buckets_.empty()) return none;
+  index at = bucket(name);
+  while (at != none && nodes_[at].name != name) at = nodes_[at].in_bucket;
+  return at;
+}
+
+inline cache::index cache::take_free_node() {
+  if (free_ == none) {
+    nodes_.emplace_back();
+    return static_cast<index>(nodes_.size() - 1);
+  }
+  return std::exchange(free_, nodes_[free_].in_bucket);
+}
+
+inline void cache::put_first(index at) noexcept {
+  nodes_[at].newer = none;
+  nodes_[at].older = newest_;
+  (newest_ == none ? oldest_ : nodes_[newest_].newer) = at;
+  newest_ = at;
+}
+
+inline void cache::take_out_of_order(index at) noexcept {
+  const node& n = nodes_[at];
+  (n.newer == none ? newest_ : nodes_[n.newer].older) = n.older;
+  (n.older == none ? oldest_ : nodes_[n.older].newer) = n.newer;
+}
+
+inline void cache::remove(index at) noexcept {
+  node& n = nodes_[at];
+  octets_ -= weight(n);
+  --count_;
+  take_out_of_order(at);
+  index* link = &bucket(n.name);
+  while (*link != at) link = &nodes_[*link].in_bucket;
+  *link = n.in_bucket;
+  n.name.clear();
+  n.file.reset();
+  n.in_bucket = std::exchange(free_, at);
+}
+
+/// Twice as many buckets; every node goes to its new one.
+inline void cache::grow_buckets() {
+  buckets_.assign(buckets_.empty() ? 16 : 2 * buckets_.size(), none);
+  for (index at = newest_; at != none; at = nodes_[at].older)
+    nodes_[at].in_bucket = std::exchange(bucket(nodes_[at].name), at);
 }
 
 }  // namespace tinyhttp::files
