@@ -1,0 +1,63 @@
+// The next control octet, found the fast way and the plain way.
+#include <tinyhttp/h1/scan.hpp>
+
+#include "catch.hpp"
+
+#include <cstddef>
+#include <string>
+
+using namespace tinyhttp::h1;
+
+namespace {
+
+constexpr bool control_octets_are_those_of_rfc5234() {
+  for (int octet = 0; octet < 256; ++octet) {
+    const bool control = (octet <= 0x1f && octet != 0x09) || octet == 0x7f;
+    if (is_control(static_cast<char>(octet)) != control) return false;
+  }
+  return true;
+}
+static_assert(control_octets_are_those_of_rfc5234());
+
+}  // namespace
+
+TEST_CASE("the fast scan finds what the plain one finds, whatever octet stands where",
+          "[h1][scan][rfc9110-5.5]") {
+  std::size_t compared = 0, differences = 0;
+  for (std::size_t size = 0; size <= 50; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int octet = 0; octet < 256; ++octet) {
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(octet);
+        const char* const end = text.data() + text.size();
+        ++compared;
+        if (find_control(text.data(), end) != find_control_portable(text.data(), end)) ++differences;
+      }
+    }
+  }
+  CHECK(compared == 50 * 51 / 2 * 256);
+  CHECK(differences == 0);
+}
+
+TEST_CASE("the first of several control octets is found, from any start", "[h1][scan]") {
+  std::string text(64, 'x');
+  for (std::size_t first = 0; first < 48; ++first) {
+    for (std::size_t second = first; second < 64; second += 3) {
+      std::string marked = text;
+      marked[second] = '\n';
+      marked[first] = '\x7f';
+      for (std::size_t from = 0; from <= first; ++from) {
+        const char* const found = find_control(marked.data() + from, marked.data() + marked.size());
+        REQUIRE(found == marked.data() + first);
+      }
+    }
+  }
+}
+
+TEST_CASE("nothing to be found is the end, of nothing too", "[h1][scan]") {
+  const std::string text(100, '\t');
+  CHECK(find_control(text.data(), text.data() + text.size()) == text.data() + text.size());
+  CHECK(find_control(nullptr, nullptr) == nullptr);
+  const std::string high("\x80\xff\xa0\xc3\x80\xff\xa0\xc3\x80\xff\xa0\xc3\x80\xff\xa0\xc3 \xfe");
+  CHECK(find_control(high.data(), high.data() + high.size()) == high.data() + high.size());
+}
