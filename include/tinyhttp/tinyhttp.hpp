@@ -80,8 +80,11 @@
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/listing.hpp>
+#include <tinyhttp/files/listing_text.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/files/siblings.hpp>
+#include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/files/static_files.hpp>
 
 // floor 5: a handler behind a listener

@@ -7,6 +7,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
 
 #include <cerrno>
@@ -50,32 +51,10 @@ struct directory_options {
   confinement confined_by = confinement::automatic;
 };
 
-/// What identifies the state of a file: equal stamps, equal content, as far as a kernel can tell.
-struct file_stamp {
-  bool is_directory = false;
-  std::uint64_t size = 0;      // octets
-  std::int64_t modified = 0;   // seconds since 1970
-  std::uint32_t modified_ns = 0;
-  std::int64_t changed = 0;    // seconds since 1970: of the inode, which no utility sets back
-  std::uint32_t changed_ns = 0;
-  std::uint64_t inode = 0;
-  std::uint64_t device = 0;
-
-  friend bool operator==(const file_stamp&, const file_stamp&) = default;
-};
-
 /// A regular file that is open, or a directory that exists.
 struct opened {
   file_stamp stamp;
   std::shared_ptr<const content_source> content;  // null for a directory
-};
-
-/// A name in a directory: a regular file, a directory, or a link to one inside.
-struct entry {
-  std::string name;
-  bool is_directory = false;
-  std::uint64_t size = 0;
-  std::int64_t modified = 0;  // seconds since 1970
 };
 
 /// A root, opened once: renaming or replacing it later changes nothing here. Any thread may use it;

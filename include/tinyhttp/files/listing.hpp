@@ -4,7 +4,8 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
-#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/files/listing_text.hpp>
+#include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/percent.hpp>
@@ -12,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,13 +47,6 @@ inline void sort_entries(std::vector<entry>& entries, listing_order order);
 /// `modified` is seconds since 1970; `type` is `file` or `directory`, whose `size` is null. Octets
 /// that are not UTF-8 show as U+FFFD in names; `href` is exact.
 [[nodiscard]] inline body listing_json(std::string name, std::vector<entry> entries);
-
-/// Appends `text` with `&<>"'` escaped, for HTML text and quoted attributes.
-inline void append_html(std::string& out, std::string_view text);
-/// Appends `text` as a JSON string, quotes included.
-inline void append_json(std::string& out, std::string_view text);
-/// Appends a size for people: `0 B`, `999 B`, `1.4 KiB`, `5.0 GiB`.
-inline void append_size(std::string& out, std::uint64_t octets);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -106,24 +99,6 @@ template <sort_key Key, bool Descending>
     return Key == sort_key::name && Descending ? -by : by;
   }
   return Descending ? -by : by;
-}
-
-/// The length of the UTF-8 sequence at the front of `text` (RFC 3629); 0 when it begins none.
-[[nodiscard]] constexpr std::size_t utf8_length(std::string_view text) noexcept {
-  const auto at = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = at(0);
-  if (first < 0x80) return 1;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  const std::size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  for (std::size_t i = 1; i < length; ++i)
-    if (at(i) < 0x80 || at(i) > 0xbf) return 0;
-  if (first == 0xe0 && at(1) < 0xa0) return 0;  // overlong
-  if (first == 0xed && at(1) > 0x9f) return 0;  // a surrogate
-  if (first == 0xf0 && at(1) < 0x90) return 0;  // overlong
-  if (first == 0xf4 && at(1) > 0x8f) return 0;  // beyond U+10FFFF
-  return length;
 }
 
 /// `2024-05-01 12:34` would want a calendar; an HTTP-date has one: `01 May 2024 12:34`.
@@ -315,54 +290,6 @@ inline body listing_json(std::string name, std::vector<entry> entries) {
       },
       detail::append_json_entry,
       [](std::string& out, const std::vector<entry>&) { out += "\n]}\n"; });
-}
-
-inline void append_html(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-}
-
-inline void append_json(std::string& out, std::string_view text) {
-  out += '"';
-  while (!text.empty()) {
-    const std::size_t length = detail::utf8_length(text);
-    const auto octet = static_cast<unsigned char>(text.front());
-    if (length == 0) {
-      out += "\xEF\xBF\xBD";  // U+FFFD
-    } else if (octet < 0x20) {
-      out.append("\\u00").append({"0123456789abcdef"[octet / 16], "0123456789abcdef"[octet % 16]});
-    } else {
-      if (octet == '"' || octet == '\\') out += '\\';
-      out.append(text.substr(0, length));
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  out += '"';
-}
-
-inline void append_size(std::string& out, std::uint64_t octets) {
-  if (octets < 1024) {
-    ascii::append_decimal(out, octets);
-    out += " B";
-    return;
-  }
-  std::size_t unit = 0;
-  while (octets >= 1024 * 1024 && unit < 5) {
-    octets /= 1024;
-    ++unit;
-  }
-  const std::uint64_t tenths = octets * 10 / 1024;
-  ascii::append_decimal(out, tenths / 10);
-  if (tenths < 1000) out.append(".").append(1, static_cast<char>('0' + tenths % 10));
-  out.append(" ").append(1, "KMGTPE"[unit]).append("iB");
 }
 
 }  // namespace tinyhttp::files

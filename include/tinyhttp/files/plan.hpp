@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/conditional.hpp>
 #include <tinyhttp/http/date.hpp>
@@ -70,15 +71,6 @@ template <class Content>
 [[nodiscard]] response answer(const request& r, const facts& f, std::shared_ptr<Content> content,
                               std::int64_t now, std::uint64_t seed = 0) {
   return respond(make_plan(r, f, now, seed), f, std::move(content));
-}
-
-/// 64 bits in which every bit of `value` has a say: for entity tags and boundaries, not for secrets.
-[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t value) noexcept {
-  value ^= value >> 30;  // the finaliser known as splitmix64
-  value *= 0xbf58476d1ce4e5b9;
-  value ^= value >> 27;
-  value *= 0x94d049bb133111eb;
-  return value ^ (value >> 31);
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@
 #include <tinyhttp/files/listing.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/files/siblings.hpp>
+#include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/negotiation.hpp>
 
@@ -94,13 +96,6 @@ class static_files {
     mutable files::cache kept;
   };
 
-  /// The file that is sent for a name: itself, or a compressed sibling.
-  struct variant {
-    std::string_view coding = {};  // empty: itself
-    std::string_view suffix = {};
-    bool varies = false;  // siblings exist
-  };
-
   [[nodiscard]] std::optional<response> serve_kept(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_directory(const request& r, const std::string& name) const;
@@ -109,7 +104,10 @@ class static_files {
                                     files::opened file) const;
   [[nodiscard]] response serve_content(const request& r, const std::string& key, files::facts known,
                                        files::opened file) const;
-  [[nodiscard]] variant choose_variant(const request& r, const std::string& name) const;
+  [[nodiscard]] files::variant choose(const request& r, const std::string& name) const {
+    if (!state_->options.precompressed) return {};
+    return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding"));
+  }
   [[nodiscard]] std::string_view media_type(std::string_view name) const;
   [[nodiscard]] response failed(const error& why) const;
 
@@ -133,18 +131,6 @@ namespace detail {
   path.remove_prefix(prefix.size());
   if (!path.empty() && path.front() != '/') return std::nullopt;
   return path;
-}
-
-/// A strong entity tag: another whenever the stamp is another. Tells nothing about the stamp.
-[[nodiscard]] inline std::string entity_tag_of(const files::file_stamp& s) {
-  std::uint64_t sum = 0;
-  for (const std::uint64_t part :
-       {s.size, static_cast<std::uint64_t>(s.modified), std::uint64_t{s.modified_ns},
-        static_cast<std::uint64_t>(s.changed), std::uint64_t{s.changed_ns}, s.inode, s.device})
-    sum = files::mix(sum + part + 0x9e3779b97f4a7c15);
-  std::string tag = "\"";
-  ascii::append_hex(tag, sum);
-  return tag.append("\"");
 }
 
 /// What the boundary of a multipart is made from; only several ranges need one.
@@ -217,7 +203,7 @@ inline reply static_files::operator()(const request& r) const {
 inline std::optional<response> static_files::serve_kept(const request& r,
                                                         const std::string& name) const {
   if (!state_->kept.takes(0)) return std::nullopt;
-  const auto chosen = choose_variant(r, name);
+  const auto chosen = choose(r, name);
   const auto kept = chosen.varies ? state_->kept.find(detail::variant_key(name, chosen.coding))
                                   : state_->kept.find(name);
   if (!kept) return std::nullopt;
@@ -279,7 +265,7 @@ inline response static_files::serve_listing(const request& r, const std::string&
 
 inline response static_files::serve_file(const request& r, const std::string& name,
                                          files::opened file) const {
-  const auto chosen = choose_variant(r, name);
+  const auto chosen = choose(r, name);
   files::facts known;
   known.media_type = media_type(name);
   known.cache_control = state_->options.cache_control;
@@ -300,7 +286,7 @@ inline response static_files::serve_content(const request& r, const std::string&
                                             files::facts known, files::opened file) const {
   known.size = file.stamp.size;
   known.modified = file.stamp.modified;
-  known.etag = detail::entity_tag_of(file.stamp);
+  known.etag = files::entity_tag_of(file.stamp);
   const std::int64_t now = detail::now_for(r);
   // What changed in this second or the last may change again without its stamp showing it: clocks
   // of file systems tick, some by the second.
@@ -315,33 +301,6 @@ inline response static_files::serve_content(const request& r, const std::string&
     }
   }
   return files::answer(r, known, std::move(file.content), now, detail::seed_for(r));
-}
-
-/// Decides by Accept-Encoding between the codings that lie beside the file. A client that refuses
-/// even the file itself gets it all the same (RFC 9110 12.5.3).
-inline static_files::variant static_files::choose_variant(const request& r,
-                                                          const std::string& name) const {
-  struct sibling {
-    std::string_view coding, suffix;
-  };
-  static constexpr sibling known[] = {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}};
-  if (!state_->options.precompressed) return {};
-  const auto source = state_->root.glance(name);
-  if (!source || source->is_directory) return {};
-
-  std::array<std::string_view, std::size(known)> offered;
-  std::size_t count = 0;
-  for (const auto& [coding, suffix] : known) {
-    const auto there = state_->root.glance(detail::joined(name, suffix));
-    if (there && !there->is_directory && there->modified >= source->modified)
-      offered[count++] = coding;
-  }
-  if (count == 0) return {};
-  const auto accepted = r.fields.combined("Accept-Encoding");
-  const auto best = preferred_coding(accepted, std::span(offered).first(count));
-  for (const auto& [coding, suffix] : known)
-    if (best == coding) return {coding, suffix, true};
-  return {{}, {}, true};
 }
 
 inline std::string_view static_files::media_type(std::string_view name) const {

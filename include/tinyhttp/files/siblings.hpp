@@ -1,0 +1,55 @@
+// tinyhttp/files/siblings.hpp -- `a.js`, or the `a.js.br` beside it?
+//
+// Compressed variants that somebody made beforehand. Compresses nothing; opens nothing.
+#pragma once
+
+#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/http/negotiation.hpp>
+
+#include <array>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp::files {
+
+/// The file that is sent for a name: itself, or a compressed sibling. Views that are always valid.
+struct variant {
+  std::string_view coding = {};  // empty: itself
+  std::string_view suffix = {};  // what the sibling's name has behind the name
+  bool varies = false;           // siblings exist, so the answer depends on Accept-Encoding
+};
+
+/// Decides by Accept-Encoding between the siblings that lie beside the file `name`: `.br`, `.zst` and
+/// `.gz`, in this order between equals, and none that is older than the file. A client that refuses
+/// even the file itself gets it all the same (RFC 9110 12.5.3). Four looks at the disk.
+[[nodiscard]] inline variant choose_variant(const directory& root, const std::string& name,
+                                            std::optional<std::string_view> accept_encoding);
+
+// ---------------------------------------------------------------------------------------------
+
+inline variant choose_variant(const directory& root, const std::string& name,
+                              std::optional<std::string_view> accept_encoding) {
+  static constexpr variant known[] = {
+      {"br", ".br", true}, {"zstd", ".zst", true}, {"gzip", ".gz", true}};
+  const auto source = root.glance(name);
+  if (!source || source->is_directory) return {};
+
+  std::array<std::string_view, std::size(known)> offered;
+  std::size_t count = 0;
+  for (const auto& sibling : known) {
+    const auto there = root.glance(std::string(name).append(sibling.suffix));
+    if (there && !there->is_directory && there->modified >= source->modified)
+      offered[count++] = sibling.coding;
+  }
+  if (count == 0) return {};
+  const auto best = preferred_coding(accept_encoding, std::span(offered).first(count));
+  for (const auto& sibling : known)
+    if (best == sibling.coding) return sibling;
+  return {{}, {}, true};
+}
+
+}  // namespace tinyhttp::files
