@@ -83,6 +83,7 @@
 #include <tinyhttp/files/listing_text.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/files/rules.hpp>
 #include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/files/static_files.hpp>

@@ -179,6 +179,15 @@ TEST_CASE("symbolic links are followed inside the root only", "[files][directory
       CHECK(content(*none, name) == "status 404");
     }
     CHECK(content(*none, "a/b/c") == "deep");
+    auto anywhere = directory::open(f.path("root"), {files::links::anywhere, way});
+    REQUIRE(anywhere);
+    CHECK(content(*anywhere, "out-file") == "outside");
+    CHECK(content(*anywhere, "out-folder/x") == "outside");
+    CHECK(content(*anywhere, "absolute-inside") == "inside");
+    CHECK(content(*anywhere, "loop") == "status 404");
+    CHECK(content(*anywhere, "../canary") == "status 404");  // links may leave, names not
+    CHECK(content(*anywhere, "a/../in") == "status 404");
+    CHECK(content(*anywhere, f.path("canary")) == "status 404");
     CHECK(names(*none, ".") == std::set<std::string>{"a/", "in"});
     CHECK(names(*inside, ".") ==
           std::set<std::string>{"a/", "in", "to-file", "to-folder/", "to-link", "trailing/"});

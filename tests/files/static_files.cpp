@@ -242,6 +242,27 @@ TEST_CASE("types and the cache policy can be set", "[files][static_files]") {
   CHECK(get(serve, "/a.GZ").fields["Cache-Control"] == "max-age=60");
 }
 
+TEST_CASE("a policy says how long a file may be kept", "[files][static_files]") {
+  const scratch::folder f;
+  for (const char* name : {"index.html", "assets/app.js", "font.WOFF2", "app.3f9ab2c1.js"}) f.write(name, "x");
+  const static_files serve(f.path(), {.cache_rules = {{.prefix = "assets/", .cache_control = "max-age=60"},
+                                                      {.suffix = ".woff2", .cache_control = "max-age=70"},
+                                                      {.hashed = true}}});
+  const auto policy = [&](const char* path) { return std::string(get(serve, path).fields["Cache-Control"]); };
+  CHECK(policy("/index.html") == "no-cache");
+  CHECK(policy("/assets/app.js") == "max-age=60");
+  CHECK(policy("/font.WOFF2") == "max-age=70");
+  CHECK(policy("/app.3f9ab2c1.js") == "public, max-age=31536000, immutable");
+}
+
+TEST_CASE("options that would split a message are refused at once", "[files][static_files][security]") {
+  const scratch::folder f;
+  const std::string bad = "x\r\nInjected: 1";
+  CHECK_THROWS_AS(static_files(f.path(), {.cache_control = bad}), std::invalid_argument);
+  CHECK_THROWS_AS(static_files(f.path(), {.cache_rules = {{.cache_control = bad}}}), std::invalid_argument);
+  CHECK_THROWS_AS(static_files(f.path(), {.media_types = {{".x", bad}}}), std::invalid_argument);
+}
+
 TEST_CASE("errors tell a status and nothing of this machine", "[files][static_files][security]") {
   const scratch::folder f;
   f.write("file", "x");

@@ -43,8 +43,12 @@ enum class confinement : std::uint8_t {
   walk,       // one segment at a time with O_NOFOLLOW: anywhere, also where seccomp forbids openat2
 };
 
-/// Which symbolic links are followed. A link to an absolute name always counts as leading outside.
-enum class links : std::uint8_t { none, inside };
+/// Which symbolic links are followed.
+enum class links : std::uint8_t {
+  none,
+  inside,    // those that stay beneath the root; one to an absolute name never counts as that
+  anywhere,  // all: whoever can make a link beneath the root decides what is served
+};
 
 struct directory_options {
   links symbolic_links = links::inside;
@@ -90,6 +94,7 @@ class directory {
   result<handle> open_beneath(const std::string& name, int flags) const;
   int open_by_kernel(const char* name, int flags) const;
   int open_by_walk(const std::string& name, int flags) const;
+  int open_anywhere(const std::string& name, int flags) const;
 
   static error failed(std::string_view what, std::string_view name, int cause);
   static file_stamp stamp_of(const struct ::stat& s) noexcept;
@@ -335,10 +340,24 @@ inline int directory::open_by_walk(const std::string& name, int flags) const {
   return walk.open(name, flags);
 }
 
+/// Links may lead outside, but the name itself must not.
+inline int directory::open_anywhere(const std::string& name, int flags) const {
+  bool leaves = name.starts_with('/');
+  for (std::size_t at = 0; at < name.size() && !leaves;) {
+    const auto end = name.find('/', at);
+    leaves = std::string_view(name).substr(at, end - at) == "..";
+    at = end == name.npos ? name.size() : end + 1;
+  }
+  errno = EXDEV;
+  if (leaves) return -1;
+  return detail::uninterrupted([&] { return ::openat(root_.get(), name.c_str(), flags); });
+}
+
 inline result<directory::handle> directory::open_beneath(const std::string& name, int flags) const {
   if (name.empty() || name.find('\0') != name.npos) return failed("open", name, ENOENT);
-  handle got(options_.confined_by == confinement::walk ? open_by_walk(name, flags)
-                                                       : open_by_kernel(name.c_str(), flags));
+  handle got(options_.symbolic_links == links::anywhere    ? open_anywhere(name, flags)
+             : options_.confined_by == confinement::walk ? open_by_walk(name, flags)
+                                                         : open_by_kernel(name.c_str(), flags));
   if (got.get() < 0) return failed("open", name, errno);
   return got;
 }

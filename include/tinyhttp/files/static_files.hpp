@@ -11,9 +11,9 @@
 #include <tinyhttp/files/listing.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/files/rules.hpp>
 #include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/files/stamp.hpp>
-#include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/negotiation.hpp>
 
 #include <array>
@@ -29,12 +29,6 @@
 
 namespace tinyhttp {
 
-/// The media type for file names that end in `suffix`, as `.log`; whatever its case.
-struct media_type_rule {
-  std::string suffix;
-  std::string media_type;  // a Content-Type value
-};
-
 struct static_files_options {
   /// The part of the path that names the mount: with `/files`, a request for `/files/a` is one for
   /// `a` beneath the root. Ends at a segment's end: `/filesystem` is not below it, and gets a 404.
@@ -48,8 +42,10 @@ struct static_files_options {
   files::links symbolic_links = files::links::inside;
   files::confinement confined_by = files::confinement::automatic;
 
-  /// For every file. `no-cache` lets caches keep it, and ask each time whether it still is good.
+  /// For files that no rule names. `no-cache` lets caches keep one, and ask each time whether it
+  /// still is good.
   std::string cache_control = "no-cache";
+  std::vector<cache_rule> cache_rules = {};  // first match first
 
   /// Sends `a.js.br`, `a.js.zst` or `a.js.gz` for `a.js` to clients that accept the coding, when it
   /// is not older than `a.js`. Costs four more looks at the disk per request.
@@ -76,7 +72,8 @@ struct static_files_options {
 ///     app.get("/files/{path...}", static_files("/srv/files", {.strip_prefix = "/files"}));
 class static_files {
  public:
-  /// Throws `bad_result`: `serve directory "x": no such file or directory`.
+  /// Throws `bad_result`: `serve directory "x": no such file or directory`; std::invalid_argument
+  /// for options that cannot go into a field.
   explicit static_files(const std::string& root, static_files_options options = {});
 
   /// Over a root that is open already; its own options decide on confinement and links.
@@ -89,6 +86,11 @@ class static_files {
     state(files::directory opened, static_files_options o)
         : root(std::move(opened)), options(std::move(o)), kept(options.cache) {
       paths.dot_files = options.dot_files;
+      files::detail::require_field_value("static_files: cache_control", options.cache_control);
+      for (const auto& rule : options.cache_rules)
+        files::detail::require_field_value("static_files: cache_rules", rule.cache_control);
+      for (const auto& rule : options.media_types)
+        files::detail::require_field_value("static_files: media_types", rule.media_type);
     }
     files::directory root;
     static_files_options options;
@@ -108,7 +110,6 @@ class static_files {
     if (!state_->options.precompressed) return {};
     return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding"));
   }
-  [[nodiscard]] std::string_view media_type(std::string_view name) const;
   [[nodiscard]] response failed(const error& why) const;
 
   std::shared_ptr<const state> state_;
@@ -267,8 +268,9 @@ inline response static_files::serve_file(const request& r, const std::string& na
                                          files::opened file) const {
   const auto chosen = choose(r, name);
   files::facts known;
-  known.media_type = media_type(name);
-  known.cache_control = state_->options.cache_control;
+  const auto& options = state_->options;
+  known.media_type = files::media_type_by(options.media_types, name);
+  known.cache_control = files::cache_control_by(options.cache_rules, name, options.cache_control);
   known.varies = chosen.varies;
   std::string key = chosen.varies ? detail::variant_key(name, {}) : name;
   if (!chosen.suffix.empty()) {
@@ -301,14 +303,6 @@ inline response static_files::serve_content(const request& r, const std::string&
     }
   }
   return files::answer(r, known, std::move(file.content), now, detail::seed_for(r));
-}
-
-inline std::string_view static_files::media_type(std::string_view name) const {
-  for (const auto& rule : state_->options.media_types)
-    if (name.size() >= rule.suffix.size() &&
-        ascii::equal_ignoring_case(name.substr(name.size() - rule.suffix.size()), rule.suffix))
-      return rule.media_type;
-  return media_type_of(name);
 }
 
 inline response static_files::failed(const error& why) const {

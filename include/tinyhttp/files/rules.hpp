@@ -1,0 +1,100 @@
+// tinyhttp/files/rules.hpp -- what to say of a file by its name: its type, and how long to keep it.
+//
+// Pure: names in, field values out. First match first.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/http/media_type.hpp>
+
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// The media type for file names that end in `suffix`, as `.log`, whatever its case.
+struct media_type_rule {
+  std::string suffix;
+  std::string media_type;  // a Content-Type value
+};
+
+/// The Cache-Control of files: those whose name, relative to the root, fits all that is given here.
+struct cache_rule {
+  std::string prefix = {};  // as `assets/`
+  std::string suffix = {};  // as `.woff2`, whatever its case
+  bool hashed = false;      // only names with a content hash: `app.3f9ab2c1.js`, `app-3f9ab2c1.js`
+  std::string cache_control = "public, max-age=31536000, immutable";  // a year: as good as ever
+};
+
+namespace files {
+
+/// The Content-Type of a file of that name: a rule's, or that of `media_type_of`.
+[[nodiscard]] inline std::string_view media_type_by(std::span<const media_type_rule> rules,
+                                                    std::string_view name) noexcept;
+
+/// The Cache-Control of a file of that name: a rule's, or `otherwise`.
+[[nodiscard]] inline std::string_view cache_control_by(std::span<const cache_rule> rules,
+                                                       std::string_view name,
+                                                       std::string_view otherwise) noexcept;
+
+/// Build tools put a hash of the content into the name: a run of at least eight hexadecimal digits,
+/// one of them a digit, between `.`, `-` or `_`, and before the extension. Eight letters like
+/// `deadbeef` may be a word; a date such as `20240501` is no hash either.
+[[nodiscard]] constexpr bool has_content_hash(std::string_view name) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+[[nodiscard]] constexpr bool ends_in(std::string_view name, std::string_view suffix) noexcept {
+  return name.size() >= suffix.size() &&
+         ascii::equal_ignoring_case(name.substr(name.size() - suffix.size()), suffix);
+}
+
+/// Texts of options that go into fields are judged once, not at the first request that needs them.
+inline void require_field_value(std::string_view what, std::string_view value) {
+  if (!ascii::is_field_value(value))
+    throw std::invalid_argument(std::string(what).append(": not the value of a field"));
+}
+
+}  // namespace detail
+
+inline std::string_view media_type_by(std::span<const media_type_rule> rules,
+                                      std::string_view name) noexcept {
+  for (const auto& rule : rules)
+    if (detail::ends_in(name, rule.suffix)) return rule.media_type;
+  return media_type_of(name);
+}
+
+inline std::string_view cache_control_by(std::span<const cache_rule> rules, std::string_view name,
+                                         std::string_view otherwise) noexcept {
+  for (const auto& rule : rules)
+    if (name.starts_with(rule.prefix) && detail::ends_in(name, rule.suffix) &&
+        (!rule.hashed || has_content_hash(name)))
+      return rule.cache_control;
+  return otherwise;
+}
+
+constexpr bool has_content_hash(std::string_view name) noexcept {
+  if (const auto slash = name.rfind('/'); slash != name.npos) name.remove_prefix(slash + 1);
+  std::size_t run = 0, digits = 0;
+  bool at_start = false;  // of a run: behind a separator
+  for (const char c : name) {
+    if (c == '.' || c == '-' || c == '_') {
+      if (at_start && run >= 8 && digits != 0 && digits != run) return true;
+      at_start = true;
+      run = digits = 0;
+    } else if (at_start && ascii::hex_value(c) >= 0) {
+      ++run;
+      digits += ascii::is_digit(c);
+    } else {
+      at_start = false;
+    }
+  }
+  return false;
+}
+
+}  // namespace files
+}  // namespace tinyhttp
