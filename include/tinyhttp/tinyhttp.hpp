@@ -77,10 +77,12 @@
 #include <tinyhttp/app/worker_pool.hpp>
 
 // floor 4: files as responses
+#include <tinyhttp/files/assets.hpp>
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/listing.hpp>
 #include <tinyhttp/files/listing_text.hpp>
+#include <tinyhttp/files/mount.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/files/rules.hpp>

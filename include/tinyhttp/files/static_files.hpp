@@ -9,6 +9,7 @@
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/listing.hpp>
+#include <tinyhttp/files/mount.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/files/rules.hpp>
@@ -119,33 +120,8 @@ class static_files {
 
 namespace detail {
 
-/// The time to answer with: the server's, where there is one.
-[[nodiscard]] inline std::int64_t now_for(const request& r) noexcept {
-  return r.context != nullptr ? r.context->clock().unix_seconds() : files::wall_clock();
-}
-
-/// What is left of `path` below `prefix`: empty text for the mount itself, without its slash.
-[[nodiscard]] constexpr std::optional<std::string_view> below_prefix(
-    std::string_view path, std::string_view prefix) noexcept {
-  while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  if (!path.starts_with(prefix)) return std::nullopt;
-  path.remove_prefix(prefix.size());
-  if (!path.empty() && path.front() != '/') return std::nullopt;
-  return path;
-}
-
-/// What the boundary of a multipart is made from; only several ranges need one.
-[[nodiscard]] inline std::uint64_t seed_for(const request& r) noexcept {
-  return r.fields["Range"].find(',') != std::string_view::npos ? files::unguessable() : 0;
-}
-
 [[nodiscard]] inline std::string joined(std::string_view a, std::string_view b) {
   return std::string(a).append(b);
-}
-
-/// The name of `file` in `folder`, which is `.` or ends in a slash.
-[[nodiscard]] inline std::string inside(std::string_view folder, std::string_view file) {
-  return folder == "." ? std::string(file) : joined(folder, file);
 }
 
 /// What a variant is kept under: no name of a file holds a line end.
@@ -185,14 +161,14 @@ inline static_files::static_files(files::directory root, static_files_options op
 inline reply static_files::operator()(const request& r) const {
   if (r.method != method::get && r.method != method::head)
     return problem(status::method_not_allowed).with("Allow", "GET, HEAD");
-  const auto below = detail::below_prefix(r.path(), state_->options.strip_prefix);
+  const auto below = files::below_prefix(r.path(), state_->options.strip_prefix);
   if (!below) return problem(status::not_found);
   std::string& name = detail::name_buffer();
   const auto judged = safe_path(below->empty() ? "/" : *below, name, state_->paths);
   if (!judged) return failed(judged.error());
   const bool folder = name == "." || name.ends_with('/');
   if (folder && !state_->options.index.empty()) {  // a kept first index answers before its folder
-    if (auto known = serve_kept(r, detail::inside(name, state_->options.index.front())))
+    if (auto known = serve_kept(r, files::inside(name, state_->options.index.front())))
       return std::move(*known);
   } else if (auto known = serve_kept(r, name)) {
     return std::move(*known);
@@ -211,9 +187,9 @@ inline std::optional<response> static_files::serve_kept(const request& r,
   const auto now = chosen.suffix.empty() ? state_->root.glance(name)
                                          : state_->root.glance(detail::joined(name, chosen.suffix));
   if (!now || *now != kept->stamp) return std::nullopt;
-  const std::int64_t clock = detail::now_for(r);
+  const std::int64_t clock = files::now_for(r);
   const bool passed = kept->stamp.modified <= clock;
-  auto planned = files::make_plan(r, kept->known, clock, detail::seed_for(r),
+  auto planned = files::make_plan(r, kept->known, clock, files::seed_for(r),
                                   passed ? &kept->whole : nullptr);
   return files::respond(std::move(planned), kept->known, kept->octets);
 }
@@ -226,16 +202,9 @@ inline response static_files::serve_found(const request& r, const std::string& n
 }
 
 inline response static_files::serve_directory(const request& r, const std::string& name) const {
-  if (!r.path().ends_with('/')) {
-    // A path that got here begins with exactly one slash, as safe_path lets no empty segment
-    // through; so what follows can't be taken for `//host`.
-    std::string location(r.path());
-    location += '/';
-    if (r.target.has_query()) location.append("?").append(r.query());
-    return redirect(location, status::moved_permanently);
-  }
+  if (!r.path().ends_with('/')) return files::slash_redirect(r);
   for (const auto& index : state_->options.index) {
-    const std::string index_name = detail::inside(name, index);
+    const std::string index_name = files::inside(name, index);
     if (auto known = serve_kept(r, index_name)) return std::move(*known);
     auto found = state_->root.find(index_name);
     if (found && !found->stamp.is_directory) return serve_file(r, index_name, std::move(*found));
@@ -289,7 +258,7 @@ inline response static_files::serve_content(const request& r, const std::string&
   known.size = file.stamp.size;
   known.modified = file.stamp.modified;
   known.etag = files::entity_tag_of(file.stamp);
-  const std::int64_t now = detail::now_for(r);
+  const std::int64_t now = files::now_for(r);
   // What changed in this second or the last may change again without its stamp showing it: clocks
   // of file systems tick, some by the second.
   const bool settled = file.stamp.changed + 1 < now && file.stamp.modified < now;
@@ -299,10 +268,10 @@ inline response static_files::serve_content(const request& r, const std::string&
       auto kept = std::make_shared<const files::kept_file>(
           files::kept_file{file.stamp, std::move(known), std::move(whole), std::move(octets)});
       state_->kept.keep(key, kept);
-      return files::answer(r, kept->known, kept->octets, now, detail::seed_for(r));
+      return files::answer(r, kept->known, kept->octets, now, files::seed_for(r));
     }
   }
-  return files::answer(r, known, std::move(file.content), now, detail::seed_for(r));
+  return files::answer(r, known, std::move(file.content), now, files::seed_for(r));
 }
 
 inline response static_files::failed(const error& why) const {

@@ -1,0 +1,54 @@
+// tinyhttp/files/mount.hpp -- where in the paths of a server a handler over files stands.
+//
+// What static_files.hpp and assets.hpp share. Pure, but for time and chance, which a request with a
+// server behind it brings along.
+#pragma once
+
+#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp::files {
+
+/// What is left of `path` below `prefix`: `/` and more, or empty text for the mount itself without
+/// its slash. Nothing when `path` is not below it: a prefix ends where a segment does.
+[[nodiscard]] constexpr std::optional<std::string_view> below_prefix(
+    std::string_view path, std::string_view prefix) noexcept {
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  if (!path.starts_with(prefix)) return std::nullopt;
+  path.remove_prefix(prefix.size());
+  if (!path.empty() && path.front() != '/') return std::nullopt;
+  return path;
+}
+
+/// Sends the client to the same path with a slash behind it, query kept. Only for paths that
+/// `safe_path` let through: they begin with exactly one slash, as it takes no empty segment, so
+/// what follows can't be taken for `//host`.
+[[nodiscard]] inline response slash_redirect(const request& r) {
+  std::string location(r.path());
+  location += '/';
+  if (r.target.has_query()) location.append("?").append(r.query());
+  return redirect(location, status::moved_permanently);
+}
+
+/// The time to answer with: the server's, where there is one.
+[[nodiscard]] inline std::int64_t now_for(const request& r) noexcept {
+  return r.context != nullptr ? r.context->clock().unix_seconds() : wall_clock();
+}
+
+/// What the boundary of a multipart is made from; only several ranges need one.
+[[nodiscard]] inline std::uint64_t seed_for(const request& r) noexcept {
+  return r.fields["Range"].find(',') != std::string_view::npos ? unguessable() : 0;
+}
+
+/// The name of `file` in `folder`, which is `.` or ends in a slash.
+[[nodiscard]] inline std::string inside(std::string_view folder, std::string_view file) {
+  return folder == "." ? std::string(file) : std::string(folder).append(file);
+}
+
+}  // namespace tinyhttp::files

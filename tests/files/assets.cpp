@@ -1,0 +1,116 @@
+// The handler over contents in memory.
+#include <tinyhttp/files/assets.hpp>
+
+#include "scratch.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+using namespace tinyhttp;
+
+namespace {
+
+assets site(assets_options options = {}) {
+  assets made(std::move(options));
+  made.add("index.html", "home").add("app.js", "0123456789").add("docs/index.html", "docs");
+  made.add("docs/a b.txt", "text").add(".well-known/x", "x");
+  return made;
+}
+
+response get(const assets& serve, std::string_view target, const fields& f = {}) {
+  return serve(request::get(target, f));
+}
+
+}  // namespace
+
+TEST_CASE("an asset is served by its name, with its type and a tag", "[files][assets]") {
+  const assets serve = site();
+  CHECK(serve.size() == 5);
+  const response r = get(serve, "/app.js?v=1");
+  CHECK(r.status == status::ok);
+  CHECK(r.fields["Content-Type"] == "text/javascript; charset=utf-8");
+  CHECK(r.fields["Cache-Control"] == "no-cache");
+  CHECK_FALSE(r.fields.contains("Last-Modified"));
+  CHECK(scratch::octets(r.body) == "0123456789");
+  CHECK(get(serve, "/app.js", {{"If-None-Match", r.fields["ETag"]}}).status == 304);
+  CHECK(scratch::octets(get(serve, "/app.js", {{"Range", "bytes=-2"}}).body) == "89");
+  CHECK(get(serve, "/app.js", {{"Range", "bytes=10-"}}).fields["Content-Range"] == "bytes */10");
+  CHECK(scratch::octets(get(serve, "/docs/a%20b.txt").body) == "text");
+  CHECK(scratch::octets(get(serve, "/.well-known/x").body) == "x");
+  const response by_head = serve(request::head("/app.js"));
+  CHECK(by_head.body.length() == 10U);
+  CHECK(serve(request(method::put, "/app.js")).operator response().fields["Allow"] == "GET, HEAD");
+}
+
+TEST_CASE("two contents have two tags, equal ones have one", "[files][assets]") {
+  const auto tag = [](std::string octets) {
+    assets one;
+    one.add("x", std::move(octets));
+    return std::string(get(one, "/x").fields["ETag"]);
+  };
+  CHECK(tag("same") == tag("same"));
+  CHECK(tag("") != tag(std::string(1, '\0')));
+  CHECK(tag("abcdefgh") != tag("abcdefgi"));
+  CHECK(tag("abcdefgh12345678") != tag("12345678abcdefgh"));
+  CHECK(tag(std::string(8, '\0')) != tag(std::string(16, '\0')));
+}
+
+TEST_CASE("folders have an index, and a slash", "[files][assets]") {
+  const assets serve = site();
+  CHECK(scratch::octets(get(serve, "/").body) == "home");
+  CHECK(scratch::octets(get(serve, "/docs/").body) == "docs");
+  CHECK(get(serve, "/docs?q").fields["Location"] == "/docs/?q");
+  CHECK(get(serve, "/none/").status == 404);
+  CHECK(get(serve, "/app.js/").status == 404);
+  CHECK(get(serve, "//docs").status == 404);
+  CHECK(get(serve, "/../app.js").status == 400);
+  const assets mounted = site({.strip_prefix = "/ui"});
+  CHECK(get(mounted, "/ui").fields["Location"] == "/ui/");
+  CHECK(scratch::octets(get(mounted, "/ui/app.js").body) == "0123456789");
+  CHECK(get(mounted, "/app.js").status == 404);
+}
+
+TEST_CASE("a fallback is for navigations only", "[files][assets]") {
+  const assets serve = site({.fallback = "index.html"});
+  const fields page{{"Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}};
+  CHECK(scratch::octets(get(serve, "/users/42", page).body) == "home");
+  CHECK(get(serve, "/users/42", page).status == status::ok);
+  CHECK(get(serve, "/missing.js", {{"Accept", "*/*"}}).status == 404);
+  CHECK(get(serve, "/users/42").status == 404);
+  CHECK(get(serve, "/x", {{"Sec-Fetch-Mode", "navigate"}}).status == 200);
+  CHECK(get(serve, "/x", {{"Sec-Fetch-Mode", "cors"}, {"Accept", "text/html"}}).status == 404);
+  CHECK(get(site(), "/users/42", page).status == 404);
+}
+
+TEST_CASE("variants go to those who accept them", "[files][assets]") {
+  assets serve;
+  serve.add("a.css", "plain").add("a.css", "brotli", "br").add("a.css", "gzipped", "gzip");
+  serve.add("only.css", "gzipped", "gzip");
+  const auto octets = [&](const char* accept) {
+    return scratch::octets(get(serve, "/a.css", {{"Accept-Encoding", accept}}).body);
+  };
+  CHECK(octets("gzip, br") == "brotli");
+  CHECK(octets("gzip") == "gzipped");
+  CHECK(octets("deflate") == "plain");
+  CHECK(octets("br;q=0, gzip;q=0") == "plain");
+  CHECK(octets("identity;q=0, deflate") == "plain");
+  const response r = get(serve, "/a.css", {{"Accept-Encoding", "br"}});
+  CHECK(r.fields["Content-Encoding"] == "br");
+  CHECK(r.fields["Vary"] == "Accept-Encoding");
+  CHECK(r.fields["ETag"] != get(serve, "/a.css").fields["ETag"]);
+  CHECK(get(serve, "/only.css").fields["Content-Encoding"] == "gzip");
+}
+
+TEST_CASE("a name is replaced by adding it again, and must be one", "[files][assets]") {
+  assets serve;
+  serve.add("a", "one").add("a", "two");
+  CHECK(serve.size() == 1);
+  CHECK(scratch::octets(get(serve, "/a").body) == "two");
+  for (const char* bad : {"", "/a", "a/", "a//b", "../a", "a/./b", "a\\b", "a\nb"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(serve.add(bad, "x"), std::invalid_argument);
+  }
+  CHECK_THROWS_AS(serve.add("b", "x", "g zip"), std::invalid_argument);
+  CHECK_THROWS_AS(assets({.cache_control = "a\r\nb"}), std::invalid_argument);
+}
