@@ -5,6 +5,7 @@
 #include <optional>
 #include <semaphore>
 #include <utility>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -47,6 +48,24 @@ TEST_CASE("a pool that ends drops what has not begun", "[app][threads][worker_po
   go.release();
   pool.reset();
   CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("work is begun in the order in which it came", "[app][threads][worker_pool]") {
+  std::counting_semaphore<64> go(0), done(0);
+  std::vector<int> order;
+  worker_pool pool({.threads = 1, .waiting = 64});
+  CHECK(pool.submit([&] { go.acquire(); }));
+  std::vector<int> expected;
+  for (int i = 0; i < 40; ++i) {
+    expected.push_back(i);
+    CHECK(pool.submit([&order, &done, i] {
+      order.push_back(i);
+      done.release();
+    }));
+  }
+  go.release();
+  for (int i = 0; i < 40; ++i) done.acquire();
+  CHECK(order == expected);
 }
 
 TEST_CASE("a pool of no threads has one", "[app][threads][worker_pool]") {

@@ -7,7 +7,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -36,11 +35,14 @@ class worker_pool {
 
  private:
   void run();
+  [[nodiscard]] std::size_t queued() const noexcept { return queue_.size() - taken_; }
+  function<void()> take();
 
   const worker_options options_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<function<void()>> queue_;  // this and all below are guarded by mutex_
+  std::vector<function<void()>> queue_;  // this and all below are guarded by mutex_
+  std::size_t taken_ = 0;                // at the front of queue_: gone already
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;
   bool stopping_ = false;
@@ -49,11 +51,12 @@ class worker_pool {
 // ---------------------------------------------------------------------------------------------
 
 inline worker_pool::~worker_pool() {
-  std::deque<function<void()>> dropped;
+  std::vector<function<void()>> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     dropped.swap(queue_);
+    taken_ = 0;
   }
   changed_.notify_all();
   for (auto& each : threads_) each.join();
@@ -61,14 +64,14 @@ inline worker_pool::~worker_pool() {
 
 inline bool worker_pool::submit(function<void()>&& work) {
   const std::lock_guard lock(mutex_);
-  const bool must_wait = queue_.size() >= idle_;  // every idle thread has its work already
+  const bool must_wait = queued() >= idle_;  // every idle thread has its work already
   if (must_wait && (threads_.empty() || threads_.size() < options_.threads)) {
     try {
       threads_.emplace_back([this] { run(); });
     } catch (...) {
       if (threads_.empty()) throw;
     }
-  } else if (must_wait && queue_.size() - idle_ >= options_.waiting) {
+  } else if (must_wait && queued() - idle_ >= options_.waiting) {
     return false;
   }
   queue_.push_back(std::move(work));
@@ -76,17 +79,26 @@ inline bool worker_pool::submit(function<void()>&& work) {
   return true;
 }
 
+/// The front of the queue, whose room is used again once half of it is gone.
+inline function<void()> worker_pool::take() {
+  auto work = std::move(queue_[taken_++]);
+  if (2 * taken_ >= queue_.size()) {
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(taken_));
+    taken_ = 0;
+  }
+  return work;
+}
+
 inline void worker_pool::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    while (queue_.empty() && !stopping_) {
+    while (queued() == 0 && !stopping_) {
       ++idle_;
       changed_.wait(lock);
       --idle_;
     }
     if (stopping_) return;
-    auto work = std::move(queue_.front());
-    queue_.pop_front();
+    auto work = take();
     lock.unlock();
     work();
     work = {};
