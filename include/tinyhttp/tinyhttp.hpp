@@ -69,11 +69,14 @@
 
 // floor 3: from request to response
 #include <tinyhttp/app/access_log.hpp>
+#include <tinyhttp/app/auth.hpp>
 #include <tinyhttp/app/blocking.hpp>
+#include <tinyhttp/app/cors.hpp>
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/app/recover.hpp>
 #include <tinyhttp/app/route_tree.hpp>
 #include <tinyhttp/app/router.hpp>
+#include <tinyhttp/app/time_limit.hpp>
 #include <tinyhttp/app/worker_pool.hpp>
 
 // floor 4: files as responses
