@@ -37,6 +37,14 @@ class client_connection {
         authority_(std::move(authority)),
         stream(std::forward<Args>(opened_with)...),
         wire(h1::side::client, limits_) {}
+  client_connection(const client_connection&) = delete;
+  client_connection& operator=(const client_connection&) = delete;
+
+  /// A request that is cut off by an early answer is reset: else the system would go on offering
+  /// what the peer does not want.
+  ~client_connection() {
+    if (is_sending_) stream.abort();
+  }
 
  private:
   h1::limits limits_;
@@ -57,9 +65,10 @@ class client_connection {
 
   /// The running wait, or the next, ends after `patience`, or at the deadline of the whole.
   void wait_at_most(std::chrono::milliseconds patience) {
+    constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365);
     patience_ = patience;
     const time_point now = this->now();
-    const bool whole = options_.deadline - now < patience;
+    const bool whole = patience > for_ever || options_.deadline - now < patience;
     stream.expires_at(whole ? options_.deadline : now + patience);
   }
   [[nodiscard]] time_point now() noexcept {
@@ -74,10 +83,16 @@ class client_connection {
   /// event of the wire, not an error here.
   std::optional<error> took(const result<std::size_t>& read);
 
+  /// The final head has come: what is missing from now on is missing from the body.
+  void head_is_here() noexcept { head_came_ = true; }
+
   /// Body octets that came, and the account of them in error lines.
   void count_body(std::size_t octets) noexcept { body_octets_ += octets; }
 
-  /// No octet of an answer has come: a peer that closed while idle leaves it like this.
+  /// The body of a request is under way, or is no longer.
+  void set_sending(bool on) noexcept { is_sending_ = on; }
+
+  /// An octet of the answer has come. A peer that closed while idle sends none.
   [[nodiscard]] bool answered() const noexcept { return stream.received() != received_before_; }
 
   /// The peer can be asked for something else: both messages are complete, nothing is left over.
@@ -105,10 +120,7 @@ class client_connection {
   std::uint64_t received_before_ = 0;
   bool head_came_ = false;
   bool peer_closed_ = false;
-
- public:
-  /// The final head has come: what is missing from now on is missing from the body.
-  void head_is_here() noexcept { head_came_ = true; }
+  bool is_sending_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -184,10 +196,9 @@ error client_connection<Stream>::failed(const error& cause) {
 template <net::stream Stream>
 error client_connection<Stream>::broken() {
   if (peer_closed_) return {error_kind::closed, label_ + ": connection closed" + progress()};
-  const auto& why = wire.failure();
-  const bool too_much = why.status == 431 || why.status == 414;
-  return {too_much ? error_kind::limit : error_kind::protocol,
-          label_ + ": bad answer: " + why.why + (head_came_ ? "," + progress() : std::string())};
+  std::string line = label_ + ": bad answer: " + wire.failure().why;
+  if (head_came_) line.append(",").append(progress());
+  return {error_kind::protocol, std::move(line)};
 }
 
 }  // namespace tinyhttp

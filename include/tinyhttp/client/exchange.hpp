@@ -173,6 +173,7 @@ result<bool> running_exchange<Stream>::take_events() {
       if (c_.options().informational != nullptr)
         (*c_.options().informational)(response_.status, response_.fields);
       has_leave_ = has_leave_ || response_.status == status::continue_;
+      if (waits_for_leave_ && has_leave_) return false;
     }
   }
   return true;

@@ -201,6 +201,7 @@ task<result<void>> request_sender<Stream, Answered>::send_pulled(body& from) {
 template <net::stream Stream, class Answered>
 task<result<void>> request_sender<Stream, Answered>::run() {
   result<void> sent;
+  c_.set_sending(true);
   if (content_.is_octets()) {
     const std::string_view octets = content_.text();
     sent = co_await send_octets(octets);
@@ -223,6 +224,7 @@ task<result<void>> request_sender<Stream, Answered>::run() {
     co_return c_.about({error_kind::invalid_argument, "request body shorter than its length"});
   const std::string_view nothing;
   if (!head_.empty()) sent = co_await write(nothing);
+  if (sent) c_.set_sending(false);
   co_return sent;
 }
 

@@ -1,0 +1,302 @@
+// tests/client/client.cpp -- tests client/client.hpp
+#include "catch.hpp"
+#include "support.hpp"
+
+#include <tinyhttp/client/client.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace client_test;
+
+namespace {
+
+const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+
+std::string redirect_to(std::string_view where, int code = 302) {
+  return "HTTP/1.1 " + ascii::to_decimal(static_cast<std::uint64_t>(code)) +
+         " Over There\r\nContent-Length: 4\r\nLocation: " + std::string(where) + "\r\n\r\nover";
+}
+
+std::string message_of(const result<response>& r) {
+  return r ? "answer " + ascii::to_decimal(static_cast<std::uint64_t>(r->status.code()))
+           : r.error().message();
+}
+
+}  // namespace
+
+TEST_CASE("get gives status, fields and body", "[client][threads]") {
+  std::string asked;
+  scripted_server server([&](net::socket& s, int) {
+    asked = read_request(s);
+    static_cast<void>(
+        s.send_all("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n1\r\n!\r\n0\r\n\r\n"));
+  });
+  const auto r = get(server.url("/a b?c=\xc3\xa4#top"));
+  if (!r) FAIL(r.error().message());
+  CHECK(r->status == 404);
+  CHECK(r->fields["content-type"] == "text/plain");
+  CHECK(r->body.text() == "no!");
+  CHECK(asked == "GET /a%20b?c=%C3%A4 HTTP/1.1\r\nHost: " + server.url("").substr(7) +
+                     "\r\nUser-Agent: tinyhttp\r\n\r\n");
+}
+
+TEST_CASE("what cannot be asked is an error in one line", "[client]") {
+  client c;
+  CHECK(message_of(c.get("localhost/x")) == "url \"localhost/x\": no http:// or https:// in front");
+  CHECK(message_of(c.get("https://localhost/")) ==
+        "connect https://localhost: no TLS in this build");
+  CHECK(message_of(c.get("ftp://localhost/")).find("scheme") != std::string::npos);
+  CHECK(message_of(c.call("http://h/", {.method = method::connect})) ==
+        "CONNECT http://h/: no target for this method");
+  CHECK(message_of(c.send(request::get("/x"))) == "send: the target is not an absolute URL");
+  CHECK(message_of(c.post("http://h/", "x", "text/\r\nEvil: 1")) ==
+        "post: the media type is no field value");
+  auto unused = net::listener::bind({.host = "127.0.0.1"}).value();
+  const std::string at = unused.local_address().to_string();
+  unused.close();
+  const auto refused = c.get("http://" + at + "/");
+  CHECK(message_of(refused) == "connect " + at + ": connection refused");
+  CHECK(refused.error().kind() == error_kind::connect);
+}
+
+TEST_CASE("a client keeps its connection for the next call", "[client][pool][threads]") {
+  scripted_server server(say_in_turn({ok, ok, ok, ok}));
+  client c;
+  for (int i = 0; i < 3; ++i) CHECK(c.get(server.url()).value().body.text() == "hi");
+  auto streamed = c.open(server.url());
+  CHECK(pull_all(streamed.value().body, 10).value() == "hi");
+  CHECK(server.connections() == 1);
+  CHECK(c.idle_connections() == 1);
+}
+
+TEST_CASE("a connection is not kept when the answer says so", "[client][pool][threads]") {
+  const std::string answer = GENERATE(
+      as<std::string>(), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
+      "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "HTTP/1.1 200 OK\r\n\r\nhi",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: "
+      "4\r\n\r\nevil");
+  scripted_server server(say_in_turn({answer}));
+  client c;
+  for (int i = 0; i < 2; ++i) CHECK(c.get(server.url()).value().body.text() == "hi");
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a kept connection that the server closed is noticed before it is used",
+          "[client][pool][threads]") {
+  scripted_server server(say_in_turn({ok}));
+  client c;
+  CHECK(message_of(c.get(server.url())) == "answer 200");
+  // The server has closed, or is about to: either the look or the second attempt finds out.
+  CHECK(message_of(c.get(server.url())) == "answer 200");
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("a request is repeated only on a stale connection, and only if it is idempotent",
+          "[client][pool][threads][rfc9110-9.2.2]") {
+  // The second request of a connection is read and answered with nothing: as stale as can be.
+  std::atomic<int> asked{0};
+  scripted_server server([&](net::socket& s, int) {
+    for (int i = 0; i < 2; ++i) {
+      if (read_request(s).empty()) return;
+      ++asked;
+      if (i == 0) static_cast<void>(s.send_all(ok));
+    }
+  });
+  client c;
+  CHECK(message_of(c.get(server.url())) == "answer 200");
+  SECTION("GET") {
+    CHECK(message_of(c.get(server.url())) == "answer 200");
+    CHECK(asked == 3);
+  }
+  SECTION("PUT with octets") {
+    CHECK(message_of(c.call(server.url(), {.method = method::put, .body = "x"})) == "answer 200");
+    CHECK(asked == 3);
+  }
+  SECTION("POST is not") {
+    const auto r = c.post(server.url("/p"), "x", "text/plain");
+    CHECK(message_of(r) == "POST " + server.url("/p") + ": connection closed before any answer");
+    CHECK(asked == 2);
+  }
+  SECTION("nor is a body that cannot be pulled twice") {
+    int left = 1;
+    body once = stream_body([left]() mutable { return std::string(left-- > 0 ? "x" : ""); }, 1);
+    const auto r = c.call(server.url(), {.method = method::put, .body = std::move(once)});
+    CHECK(r.error().kind() == error_kind::closed);
+    CHECK(asked == 2);
+  }
+}
+
+TEST_CASE("a new connection that closes without an answer is an error at once",
+          "[client][threads]") {
+  scripted_server server([](net::socket& s, int) { read_request(s); });
+  client c;
+  CHECK(message_of(c.get(server.url())) ==
+        "GET " + server.url() + ": connection closed before any answer");
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("redirects are followed where that was asked for", "[client][redirects][threads]") {
+  scripted_server server(say_in_turn({redirect_to("/b"), redirect_to("c?d", 307), ok}));
+  client c;
+  SECTION("not by default") {
+    const auto r = c.get(server.url("/a"));
+    CHECK(message_of(r) == "answer 302");
+    CHECK(r->fields["Location"] == "/b");
+    CHECK(r->body.text() == "over");
+  }
+  SECTION("by option, over one connection") {
+    CHECK(c.call(server.url("/a"), {.max_redirects = 2}).value().body.text() == "hi");
+    CHECK(server.connections() == 1);
+  }
+  SECTION("no more often than allowed") {
+    CHECK(message_of(c.call(server.url("/a"), {.max_redirects = 1})) ==
+          "GET " + server.url("/b") + ": more than 1 redirects");
+  }
+  SECTION("by get, up to ten times") { CHECK(message_of(get(server.url("/a"))) == "answer 200"); }
+}
+
+TEST_CASE("credentials in a URL go to its origin only", "[client][redirects][security][threads]") {
+  std::string at_other;
+  scripted_server other([&](net::socket& s, int) {
+    at_other = read_request(s);
+    static_cast<void>(s.send_all(ok));
+  });
+  std::string at_first;
+  scripted_server first([&](net::socket& s, int) {
+    at_first = read_request(s);
+    static_cast<void>(s.send_all(redirect_to(other.url("/x"))));
+  });
+  const std::string with_user = "http://u:p@" + first.url("/").substr(7);
+  CHECK(message_of(get(with_user, {.fields = {{"Cookie", "a=b"}}})) == "answer 200");
+  CHECK(at_first.find("Authorization: Basic dTpw\r\n") != std::string::npos);
+  CHECK(at_first.find("u:p") == std::string::npos);
+  CHECK(at_other.find("Authorization") == std::string::npos);
+  CHECK(at_other.find("Cookie") == std::string::npos);
+  CHECK(at_other.find("Host: " + other.url("").substr(7)) != std::string::npos);
+}
+
+TEST_CASE("a body is streamed piece by piece, or bounded when whole", "[client][threads]") {
+  const std::string octets = net_test::pattern(5'000'000);
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + octets;
+  scripted_server server([&](net::socket& s, int) {
+    read_request(s);
+    static_cast<void>(s.send_all(answer));
+  });
+  client c({.max_body = 4'999'999});
+  CHECK(message_of(c.get(server.url("/x"))) ==
+        "GET " + server.url("/x") + ": body: more than 4999999 octets");
+  auto r = c.open(server.url());
+  REQUIRE(r);
+  CHECK(r->body.length() == 5'000'000u);
+  std::string got;
+  std::size_t longest = 0;
+  const auto taken = pull_each(r->body, [&](std::string_view piece) -> result<void> {
+    got += piece;
+    longest = std::max(longest, piece.size());
+    return {};
+  });
+  CHECK(taken.value() == 5'000'000);
+  CHECK((got == octets));
+  CHECK(longest <= 1'000'000);
+  SECTION("a sink that fails ends it") {
+    auto again = c.open(server.url());
+    const auto failed = pull_each(again.value().body, [](std::string_view) -> result<void> {
+      return error(error_kind::io, "full");
+    });
+    CHECK(failed.error().message() == "full");
+  }
+}
+
+TEST_CASE("a call ends at its deadline", "[client][timeout][threads]") {
+  std::atomic<bool> over{false};
+  scripted_server server([&](net::socket& s, int) {
+    read_request(s);
+    static_cast<void>(s.send_all("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"));
+    read_request(s);  // until the client gives up
+    over = true;
+  });
+  const auto r = get(server.url("/x"), {.total_timeout = std::chrono::milliseconds(50)});
+  CHECK(message_of(r) ==
+        "GET " + server.url("/x") + ": timed out after 50 ms, after 2 of 5 octets");
+  CHECK(r.error().kind() == error_kind::timeout);
+}
+
+TEST_CASE("another thread ends a call", "[client][threads]") {
+  net::interrupter stop;
+  scripted_server server([&](net::socket& s, int) {
+    read_request(s);
+    stop.cancel();
+    read_request(s);
+  });
+  client_options with;
+  with.stop = &stop;
+  client c(with);
+  const auto r = c.get(server.url("/x"));
+  CHECK(r.error().kind() == error_kind::cancelled);
+  CHECK(message_of(r) == "GET " + server.url("/x") + ": told to stop before any answer");
+}
+
+TEST_CASE("a 417 is answered by asking without Expect", "[client][threads][rfc9110-10.1.1]") {
+  std::vector<std::string> asked;
+  scripted_server server([&](net::socket& s, int number) {
+    std::string head;
+    char piece[4096];
+    while (head.find("\r\n\r\n") == head.npos) {
+      const auto count = s.receive(piece);
+      if (!count || *count == 0) return;
+      head.append(piece, *count);
+    }
+    asked.push_back(head.substr(0, head.find("\r\n\r\n")));
+    static_cast<void>(s.send_all(
+        number == 0
+            ? "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            : ok));
+  });
+  client c({.expect_continue_from = 3});
+  CHECK(message_of(c.post(server.url(), "hello", "text/plain")) == "answer 200");
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[0].find("Expect: 100-continue") != std::string::npos);
+  CHECK(asked[1].find("Expect") == std::string::npos);
+}
+
+TEST_CASE("one client serves many threads", "[client][threads]") {
+  scripted_server server(say_in_turn({ok, ok, ok}));
+  client c;
+  std::atomic<int> good{0};
+  std::mutex guard;
+  std::string complaints;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        const auto r = c.get(server.url());
+        if (r && r->body.text() == "hi") {
+          ++good;
+        } else {
+          const std::lock_guard lock(guard);
+          complaints += message_of(r) + "; ";
+        }
+      }
+    });
+  for (auto& t : threads) t.join();
+  CHECK(complaints == "");
+  CHECK(good == 80);
+}
+
+TEST_CASE("a body outlives its client", "[client][threads]") {
+  scripted_server server(
+      say_in_turn({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "2\r\nhi\r\n0\r\n\r\n"}));
+  result<response> r = error(error_kind::io, "");
+  {
+    client c;
+    r = c.open(server.url());
+  }
+  CHECK(pull_all(r.value().body, 10).value() == "hi");
+}

@@ -1,0 +1,99 @@
+// tests/client/pool.cpp -- tests client/pool.hpp
+#include "catch.hpp"
+
+#include <tinyhttp/client/pool.hpp>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+using namespace tinyhttp;
+
+namespace {
+
+struct fake_stream {
+  bool gone = false;
+  [[nodiscard]] bool peer_gone() const noexcept { return gone; }
+};
+struct fake_connection {
+  explicit fake_connection(int n) : number(n) {}
+  fake_stream stream;
+  int number;
+};
+using pool = connection_pool<fake_connection>;
+
+const time_point start{std::chrono::hours(1)};
+std::shared_ptr<fake_connection> make(int number) {
+  return std::make_shared<fake_connection>(number);
+}
+
+}  // namespace
+
+TEST_CASE("the connection used last is taken first, and only by its origin", "[client][pool]") {
+  pool p({});
+  p.put("http://a", make(1), start);
+  p.put("http://a", make(2), start);
+  p.put("http://b", make(3), start);
+  CHECK(p.take("http://a", start)->number == 2);
+  CHECK(p.take("http://a", start)->number == 1);
+  CHECK(p.take("http://a", start) == nullptr);
+  CHECK(p.take("http://a:81", start) == nullptr);
+  CHECK(p.take("https://b", start) == nullptr);
+  CHECK(p.take("http://b", start)->number == 3);
+  CHECK(p.size() == 0);
+}
+
+TEST_CASE("a connection whose peer has spoken unasked is closed instead of used",
+          "[client][pool]") {
+  pool p({});
+  auto good = make(1), gone = make(2);
+  const std::weak_ptr<fake_connection> seen = gone;
+  gone->stream.gone = true;
+  p.put("http://a", std::move(good), start);
+  p.put("http://a", std::move(gone), start);
+  CHECK(p.take("http://a", start)->number == 1);
+  CHECK(seen.expired());
+}
+
+TEST_CASE("a connection is kept no longer than allowed", "[client][pool]") {
+  pool p({.keep_for = std::chrono::seconds(10)});
+  p.put("http://a", make(1), start);
+  p.put("http://b", make(2), start);
+  p.put("http://b", make(3), start + std::chrono::seconds(5));
+  CHECK(p.take("http://b", start + std::chrono::seconds(11))->number == 3);
+  CHECK(p.size() == 0);  // the others were closed in passing
+}
+
+TEST_CASE("of too many connections the longest kept are closed", "[client][pool]") {
+  pool p({.per_origin = 2, .in_all = 3});
+  for (int i = 1; i <= 3; ++i) p.put("http://a", make(i), start);
+  CHECK(p.size() == 2);
+  p.put("http://b", make(4), start);
+  p.put("http://c", make(5), start);
+  CHECK(p.size() == 3);
+  CHECK(p.take("http://a", start)->number == 3);
+  CHECK(p.take("http://a", start) == nullptr);
+  p.clear();
+  CHECK(p.size() == 0);
+
+  pool none({.per_origin = 0});
+  none.put("http://a", make(1), start);
+  CHECK(none.size() == 0);
+}
+
+TEST_CASE("threads share a pool", "[client][pool][threads]") {
+  pool p({});
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&p] {
+      for (int i = 0; i < 500; ++i) {
+        auto c = p.take("http://a", start);
+        if (!c) c = make(0);
+        ++c->number;  // nobody else has it
+        p.put("http://a", std::move(c), start);
+      }
+    });
+  for (auto& t : threads) t.join();
+  CHECK(p.size() >= 1);
+  CHECK(p.size() <= 4);
+}
