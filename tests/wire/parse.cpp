@@ -1,6 +1,5 @@
 // The wire table against the parser, the body readers and the connection, cut in every way.
-#include "cases.hpp"
-#include "transcript.hpp"
+#include "meaning.hpp"
 
 #include "catch.hpp"
 
@@ -13,8 +12,6 @@ using namespace wire;
 
 namespace {
 
-constexpr std::string_view behind = "GET /behind HTTP/1.1\r\nHost: behind\r\n\r\n";
-constexpr std::string_view response_behind = "HTTP/1.1 299 behind\r\nContent-Length: 0\r\n\r\n";
 constexpr std::size_t short_message = 120;  // octets: cut at every place
 
 /// Every way to cut `size` octets that a test can afford.
@@ -25,17 +22,8 @@ std::vector<cutting> cuttings(std::size_t size) {
   return all;
 }
 
-std::string meaning(const request_case& c) {
-  return message_lines(c.method + " " + c.target + " " + c.version, c.fields, c.body, c.trailers, c.keep_alive);
-}
-
-std::string meaning(const response_case& c) {
-  return c.interim + message_lines(ascii::to_decimal(static_cast<std::uint64_t>(c.status)), c.fields, c.body,
-                                   c.trailers, c.keep_alive);
-}
-
 std::string refusal(const request_case& c) {
-  return "refused " + ascii::to_decimal(static_cast<std::uint64_t>(c.status)) + "\n";
+  return "refused " + status_text(c.status) + "\n";
 }
 
 }  // namespace
@@ -71,7 +59,7 @@ TEST_CASE("octets behind a request are the next one, or nothing at all", "[wire]
   const auto next = message_lines("GET /behind HTTP/1.1", "Host: behind\n", "", "", true);
   for (const auto& c : requests()) {
     if (c.at == fault::close) continue;
-    const std::string both = c.octets + std::string(behind);
+    const std::string both = c.octets + std::string(request_behind);
     INFO(c.says << "\n" << visible(both));
     for (const auto cut : cuttings(both.size())) {
       INFO("cut every " << cut.every << ", at " << cut.at);
@@ -82,7 +70,7 @@ TEST_CASE("octets behind a request are the next one, or nothing at all", "[wire]
       } else if (c.keep_alive) {
         CHECK(seen == meaning(c) + next + "closed; unread []\n");
       } else {
-        CHECK(seen == meaning(c) + "hung up; unread [" + std::string(behind) + "]\n");
+        CHECK(seen == meaning(c) + "hung up; unread [" + std::string(request_behind) + "]\n");
       }
     }
   }
@@ -91,7 +79,7 @@ TEST_CASE("octets behind a request are the next one, or nothing at all", "[wire]
 TEST_CASE("a client core gives every response of the wire table its meaning", "[wire][h1][rfc9112]") {
   for (const auto& c : responses()) {
     INFO(c.says << "\n" << visible(c.octets));
-    const request question(method(c.asked), c.asked == "CONNECT" ? "a:1" : "/");
+    const request question = question_of(c);
     for (const auto cut : cuttings(c.octets.size())) {
       INFO("cut every " << cut.every << ", at " << cut.at);
       const auto open = read_response(question, c.octets, cut, ending::open);
@@ -118,7 +106,7 @@ TEST_CASE("octets behind a response are no part of it", "[wire][h1][rfc9112-6.3]
     if (c.at != fault::none || c.until_close) continue;
     const std::string both = c.octets + std::string(response_behind);
     INFO(c.says << "\n" << visible(both));
-    const request question(method(c.asked), c.asked == "CONNECT" ? "a:1" : "/");
+    const request question = question_of(c);
     for (const auto cut : cuttings(both.size())) {
       INFO("cut every " << cut.every << ", at " << cut.at);
       CHECK(read_response(question, both, cut, ending::open) ==
