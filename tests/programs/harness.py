@@ -1,0 +1,184 @@
+"""What the tests of programs share: built examples, servers on free loopback ports, waiting without
+sleeping."""
+import contextlib
+import functools
+import hashlib
+import http.server
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+_own = tempfile.TemporaryDirectory()
+
+
+def program(name):
+    """The built example, or one compiled here when there is no build."""
+    build = os.environ.get("TINYHTTP_BUILD")
+    if build:
+        for place in (pathlib.Path(build) / "examples" / name, pathlib.Path(build) / name):
+            if place.exists():
+                return str(place)
+    made = pathlib.Path(_own.name) / name
+    if not made.exists():
+        subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O1", f"-I{ROOT / 'include'}",
+                        str(ROOT / "examples" / f"{name}.cpp"), "-pthread", "-o", str(made)], check=True)
+    return str(made)
+
+
+def closed_port():
+    """A loopback port where nobody listens."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def wait_until_listening(port, process, seconds=20):
+    """Connects until somebody answers; fails when `process` ends first."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise AssertionError(f"{process.args[0]} ended with {process.returncode}")
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.02)
+    raise AssertionError(f"nobody listens on port {port}")
+
+
+def find_nginx():
+    return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+class nginx:
+    """nginx on a loopback port, serving `root`; `locations` go into its server block."""
+
+    def __init__(self, root, locations=""):
+        self.home = tempfile.TemporaryDirectory()
+        home = pathlib.Path(self.home.name)
+        self.port = closed_port()
+        paths = "".join(f"{kind}_temp_path {home}/{kind};" for kind in
+                        ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        owner = "user root;" if os.geteuid() == 0 else ""
+        (home / "nginx.conf").write_text(f"""
+            daemon off; {owner} pid {home}/pid; error_log {home}/error.log; worker_processes 1;
+            events {{ worker_connections 64; }}
+            http {{ access_log {home}/access.log; {paths} sendfile on; default_type text/plain;
+              server {{ listen 127.0.0.1:{self.port}; root {root}; {locations} }} }}""")
+        self.process = subprocess.Popen([find_nginx(), "-e", f"{home}/error.log", "-c", f"{home}/nginx.conf"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until_listening(self.port, self.process)
+
+    def url(self, target="/"):
+        return f"http://127.0.0.1:{self.port}{target}"
+
+    def log(self):
+        return (pathlib.Path(self.home.name) / "access.log").read_text()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self.home.cleanup()
+
+
+class python_server:
+    """Python's http.server over `root`."""
+
+    class quiet(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self, root):
+        handler = functools.partial(self.quiet, directory=str(root))
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def url(self, target="/"):
+        return f"http://127.0.0.1:{self.server.server_address[1]}{target}"
+
+    def stop(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+class scripted_server:
+    """Says exactly what a test wrote down: `answers` are given in turn, one a request, over however
+    many connections; each is octets, or a pair of octets and what to do then ("close", "reset",
+    "stall"). `requests` holds what was asked, one (head, body) each; `connections` counts."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.requests = []
+        self.connections = 0
+        self.over = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def url(self, target="/"):
+        return f"http://127.0.0.1:{self.port}{target}"
+
+    def run(self):
+        while self.answers:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection, contextlib.suppress(OSError):
+                self.serve(connection)
+
+    def serve(self, connection):
+        waiting = b""
+        while self.answers:
+            while b"\r\n\r\n" not in waiting:
+                octets = connection.recv(65536)
+                if not octets:
+                    return
+                waiting += octets
+            head, _, waiting = waiting.partition(b"\r\n\r\n")
+            lines = [line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:]]
+            length = int(dict(lines).get(b"content-length", b"0"))
+            if any(name == b"expect" for name, _ in lines):
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            while len(waiting) < length:
+                waiting += connection.recv(65536)
+            self.requests.append((head.decode(), waiting[:length]))
+            waiting = waiting[length:]
+            answer = self.answers.pop(0)
+            octets, then = answer if isinstance(answer, tuple) else (answer, "")
+            connection.sendall(octets)
+            if then == "reset":
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            if then == "stall":
+                self.over.wait(30)
+            if then:
+                return
+
+    def stop(self):
+        self.answers = []
+        self.over.set()
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        self.listener.close()
+        self.thread.join(timeout=30)
