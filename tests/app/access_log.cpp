@@ -41,7 +41,8 @@ TEST_CASE("an access line says who, what, and how it went", "[app][access_log]")
       {{"GET", "/hello?x=1", "127.0.0.1:52186", 200, 12, true, 381us},
        R"(127.0.0.1:52186 "GET /hello?x=1" 200 12 0.381ms)"},
       {{"PUT", "/", "[::1]:80", 204, 0, true, 12s}, R"([::1]:80 "PUT /" 204 0 12000.000ms)"},
-      {{"GET", "/big", "", 200, 5000000000, false, 999ns}, R"(- "GET /big" 200 5000000000 0.000ms cut)"},
+      {{"GET", "/big", "", 200, 5000000000, false, 999ns},
+       R"(- "GET /big" 200 5000000000 0.000ms cut)"},
       {{"GET", "/", "", 200, 0, true, 1007009us}, R"(- "GET /" 200 0 1007.009ms)"},
       {{"GET", "/", "", 200, 0, true, -5ms}, R"(- "GET /" 200 0 0.000ms)"},
       {access_entry(), R"(- "- -" 200 0 0.000ms)"},
@@ -59,8 +60,10 @@ TEST_CASE("no name from outside can forge an access line", "[app][access_log][se
     const std::string text(1, static_cast<char>(octet));
     entry.target = text;
     const std::string written = line(entry);
-    const bool clean = written.find_first_not_of(
-        " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~") ==
+    const bool clean =
+        written.find_first_not_of(
+            " !\"#$%&'()*+,-./"
+            "0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~") ==
         written.npos;
     if (!clean) FAIL_CHECK("octet " << octet << " came through");
   }
@@ -69,8 +72,8 @@ TEST_CASE("no name from outside can forge an access line", "[app][access_log][se
 
 TEST_CASE("the sink hears of a response when it is over, not before", "[app][access_log]") {
   std::vector<std::string> lines;
-  const auto app = with_access_log(
-      [](const request&) { return text("hello").with("X-A", "1"); }, into(lines));
+  const auto app =
+      with_access_log([](const request&) { return text("hello").with("X-A", "1"); }, into(lines));
 
   response r;
   {

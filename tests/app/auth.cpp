@@ -22,15 +22,18 @@ auto guarded() {
 
 TEST_CASE("only those whom the program accepts come in", "[app][auth][rfc7617-2]") {
   const any_handler app = guarded();
-  CHECK(app(request::get("/", {{"Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}})).body.text() == "in");
-  CHECK(app(request::get("/", {{"Authorization", "bAsIc QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}})).body.text() == "in");
+  CHECK(app(request::get("/", {{"Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}}))
+            .body.text() == "in");
+  CHECK(app(request::get("/", {{"Authorization", "bAsIc QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}}))
+            .body.text() == "in");
 
   const response refused = app(request::get("/"));
   CHECK(refused.status == status::unauthorized);
   CHECK(refused.fields["WWW-Authenticate"] == R"(Basic realm="the \"vault\"", charset="UTF-8")");
-  for (const auto* shown : {"", "Basic", "Basic ", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZ", "Basic QWxhZGRpbg==",
-                            "Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZR==",
-                            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ== x", "Basic ====", "Basic Og=="}) {
+  for (const auto* shown :
+       {"", "Basic", "Basic ", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZ", "Basic QWxhZGRpbg==",
+        "Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ==", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZR==",
+        "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ== x", "Basic ====", "Basic Og=="}) {
     CAPTURE(shown);
     CHECK(app(request::get("/", {{"Authorization", shown}})).status == status::unauthorized);
   }
@@ -46,7 +49,8 @@ TEST_CASE("two Authorization fields are one too many", "[app][auth][security]") 
 TEST_CASE("who is not let in has no body read", "[app][auth]") {
   int pulls = 0;
   const any_handler app = guarded();
-  const response r = app(request::post("/", stream_body([&pulls] { return ++pulls, std::string(); })));
+  const response r =
+      app(request::post("/", stream_body([&pulls] { return ++pulls, std::string(); })));
   CHECK(r.status == status::unauthorized);
   CHECK(pulls == 0);
 }

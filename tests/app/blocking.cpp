@@ -79,7 +79,11 @@ TEST_CASE("a blocking handler runs elsewhere, and its response comes back to the
   std::thread::id ran_in;
   const auto app = blocking([&ran_in](request& r) {
     ran_in = std::this_thread::get_id();
-    return text(std::string(r.target.text()).append(" ").append(r.body.text()).append(" ").append(r.peer()));
+    return text(std::string(r.target.text())
+                    .append(" ")
+                    .append(r.body.text())
+                    .append(" ")
+                    .append(r.peer()));
   });
   request r = get_on(loop, "/a");
   r.body = stream_body([left = 2]() mutable { return std::string(left-- > 0 ? "ab" : ""); });
@@ -96,7 +100,8 @@ TEST_CASE("a blocking handler runs elsewhere, and its response comes back to the
   CHECK(r.context == &loop);
 }
 
-TEST_CASE("what a blocking handler throws is thrown on the loop thread", "[app][threads][blocking][recover]") {
+TEST_CASE("what a blocking handler throws is thrown on the loop thread",
+          "[app][threads][blocking][recover]") {
   manual_context loop;
   std::string heard;
   const auto app = with_recover(
@@ -110,7 +115,8 @@ TEST_CASE("what a blocking handler throws is thrown on the loop thread", "[app][
   CHECK(heard == "no table");
 }
 
-TEST_CASE("a body beyond the limit keeps a blocking handler from running", "[app][threads][blocking]") {
+TEST_CASE("a body beyond the limit keeps a blocking handler from running",
+          "[app][threads][blocking]") {
   manual_context loop;
   int calls = 0;
   const auto app = blocking([&calls](const request&) { return ++calls, response(); });
@@ -124,7 +130,8 @@ TEST_CASE("a body beyond the limit keeps a blocking handler from running", "[app
   CHECK(calls == 0);
 }
 
-TEST_CASE("a request that goes away leaves the worker with its own copy", "[app][threads][blocking][cancel]") {
+TEST_CASE("a request that goes away leaves the worker with its own copy",
+          "[app][threads][blocking][cancel]") {
   std::binary_semaphore begun(0), gone(0), seen(0);
   std::string after;
   bool cancelled = false;
@@ -132,7 +139,8 @@ TEST_CASE("a request that goes away leaves the worker with its own copy", "[app]
   const auto app = blocking([&](const request& r) {
     begun.release();
     gone.acquire();
-    after = std::string(r.target.text()).append(r.body.text()).append(r.fields["A"]).append(r.peer());
+    after =
+        std::string(r.target.text()).append(r.body.text()).append(r.fields["A"]).append(r.peer());
     cancelled = r.cancelled();
     if (r.context != nullptr) r.context->post([] { throw std::logic_error("never called"); });
     seen.release();
@@ -156,7 +164,8 @@ TEST_CASE("a request that goes away leaves the worker with its own copy", "[app]
   CHECK(cancelled);
 }
 
-TEST_CASE("a response that comes when nobody waits any longer is dropped", "[app][threads][blocking][cancel]") {
+TEST_CASE("a response that comes when nobody waits any longer is dropped",
+          "[app][threads][blocking][cancel]") {
   manual_context loop;
   const auto app = blocking([](const request&) { return text("late"); });
   request r = get_on(loop);
@@ -169,7 +178,8 @@ TEST_CASE("a response that comes when nobody waits any longer is dropped", "[app
   CHECK(loop.is_empty());
 }
 
-TEST_CASE("more requests than a pool may hold are refused at once", "[app][threads][blocking][limit]") {
+TEST_CASE("more requests than a pool may hold are refused at once",
+          "[app][threads][blocking][limit]") {
   manual_context loop;
   std::counting_semaphore<8> begun(0), go(0);
   int calls = 0;

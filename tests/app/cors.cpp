@@ -26,7 +26,8 @@ request preflight(std::string_view origin) {
 
 TEST_CASE("a listed origin is named, any other gets the plain response", "[app][cors]") {
   const auto app = shared_with({.origins = {"https://a.example", "https://b.example"},
-                                .response_fields = {"ETag", "X-A"}, .credentials = true});
+                                .response_fields = {"ETag", "X-A"},
+                                .credentials = true});
   const response listed = app(request::get("/", {{"Origin", "https://b.example"}}));
   CHECK(listed.body.text() == "x");
   CHECK(listed.fields["Access-Control-Allow-Origin"] == "https://b.example");
@@ -34,7 +35,8 @@ TEST_CASE("a listed origin is named, any other gets the plain response", "[app][
   CHECK(listed.fields["Access-Control-Expose-Headers"] == "ETag, X-A");
   CHECK(listed.fields.combined("Vary") == "Accept, Origin");
 
-  for (const auto* origin : {"https://c.example", "https://b.example.evil", "HTTPS://b.example", "null", "*"}) {
+  for (const auto* origin :
+       {"https://c.example", "https://b.example.evil", "HTTPS://b.example", "null", "*"}) {
     CAPTURE(origin);
     const response other = app(request::get("/", {{"Origin", origin}}));
     CHECK(other.body.text() == "x");
@@ -46,8 +48,10 @@ TEST_CASE("a listed origin is named, any other gets the plain response", "[app][
 }
 
 TEST_CASE("a preflight is answered without the handler", "[app][cors]") {
-  const auto app = shared_with({.origins = {"https://a.example"}, .methods = {"GET", "PUT"},
-                                .request_fields = {"X-Token"}, .max_age = std::chrono::minutes(1)});
+  const auto app = shared_with({.origins = {"https://a.example"},
+                                .methods = {"GET", "PUT"},
+                                .request_fields = {"X-Token"},
+                                .max_age = std::chrono::minutes(1)});
   const response r = app(preflight("https://a.example"));
   CHECK(r.status == status::no_content);
   CHECK(r.fields["Access-Control-Allow-Methods"] == "GET, PUT");

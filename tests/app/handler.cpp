@@ -46,7 +46,7 @@ TEST_CASE("what is a handler, and what is not", "[app][handler]") {
   STATIC_REQUIRE(!handler<int>);
   STATIC_REQUIRE(!handler<int (*)(request&)>);
   STATIC_REQUIRE(!handler<response (*)()>);
-  STATIC_REQUIRE(!handler<response (*)(request&&)>);
+  STATIC_REQUIRE(!handler<response (*)(request &&)>);
   STATIC_REQUIRE(!std::is_constructible_v<any_handler, counts_its_calls>);
   STATIC_REQUIRE(!std::is_copy_constructible_v<any_handler>);
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<any_handler>);
@@ -82,8 +82,8 @@ TEST_CASE("a body that cannot be read is answered as its error hints", "[app][ha
   const auto answered = [](int hint) {
     const any_handler h([](const request&) { return text("called"); });
     return h(request::post("/", stream_body([hint]() -> result<std::string> {
-               return error(error_kind::protocol, "secret", hint);
-             })));
+                             return error(error_kind::protocol, "secret", hint);
+                           })));
   };
   CHECK(answered(0).status == status::bad_request);
   CHECK(answered(408).status == status::request_timeout);
@@ -109,7 +109,8 @@ TEST_CASE("transform reaches the response now or when it comes", "[app][handler]
   CHECK(std::move(second).get().fields["x-mark"] == "1");
 }
 
-TEST_CASE("a reply that needs a loop says so in a test, and is destroyed cleanly", "[app][handler]") {
+TEST_CASE("a reply that needs a loop says so in a test, and is destroyed cleanly",
+          "[app][handler]") {
   auto alive = std::make_shared<int>(0);
   const any_handler h([alive](request&) -> task<response> {
     const auto held = alive;

@@ -31,8 +31,8 @@ struct heard {
 TEST_CASE("what a handler throws becomes a constant 500 and reaches the hook",
           "[app][recover][security]") {
   heard log;
-  const auto at_once =
-      with_recover([](const request&) -> response { throw std::runtime_error("secret"); }, log.hook());
+  const auto at_once = with_recover(
+      [](const request&) -> response { throw std::runtime_error("secret"); }, log.hook());
   const auto later = with_recover(
       [](request&) -> task<response> {
         throw std::runtime_error("later secret");
@@ -53,7 +53,8 @@ TEST_CASE("what a handler throws becomes a constant 500 and reaches the hook",
 TEST_CASE("a handler that throws nothing is left alone", "[app][recover]") {
   heard log;
   const auto at_once = with_recover([](const request&) { return text("now"); }, log.hook());
-  const auto later = with_recover([](request&) -> task<response> { co_return text("later"); }, log.hook());
+  const auto later =
+      with_recover([](request&) -> task<response> { co_return text("later"); }, log.hook());
 
   request r = request::get("/");
   CHECK(at_once(r).is_ready());

@@ -27,7 +27,8 @@ auto say(std::string_view name, std::vector<std::string> parameters = {}) {
 
 std::string answer(const router& app, const method& m, std::string_view target) {
   const response r = app(request(m, target));
-  return r.status == status::ok ? std::string(r.body.text()) : ascii::to_decimal(static_cast<std::uint64_t>(r.status.code()));
+  return r.status == status::ok ? std::string(r.body.text())
+                                : ascii::to_decimal(static_cast<std::uint64_t>(r.status.code()));
 }
 std::string answer(const router& app, std::string_view target) {
   return answer(app, method::get, target);
@@ -111,7 +112,10 @@ TEST_CASE("a branch that leads nowhere is left again for a less specific one", "
 
 TEST_CASE("slashes are counted as they stand", "[app][router]") {
   router app;
-  app.get("/a", say("a")).get("/b/", say("b/")).get("/c/{x}", say("c", {"x"})).get("/d/{x...}", say("d", {"x"}));
+  app.get("/a", say("a"))
+      .get("/b/", say("b/"))
+      .get("/c/{x}", say("c", {"x"}))
+      .get("/d/{x...}", say("d", {"x"}));
 
   CHECK(answer(app, "/a/") == "404");
   CHECK(answer(app, "//a") == "404");
@@ -154,17 +158,22 @@ TEST_CASE("a path that no handler should see is refused", "[app][router][securit
       // malformed escapes, wherever they stand
       "/%", "/%4", "/%zz", "/users/%", "/users/a%4", "/users/%4x", "/files/%%41", "/nowhere/%g1",
       // octets and segments that are not what they look like
-      "/users/%00", "/users/a%00b", "/users/..", "/users/%2e%2E", "/users/.",
-      "/files/..", "/files/a/../b", "/files/a/%2e./b", "/files/./a", "/files/a/.", "/files/a%00",
-      "/files/a%2Fb", "/files/%2fetc", "/files//etc/passwd");
+      "/users/%00", "/users/a%00b", "/users/..", "/users/%2e%2E", "/users/.", "/files/..",
+      "/files/a/../b", "/files/a/%2e./b", "/files/./a", "/files/a/.", "/files/a%00", "/files/a%2Fb",
+      "/files/%2fetc", "/files//etc/passwd");
 
   CAPTURE(path);
   CHECK(answer(app, path) == "400");
 }
 
-TEST_CASE("HEAD is answered by the GET handler, unless it has its own", "[app][router][rfc9110-9.3.2]") {
+TEST_CASE("HEAD is answered by the GET handler, unless it has its own",
+          "[app][router][rfc9110-9.3.2]") {
   router app;
-  app.any("/a", say("any")).get("/a", say("get")).get("/b", say("get")).head("/b", say("head")).post("/c", say("post"));
+  app.any("/a", say("any"))
+      .get("/a", say("get"))
+      .get("/b", say("get"))
+      .head("/b", say("head"))
+      .post("/c", say("post"));
 
   CHECK(answer(app, method::head, "/a") == "get");
   CHECK(answer(app, method::head, "/b") == "head");
@@ -198,7 +207,8 @@ TEST_CASE("a method that no route has is 501 where nothing is known, else 404",
   CHECK(answer(app.any("/c", say("c")), "BREW", "/nowhere") == "404");
 }
 
-TEST_CASE("OPTIONS tells what a path, or the whole router, can do", "[app][router][rfc9110-9.3.7]") {
+TEST_CASE("OPTIONS tells what a path, or the whole router, can do",
+          "[app][router][rfc9110-9.3.7]") {
   router app;
   app.get("/a", say("a")).post("/b", say("b")).options("/c", say("own"));
 
@@ -237,14 +247,17 @@ TEST_CASE("a mounted router answers below its prefix", "[app][router]") {
   router users;
   users.get("/{id}", say("user", {"tenant", "id"})).otherwise(say("no user"));
   router app;
-  app.mount("/t/{tenant}/users", std::move(users)).get("/t/{tenant}", say("tenant", {"tenant"})).otherwise(say("nothing"));
+  app.mount("/t/{tenant}/users", std::move(users))
+      .get("/t/{tenant}", say("tenant", {"tenant"}))
+      .otherwise(say("nothing"));
 
   CHECK(answer(app, "/t/x") == "tenant tenant=x");
   CHECK(answer(app, "/t/x/users/7") == "user tenant=x id=7");
   CHECK(answer(app, method::post, "/t/x/users/7") == "405");
   CHECK(allow(app, method::post, "/t/x/users/7") == "GET, HEAD, OPTIONS");
   CHECK(answer(app, "/t/x/users/7/8") == "no user");
-  CHECK(answer(app, "/t/x/users/../..") == "no user");  // nothing is captured, so nothing is refused
+  CHECK(answer(app, "/t/x/users/../..") ==
+        "no user");  // nothing is captured, so nothing is refused
   CHECK(answer(app, "/t/x/users") == "nothing");
   CHECK(answer(app, "/t/x/user") == "nothing");
 }
@@ -345,12 +358,17 @@ TEST_CASE("the body is read first for a route that cannot wait, and only for tha
           "[app][router][handler]") {
   int pulls = 0;
   const auto upload = [&pulls] {
-    body b = stream_body([&pulls, left = 3]() mutable { ++pulls; return std::string(left-- > 0 ? 4 : 0, 'x'); });
+    body b = stream_body([&pulls, left = 3]() mutable {
+      ++pulls;
+      return std::string(left-- > 0 ? 4 : 0, 'x');
+    });
     b.set_default_limit(10);
     return b;
   };
   router app;
-  app.post("/sync", say("sync")).post("/async", [](request&) -> task<response> { co_return text("async"); });
+  app.post("/sync", say("sync")).post("/async", [](request&) -> task<response> {
+    co_return text("async");
+  });
 
   const response refused = app(request::post("/async", upload()));
   CHECK(refused.body.text() == "async");

@@ -116,7 +116,8 @@ TEST_CASE("both at once is one answer", "[app][time_limit]") {
   CHECK(made.later().take().body.text() == "done");
 }
 
-TEST_CASE("an exchange that ends before its limit leaves nobody waiting", "[app][time_limit][cancel]") {
+TEST_CASE("an exchange that ends before its limit leaves nobody waiting",
+          "[app][time_limit][cancel]") {
   fixture f;
   {
     reply made = f.app(f.r);

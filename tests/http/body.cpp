@@ -54,9 +54,11 @@ content_slice slice_of(std::string octets, std::uint64_t offset, std::uint64_t l
 }
 
 body counted(std::vector<std::string> pieces, std::optional<std::uint64_t> length = std::nullopt) {
-  return stream_body([pieces = std::move(pieces), at = std::size_t{0}]() mutable {
-    return at < pieces.size() ? pieces[at++] : std::string();
-  }, length);
+  return stream_body(
+      [pieces = std::move(pieces), at = std::size_t{0}]() mutable {
+        return at < pieces.size() ? pieces[at++] : std::string();
+      },
+      length);
 }
 
 /// Everything `next` gives, pieces divided by `|`.
@@ -163,9 +165,8 @@ TEST_CASE("a stream may give results, or tasks of results", "[http][body]") {
   });
   CHECK(pulled(results) == "r|r!cut");
   left = 2;
-  body tasks = stream_body([&left]() -> task<result<std::string>> {
-    co_return std::string(left-- > 0 ? "t" : "");
-  });
+  body tasks = stream_body(
+      [&left]() -> task<result<std::string>> { co_return std::string(left-- > 0 ? "t" : ""); });
   CHECK(pulled(tasks) == "t|t");
 }
 
@@ -179,10 +180,10 @@ TEST_CASE("what a stream throws comes out where it is pulled", "[http][body]") {
 
 TEST_CASE("a body that was moved from is empty, and null pointers are empty bodies",
           "[http][body][lifetime]") {
-  body from = GENERATE(as<body>(), body("text"), body(std::make_shared<const std::string>("shared")),
-                       counted({"x"}), body(slice_of("0123", 0, 4)),
-                       body(std::shared_ptr<const std::string>()),
-                       body(std::shared_ptr<body_stream>()));
+  body from =
+      GENERATE(as<body>(), body("text"), body(std::make_shared<const std::string>("shared")),
+               counted({"x"}), body(slice_of("0123", 0, 4)),
+               body(std::shared_ptr<const std::string>()), body(std::shared_ptr<body_stream>()));
   const body to = std::move(from);
   CHECK(from.is_octets());
   CHECK(from.text().empty());

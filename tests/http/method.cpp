@@ -35,7 +35,8 @@ TEST_CASE("a method promises what RFC 9110 says of its name", "[http][method][rf
   CHECK(m.is_idempotent() == idempotent);
 }
 
-TEST_CASE("methods are equal when their names are, whatever way they came about", "[http][method]") {
+TEST_CASE("methods are equal when their names are, whatever way they came about",
+          "[http][method]") {
   CHECK(method() == method::get);
   CHECK(method("DELETE") == method::delete_);
   CHECK(method("get") != method::get);
@@ -47,9 +48,9 @@ TEST_CASE("methods are equal when their names are, whatever way they came about"
 }
 
 TEST_CASE("only a token is a method", "[http][method][rfc9110-5.6.2][security]") {
-  const std::string text = GENERATE(std::string(), std::string("GE T"), std::string("GET\r\nX"),
-                                    std::string("GET\0", 4), std::string("G\xc3\xa9T"),
-                                    std::string("GET/"), std::string("\"GET\""), std::string(" GET"));
+  const std::string text = GENERATE(
+      std::string(), std::string("GE T"), std::string("GET\r\nX"), std::string("GET\0", 4),
+      std::string("G\xc3\xa9T"), std::string("GET/"), std::string("\"GET\""), std::string(" GET"));
   CAPTURE(text);
   CHECK_THROWS_AS(method(text), std::invalid_argument);
   method m("BREW");
@@ -57,7 +58,8 @@ TEST_CASE("only a token is a method", "[http][method][rfc9110-5.6.2][security]")
   CHECK(m.name() == "BREW");
 }
 
-TEST_CASE("every octet is judged in a method as the grammar has it", "[http][method][rfc9110-5.6.2]") {
+TEST_CASE("every octet is judged in a method as the grammar has it",
+          "[http][method][rfc9110-5.6.2]") {
   const std::string_view tchar =
       "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   for (int octet = 0; octet < 256; ++octet) {

@@ -43,7 +43,8 @@ TEST_CASE("a problem tells the status and nothing else", "[http][response]") {
   CHECK(problem(status::not_found).fields.size() == 1);
 }
 
-TEST_CASE("a redirect's location cannot split a message", "[http][response][rfc9110-10.2.2][security]") {
+TEST_CASE("a redirect's location cannot split a message",
+          "[http][response][rfc9110-10.2.2][security]") {
   const auto [to, location] = GENERATE(table<std::string, std::string>({
       {"/a?b=c#d", "/a?b=c#d"},
       {"https://example.com/%41", "https://example.com/%41"},

@@ -26,7 +26,8 @@ TEST_CASE("a target is taken apart by its form", "[http][target][rfc9112-3.2]") 
       {"GET", "/http://h/", target_form::origin, "", "/http://h/", "", false},
       {"GET", "http://h", target_form::absolute, "h", "/", "", false},
       {"GET", "http://h?q", target_form::absolute, "h", "/", "q", true},
-      {"GET", "HTTPS://h.example:8080/p?q", target_form::absolute, "h.example:8080", "/p", "q", true},
+      {"GET", "HTTPS://h.example:8080/p?q", target_form::absolute, "h.example:8080", "/p", "q",
+       true},
       {"GET", "http://[::1]:80/", target_form::absolute, "[::1]:80", "/", "", false},
       {"GET", "http://h:/", target_form::absolute, "h:", "/", "", false},
       {"OPTIONS", "*", target_form::asterisk, "", "*", "", false},
@@ -47,21 +48,56 @@ TEST_CASE("a target is taken apart by its form", "[http][target][rfc9112-3.2]") 
 TEST_CASE("what is no target of a method is refused", "[http][target][rfc9112-3.2][security]") {
   const auto [name, text] = GENERATE(table<std::string, std::string>({
       // octets
-      {"GET", ""}, {"GET", "/a b"}, {"GET", "/a\tb"}, {"GET", "/\r\nX: y"}, {"GET", "/\x7f"},
-      {"GET", "/caf\xc3\xa9"}, {"GET", std::string("/\0", 2)}, {"GET", "/a#b"}, {"GET", "#"},
+      {"GET", ""},
+      {"GET", "/a b"},
+      {"GET", "/a\tb"},
+      {"GET", "/\r\nX: y"},
+      {"GET", "/\x7f"},
+      {"GET", "/caf\xc3\xa9"},
+      {"GET", std::string("/\0", 2)},
+      {"GET", "/a#b"},
+      {"GET", "#"},
       // forms that do not go with the method
-      {"GET", "*"}, {"OPTIONS", "**"}, {"OPTIONS", "*/"}, {"GET", "h:443"}, {"GET", "a/b"},
-      {"GET", "?q"}, {"CONNECT", "/"}, {"CONNECT", "*"}, {"CONNECT", "http://h:80"},
+      {"GET", "*"},
+      {"OPTIONS", "**"},
+      {"OPTIONS", "*/"},
+      {"GET", "h:443"},
+      {"GET", "a/b"},
+      {"GET", "?q"},
+      {"CONNECT", "/"},
+      {"CONNECT", "*"},
+      {"CONNECT", "http://h:80"},
       // authorities
-      {"GET", "http://"}, {"GET", "http:///x"}, {"GET", "http://?q"}, {"GET", "http://:80/"},
-      {"GET", "http://u@h/"}, {"GET", "http://u:p@h/"}, {"GET", "http://h:80:80/"},
-      {"GET", "http://h:65536/"}, {"GET", "http://h:8x/"}, {"GET", "http://h:-1/"},
-      {"GET", "http://[::1/"}, {"GET", "http://[]/"}, {"GET", "http://[::1]x/"},
-      {"GET", "http://[g::]/"}, {"GET", "http://h\\x/"}, {"GET", "http://h%zz/"},
-      {"GET", "http://h%2/"}, {"GET", "http:/h/"}, {"GET", "://h/"}, {"GET", "1http://h/"},
-      {"CONNECT", ""}, {"CONNECT", "h"}, {"CONNECT", "h:"}, {"CONNECT", ":443"},
-      {"CONNECT", "[::1]"}, {"CONNECT", "[::1]:"}, {"CONNECT", "h:443/"}, {"CONNECT", "u@h:443"},
-      {"CONNECT", "h:99999"}, {"CONNECT", "::1:443"},
+      {"GET", "http://"},
+      {"GET", "http:///x"},
+      {"GET", "http://?q"},
+      {"GET", "http://:80/"},
+      {"GET", "http://u@h/"},
+      {"GET", "http://u:p@h/"},
+      {"GET", "http://h:80:80/"},
+      {"GET", "http://h:65536/"},
+      {"GET", "http://h:8x/"},
+      {"GET", "http://h:-1/"},
+      {"GET", "http://[::1/"},
+      {"GET", "http://[]/"},
+      {"GET", "http://[::1]x/"},
+      {"GET", "http://[g::]/"},
+      {"GET", "http://h\\x/"},
+      {"GET", "http://h%zz/"},
+      {"GET", "http://h%2/"},
+      {"GET", "http:/h/"},
+      {"GET", "://h/"},
+      {"GET", "1http://h/"},
+      {"CONNECT", ""},
+      {"CONNECT", "h"},
+      {"CONNECT", "h:"},
+      {"CONNECT", ":443"},
+      {"CONNECT", "[::1]"},
+      {"CONNECT", "[::1]:"},
+      {"CONNECT", "h:443/"},
+      {"CONNECT", "u@h:443"},
+      {"CONNECT", "h:99999"},
+      {"CONNECT", "::1:443"},
   }));
   CAPTURE(name, text);
   const method m(name);
@@ -72,7 +108,8 @@ TEST_CASE("what is no target of a method is refused", "[http][target][rfc9112-3.
   CHECK_THROWS_AS(target(text, m), std::invalid_argument);
 }
 
-TEST_CASE("every octet is judged in a target: visible US-ASCII, and no fragment", "[http][target]") {
+TEST_CASE("every octet is judged in a target: visible US-ASCII, and no fragment",
+          "[http][target]") {
   for (int octet = 0; octet < 256; ++octet) {
     target t;
     const std::string text = std::string("/a") + static_cast<char>(octet);
@@ -95,10 +132,11 @@ TEST_CASE("a target may be reassigned, shorter or from its own text", "[http][ta
 }
 
 TEST_CASE("a Host field's value is a host and maybe a port", "[http][target][rfc9110-7.2]") {
-  for (const auto* good : {"h", "h:80", "h:", "127.0.0.1:1", "[::1]", "[::ffff:1.2.3.4]:65535", "a_b", "%41"})
+  for (const auto* good :
+       {"h", "h:80", "h:", "127.0.0.1:1", "[::1]", "[::ffff:1.2.3.4]:65535", "a_b", "%41"})
     CHECK(is_host_and_port(good, false));
-  for (const auto* bad : {"", ":80", "h h", "h/", "h:65536", "h:+1", "[", "[]", "]", "[::1]a", "u@h",
-                          "%", "h%4"}) {
+  for (const auto* bad :
+       {"", ":80", "h h", "h/", "h:65536", "h:+1", "[", "[]", "]", "[::1]a", "u@h", "%", "h%4"}) {
     CAPTURE(bad);
     CHECK(!is_host_and_port(bad, false));
   }

@@ -52,7 +52,8 @@ template <handler H>
 
 namespace detail {
 
-/// Keeps what the line needs, since neither request nor handler need live until the response is sent.
+/// Keeps what the line needs, since neither request nor handler need live until the response is
+/// sent.
 class access_note {
  public:
   access_note(std::shared_ptr<const access_sink> sink, const request& r)
@@ -64,8 +65,9 @@ class access_note {
 
   void operator()(const sent_report& sent) const {
     const std::string_view text = text_;
-    (*sink_)({text.substr(0, method_), text.substr(method_, target_), text.substr(method_ + target_),
-              sent.status, sent.body_octets, sent.complete, sent.time});
+    (*sink_)({text.substr(0, method_), text.substr(method_, target_),
+              text.substr(method_ + target_), sent.status, sent.body_octets, sent.complete,
+              sent.time});
   }
 
  private:

@@ -16,8 +16,8 @@
 
 namespace tinyhttp {
 
-/// Whether `a` and `b` are equal, in a time that depends on the length of `b` alone: it tells nobody
-/// how much of a secret `a` was guessed.
+/// Whether `a` and `b` are equal, in a time that depends on the length of `b` alone: it tells
+/// nobody how much of a secret `a` was guessed.
 [[nodiscard]] inline bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
 struct basic_login {
@@ -32,8 +32,8 @@ struct basic_login {
 using credentials_check = function<bool(const basic_login&) const>;
 
 /// A handler that calls `h` for those whom `accepts` lets in, and answers 401 to all others, before
-/// any of their body is read. `realm` is shown to people; throws std::invalid_argument when it holds
-/// a control octet.
+/// any of their body is read. `realm` is shown to people; throws std::invalid_argument when it
+/// holds a control octet.
 template <handler H>
 [[nodiscard]] auto with_basic_auth(H h, std::string_view realm, credentials_check accepts);
 
@@ -116,7 +116,8 @@ template <handler H>
 auto with_basic_auth(H h, std::string_view realm, credentials_check accepts) {
   std::string challenge = "Basic realm=\"";
   for (const char c : realm) {
-    if (!ascii::is_field_octet(c)) throw std::invalid_argument("with_basic_auth: control octet in realm");
+    if (!ascii::is_field_octet(c))
+      throw std::invalid_argument("with_basic_auth: control octet in realm");
     if (c == '"' || c == '\\') challenge.push_back('\\');
     challenge.push_back(c);
   }

@@ -38,8 +38,8 @@ template <handler H>
 
 namespace detail {
 
-/// One call of a blocking handler. Shared by the coroutine that waits on the loop thread, the worker,
-/// and the function posted between them; whichever is last frees it.
+/// One call of a blocking handler. Shared by the coroutine that waits on the loop thread, the
+/// worker, and the function posted between them; whichever is last frees it.
 class blocking_call final : public request_context,
                             public std::enable_shared_from_this<blocking_call> {
  public:
@@ -188,8 +188,9 @@ class blocking_handler {
 
 template <handler H>
 auto blocking(H h, worker_options options) {
-  static_assert(std::is_same_v<decltype(std::as_const(h)(std::declval<request&>())), response>,
-                "blocking() is for handlers that return a response; one that can wait needs no thread");
+  static_assert(
+      std::is_same_v<decltype(std::as_const(h)(std::declval<request&>())), response>,
+      "blocking() is for handlers that return a response; one that can wait needs no thread");
   return detail::blocking_handler<H>(std::move(h), options);
 }
 

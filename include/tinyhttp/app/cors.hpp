@@ -16,7 +16,7 @@
 namespace tinyhttp {
 
 struct cors_options {
-  std::vector<std::string> origins{};          // such as `https://example.com`; `*`: any, and nothing else
+  std::vector<std::string> origins{};  // such as `https://example.com`; `*`: any, and nothing else
   std::vector<std::string> methods{"GET", "HEAD", "POST"};  // that a page may use
   std::vector<std::string> request_fields{};   // that a page may send beyond the harmless ones
   std::vector<std::string> response_fields{};  // that a page may read beyond the harmless ones
@@ -61,7 +61,8 @@ class cors_handler {
   reply operator()(request& r) const {
     const auto origin = r.fields.get("Origin");
     const bool allowed = origin && allows(*origin);
-    if (origin && r.method == method::options && r.fields.contains("Access-Control-Request-Method")) {
+    if (origin && r.method == method::options &&
+        r.fields.contains("Access-Control-Request-Method")) {
       response made(status::no_content);
       add_vary(made.fields);
       if (allowed) {
@@ -99,7 +100,8 @@ class cors_handler {
     if (!options_.request_fields.empty())
       to.set("Access-Control-Allow-Headers", joined(options_.request_fields));
     const auto age = options_.max_age.count();
-    to.set("Access-Control-Max-Age", ascii::to_decimal(age > 0 ? static_cast<std::uint64_t>(age) : 0));
+    to.set("Access-Control-Max-Age",
+           ascii::to_decimal(age > 0 ? static_cast<std::uint64_t>(age) : 0));
   }
 
   H handler_;

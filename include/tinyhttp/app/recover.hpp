@@ -31,7 +31,8 @@ namespace detail {
 template <handler H>
 class recovering_handler {
  public:
-  recovering_handler(H h, error_hook on_error) : handler_(std::move(h)), hook_(std::move(on_error)) {}
+  recovering_handler(H h, error_hook on_error)
+      : handler_(std::move(h)), hook_(std::move(on_error)) {}
 
   reply operator()(request& r) const {
     try {
@@ -76,7 +77,8 @@ class recovering_handler {
 inline void print_handler_error(const request& r, std::string_view what) {
   std::string line(r.method.name());
   line.append(" ").append(r.target.text()).append(": handler threw: ");
-  for (const char c : what) line.push_back(ascii::is_field_octet(c) ? c : '?');  // one line it stays
+  for (const char c : what)
+    line.push_back(ascii::is_field_octet(c) ? c : '?');  // one line it stays
   line.push_back('\n');
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

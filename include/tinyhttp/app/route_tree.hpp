@@ -53,16 +53,18 @@ class route_tree {
 
   /// Calls `visit(hit)` for the patterns that fit `path`, the most specific first, until it returns
   /// true. The first segment in which two patterns differ decides: literal beats named beats rest.
-  /// `path` begins with a slash; its escapes stand, and are well-formed. Where a more specific branch
-  /// leads nowhere it goes back, so that a place is looked at once at most, and usually one is.
+  /// `path` begins with a slash; its escapes stand, and are well-formed. Where a more specific
+  /// branch leads nowhere it goes back, so that a place is looked at once at most, and usually one
+  /// is.
   template <class Visit>
   void search(std::string_view path, Visit visit) const;
 
-  /// Adds the values of `names` to `into`, decoded. False when one may not be handed on: with a NUL,
-  /// or `.` or `..` as a segment; in a rest segment also with a slash at the beginning, or a `%2F`,
-  /// which decoding would turn into a separator. Elsewhere `%2F` is a slash that separates nothing.
-  [[nodiscard]] bool capture(hit found, std::string_view path, const std::vector<std::string>& names,
-                             path_parameters& into) const;
+  /// Adds the values of `names` to `into`, decoded. False when one may not be handed on: with a
+  /// NUL, or `.` or `..` as a segment; in a rest segment also with a slash at the beginning, or a
+  /// `%2F`, which decoding would turn into a separator. Elsewhere `%2F` is a slash that separates
+  /// nothing.
+  [[nodiscard]] bool capture(hit found, std::string_view path,
+                             const std::vector<std::string>& names, path_parameters& into) const;
 
  private:
   using kind = route_pattern::kind;
@@ -76,7 +78,8 @@ class route_tree {
   };
 
   [[nodiscard]] static std::size_t hash(place parent, std::string_view segment) noexcept;
-  [[nodiscard]] static bool is_escaped_form(std::string_view segment, std::string_view literal) noexcept;
+  [[nodiscard]] static bool is_escaped_form(std::string_view segment,
+                                            std::string_view literal) noexcept;
   [[nodiscard]] place literal_child(place parent, std::string_view segment) const noexcept;
   [[nodiscard]] std::pair<place, kind> child(place parent, std::string_view segment,
                                              kind first) const noexcept;
@@ -93,11 +96,13 @@ class route_tree {
 namespace detail {
 
 [[noreturn]] inline void refuse_pattern(std::string_view pattern, std::string_view why) {
-  throw std::invalid_argument(std::string("router: pattern ").append(pattern).append(": ").append(why));
+  throw std::invalid_argument(
+      std::string("router: pattern ").append(pattern).append(": ").append(why));
 }
 
 /// The segment of `path` whose slash is at `slash`, without it.
-[[nodiscard]] inline std::string_view segment_at(std::string_view path, std::size_t slash) noexcept {
+[[nodiscard]] inline std::string_view segment_at(std::string_view path,
+                                                 std::size_t slash) noexcept {
   const std::size_t end = path.find('/', slash + 1);
   return path.substr(slash + 1, end == path.npos ? path.npos : end - slash - 1);
 }
@@ -169,7 +174,8 @@ inline route_tree::place route_tree::add(const route_pattern& pattern) {
   return at;
 }
 
-inline route_tree::place route_tree::add_child(place parent, const route_pattern::segment& segment) {
+inline route_tree::place route_tree::add_child(place parent,
+                                               const route_pattern::segment& segment) {
   const place made = static_cast<place>(nodes_.size());
   const bool literal = segment.is == kind::literal;
   if (literal && 2 * (literals_ + 1) > table_.size()) {
@@ -194,7 +200,8 @@ inline void route_tree::index(place literal) noexcept {
   table_[slot & (table_.size() - 1)] = literal;
 }
 
-/// FNV-1a over the decoded octets. The keys are the program's own, so no peer can make them collide.
+/// FNV-1a over the decoded octets. The keys are the program's own, so no peer can make them
+/// collide.
 inline std::size_t route_tree::hash(place parent, std::string_view segment) noexcept {
   std::uint64_t sum = 0xcbf29ce484222325u ^ parent;
   for (int octet = 0; (octet = take_decoded_octet(segment)) >= 0;)
@@ -202,7 +209,8 @@ inline std::size_t route_tree::hash(place parent, std::string_view segment) noex
   return static_cast<std::size_t>(sum ^ (sum >> 32));
 }
 
-inline bool route_tree::is_escaped_form(std::string_view segment, std::string_view literal) noexcept {
+inline bool route_tree::is_escaped_form(std::string_view segment,
+                                        std::string_view literal) noexcept {
   for (const char c : literal)
     if (take_decoded_octet(segment) != static_cast<unsigned char>(c)) return false;
   return segment.empty();
@@ -220,8 +228,9 @@ inline route_tree::place route_tree::literal_child(place parent,
 }
 
 /// The best child for `segment` among those of kind `first` and less specific ones.
-inline std::pair<route_tree::place, route_tree::kind> route_tree::child(
-    place parent, std::string_view segment, kind first) const noexcept {
+inline std::pair<route_tree::place, route_tree::kind> route_tree::child(place parent,
+                                                                        std::string_view segment,
+                                                                        kind first) const noexcept {
   if (first == kind::literal) {
     const place found = literal_child(parent, segment);
     if (found != none) return {found, kind::literal};
@@ -234,8 +243,8 @@ inline std::pair<route_tree::place, route_tree::kind> route_tree::child(
 template <class Visit>
 void route_tree::search(std::string_view path, Visit visit) const {
   place at = 0;
-  std::size_t slash = 0;        // where the segment begins that `at`'s children are to take
-  kind next = kind::literal;    // the most specific kind that has not been tried there
+  std::size_t slash = 0;      // where the segment begins that `at`'s children are to take
+  kind next = kind::literal;  // the most specific kind that has not been tried there
   for (;;) {
     if (slash == path.size()) {
       if (visit(hit{at, slash})) return;

@@ -26,7 +26,8 @@ namespace tinyhttp {
 /// as it decodes, segment by segment, and is not normalized: `/a`, `/a/` and `//a` are three.
 ///
 /// The router itself answers
-///  - HEAD with the GET route, unless there is a HEAD route (RFC 9110 9.3.2: the writer sends no content);
+///  - HEAD with the GET route, unless there is a HEAD route (RFC 9110 9.3.2: the writer sends no
+///  content);
 ///  - OPTIONS with 204 and Allow, unless there is an OPTIONS route; so too `OPTIONS *`;
 ///  - 400 where the path has a malformed escape, or a value that `route_tree::capture` refuses;
 ///  - 405 with Allow where patterns fit the path, but none has the method;
@@ -41,11 +42,21 @@ class router {
   router& route(const method& m, std::string_view pattern, any_handler h) {
     return add(m, pattern, std::move(h));
   }
-  router& get(std::string_view pattern, any_handler h) { return add(method::get, pattern, std::move(h)); }
-  router& head(std::string_view pattern, any_handler h) { return add(method::head, pattern, std::move(h)); }
-  router& post(std::string_view pattern, any_handler h) { return add(method::post, pattern, std::move(h)); }
-  router& put(std::string_view pattern, any_handler h) { return add(method::put, pattern, std::move(h)); }
-  router& patch(std::string_view pattern, any_handler h) { return add(method::patch, pattern, std::move(h)); }
+  router& get(std::string_view pattern, any_handler h) {
+    return add(method::get, pattern, std::move(h));
+  }
+  router& head(std::string_view pattern, any_handler h) {
+    return add(method::head, pattern, std::move(h));
+  }
+  router& post(std::string_view pattern, any_handler h) {
+    return add(method::post, pattern, std::move(h));
+  }
+  router& put(std::string_view pattern, any_handler h) {
+    return add(method::put, pattern, std::move(h));
+  }
+  router& patch(std::string_view pattern, any_handler h) {
+    return add(method::patch, pattern, std::move(h));
+  }
   router& delete_(std::string_view pattern, any_handler h) {
     return add(method::delete_, pattern, std::move(h));
   }
@@ -53,17 +64,20 @@ class router {
     return add(method::options, pattern, std::move(h));
   }
   /// Every method that has no route of its own at that pattern.
-  router& any(std::string_view pattern, any_handler h) { return add(std::nullopt, pattern, std::move(h)); }
+  router& any(std::string_view pattern, any_handler h) {
+    return add(std::nullopt, pattern, std::move(h));
+  }
 
-  /// Called where no pattern fits, whatever the method, instead of 404 and 501. The last one counts.
+  /// Called where no pattern fits, whatever the method, instead of 404 and 501. The last one
+  /// counts.
   router& otherwise(any_handler h) {
     otherwise_.emplace(std::move(h));
     return *this;
   }
 
-  /// Takes over the routes of `other`, each with `prefix` in front: a pattern without a slash at its
-  /// end, or nothing. Their handlers see the whole path. The `otherwise` of `other` answers below
-  /// `prefix` where no pattern fits. Throws as `route`.
+  /// Takes over the routes of `other`, each with `prefix` in front: a pattern without a slash at
+  /// its end, or nothing. Their handlers see the whole path. The `otherwise` of `other` answers
+  /// below `prefix` where no pattern fits. Throws as `route`.
   router& mount(std::string_view prefix, router other);
 
   reply operator()(request& r) const;
@@ -99,7 +113,8 @@ class router {
     bool path_is_known = false;
   };
 
-  router& add(std::optional<method> m, std::string_view pattern, any_handler h, bool fallback = false);
+  router& add(std::optional<method> m, std::string_view pattern, any_handler h,
+              bool fallback = false);
   [[nodiscard]] const endpoint* pick(route_tree::place at, const method& m) const noexcept;
   [[nodiscard]] found find(std::string_view path, const method& m) const;
   [[nodiscard]] reply miss(request& r, bool path_is_known) const;
@@ -127,8 +142,8 @@ inline router& router::add(std::optional<method> m, std::string_view pattern, an
     const endpoint& there = endpoints_[i];
     if (there.method != added.method || there.is_fallback != fallback) continue;
     const std::string by(added.method_name().empty() ? "any" : added.method_name());
-    throw std::invalid_argument("router: " + by + " " + added.pattern + " fits the same requests as " +
-                                by + " " + there.pattern);
+    throw std::invalid_argument("router: " + by + " " + added.pattern +
+                                " fits the same requests as " + by + " " + there.pattern);
   }
   places_[place].push_back(endpoints_.size());
   endpoints_.push_back(std::move(added));
@@ -183,8 +198,7 @@ inline reply router::operator()(request& r) const {
   const found route = find(path, r.method);
   if (route.by == nullptr) return miss(r, route.path_is_known);
   r.path_params.clear();
-  if (!route.by->is_fallback &&
-      !tree_.capture(route.hit, path, route.by->names, r.path_params))
+  if (!route.by->is_fallback && !tree_.capture(route.hit, path, route.by->names, r.path_params))
     return problem(status::bad_request);
   return route.by->handler(r);
 }
