@@ -11,6 +11,7 @@
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/client/pool.hpp>
 #include <tinyhttp/client/redirects.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -140,7 +141,7 @@ inline result<std::shared_ptr<client::connection>> client::connect(const url& to
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   net::connect_options with;
-  with.timeout = std::min(options_.connect_timeout, left);
+  with.timeout = at_most<std::chrono::milliseconds>(options_.connect_timeout, left);
   with.stop = options_.stop;
   auto made = net::connect(to.host, to.port, with);
   if (!made) return made.error();

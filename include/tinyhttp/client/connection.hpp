@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
@@ -14,7 +15,6 @@
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/system.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

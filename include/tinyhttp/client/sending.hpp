@@ -5,13 +5,13 @@
 #pragma once
 
 #include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/stream.hpp>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <concepts>
@@ -63,7 +63,7 @@ class request_sender {
   void expect_progress();
   [[nodiscard]] std::chrono::milliseconds longest_wait() const {
     const auto idle = c_.options().idle_timeout;
-    return detail::sends_in_thread<Stream> ? std::min(idle, detail::between_looks) : idle;
+    return detail::sends_in_thread<Stream> ? at_most<std::chrono::milliseconds>(idle, detail::between_looks) : idle;
   }
   [[nodiscard]] error gave_up(const error& cause) {
     c_.wait_at_most(c_.options().idle_timeout);  // what the error line shall speak of
@@ -114,7 +114,7 @@ task<result<void>> request_sender<Stream, Answered>::write(std::string_view octe
     if (!goes_on_after(written.error(), moved)) co_return gave_up(written.error());
     if (stop()) break;
     for (std::string_view& part : parts) {
-      const auto gone = static_cast<std::size_t>(std::min<std::uint64_t>(moved, part.size()));
+      const auto gone = static_cast<std::size_t>(at_most<std::uint64_t>(moved, part.size()));
       part.remove_prefix(gone);
       moved -= gone;
     }
@@ -147,7 +147,7 @@ task<result<void>> request_sender<Stream, Answered>::send_slice(const content_sl
   }
   std::uint64_t done = 0;
   while (done < slice.length && !stop()) {
-    const std::uint64_t part = std::min(slice.length - done, file_octets_at_a_time);
+    const std::uint64_t part = at_most(slice.length - done, file_octets_at_a_time);
     if (!c_.wire.begin_data(head_, part))
       co_return c_.about({error_kind::invalid_argument, "request body longer than its length"});
     if (!head_.empty()) {

@@ -4,6 +4,7 @@
 // loop's clock. Behaves as TCP does: closing with octets unread resets the other end.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
@@ -11,7 +12,6 @@
 #include <tinyhttp/net/operation.hpp>
 #include <tinyhttp/net/stream.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -248,7 +248,7 @@ inline std::size_t memory_stream::deliver(std::string_view octets, int& failed) 
   if (reset_) failed = ECONNRESET;
   else if (finished_ || other_ == nullptr || !other_->open_) failed = EPIPE;
   if (failed != 0) return 0;
-  const std::size_t count = std::min(octets.size(), other_->room());
+  const std::size_t count = at_most(octets.size(), other_->room());
   other_->inbox_.append(octets.substr(0, count));
   sent_ += count;
   if (count != 0) other_->news();
@@ -262,7 +262,7 @@ inline bool memory_stream::read_operation::step(net::waiter& w) {
   if (s.reset_) {
     self.failed_ = ECONNRESET;
   } else if (!s.inbox_.empty()) {
-    self.count_ = std::min({self.into_.size(), s.inbox_.size(), s.delivery_.fragment});
+    self.count_ = at_most(at_most(self.into_.size(), s.inbox_.size()), s.delivery_.fragment);
     s.inbox_.copy(self.into_.data(), self.count_);
     s.inbox_.erase(0, self.count_);
     s.received_ += self.count_;
@@ -304,7 +304,7 @@ inline bool memory_stream::send_file_operation::step(net::waiter& w) {
   char piece[16 * 1024];
   for (std::size_t through = 0; self.rest_ != 0; through += sizeof piece) {
     if (through >= net::step_octets) return self.finish_or_wait(net::progress::again);
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(self.rest_, sizeof piece));
+    const auto wanted = static_cast<std::size_t>(at_most<std::uint64_t>(self.rest_, sizeof piece));
     const std::int64_t read = net::os::pread(self.fd_, piece, wanted, self.offset_);
     if (read < 0) self.failed_ = static_cast<int>(-read);
     if (read <= 0) break;
