@@ -1,0 +1,22 @@
+// tinyhttp/testing.hpp -- everything of this floor: a fake file server for unit tests.
+//
+// `using namespace tinyhttp::testing;` brings in its words; see docs/testing.md.
+#pragma once
+
+#include <tinyhttp/testing/answer.hpp>
+#include <tinyhttp/testing/behavior.hpp>
+#include <tinyhttp/testing/behaviors.hpp>
+#include <tinyhttp/testing/connection.hpp>
+#include <tinyhttp/testing/content.hpp>
+#include <tinyhttp/testing/exchange.hpp>
+#include <tinyhttp/testing/fake_host.hpp>
+#include <tinyhttp/testing/fake_server.hpp>
+#include <tinyhttp/testing/gate.hpp>
+#include <tinyhttp/testing/journal.hpp>
+#include <tinyhttp/testing/match.hpp>
+#include <tinyhttp/testing/memory_stream.hpp>
+#include <tinyhttp/testing/rules.hpp>
+#include <tinyhttp/testing/units.hpp>
+#include <tinyhttp/testing/verdict.hpp>
+#include <tinyhttp/testing/wire.hpp>
+#include <tinyhttp/testing/wire_plan.hpp>

@@ -1,0 +1,181 @@
+// tinyhttp/testing/answer.hpp -- from a request and a set of rules to what goes out.
+//
+// Finds the rule, plays its script, and lets files/plan.hpp decide about ranges and conditions. No
+// octet is sent here.
+#pragma once
+
+#include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/testing/behavior.hpp>
+#include <tinyhttp/testing/exchange.hpp>
+#include <tinyhttp/testing/rules.hpp>
+
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp::testing {
+
+/// What answers one request.
+struct decision {
+  act how;            // with everything that concerns the wire
+  response answer;    // unless `how` is raw
+};
+
+/// Decides, and writes into `x` which rule answered and why. Counts the rule's requests; a swap of
+/// content is published in `book`. `r` loses its Range where that is to be ignored.
+[[nodiscard]] inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t now);
+
+/// The same for what the path has, rules left aside.
+[[nodiscard]] inline response serve_content(const rule_set& set, request& r, exchange& x, std::int64_t now);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+[[nodiscard]] inline const std::shared_ptr<const fake_file>* find_file(const rule_set& set,
+                                                                       std::string_view path) {
+  auto found = set.files.find(path);
+  if (found == set.files.end()) {
+    const auto decoded = percent_decode(path);
+    if (decoded) found = set.files.find(*decoded);
+  }
+  return found != set.files.end() ? &found->second : nullptr;
+}
+
+[[nodiscard]] inline const fake_mount* find_mount(const rule_set& set, std::string_view path) {
+  const fake_mount* longest = nullptr;
+  for (const auto& each : set.mounts) {
+    if (!path.starts_with(each->prefix)) continue;
+    const auto rest = path.substr(each->prefix.size());
+    if (!rest.empty() && rest.front() != '/') continue;
+    if (longest == nullptr || each->prefix.size() > longest->prefix.size()) longest = each.get();
+  }
+  return longest;
+}
+
+/// The draw for the `ordinal`th request of a rule: the same in every run and on every machine.
+[[nodiscard]] inline bool draws(double probability, std::uint64_t seed, std::string_view rule,
+                                std::uint64_t ordinal) {
+  const char* other = std::getenv("TINYHTTP_TEST_SEED");
+  seed = ascii::parse_decimal(other != nullptr ? other : "").value_or(seed);
+  const std::uint64_t drawn = files::mix(files::mix(seed + fingerprint(rule)) + ordinal);
+  return static_cast<double>(drawn >> 11) < probability * 9007199254740992.0;  // 2^53
+}
+
+/// The rule that answers and its entry for this request; null: none does.
+[[nodiscard]] inline const act* find_act(const rule_set& set, exchange& x, const rule*& found) {
+  for (std::size_t i = set.rules.size(); i-- > 0;) {
+    const rule& each = *set.rules[i];
+    if (!each.when.matches(x)) continue;
+    const std::size_t ordinal = each.met.fetch_add(1, std::memory_order_relaxed) + 1;
+    const act* entry = each.then.at(ordinal);
+    if (entry == nullptr) continue;  // its script is over
+    x.rule = each.written;
+    x.ordinal = ordinal;
+    found = &each;
+    return entry;
+  }
+  return nullptr;
+}
+
+/// Replaces lambdas and draws by what they come to.
+[[nodiscard]] inline act settle(act one, exchange& x, const rule* of) {
+  for (int depth = 0; depth < 8; ++depth) {  // a lambda that gives a lambda
+    if (one.what == act::kind::compute) {
+      const behavior chosen = (*one.compute)(x);
+      const act* first = chosen.at(1);
+      act next = first != nullptr ? *first : act{};
+      one.what = act::kind::serve;
+      one.chosen = false;
+      join(one, next);
+    } else if (one.what == act::kind::flaky) {
+      const std::string rule_text = of != nullptr ? of->when.text() : std::string();
+      const bool fails = draws(one.probability, one.seed, rule_text, x.ordinal);
+      const act* fault = fails ? one.fault->at(1) : nullptr;
+      one.name = "replay: " + one.name + " request " + decimal(x.ordinal);
+      one.what = act::kind::serve;
+      one.chosen = false;
+      if (fault != nullptr) join(one, *fault);
+    } else {
+      break;
+    }
+  }
+  return one;
+}
+
+[[nodiscard]] inline response serve_file(const fake_file& file, const request& r, std::int64_t now) {
+  const auto known = file.facts();
+  auto made = files::answer(r, known, file.content.source(), now, file.content.identity());
+  for (const auto& [name, value] : file.fields) made.fields.set(name, value);
+  return made;
+}
+
+inline void swap(rule_book& book, const std::string& path, const act& how) {
+  if (find_file(*book.current(), path) == nullptr) declare_file(book, path, *how.replacement);
+  book.edit_file(path, [&](fake_file& f) { file_handle::replace(f, *how.replacement, how.replacement_etag); });
+}
+
+}  // namespace detail
+
+inline response serve_content(const rule_set& set, request& r, exchange& x, std::int64_t now) {
+  if (const auto* file = detail::find_file(set, r.path())) {
+    x.matched = true;
+    return detail::serve_file(**file, r, now);
+  }
+  if (const auto* mount = detail::find_mount(set, r.path())) {
+    auto made = mount->serve(r);
+    auto answer = std::move(made).get();
+    x.matched = answer.status != status::not_found;
+    return answer;
+  }
+  return problem(status::not_found);
+}
+
+inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t now) {
+  const auto set = book.current();
+  decision made;
+  try {
+    const rule* found = nullptr;
+    if (const act* entry = detail::find_act(*set, x, found)) {
+      x.matched = true;
+      made.how = detail::settle(*entry, x, found);
+    }
+    x.fired = made.how.name.empty() ? "serve" : made.how.name;
+    if (made.how.credentials && x.header("Authorization") != *made.how.credentials) {
+      made.how = act{};
+      x.fired += " (no credentials)";
+      made.answer = problem(status::unauthorized).with("WWW-Authenticate", "Basic realm=\"test\"");
+      return made;
+    }
+    if (made.how.ignores_range) r.fields.remove("Range");
+    const bool ruled = x.matched;
+    switch (made.how.what) {
+      case act::kind::reply: made.answer = made.how.answer; break;
+      case act::kind::raw: break;
+      case act::kind::swap:
+        if (made.how.replaced_at) made.answer = serve_content(*set, r, x, now);
+        detail::swap(book, std::string(r.path()), made.how);
+        if (!made.how.replaced_at) made.answer = serve_content(*book.current(), r, x, now);
+        break;
+      default: made.answer = serve_content(*set, r, x, now);
+    }
+    x.matched = x.matched || ruled;
+  } catch (const std::exception& failed) {
+    x.thrown = failed.what();
+  } catch (...) {
+    x.thrown = "something that is no std::exception";
+  }
+  if (!x.thrown.empty()) {
+    made.how = act{};
+    made.answer = problem(status::internal_server_error);
+  }
+  return made;
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,250 @@
+// tinyhttp/testing/behaviors.hpp -- the vocabulary: serve, reply, cut, reset, hold, and the lies.
+//
+// Each gives a value (behavior.hpp); nothing happens here.
+#pragma once
+
+#include <tinyhttp/client/credentials.hpp>
+#include <tinyhttp/testing/behavior.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp::testing {
+
+// --- what is answered ---
+
+/// What the path has: its file or its mount, with ranges and conditions; else 404.
+[[nodiscard]] inline behavior serve();
+/// A status and a body of its own; the default is a line that names the status.
+[[nodiscard]] inline behavior reply(int code, std::optional<std::string> body = std::nullopt,
+                                    std::string_view media_type = "text/plain; charset=utf-8");
+[[nodiscard]] inline behavior reply(response answer);
+[[nodiscard]] inline behavior redirect(std::string location, int code = 302);
+/// These octets, whatever they are, and then the end of the connection. All count for `after{n}`.
+[[nodiscard]] inline behavior raw(std::string octets);
+/// The whole file to who asks for a part of it: 200 to a Range.
+[[nodiscard]] inline behavior ignore_range();
+/// From this request on the path has `other`, with `etag`; with none, with one of its own.
+[[nodiscard]] inline behavior swap_content(content other, std::string etag = {});
+/// The same in the middle of this response: its rest comes from `other`.
+[[nodiscard]] inline behavior swap_content(content other, std::string etag, position at);
+/// 401 with a challenge, unless the request has these credentials.
+[[nodiscard]] inline behavior basic_auth(std::string_view user, std::string_view password);
+/// `fault` with that probability, else `serve`. The draw depends on the seed, the rule's matcher and
+/// on how many requests met it before, and on nothing else. TINYHTTP_TEST_SEED is another seed for all.
+[[nodiscard]] inline behavior flaky(double probability, std::uint64_t seed, behavior fault);
+[[nodiscard]] inline behavior flaky(double probability, std::uint64_t seed);
+
+// --- how it goes on the wire ---
+
+/// Ends our side there, exactly: the client reads that many octets and then an end. Reads on, and
+/// discards, until the client has closed too, so that nothing is reset by accident.
+[[nodiscard]] inline behavior cut(position at);
+/// Resets the connection there, once the client's kernel has acknowledged every octet before.
+[[nodiscard]] inline behavior reset(position at);
+/// Sends nothing more from there on, until the client leaves.
+[[nodiscard]] inline behavior stall(position at);
+/// Waits there for the gate.
+[[nodiscard]] inline behavior hold(position at, gate until);
+/// Waits at the gate after each `octets` of the body.
+[[nodiscard]] inline behavior step(std::uint64_t octets, gate each);
+/// Waits there for a time. For people, and for tests of deadlines; prefer `hold`.
+[[nodiscard]] inline behavior pause(position at, std::chrono::nanoseconds time);
+/// No more than `octets` of body in each `time`.
+[[nodiscard]] inline behavior throttle(std::uint64_t octets, std::chrono::nanoseconds time = std::chrono::seconds(1));
+/// The lowest bit of the octet at this place of the file is the other one.
+[[nodiscard]] inline behavior flip_bit(std::uint64_t file_offset);
+[[nodiscard]] inline behavior flip_bit(position at);
+/// Body and head in writes of so many octets.
+[[nodiscard]] inline behavior tiny_writes(std::size_t octets = 1);
+
+// --- framing, true and false ---
+
+/// The body in chunks of this size.
+[[nodiscard]] inline behavior chunked(std::size_t octets, chunk_fault broken = chunk_fault::none);
+/// A Content-Length of `octets`, whatever the body has; then the end of the connection.
+[[nodiscard]] inline behavior length(std::uint64_t octets);
+/// The same with any text in its place: `-1`, `99999999999999999999`, `5, 5`.
+[[nodiscard]] inline behavior length_text(std::string text);
+/// A second Content-Length behind the true one.
+[[nodiscard]] inline behavior double_length(std::uint64_t octets);
+/// No length: only the end of the connection ends the body.
+[[nodiscard]] inline behavior no_length();
+/// Octets behind the body, and then the end of the connection.
+[[nodiscard]] inline behavior extra(std::string octets);
+/// So many informational responses in front.
+[[nodiscard]] inline behavior noise(int code = 103, int count = 3);
+/// Another first line: `HTP/1.1 200 OK`.
+[[nodiscard]] inline behavior status_line(std::string line);
+/// Lines of the head end with LF alone.
+[[nodiscard]] inline behavior bare_lf();
+/// One more field line.
+[[nodiscard]] inline behavior add_header(std::string name, std::string value);
+/// The connection ends behind this response, as `Connection: close` says.
+[[nodiscard]] inline behavior close_after();
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+[[nodiscard]] inline std::string text_of(position at) {
+  switch (at.in) {
+    case position::kind::head: return at.octets == 0 ? "before the head" : "in the head at " + decimal(at.octets);
+    case position::kind::body: return "after " + decimal(at.octets);
+    case position::kind::file: return "at offset " + decimal(at.octets);
+  }
+  return {};
+}
+
+[[nodiscard]] inline behavior on_wire(std::string name, wire_event event) {
+  act one{.name = std::move(name)};
+  one.events.push_back(std::move(event));
+  return behavior(std::move(one));
+}
+
+[[nodiscard]] inline behavior edited(std::string name, head_edit edit, bool closes) {
+  act one{.name = std::move(name)};
+  one.edits.push_back(std::move(edit));
+  one.closes = closes;
+  return behavior(std::move(one));
+}
+
+}  // namespace detail
+
+inline behavior serve() { return behavior(act{.chosen = true, .name = "serve"}); }
+
+inline behavior reply(response answer) {
+  const auto code = static_cast<std::uint64_t>(answer.status.code());
+  return behavior(act{.what = act::kind::reply,
+                      .chosen = true,
+                      .name = "reply " + detail::decimal(code),
+                      .answer = std::move(answer)});
+}
+inline behavior reply(int code, std::optional<std::string> body, std::string_view media_type) {
+  return reply(body ? tinyhttp::content(tinyhttp::body(std::move(*body)), media_type, status(code))
+                    : problem(status(code)));
+}
+inline behavior redirect(std::string location, int code) {
+  auto made = reply(tinyhttp::redirect(location, status(code)));
+  return made;
+}
+inline behavior raw(std::string octets) {
+  return behavior(act{.what = act::kind::raw, .chosen = true, .name = "raw", .octets = std::move(octets), .closes = true});
+}
+inline behavior ignore_range() {
+  return behavior(act{.name = "ignore range", .ignores_range = true});
+}
+inline behavior swap_content(content other, std::string etag) {
+  return behavior(act{.what = act::kind::swap,
+                      .chosen = true,
+                      .name = "swap content",
+                      .replacement = std::move(other),
+                      .replacement_etag = std::move(etag)});
+}
+inline behavior swap_content(content other, std::string etag, position at) {
+  return behavior(act{.what = act::kind::swap,
+                      .chosen = true,
+                      .name = "swap content " + detail::text_of(at),
+                      .replacement = std::move(other),
+                      .replacement_etag = std::move(etag),
+                      .replaced_at = at});
+}
+inline behavior basic_auth(std::string_view user, std::string_view password) {
+  return behavior(act{.name = "basic auth",
+                      .credentials = basic_credentials(std::string(user).append(":").append(password))});
+}
+inline behavior flaky(double probability, std::uint64_t seed, behavior fault) {
+  std::string hex;
+  ascii::append_hex(hex, seed);
+  const auto percent = static_cast<std::uint64_t>(probability * 100 + 0.5);
+  return behavior(act{.what = act::kind::flaky,
+                      .chosen = true,
+                      .name = "flaky(" + std::string(percent >= 100 ? "1." : percent < 10 ? "0.0" : "0.") +
+                              detail::decimal(percent % 100) + ", 0x" + hex + ")",
+                      .probability = probability,
+                      .seed = seed,
+                      .fault = std::make_shared<const behavior>(std::move(fault))});
+}
+inline behavior flaky(double probability, std::uint64_t seed) {
+  return flaky(probability, seed, reset(before_head));
+}
+
+inline behavior cut(position at) {
+  return detail::on_wire("cut " + detail::text_of(at), {wire_event::kind::cut, at});
+}
+inline behavior reset(position at) {
+  return detail::on_wire("reset " + detail::text_of(at), {wire_event::kind::reset, at});
+}
+inline behavior stall(position at) {
+  return detail::on_wire("stall " + detail::text_of(at), {wire_event::kind::stall, at});
+}
+inline behavior hold(position at, gate until) {
+  return detail::on_wire("hold " + detail::text_of(at), {wire_event::kind::hold, at, std::move(until)});
+}
+inline behavior pause(position at, std::chrono::nanoseconds time) {
+  return detail::on_wire("pause " + detail::text_of(at), {wire_event::kind::pause, at, {}, time});
+}
+inline behavior step(std::uint64_t octets, gate each) {
+  return behavior(act{.name = "step " + detail::decimal(octets), .slice = octets, .slice_gate = std::move(each)});
+}
+inline behavior throttle(std::uint64_t octets, std::chrono::nanoseconds time) {
+  return behavior(act{.name = "throttle", .throttle_octets = octets, .throttle_time = time});
+}
+inline behavior flip_bit(position at) {
+  act one{.name = "flip bit " + detail::text_of(at)};
+  one.flips.push_back(at);
+  return behavior(std::move(one));
+}
+inline behavior flip_bit(std::uint64_t file_offset) { return flip_bit(position(offset{file_offset})); }
+inline behavior tiny_writes(std::size_t octets) {
+  return behavior(act{.name = "tiny writes", .piece = octets});
+}
+
+inline behavior chunked(std::size_t octets, chunk_fault broken) {
+  return behavior(act{.name = broken == chunk_fault::none ? "chunked" : "broken chunks",
+                      .chunk = octets,
+                      .broken = broken,
+                      .closes = broken != chunk_fault::none});
+}
+inline behavior length_text(std::string text) {
+  return detail::edited("length " + text, {head_edit::kind::set, "Content-Length", text}, true);
+}
+inline behavior length(std::uint64_t octets) { return length_text(detail::decimal(octets)); }
+inline behavior double_length(std::uint64_t octets) {
+  return detail::edited("second length " + detail::decimal(octets),
+                        {head_edit::kind::add, "Content-Length", detail::decimal(octets)}, true);
+}
+inline behavior no_length() {
+  return detail::edited("no length", {head_edit::kind::remove, "Content-Length", {}}, true);
+}
+inline behavior extra(std::string octets) {
+  return behavior(act{.name = "extra octets", .behind = std::move(octets), .closes = true});
+}
+inline behavior noise(int code, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i)
+    all.append("HTTP/1.1 ").append(detail::decimal(static_cast<std::uint64_t>(code))).append(" Noise\r\n\r\n");
+  return behavior(act{.name = "noise", .in_front = std::move(all)});
+}
+inline behavior status_line(std::string line) {
+  return detail::edited("status line", {head_edit::kind::status_line, {}, std::move(line)}, true);
+}
+inline behavior bare_lf() { return detail::edited("bare LF", {head_edit::kind::bare_lf}, false); }
+inline behavior add_header(std::string name, std::string value) {
+  std::string label = "header " + name;
+  return detail::edited(std::move(label), {head_edit::kind::add, std::move(name), std::move(value)}, false);
+}
+inline behavior close_after() {
+  act one{.name = "close"};
+  one.edits.push_back({head_edit::kind::set, "Connection", "close"});
+  one.closes = true;
+  return behavior(std::move(one));
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,182 @@
+// tinyhttp/testing/content.hpp -- what a fake file holds: text, octets, a seeded pattern, a file.
+//
+// A pattern is computed where it is read: ten gigabytes of it need neither memory nor disk, and any
+// slice of a download can be checked. Knows no server.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/http/body.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tinyhttp::testing {
+
+/// Octets of a known number, cheap to copy: copies share them.
+class content {
+ public:
+  content() : content(std::string()) {}
+  content(std::string octets);
+  content(std::string_view octets) : content(std::string(octets)) {}
+  content(const char* octets) : content(std::string(octets)) {}
+  content(std::shared_ptr<const content_source> from, std::uint64_t size, std::uint64_t identity)
+      : source_(std::move(from)), size_(size), identity_(identity) {}
+
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  /// Different for what is different; what an entity tag is made from.
+  [[nodiscard]] std::uint64_t identity() const noexcept { return identity_; }
+  [[nodiscard]] const std::shared_ptr<const content_source>& source() const noexcept { return source_; }
+
+  /// `length` octets from `at` on, or as many as there are.
+  [[nodiscard]] std::string slice(std::uint64_t at, std::uint64_t length) const;
+  /// All of it, in memory.
+  [[nodiscard]] std::string octets() const { return slice(0, size_); }
+
+  /// `got` is what this holds from `at` on: compared without holding more than a window.
+  [[nodiscard]] bool matches(std::string_view got, std::uint64_t at = 0) const;
+
+ private:
+  std::shared_ptr<const content_source> source_;
+  std::uint64_t size_;
+  std::uint64_t identity_;
+};
+
+/// The octets of `t`.
+[[nodiscard]] inline content text(std::string t) { return {std::move(t)}; }
+[[nodiscard]] inline content octets(std::string_view t) { return {t}; }
+
+/// `size` octets that look random, the same for the same `seed` on every machine.
+[[nodiscard]] inline content pattern(std::uint64_t size, std::uint64_t seed = 0);
+
+/// The octet at `at` of any pattern of that seed.
+[[nodiscard]] constexpr char pattern_at(std::uint64_t at, std::uint64_t seed) noexcept;
+
+/// The file at `path`, opened now. Throws `bad_result` when it cannot be.
+[[nodiscard]] inline content on_disk(const std::string& path);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+[[nodiscard]] constexpr std::uint64_t pattern_word(std::uint64_t index, std::uint64_t seed) noexcept {
+  return files::mix(index + 1 + seed * 0x9e3779b97f4a7c15);
+}
+
+class memory_source final : public content_source {
+ public:
+  explicit memory_source(std::string octets) : octets_(std::move(octets)) {}
+  [[nodiscard]] result<std::size_t> read_at(std::uint64_t at, std::span<char> room) const override {
+    if (at >= octets_.size()) return std::size_t{0};
+    return octets_.copy(room.data(), room.size(), static_cast<std::size_t>(at));
+  }
+
+ private:
+  std::string octets_;
+};
+
+class pattern_source final : public content_source {
+ public:
+  pattern_source(std::uint64_t size, std::uint64_t seed) : size_(size), seed_(seed) {}
+  [[nodiscard]] result<std::size_t> read_at(std::uint64_t at, std::span<char> room) const override {
+    if (at >= size_) return std::size_t{0};
+    const std::uint64_t left = size_ - at;
+    const std::size_t count = left < room.size() ? static_cast<std::size_t>(left) : room.size();
+    std::uint64_t word = pattern_word(at / 8, seed_) >> (at % 8 * 8);
+    for (std::size_t i = 0; i < count; ++i, ++at) {
+      if (i > 0 && at % 8 == 0) word = pattern_word(at / 8, seed_);
+      room[i] = static_cast<char>(word & 0xff);
+      word >>= 8;
+    }
+    return count;
+  }
+
+ private:
+  std::uint64_t size_;
+  std::uint64_t seed_;
+};
+
+class file_source final : public content_source {
+ public:
+  explicit file_source(int fd) : fd_(fd) {}
+  ~file_source() override { ::close(fd_); }
+  [[nodiscard]] result<std::size_t> read_at(std::uint64_t at, std::span<char> room) const override {
+    const auto count = ::pread(fd_, room.data(), room.size(), static_cast<off_t>(at));
+    if (count < 0) return error(error_kind::io, std::string("read a fake file: ").append(std::strerror(errno)));
+    return static_cast<std::size_t>(count);
+  }
+
+ private:
+  int fd_;
+};
+
+[[nodiscard]] inline std::uint64_t fingerprint(std::string_view octets) noexcept {
+  std::uint64_t sum = octets.size();
+  for (const char c : octets) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return files::mix(sum);
+}
+
+}  // namespace detail
+
+constexpr char pattern_at(std::uint64_t at, std::uint64_t seed) noexcept {
+  return static_cast<char>(detail::pattern_word(at / 8, seed) >> (at % 8 * 8) & 0xff);
+}
+
+inline content::content(std::string octets)
+    : size_(octets.size()), identity_(detail::fingerprint(octets)) {
+  source_ = std::make_shared<const detail::memory_source>(std::move(octets));
+}
+
+inline content pattern(std::uint64_t size, std::uint64_t seed) {
+  return {std::make_shared<const detail::pattern_source>(size, seed), size,
+          files::mix(size + files::mix(seed + 1))};
+}
+
+inline content on_disk(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat facts;
+  if (fd < 0 || ::fstat(fd, &facts) != 0) {
+    const int why = errno;
+    if (fd >= 0) ::close(fd);
+    throw bad_result(error(error_kind::io, "fake file \"" + path + "\": " + std::strerror(why)));
+  }
+  const auto size = static_cast<std::uint64_t>(facts.st_size);
+  return {std::make_shared<const detail::file_source>(fd), size,
+          files::mix(size + files::mix(static_cast<std::uint64_t>(facts.st_mtime)))};
+}
+
+inline std::string content::slice(std::uint64_t at, std::uint64_t length) const {
+  if (at >= size_) return {};
+  if (length > size_ - at) length = size_ - at;
+  std::string all(static_cast<std::size_t>(length), '\0');
+  for (std::size_t done = 0; done < all.size();) {
+    const auto got = source_->read_at(at + done, std::span(all).subspan(done));
+    if (!got || *got == 0) throw bad_result(error(error_kind::io, "fake file: it has become shorter"));
+    done += *got;
+  }
+  return all;
+}
+
+inline bool content::matches(std::string_view got, std::uint64_t at) const {
+  constexpr std::size_t window = 64 * 1024;  // octets
+  while (!got.empty()) {
+    const auto piece = got.substr(0, window);
+    if (slice(at, piece.size()) != piece) return false;
+    got.remove_prefix(piece.size());
+    at += piece.size();
+  }
+  return true;
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,191 @@
+// tinyhttp/testing/exchange.hpp -- one request and what became of it, as the journal keeps it.
+//
+// A value: taking a copy is taking a snapshot. Knows no server.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/testing/units.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// How an exchange ended.
+enum class ending : std::uint8_t {
+  running,      // not yet
+  kept,         // in order, and the connection stays open
+  fin,          // we ended the connection
+  reset,        // we reset it
+  client_left,  // the client ended or reset it before it had everything
+  stopped,      // the server went away
+};
+
+/// A request as it came, the answer, and how it went.
+struct exchange {
+  std::size_t number = 0;         // in the journal, from 1
+  std::size_t connection = 0;     // from 1
+  std::size_t on_connection = 0;  // of this connection's exchanges, from 1
+  std::size_t queued = 0;         // octets of later requests that had arrived already: pipelining
+
+  std::string raw_head;  // to the last octet, in the client's order and case
+  std::string method;
+  std::string target;
+  tinyhttp::fields fields;
+  std::string body;             // its first MiB
+  std::uint64_t body_size = 0;  // all of it
+  std::string failure;          // why the octets are no request; empty: they are one
+
+  source_line rule;       // where the rule was written that answered
+  std::size_t ordinal = 0;  // of the requests that met this rule, from 1
+  std::string fired;      // what it did: `cut after 500000`
+  bool matched = false;   // a rule, a file or a mount has answered
+  std::string thrown;     // what a lambda threw
+
+  int status = 0;
+  std::uint64_t planned = 0;  // octets of body that the head announced or the content has
+  std::uint64_t handed = 0;   // of these, given to the kernel
+  std::uint64_t acked = 0;    // of these, acknowledged by the client's kernel
+  ending end = ending::running;
+  std::string note;  // what did not go as the rule says
+
+  time_point began{};  // the head was complete
+  time_point ended{};
+
+  /// The value of the first field of that name; empty when there is none.
+  [[nodiscard]] std::string_view header(std::string_view name) const noexcept { return fields[name]; }
+  /// The target without its query.
+  [[nodiscard]] std::string_view path() const noexcept {
+    return std::string_view(target).substr(0, target.find('?'));
+  }
+  [[nodiscard]] bool over() const noexcept { return end != ending::running; }
+
+  /// ` #1 c1.1 GET /fw.img  Range: bytes=5-   206  5/5 acked  cut after 5   FIN`
+  [[nodiscard]] std::string line() const;
+  /// One JSON object, without a line end.
+  [[nodiscard]] std::string json() const;
+};
+
+/// The fields of a request that decide about a download: those that `line` shows.
+inline constexpr std::string_view telling_fields[] = {"Range",         "If-Range",          "If-None-Match",
+                                                      "If-Match",      "If-Modified-Since", "Authorization",
+                                                      "Expect"};
+
+[[nodiscard]] inline std::string_view name_of(ending e) noexcept;
+
+/// `journal (2 exchanges, 2 connections)` and a line each.
+[[nodiscard]] inline std::string to_text(const std::vector<exchange>& journal);
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::string_view name_of(ending e) noexcept {
+  switch (e) {
+    case ending::running: return "running";
+    case ending::kept: return "kept";
+    case ending::fin: return "FIN";
+    case ending::reset: return "RST";
+    case ending::client_left: return "client left";
+    case ending::stopped: return "stopped";
+  }
+  return "";
+}
+
+namespace detail {
+
+[[nodiscard]] inline std::string decimal(std::uint64_t n) { return ascii::to_decimal(n); }
+
+/// Quotes for JSON; octets that are no printable ASCII are escaped as if they were Latin-1.
+[[nodiscard]] inline std::string json_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.append({'\\', c});
+    } else if (octet < 0x20 || octet > 0x7e) {
+      constexpr const char* digits = "0123456789abcdef";
+      out.append("\\u00").append({digits[octet / 16], digits[octet % 16]});
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out.append("\"");
+}
+
+}  // namespace detail
+
+inline std::string exchange::line() const {
+  std::string out = " #" + detail::decimal(number) + " c" + detail::decimal(connection) + "." +
+                    detail::decimal(on_connection) + " ";
+  out += failure.empty() ? method + " " + target : "not a request: " + failure;
+  for (const auto name : telling_fields)
+    if (const auto value = fields.get(name)) out.append("  ").append(name).append(": ").append(*value);
+  if (status != 0) out += "  " + detail::decimal(static_cast<std::uint64_t>(status));
+  out += "  " + detail::decimal(acked) + "/" + detail::decimal(planned) + " acked";
+  if (handed != acked) out += " (" + detail::decimal(handed) + " handed to the kernel)";
+  if (!fired.empty()) out += "  " + fired;
+  out.append("  ").append(name_of(end));
+  if (!note.empty()) out += "  " + note;
+  if (!thrown.empty()) out += "  threw: " + thrown;
+  return out;
+}
+
+inline std::string exchange::json() const {
+  std::string out = "{";
+  const auto add = [&out](std::string_view name, const std::string& value) {
+    if (out.size() > 1) out += ",";
+    out.append("\"").append(name).append("\":").append(value);
+  };
+  const auto number_of = [](std::uint64_t n) { return detail::decimal(n); };
+  add("number", number_of(number));
+  add("connection", number_of(connection));
+  add("exchange", number_of(on_connection));
+  add("queued", number_of(queued));
+  add("method", detail::json_text(method));
+  add("target", detail::json_text(target));
+  std::string lines = "[";
+  for (const auto& [name, value] : fields) {
+    if (lines.size() > 1) lines += ",";
+    lines += "[" + detail::json_text(name) + "," + detail::json_text(value) + "]";
+  }
+  add("fields", lines + "]");
+  add("body_size", number_of(body_size));
+  if (!failure.empty()) add("failure", detail::json_text(failure));
+  add("rule", rule.line > 0 ? detail::json_text(rule.text()) : "null");
+  add("fired", detail::json_text(fired));
+  add("status", number_of(static_cast<std::uint64_t>(status)));
+  add("planned", number_of(planned));
+  add("handed", number_of(handed));
+  add("acked", number_of(acked));
+  add("end", detail::json_text(name_of(end)));
+  if (!note.empty()) add("note", detail::json_text(note));
+  if (over())
+    add("microseconds", number_of(static_cast<std::uint64_t>(
+                            std::chrono::duration_cast<std::chrono::microseconds>(ended - began).count())));
+  return out + "}";
+}
+
+inline std::string to_text(const std::vector<exchange>& journal) {
+  std::size_t connections = 0;
+  for (const auto& each : journal)
+    if (each.connection > connections) connections = each.connection;
+  const auto counted = [](std::size_t n, const char* what) {
+    return detail::decimal(n) + " " + what + (n == 1 ? "" : "s");
+  };
+  std::string out = "journal (" + counted(journal.size(), "exchange") + ", " +
+                    counted(connections, "connection") + ")\n";
+  for (const auto& each : journal) out += each.line() + "\n";
+  return out;
+}
+
+template <class Traits>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const exchange& x) {
+  return out << x.line();
+}
+
+}  // namespace tinyhttp::testing

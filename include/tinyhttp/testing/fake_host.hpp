@@ -1,0 +1,282 @@
+// tinyhttp/testing/fake_host.hpp -- the thread, the port and the connections of a fake server.
+//
+// The port is kept by a socket that is bound and never listens, so that refusing connections does not
+// give it away. Knows nothing of what is answered.
+#pragma once
+
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/net/acceptor.hpp>
+#include <tinyhttp/net/listener.hpp>
+#include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/tcp_stream.hpp>
+#include <tinyhttp/testing/connection.hpp>
+#include <tinyhttp/testing/memory_stream.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+struct fake_server_options {
+  std::string host = "127.0.0.1";  // an address
+  std::uint16_t port = 0;          // 0: a free one
+  bool unix_socket = false;        // instead: a Unix-domain socket in a directory of its own
+};
+/// `fake_server srv{ipv6};`
+inline const fake_server_options ipv6{.host = "::1"};
+inline const fake_server_options unix_socket{.unix_socket = true};
+
+class fake_host {
+ public:
+  explicit fake_host(fake_server_options with);
+  ~fake_host();
+
+  [[nodiscard]] fake_state& shared() noexcept { return shared_; }
+  [[nodiscard]] std::string origin() const;
+  [[nodiscard]] std::uint16_t port() const noexcept { return at_.port(); }
+  [[nodiscard]] const std::string& unix_path() const noexcept { return unix_path_; }
+
+  void refuse() {
+    run([this] { stop_listening(); });
+  }
+  void accept();
+  void blackhole();
+  void hang_up(std::size_t n) { hang_up_.store(n, std::memory_order_relaxed); }
+  void drop_connections();
+  [[nodiscard]] std::size_t open_connections();
+  /// The journal is up to date afterwards.
+  void settle();
+  [[nodiscard]] std::string call(std::string_view request);
+
+  /// Calls `f` on the loop's thread, in a turn after everything that has happened up to now, and
+  /// waits for it.
+  template <class F>
+  void run(F f);
+
+ private:
+  struct client : net::waiter {
+    client(fake_host& of, net::accepted&& from)
+        : waiter(reap), owner(of), stream(of.loop_, std::move(from.socket), from.peer), serving(stream, of.shared_) {}
+    static bool reap(waiter& w) {
+      auto& self = static_cast<client&>(w);
+      std::erase_if(self.owner.clients_, [&](const auto& each) { return each.get() == &self; });
+      return false;
+    }
+    fake_host& owner;
+    net::tcp_stream stream;
+    fake_connection<net::tcp_stream> serving;
+    task<void> running;
+  };
+
+  void keep_port(const fake_server_options& with);
+  void listen(int backlog);
+  void stop_listening();
+  void make_unix_path();
+  task<void> accept_all();
+  void begin(net::accepted&& from);
+
+  fake_state shared_;
+  net::loop loop_;
+  net::socket holder_;
+  net::address at_;
+  std::string unix_path_;
+  std::optional<net::listener> listener_;
+  std::optional<net::acceptor> acceptor_;
+  task<void> accepting_;
+  std::vector<net::socket> fillers_;  // of a black hole's queue
+  std::vector<std::unique_ptr<client>> clients_;
+  std::atomic<std::size_t> hang_up_{0};
+  std::thread thread_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline fake_host::fake_host(fake_server_options with) {
+  if (with.unix_socket) make_unix_path();
+  else keep_port(with);
+  listen(128);
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+inline fake_host::~fake_host() {
+  loop_.stop();
+  thread_.join();
+  accepting_.reset();
+  clients_.clear();
+  acceptor_.reset();
+  listener_.reset();
+  if (!unix_path_.empty()) ::rmdir(unix_path_.substr(0, unix_path_.rfind('/')).c_str());
+}
+
+inline void fake_host::make_unix_path() {
+  const char* base = std::getenv("TMPDIR");
+  std::string folder = std::string(base != nullptr ? base : "/tmp") + "/tinyhttp-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr)
+    throw bad_result(net::system_error("fake server: make " + folder, errno));
+  unix_path_ = folder + "/socket";
+}
+
+inline void fake_host::keep_port(const fake_server_options& with) {
+  const auto wanted = net::address::parse(with.host, with.port);
+  if (!wanted) throw bad_result(error(error_kind::invalid_argument, "fake server: no address: " + with.host));
+  auto made = net::socket::open(wanted->family(), true);
+  holder_ = std::move(made).value();
+  const int fd = holder_.native();
+  std::int64_t status = net::os::set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (status >= 0) status = net::os::bind(fd, wanted->native(), wanted->native_size());
+  if (status < 0)
+    throw bad_result(net::system_error("fake server: " + wanted->to_string(), static_cast<int>(-status)));
+  at_ = holder_.local_address().value();
+}
+
+inline void fake_host::listen(int backlog) {
+  net::listen_options how;
+  how.host = at_.host();
+  how.port = at_.port();
+  how.unix_path = unix_path_;
+  how.backlog = backlog;
+  auto bound = net::listener::bind(how);
+  listener_.emplace(std::move(bound).value());
+  if (backlog == 0) return;
+  acceptor_.emplace(loop_, *listener_);
+  accepting_ = accept_all();
+  accepting_.start();
+}
+
+inline void fake_host::stop_listening() {
+  accepting_.reset();
+  acceptor_.reset();
+  listener_.reset();
+  fillers_.clear();
+}
+
+inline void fake_host::accept() {
+  run([this] {
+    stop_listening();
+    listen(128);
+  });
+}
+
+/// A queue that is full: the system answers no further attempt to connect.
+inline void fake_host::blackhole() {
+  run([this] {
+    stop_listening();
+    listen(0);
+    for (int tries = 0; tries < 64; ++tries) {
+      auto made = net::socket::open(at_.family(), true);
+      if (!made) return;
+      const auto status = net::os::connect(made->native(), at_.native(), at_.native_size());
+      if (status == -EINPROGRESS) return;  // dropped: it is closed here
+      fillers_.push_back(std::move(*made));
+    }
+  });
+}
+
+inline std::string fake_host::origin() const {
+  return unix_path_.empty() ? "http://" + at_.to_string() : std::string("http://localhost");
+}
+
+template <class F>
+void fake_host::run(F f) {
+  if (std::this_thread::get_id() == thread_.get_id()) return f();
+  std::mutex mutex;
+  std::condition_variable done;
+  bool over = false;
+  // Twice: what a turn has been woken for comes behind what was posted to it.
+  loop_.post([&] {
+    loop_.post([&] {
+      f();
+      const std::lock_guard lock(mutex);
+      over = true;
+      done.notify_one();
+    });
+  });
+  std::unique_lock lock(mutex);
+  done.wait(lock, [&] { return over; });
+}
+
+inline void fake_host::settle() {
+  const auto deadline = std::chrono::steady_clock::now() + patience() / 8;
+  for (bool settled = false; !settled && std::chrono::steady_clock::now() < deadline;) {
+    run([&] {
+      settled = true;
+      for (auto& each : clients_) settled = each->serving.refresh() && settled;
+    });
+  }
+}
+
+inline void fake_host::drop_connections() {
+  run([this] {
+    for (auto& each : clients_) {
+      each->running.reset();
+      each->stream.abort();
+    }
+    clients_.clear();
+  });
+}
+
+inline std::size_t fake_host::open_connections() {
+  std::size_t open = 0;
+  run([&] { open = clients_.size(); });
+  return open;
+}
+
+inline task<void> fake_host::accept_all() {
+  for (;;) {
+    auto got = co_await acceptor_->accept();
+    if (got) {
+      begin(std::move(*got));
+      continue;
+    }
+    if (got.error().kind() == error_kind::cancelled) co_return;
+    const time_point later = loop_.now() + std::chrono::milliseconds(5);  // out of descriptors
+    co_await loop_.sleep_until(later);
+  }
+}
+
+inline void fake_host::begin(net::accepted&& from) {
+  if (hang_up_.load(std::memory_order_relaxed) > 0) {
+    hang_up_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  clients_.push_back(std::make_unique<client>(*this, std::move(from)));
+  client& made = *clients_.back();
+  made.running = made.serving.run();
+  made.running.start(
+      [](void* done) {
+        auto& self = *static_cast<client*>(done);
+        if (!self.is_linked()) self.owner.loop_.schedule(self);
+      },
+      &made);
+}
+
+inline std::string fake_host::call(std::string_view octets) {
+  net::loop here;
+  memory_pair ends(here);
+  std::string out;
+  {
+    fake_connection<memory_stream> serving(ends.second, shared_, true);
+    const std::string_view pieces[] = {octets};
+    auto writing = ends.first.write(pieces);
+    (void)writing.await_ready();
+    (void)writing.await_resume();
+    (void)ends.first.shutdown_send();
+    here.run_until_done(serving.run());
+    out = std::string(ends.first.unread()) + serving.markers();
+  }
+  return out;
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,163 @@
+// tinyhttp/testing/fake_server.hpp -- a file server for tests: perfect until told to misbehave, and
+// then to the octet.
+//
+// Listening when it is constructed, on 127.0.0.1 and a free port; gone when it is destroyed. One
+// thread of its own. Every member function may be called from any thread.
+#pragma once
+
+#include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/testing/behaviors.hpp>
+#include <tinyhttp/testing/fake_host.hpp>
+#include <tinyhttp/testing/journal.hpp>
+#include <tinyhttp/testing/rules.hpp>
+#include <tinyhttp/testing/verdict.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// See examples/test_a_downloader.cpp and docs/testing.md.
+///
+///     fake_server srv;
+///     srv.file("/fw.img", pattern(3_MiB, 7)).etag("\"v1\"");
+///     srv.on("/fw.img", cut(after{500'000}).times(1).then(serve()));
+///     CHECK(download(srv.url("/fw.img")).ok);
+///     CHECK(srv.saw(get("/fw.img")).exactly(2));
+///
+/// A request is answered by the last rule declared that matches it, else by the file of its path,
+/// else by the longest mount, else with 404.
+class fake_server {
+ public:
+  /// Throws `bad_result` when it cannot listen.
+  explicit fake_server(fake_server_options with = {}) : host_(std::make_unique<fake_host>(std::move(with))) {}
+  fake_server(const fake_server&) = delete;
+  fake_server& operator=(const fake_server&) = delete;
+  /// Prints the journal to stderr, once, if a verdict was false or an exception is under way.
+  ~fake_server();
+
+  /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two.
+  [[nodiscard]] std::string url(std::string_view path = "/") const { return host_->origin().append(path); }
+  [[nodiscard]] std::uint16_t port() const noexcept { return host_->port(); }
+  /// The path of the Unix-domain socket, where it listens on one.
+  [[nodiscard]] const std::string& unix_path() const noexcept { return host_->unix_path(); }
+
+  /// `path` has these octets from now on. The handle says more: `.etag(...)`, `.type(...)`.
+  file_handle file(std::string path, content octets) {
+    return declare_file(host_->shared().rules, std::move(path), std::move(octets));
+  }
+  /// The tree of a directory below `prefix`, as it is on disk. Throws `bad_result`.
+  void mount(std::string prefix, const std::string& directory);
+
+  /// Requests for `path` (or that match) are answered like this, before what was said earlier.
+  void on(std::string path, behavior b, source_line at = source_line::here()) {
+    on(any(std::move(path)), std::move(b), at);
+  }
+  void on(matcher m, behavior b, source_line at = source_line::here());
+  /// Forgets every rule; files and mounts stay.
+  void forget_rules() {
+    host_->shared().rules.edit([](rule_set& set) { set.rules.clear(); });
+  }
+
+  /// Every request so far, in the order of arrival. What has been sent is waited for, a moment, so
+  /// that `acked` is what the client has.
+  [[nodiscard]] std::vector<exchange> journal() const;
+  [[nodiscard]] sightings saw(matcher m) const { return {std::move(m), journal(), host_->shared().journal}; }
+  /// Waits until so many matching requests have come.
+  [[nodiscard]] verdict wait_for(const matcher& m, std::size_t count = 1,
+                                 std::chrono::milliseconds at_most = patience()) const {
+    return host_->shared().journal.wait_for(m, count, at_most, false);
+  }
+  /// Waits until so many matching requests have come and been dealt with, one way or another.
+  [[nodiscard]] verdict wait_for_end(const matcher& m, std::size_t count = 1,
+                                     std::chrono::milliseconds at_most = patience()) const {
+    return host_->shared().journal.wait_for(m, count, at_most, true);
+  }
+  /// No request went to a path that has nothing, none was malformed, no lambda threw.
+  [[nodiscard]] verdict quiet() const;
+  /// These requests do not break the quiet.
+  void tolerate(matcher m) {
+    host_->shared().rules.edit([&](rule_set& set) { set.tolerated.push_back(std::move(m)); });
+  }
+
+  /// Connections are refused from now on; the port stays ours. Those that are open stay open.
+  void refuse() { host_->refuse(); }
+  /// Listens again, on the same port; ends `blackhole` as well.
+  void accept() { host_->accept(); }
+  /// Connecting to the port neither works nor fails, from now on: its first packet gets no answer.
+  void blackhole() { host_->blackhole(); }
+  /// The next `n` connections are closed as soon as they are accepted.
+  void hang_up(std::size_t n = 1) { host_->hang_up(n); }
+  /// Resets every connection that is open.
+  void drop_connections() { host_->drop_connections(); }
+  [[nodiscard]] std::size_t open_connections() const { return host_->open_connections(); }
+
+  /// The octets that `request`, octets themselves, is answered with, without sockets: the same
+  /// parser, rules and journal. What needs a socket, such as a reset, is named at the end: `[reset]`.
+  [[nodiscard]] std::string call(std::string_view request) { return host_->call(request); }
+
+  [[nodiscard]] fake_host& host() noexcept { return *host_; }
+
+ private:
+  std::unique_ptr<fake_host> host_;
+  int exceptions_ = std::uncaught_exceptions();
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline fake_server::~fake_server() {
+  const auto& book = host_->shared().journal;
+  const bool wrong = book.has_failure() || std::uncaught_exceptions() > exceptions_;
+  if (!wrong) return;
+  const std::string text = "fake_server " + url("/") + ": " + to_text(book.snapshot());
+  std::fputs(text.c_str(), stderr);
+  if (std::getenv("TINYHTTP_TEST_PAUSE") != nullptr) {
+    std::fprintf(stderr, "%s is still up; press Enter to go on\n", url("/").c_str());
+    for (int c = std::getchar(); c != '\n' && c != EOF;) c = std::getchar();
+  }
+}
+
+inline void fake_server::mount(std::string prefix, const std::string& directory) {
+  while (prefix.ends_with('/')) prefix.pop_back();
+  static_files_options how;
+  how.strip_prefix = prefix;
+  how.dot_files = true;
+  how.cache_control.clear();
+  auto made = std::make_shared<fake_mount>(fake_mount{prefix, static_files(directory, std::move(how))});
+  host_->shared().rules.edit([&](rule_set& set) { set.mounts.push_back(std::move(made)); });
+}
+
+inline void fake_server::on(matcher m, behavior b, source_line at) {
+  auto made = std::make_shared<rule>(std::move(m), std::move(b), at);
+  host_->shared().rules.edit([&](rule_set& set) { set.rules.push_back(std::move(made)); });
+}
+
+inline std::vector<exchange> fake_server::journal() const {
+  host_->settle();
+  return host_->shared().journal.snapshot();
+}
+
+inline verdict fake_server::quiet() const {
+  const auto all = journal();
+  const auto rules = host_->shared().rules.current();
+  std::string wrong;
+  for (const auto& each : all) {
+    bool fine = each.failure.empty() && each.thrown.empty() && each.matched;
+    for (const auto& m : rules->tolerated) fine = fine || m.matches(each);
+    if (!fine) wrong += each.line() + "\n";
+  }
+  if (wrong.empty()) return {true, {}};
+  host_->shared().journal.note_failure();
+  return {false, "expected only requests that something was declared for, saw\n" + wrong};
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,92 @@
+// tinyhttp/testing/gate.hpp -- where a response waits until the test says go; instead of sleeping.
+//
+// Knows neither sockets nor messages: who waits leaves a call behind.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/testing/units.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// Shut at first. Copies are the same gate. Any thread; may end before or after what waits at it.
+///
+///     gate half;
+///     srv.on("/big", hold(after{1_MiB}, half));
+///     ...                                        // start the download in another thread
+///     REQUIRE(half.reached());                   // exactly 1 MiB is in the client's kernel
+///     half.open();
+class gate {
+ public:
+  /// An exchange waits here now: what comes before the gate has been acknowledged by the client.
+  /// Waits for that, at most so long.
+  [[nodiscard]] bool reached(std::chrono::milliseconds at_most = patience()) const;
+
+  /// `hold`: opens for good. `step`: lets the next slice of each response through.
+  void open() const;
+
+  class visit;
+
+ private:
+  struct state {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::uint64_t opened = 0;
+    std::vector<const visit*> waiting;
+  };
+  std::shared_ptr<state> state_ = std::make_shared<state>();
+};
+
+/// One exchange's stay at a gate: from construction until the gate has been opened `times` times in
+/// all, or the visit is destroyed. `pass` is called then, by whoever opens, before `open` returns.
+class gate::visit {
+ public:
+  visit(const gate& at, std::uint64_t times, function<void()> pass)
+      : state_(at.state_), needed_(times), pass_(std::move(pass)) {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->opened >= needed_) {
+      pass_();
+      return;
+    }
+    state_->waiting.push_back(this);
+    state_->changed.notify_all();
+  }
+  visit(const visit&) = delete;
+  visit& operator=(const visit&) = delete;
+  ~visit() {
+    const std::lock_guard lock(state_->mutex);
+    std::erase(state_->waiting, this);
+  }
+
+ private:
+  friend class gate;
+  std::shared_ptr<state> state_;
+  std::uint64_t needed_;
+  mutable function<void()> pass_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline bool gate::reached(std::chrono::milliseconds at_most) const {
+  std::unique_lock lock(state_->mutex);
+  return state_->changed.wait_for(lock, at_most, [this] { return !state_->waiting.empty(); });
+}
+
+inline void gate::open() const {
+  const std::lock_guard lock(state_->mutex);
+  ++state_->opened;
+  std::erase_if(state_->waiting, [this](const visit* v) {
+    if (v->needed_ > state_->opened) return false;
+    v->pass_();
+    return true;
+  });
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,155 @@
+// tinyhttp/testing/journal.hpp -- what has come in and what became of it, asked from any thread.
+//
+// Keeps copies and hands out copies. Knows no sockets: connections write into it.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/testing/exchange.hpp>
+#include <tinyhttp/testing/match.hpp>
+#include <tinyhttp/testing/units.hpp>
+#include <tinyhttp/testing/verdict.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// The book itself. Every function from any thread.
+class journal_book {
+ public:
+  /// Takes a new exchange in; gives its number.
+  std::size_t add(exchange x);
+  /// Calls `change(exchange&)` on the one of that number.
+  template <class Change>
+  void change(std::size_t number, Change change);
+
+  [[nodiscard]] std::vector<exchange> snapshot() const;
+  [[nodiscard]] std::size_t next_connection() { return ++connections_; }
+
+  /// Waits until `count` requests that match have ended, at most so long.
+  [[nodiscard]] verdict wait_for(const matcher& m, std::size_t count, std::chrono::milliseconds at_most,
+                                 bool ended) const;
+
+  /// A verdict that was false: the journal is worth printing.
+  void note_failure() const noexcept { failed_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool has_failure() const noexcept { return failed_.load(std::memory_order_relaxed); }
+
+  /// Called with each exchange that has ended, on the thread that ended it.
+  void on_ended(function<void(const exchange&)> f) {
+    const std::lock_guard lock(mutex_);
+    ended_ = std::move(f);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::vector<exchange> all_;
+  std::atomic<std::size_t> connections_{0};
+  mutable std::atomic<bool> failed_{false};
+  function<void(const exchange&)> ended_;
+};
+
+/// The requests of a matcher, to be counted: `CHECK(srv.saw(get("/x")).exactly(2))`. Holds the
+/// journal as it was.
+class sightings {
+ public:
+  sightings(matcher m, std::vector<exchange> journal, const journal_book& of)
+      : matcher_(std::move(m)), journal_(std::move(journal)), book_(of) {}
+
+  [[nodiscard]] std::size_t count() const;
+  [[nodiscard]] verdict exactly(std::size_t n) const { return judge(count() == n, decimal(n)); }
+  [[nodiscard]] verdict once() const { return exactly(1); }
+  [[nodiscard]] verdict never() const { return exactly(0); }
+  [[nodiscard]] verdict at_least(std::size_t n) const { return judge(count() >= n, "at least " + decimal(n)); }
+  [[nodiscard]] verdict at_most(std::size_t n) const { return judge(count() <= n, "at most " + decimal(n)); }
+
+ private:
+  static std::string decimal(std::size_t n) { return ascii::to_decimal(n); }
+  [[nodiscard]] verdict judge(bool holds, const std::string& wanted) const;
+
+  matcher matcher_;
+  std::vector<exchange> journal_;
+  const journal_book& book_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// `nearest: #2  Range: bytes=499999-   1 octet too early`, or nothing.
+[[nodiscard]] inline std::string nearest_miss(const matcher& m, const std::vector<exchange>& journal) {
+  const exchange* nearest = nullptr;
+  matcher::difference least;
+  for (const auto& each : journal) {
+    auto miss = m.miss(each);
+    if (!each.failure.empty() || miss.far == 0) continue;
+    if (nearest != nullptr && miss.far >= least.far) continue;
+    nearest = &each;
+    least = std::move(miss);
+  }
+  if (nearest == nullptr) return {};
+  std::string out = "nearest: #" + decimal(nearest->number) + "  " + least.why;
+  if (nearest->rule.line > 0) out += "      (answered by the rule at " + nearest->rule.text() + ")";
+  return out + "\n";
+}
+
+}  // namespace detail
+
+inline std::size_t journal_book::add(exchange x) {
+  const std::lock_guard lock(mutex_);
+  x.number = all_.size() + 1;
+  all_.push_back(std::move(x));
+  changed_.notify_all();
+  return all_.size();
+}
+
+template <class Change>
+void journal_book::change(std::size_t number, Change change) {
+  const std::lock_guard lock(mutex_);
+  exchange& x = all_[number - 1];
+  const bool was_over = x.over();
+  change(x);
+  if (x.over() && !was_over && ended_) ended_(x);
+  changed_.notify_all();
+}
+
+inline std::vector<exchange> journal_book::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return all_;
+}
+
+inline verdict journal_book::wait_for(const matcher& m, std::size_t count,
+                                      std::chrono::milliseconds at_most, bool ended) const {
+  std::unique_lock lock(mutex_);
+  const bool came = changed_.wait_for(lock, at_most, [&] {
+    std::size_t seen = 0;
+    for (const auto& each : all_) seen += m.matches(each) && (each.over() || !ended) ? 1u : 0u;
+    return seen >= count;
+  });
+  if (came) return {true, {}};
+  note_failure();
+  return {false, "waited " + ascii::to_decimal(static_cast<std::uint64_t>(at_most.count())) + " ms for " +
+                     ascii::to_decimal(count) + " x " + m.text() + "\n" + detail::nearest_miss(m, all_) +
+                     to_text(all_)};
+}
+
+inline std::size_t sightings::count() const {
+  std::size_t seen = 0;
+  for (const auto& each : journal_) seen += matcher_.matches(each) ? 1u : 0u;
+  return seen;
+}
+
+inline verdict sightings::judge(bool holds, const std::string& wanted) const {
+  if (!holds) book_.note_failure();
+  std::string out = "expected " + wanted + " x " + matcher_.text() + ", saw " + decimal(count()) + "\n";
+  if (!holds) out += detail::nearest_miss(matcher_, journal_);
+  return {holds, out + to_text(journal_)};
+}
+
+}  // namespace tinyhttp::testing

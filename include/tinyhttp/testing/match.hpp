@@ -1,0 +1,168 @@
+// tinyhttp/testing/match.hpp -- which requests are meant: method, path, fields, or a predicate.
+//
+// And how far a request is from being one of them, for failure texts. Knows no server.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/http/percent.hpp>
+#include <tinyhttp/testing/exchange.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// A set of requests. A value; the calls give narrower ones.
+///
+///     get("/fw.img").with("Range", "bytes=500000-").without("If-Range")
+class matcher {
+ public:
+  /// `method` empty: any. In `path`, `*` is any run of octets; with a `?`, the query counts too.
+  matcher(std::string method, std::string path) : method_(std::move(method)), path_(std::move(path)) {}
+
+  /// The field is there with this value; `*` is any run of octets.
+  [[nodiscard]] matcher with(std::string name, std::string value = "*") const {
+    matcher made = *this;
+    made.wanted_.push_back({std::move(name), std::move(value), false});
+    return made;
+  }
+  [[nodiscard]] matcher without(std::string name) const {
+    matcher made = *this;
+    made.wanted_.push_back({std::move(name), {}, true});
+    return made;
+  }
+  /// `what` says in words what `holds` asks.
+  template <class F>
+  [[nodiscard]] matcher where(F holds, std::string what) const {
+    matcher made = *this;
+    made.asked_.push_back({std::make_shared<function<bool(const exchange&) const>>(std::move(holds)), std::move(what)});
+    return made;
+  }
+
+  [[nodiscard]] bool matches(const exchange& x) const { return x.failure.empty() && miss(x).far == 0; }
+  /// `GET /fw.img with Range: bytes=500000-`.
+  [[nodiscard]] std::string text() const;
+
+  /// How far off a request is, 0 for not at all, and the first difference in words.
+  struct difference {
+    std::uint64_t far = 0;
+    std::string why;
+  };
+  [[nodiscard]] difference miss(const exchange& x) const;
+
+ private:
+  struct field_wish {
+    std::string name;
+    std::string value;
+    bool absent;
+  };
+  struct question {
+    std::shared_ptr<function<bool(const exchange&) const>> holds;
+    std::string what;
+  };
+
+  std::string method_;
+  std::string path_;
+  std::vector<field_wish> wanted_;
+  std::vector<question> asked_;
+};
+
+[[nodiscard]] inline matcher get(std::string path) { return {"GET", std::move(path)}; }
+[[nodiscard]] inline matcher head(std::string path) { return {"HEAD", std::move(path)}; }
+[[nodiscard]] inline matcher post(std::string path) { return {"POST", std::move(path)}; }
+[[nodiscard]] inline matcher put(std::string path) { return {"PUT", std::move(path)}; }
+/// Any method.
+[[nodiscard]] inline matcher any(std::string path = "*") { return {"", std::move(path)}; }
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// `text` fits `shape`, in which `*` is any run. Linear but for the last star, which it goes back to.
+[[nodiscard]] inline bool fits(std::string_view shape, std::string_view text) noexcept {
+  std::size_t s = 0, t = 0, star = shape.npos, mark = 0;
+  while (t < text.size()) {
+    if (s < shape.size() && shape[s] == '*') {
+      star = s++;
+      mark = t;
+    } else if (s < shape.size() && shape[s] == text[t]) {
+      ++s;
+      ++t;
+    } else if (star != shape.npos) {
+      s = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (s < shape.size() && shape[s] == '*') ++s;
+  return s == shape.size();
+}
+
+/// The first number in `bytes=500000-`.
+[[nodiscard]] inline std::optional<std::uint64_t> first_number(std::string_view value) noexcept {
+  std::size_t begin = 0;
+  while (begin < value.size() && !ascii::is_digit(value[begin])) ++begin;
+  std::size_t end = begin;
+  while (end < value.size() && ascii::is_digit(value[end])) ++end;
+  return ascii::parse_decimal(value.substr(begin, end - begin));
+}
+
+/// In words how `got` misses `wanted`, where both hold a number.
+[[nodiscard]] inline std::string numeric_miss(std::string_view wanted, std::string_view got) {
+  const auto w = first_number(wanted), g = first_number(got);
+  if (!w || !g || *w == *g) return {};
+  const std::uint64_t by = *w > *g ? *w - *g : *g - *w;
+  return decimal(by) + (by == 1 ? " octet too " : " octets too ") + (*w > *g ? "early" : "late");
+}
+
+}  // namespace detail
+
+inline matcher::difference matcher::miss(const exchange& x) const {
+  difference all;
+  const auto note = [&all](std::uint64_t far, std::string why) {
+    if (all.far == 0 || far > 1000) all.why = std::move(why);
+    all.far += far;
+  };
+  if (!method_.empty() && method_ != x.method) note(400, "its method is " + x.method);
+  const bool whole = path_.find('?') != path_.npos;
+  const std::string_view there = whole ? std::string_view(x.target) : x.path();
+  if (!detail::fits(path_, there)) {
+    const auto decoded = percent_decode(there);
+    if (!decoded || !detail::fits(path_, *decoded)) note(2000, "its path is " + std::string(there));
+  }
+  for (const auto& wish : wanted_) {
+    const auto got = x.fields.combined(wish.name);
+    if (wish.absent) {
+      if (got) note(100, "it has " + wish.name + ": " + *got);
+    } else if (!got) {
+      note(100, "it has no " + wish.name);
+    } else if (!detail::fits(wish.value, *got)) {
+      const auto number = detail::numeric_miss(wish.value, *got);
+      note(number.empty() ? 80 : 40, wish.name + ": " + *got + (number.empty() ? "" : "   " + number));
+    }
+  }
+  for (const auto& q : asked_)
+    if (!(*q.holds)(x)) note(60, "not so: " + q.what);
+  return all;
+}
+
+inline std::string matcher::text() const {
+  std::string out = method_.empty() ? "any request for " + path_ : method_ + " " + path_;
+  const char* between = " with ";
+  for (const auto& wish : wanted_) {
+    out += wish.absent ? " without " + wish.name : between + wish.name + ": " + wish.value;
+    if (!wish.absent) between = ", ";
+  }
+  for (const auto& q : asked_) out += " where " + q.what;
+  return out;
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,162 @@
+// tinyhttp/testing/rules.hpp -- what a fake server holds and how it behaves: files, mounts, rules.
+//
+// A set is immutable once published; changing it publishes a copy, and each exchange keeps the set
+// that it began with. So a test may change anything while downloads run. Knows no sockets.
+#pragma once
+
+#include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/media_type.hpp>
+#include <tinyhttp/testing/behavior.hpp>
+#include <tinyhttp/testing/content.hpp>
+#include <tinyhttp/testing/match.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// The Last-Modified of what was given none: 2026-01-01 00:00:00 UTC.
+inline constexpr std::int64_t default_modified = 1'767'225'600;
+
+/// What a path has.
+struct fake_file {
+  testing::content content;
+  std::string etag;  // quotes included; empty: none
+  std::optional<std::int64_t> modified = default_modified;
+  std::string media_type;
+  tinyhttp::fields fields;  // besides
+
+  [[nodiscard]] files::facts facts() const {
+    files::facts known;
+    known.size = content.size();
+    known.modified = modified;
+    known.etag = etag;
+    known.media_type = media_type;
+    known.cache_control.clear();
+    return known;
+  }
+};
+
+struct fake_mount {
+  std::string prefix;
+  static_files serve;
+};
+
+/// A matcher, a behaviour, and how many requests have met them: shared by all sets that hold it.
+struct rule {
+  matcher when;
+  behavior then;
+  source_line written;
+  mutable std::atomic<std::size_t> met{0};
+
+  rule(matcher m, behavior b, source_line at) : when(std::move(m)), then(std::move(b)), written(at) {}
+};
+
+struct rule_set {
+  std::map<std::string, std::shared_ptr<const fake_file>, std::less<>> files;
+  std::vector<std::shared_ptr<const fake_mount>> mounts;
+  std::vector<std::shared_ptr<const rule>> rules;  // the last that matches prevails
+  std::vector<matcher> tolerated;
+};
+
+/// The set in force. Any thread.
+class rule_book {
+ public:
+  [[nodiscard]] std::shared_ptr<const rule_set> current() const {
+    const std::lock_guard lock(mutex_);
+    return set_;
+  }
+  /// Publishes what `edit(rule_set&)` makes of a copy.
+  template <class Edit>
+  void edit(Edit edit) {
+    const std::lock_guard lock(mutex_);
+    auto made = std::make_shared<rule_set>(*set_);
+    edit(*made);
+    set_ = std::move(made);
+  }
+  template <class Edit>
+  void edit_file(const std::string& path, Edit edit) {
+    this->edit([&](rule_set& set) {
+      auto made = std::make_shared<fake_file>(*set.files.at(path));
+      edit(*made);
+      set.files[path] = std::move(made);
+    });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const rule_set> set_ = std::make_shared<rule_set>();
+};
+
+/// A file that was declared, to say more about it. Each call takes effect at once, for the requests
+/// that come from then on. Not longer than its server.
+class file_handle {
+ public:
+  file_handle(rule_book& of, std::string path) : book_(of), path_(std::move(path)) {}
+
+  /// With its quotes: `.etag("\"v1\"")`, `.etag("W/\"v1\"")`.
+  file_handle& etag(std::string tag) {
+    return edit([&](fake_file& f) { f.etag = std::move(tag); });
+  }
+  /// Seconds since 1970.
+  file_handle& modified(std::int64_t when) {
+    return edit([&](fake_file& f) { f.modified = when; });
+  }
+  file_handle& type(std::string media_type) {
+    return edit([&](fake_file& f) { f.media_type = std::move(media_type); });
+  }
+  file_handle& no_etag() { return etag({}); }
+  file_handle& no_modified() {
+    return edit([](fake_file& f) { f.modified.reset(); });
+  }
+  file_handle& no_validators() { return no_etag().no_modified(); }
+  file_handle& header(std::string_view name, std::string_view value) {
+    return edit([&](fake_file& f) { f.fields.set(name, value); });
+  }
+  /// Other octets in their place, in one go, with another tag unless the file has none.
+  file_handle& content(testing::content other) {
+    return edit([&](fake_file& f) { replace(f, std::move(other), {}); });
+  }
+
+  static void replace(fake_file& f, testing::content other, std::string tag) {
+    if (!tag.empty() || !f.etag.empty()) f.etag = tag.empty() ? tag_of(other) : std::move(tag);
+    if (f.modified) *f.modified += 3600;
+    f.content = std::move(other);
+  }
+  [[nodiscard]] static std::string tag_of(const testing::content& c) {
+    std::string tag = "\"";
+    ascii::append_hex(tag, c.identity());
+    return tag + "\"";
+  }
+
+ private:
+  template <class Edit>
+  file_handle& edit(Edit change) {
+    book_.edit_file(path_, change);
+    return *this;
+  }
+  rule_book& book_;
+  std::string path_;
+};
+
+/// Declares a file: in place of one that the path has already.
+inline file_handle declare_file(rule_book& in, std::string path, content octets) {
+  auto made = std::make_shared<fake_file>();
+  made->etag = file_handle::tag_of(octets);
+  made->content = std::move(octets);
+  made->media_type = media_type_of(path);
+  in.edit([&](rule_set& set) { set.files[path] = std::move(made); });
+  return {in, std::move(path)};
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,78 @@
+// tinyhttp/testing/units.hpp -- positions in a response, sizes, and how long tests wait for others.
+//
+// Values only. Two byte coordinates are spelled differently on purpose, see `after` and `offset`.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+namespace tinyhttp::testing {
+
+inline namespace literals {
+/// `3_MiB`: octets. `using namespace tinyhttp::testing` brings them in.
+[[nodiscard]] consteval std::uint64_t operator""_KiB(unsigned long long n) { return n << 10; }
+[[nodiscard]] consteval std::uint64_t operator""_MiB(unsigned long long n) { return n << 20; }
+[[nodiscard]] consteval std::uint64_t operator""_GiB(unsigned long long n) { return n << 30; }
+}  // namespace literals
+
+/// So many octets of the body of *this response*, whichever part of the file they are. A head never
+/// counts, nor does what chunks are framed with.
+struct after {
+  std::uint64_t octets = 0;
+};
+
+/// This position in the *file*. A response that begins there, resumed, has passed it already.
+struct offset {
+  std::uint64_t octets = 0;
+};
+
+/// So many octets of the response *head*; 0 is before anything of the response has gone out.
+struct in_head {
+  std::uint64_t octets = 0;
+};
+inline constexpr in_head before_head{};
+
+/// A place in a response: any of the three above.
+struct position {
+  enum class kind : std::uint8_t { head, body, file };
+
+  constexpr position(in_head p) noexcept : in(kind::head), octets(p.octets) {}
+  constexpr position(after p) noexcept : in(kind::body), octets(p.octets) {}
+  constexpr position(offset p) noexcept : in(kind::file), octets(p.octets) {}
+
+  kind in;
+  std::uint64_t octets;
+};
+
+/// What anything here waits for somebody else, at most: 2 s, times TINYHTTP_TEST_PATIENCE (a whole
+/// number) for slow machines. Waiting longer never makes a passing test fail.
+[[nodiscard]] inline std::chrono::milliseconds patience() {
+  static const std::chrono::milliseconds all = [] {
+    const char* factor = std::getenv("TINYHTTP_TEST_PATIENCE");
+    const auto times = ascii::parse_decimal_strict(factor != nullptr ? factor : "1", 10'000);
+    return std::chrono::seconds(2) * static_cast<int>(times.value_or(1));
+  }();
+  return all;
+}
+
+/// A line of a test: where a rule was written.
+struct source_line {
+  const char* file = "";
+  int line = 0;
+
+  static constexpr source_line here(const char* f = __builtin_FILE(), int l = __builtin_LINE()) noexcept {
+    return {f, l};
+  }
+  /// `mirror_test.cpp:31`.
+  [[nodiscard]] std::string text() const {
+    std::string_view name = file;
+    name.remove_prefix(name.rfind('/') + 1);
+    return std::string(name).append(":").append(ascii::to_decimal(static_cast<std::uint64_t>(line)));
+  }
+};
+
+}  // namespace tinyhttp::testing
