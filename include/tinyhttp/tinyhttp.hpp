@@ -1,7 +1,7 @@
 // tinyhttp/tinyhttp.hpp -- the map of the house: every header that needs no other library.
 //
 // Each may be included by itself, and costs less. A header knows its own floor and those
-// above it on this page, except that h1 and net are strangers.
+// above it on this page, except that h1 and net are strangers. Floor 6 is in testing.hpp.
 #pragma once
 
 #include <tinyhttp/version.hpp>
@@ -89,12 +89,15 @@
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/files/rules.hpp>
+#include <tinyhttp/files/segment_walk.hpp>
 #include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/files/system.hpp>
 
 // floor 5: a handler behind a listener
 #include <tinyhttp/server/options.hpp>
+#include <tinyhttp/server/pace.hpp>
 #include <tinyhttp/server/send_body.hpp>
 #include <tinyhttp/server/serve.hpp>
 #include <tinyhttp/server/server.hpp>
@@ -113,6 +116,3 @@
 #include <tinyhttp/client/pool.hpp>
 #include <tinyhttp/client/redirects.hpp>
 #include <tinyhttp/client/sending.hpp>
-
-// floor 6: what your tests may want
-#include <tinyhttp/testing/memory_stream.hpp>

@@ -31,6 +31,7 @@ BELOW = {
     "testing": ["client", "server", "files", "app", "h1", "net", "http", "core"],
 }
 UMBRELLA = "tinyhttp.hpp"
+TESTING = "testing.hpp"  # the umbrella of floor 6, which the other one leaves out: only tests pay for it
 APART = {"tls.hpp": "OpenSSL", "compression.hpp": "zlib and brotli"}  # never in the umbrella
 
 # Who may talk to the operating system, apart from the whole of net/.
@@ -169,8 +170,16 @@ def umbrella_is_complete(tree):
     if UMBRELLA not in tree:
         return [f"{UMBRELLA} is missing"]
     listed = [name.removeprefix("tinyhttp/") for _, name, _ in includes(tree[UMBRELLA])]
-    faults = [f"{path} is missing from {UMBRELLA}" for path in tree
-              if path not in listed and path != UMBRELLA and path not in APART]
+    small = [name.removeprefix("tinyhttp/") for _, name, _ in includes(tree.get(TESTING, ""))]
+    faults = []
+    for path in tree:
+        if path in (UMBRELLA, TESTING) or path in APART:
+            continue
+        home, place = (TESTING, small) if floor_of(path) == "testing" else (UMBRELLA, listed)
+        if path not in place:
+            faults.append(f"{path} is missing from {home}")
+    faults += [f"{UMBRELLA} includes {path}, which only tests should pay for" for path in listed
+               if floor_of(path) == "testing" or path == TESTING]
     faults += [f"{UMBRELLA} includes {path}, which needs {APART[path]}" for path in listed
                if path in APART]
     faults += [f"{UMBRELLA} includes {path} twice" for path in set(listed) if listed.count(path) > 1]
@@ -343,6 +352,9 @@ BAD = {
         good_tree(tls="", tinyhttp="#include <tinyhttp/tls.hpp>"),
         {path: text for path, text in good_tree().items() if path != UMBRELLA},
         good_tree(core__z="", tinyhttp="#include <tinyhttp/core/z.hpp>"),
+        good_tree(testing__y="", testing=""),
+        good_tree(testing__y="", testing="#include <tinyhttp/testing/y.hpp>",
+                  tinyhttp="#include <tinyhttp/testing/y.hpp>"),
     ],
     open_with_their_name: [
         {**good_tree(), "core/a.hpp": "// a.hpp\n#pragma once\n"},
@@ -398,14 +410,13 @@ FLOORS = {
     "files": "floor 4: files as responses",
     "server": "floor 5: a handler behind a listener",
     "client": "floor 5: requests to other hosts",
-    "testing": "floor 6: what your tests may want",
 }
 
 
 def umbrella(tree):
     text = ("// tinyhttp/tinyhttp.hpp -- the map of the house: every header that needs no other library.\n"
             "//\n// Each may be included by itself, and costs less. A header knows its own floor and those\n"
-            "// above it on this page, except that h1 and net are strangers.\n"
+            "// above it on this page, except that h1 and net are strangers. Floor 6 is in testing.hpp.\n"
             "#pragma once\n\n#include <tinyhttp/version.hpp>\n")
     for floor, title in FLOORS.items():
         paths = [path for path in tree if floor_of(path) == floor]
