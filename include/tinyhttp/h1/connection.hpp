@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tinyhttp::h1 {
 
@@ -80,6 +81,15 @@ class connection {
   void discard_unread() noexcept { in_.consume(unread().size()); }
   /// A message of the peer has begun but its head is not complete.
   [[nodiscard]] bool head_begun() const noexcept { return parser_.begun(); }
+  /// Gives the receive buffer away while there is nothing in it, for others to use meanwhile.
+  [[nodiscard]] buffer take_idle_memory() noexcept {
+    drop_used();
+    return in_.empty() ? std::move(in_) : buffer();
+  }
+  /// Takes one over, to receive into. No effect while there is one already.
+  void lend_memory(buffer memory) noexcept {
+    if (in_.capacity() == 0) in_ = std::move(memory);
+  }
   /// Gives the receive buffer back while there is nothing in it.
   void release_idle_memory() noexcept {
     drop_used();

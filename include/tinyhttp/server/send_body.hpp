@@ -4,16 +4,14 @@
 // what waits to be sent, files go by sendfile, streams are pulled no faster than the peer takes them.
 #pragma once
 
-#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/connection.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/net/stream.hpp>
-#include <tinyhttp/server/options.hpp>
+#include <tinyhttp/server/pace.hpp>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -23,35 +21,14 @@
 
 namespace tinyhttp {
 
-/// A deadline that moves on with the octets: `grace`, and then at the least rate on average.
-template <net::stream S>
-class least_rate {
- public:
-  least_rate(S& on, const patience& with, time_point start, std::uint64_t octets_before) noexcept
-      : stream_(on), patience_(with), start_(start), before_(octets_before) {}
-
-  /// Sets the stream's deadline for a peer that has moved `octets` in all.
-  void expect(std::uint64_t octets) {
-    const std::uint64_t rate = patience_.octets_per_second;
-    if (rate == 0) return stream_.never_expires();
-    const std::chrono::seconds earned((octets - before_) / rate);
-    stream_.expires_at(start_ + patience_.grace + earned);
-  }
-
- private:
-  S& stream_;
-  const patience& patience_;
-  time_point start_;
-  std::uint64_t before_;
-};
-
 /// Sends one body. Refers to everything it is given; lives as long as the sending.
-template <net::stream S>
+template <looped_stream S>
 class body_sender {
  public:
   /// `out`: octets that wait to be sent in front, such as the head.
-  body_sender(S& stream, h1::connection& wire, std::string& out, least_rate<S>& pace) noexcept
-      : stream_(stream), wire_(wire), out_(out), pace_(pace) {}
+  body_sender(S& stream, h1::connection& wire, std::string& out, least_rate<S>& pace,
+              turn_share& share) noexcept
+      : stream_(stream), wire_(wire), out_(out), pace_(pace), share_(share) {}
 
   /// Sends all of `b` and the end of the message. After an error only cutting the connection tells
   /// the peer the truth. The end may be left in `out`.
@@ -60,8 +37,11 @@ class body_sender {
   /// Sends what waits in `out`. `more`: something follows at once.
   [[nodiscard]] task<result<void>> flush(bool more = false);
 
+  /// Not the peer failed, but what was to be sent: it cannot be read, or is not as long as promised.
+  [[nodiscard]] bool has_source_failed() const noexcept { return !peer_failed_; }
+
  private:
-  static constexpr std::size_t window = 256 * 1024;  // octets between two looks at the deadline
+  static constexpr std::size_t window = 256 * 1024;  // octets copied or chunked at a time
 
   task<result<void>> send_octets(std::string_view octets);
   task<result<void>> send_slice(const content_slice& slice);
@@ -78,11 +58,13 @@ class body_sender {
   h1::connection& wire_;
   std::string& out_;
   least_rate<S>& pace_;
+  turn_share& share_;
+  bool peer_failed_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> body_sender<S>::send(const body& b) {
   result<void> sent;
   if (auto* source = b.stream()) {
@@ -107,27 +89,34 @@ task<result<void>> body_sender<S>::send(const body& b) {
 }
 
 /// Writes `out`, `data` and `behind` in one go.
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> body_sender<S>::write(std::string_view data, std::string_view behind, bool more) {
-  pace_.expect(stream_.sent());
+  if (share_.is_used_up(stream_.loop())) {
+    auto others = stream_.loop().yield();
+    co_await others;
+  }
   const std::array<std::string_view, 3> pieces{out_, data, behind};
+  pace_.begin();
   result<void> sent;
   if constexpr (requires(S& s) { s.write(pieces, true); }) {
     sent = co_await stream_.write(pieces, more);
   } else {
     sent = co_await stream_.write(pieces);
   }
+  pace_.end();
   out_.clear();
+  peer_failed_ = !sent;
   co_return sent;
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> body_sender<S>::flush(bool more) {
+  const std::string_view nothing;
   if (out_.empty()) co_return result<void>();
-  co_return co_await write({}, {}, more);
+  co_return co_await write(nothing, nothing, more);
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> body_sender<S>::send_octets(std::string_view octets) {
   while (!octets.empty()) {
     const auto part = octets.substr(0, window);
@@ -141,7 +130,7 @@ task<result<void>> body_sender<S>::send_octets(std::string_view octets) {
   co_return result<void>();
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> body_sender<S>::send_slice(const content_slice& slice) {
   if (slice.length == 0) co_return result<void>();
   if (!wire_.begin_data(out_, slice.length)) co_return broken_promise();
@@ -155,7 +144,7 @@ task<result<void>> body_sender<S>::send_slice(const content_slice& slice) {
   co_return sent;
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> body_sender<S>::send_file(const content_slice& slice) {
   const auto head_sent = co_await flush(true);
   if (!head_sent) co_return head_sent;
@@ -163,16 +152,21 @@ task<result<void>> body_sender<S>::send_file(const content_slice& slice) {
   for (std::uint64_t done = 0; done < slice.length;) {
     const std::uint64_t left = slice.length - done;
     const std::uint64_t part = left < 4 * window ? left : 4 * window;
-    pace_.expect(stream_.sent());
+    pace_.begin();
     const auto sent = co_await stream_.send_file(descriptor, slice.offset + done, part);
+    pace_.end();
+    peer_failed_ = !sent;
     if (!sent) co_return sent.error();
     if (*sent < part) co_return error(error_kind::io, "body: the file ended before its length");
     done += *sent;
+    if (done == slice.length) break;
+    auto others = stream_.loop().yield();  // a fast peer shall not have us to itself
+    co_await others;
   }
   co_return result<void>();
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> body_sender<S>::send_copied(const content_slice& slice) {
   const auto room = std::make_unique_for_overwrite<char[]>(window);
   for (std::uint64_t done = 0; done < slice.length;) {
@@ -182,20 +176,21 @@ task<result<void>> body_sender<S>::send_copied(const content_slice& slice) {
     if (!got) co_return got.error();
     if (*got == 0) co_return error(error_kind::io, "body: the content ended before its length");
     done += *got;
-    const auto sent = co_await write({room.get(), *got}, {}, done < slice.length);
+    const std::string_view data(room.get(), *got);
+    const std::string_view nothing;
+    const auto sent = co_await write(data, nothing, done < slice.length);
     if (!sent) co_return sent;
   }
   co_return result<void>();
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> body_sender<S>::send_stream(body_stream& source) {
   for (;;) {
     auto pulling = source.next();
     if (!pulling.try_start()) {  // it waits: what is ready must not wait with it
       const auto flushed = co_await flush();
       if (!flushed) co_return flushed;
-      stream_.never_expires();
     }
     const auto pulled = co_await pulling;
     if (!pulled) co_return pulled.error();

@@ -12,6 +12,7 @@
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/server/options.hpp>
+#include <tinyhttp/server/pace.hpp>
 #include <tinyhttp/server/send_body.hpp>
 #include <tinyhttp/server/services.hpp>
 
@@ -32,12 +33,13 @@ namespace tinyhttp {
 
 /// Serves one connection. Everything it is given outlives it; destroying it ends the exchange
 /// wherever it is, and with it a handler that waits.
-template <net::stream S>
+template <looped_stream S>
 class served_connection final : public request_context {
  public:
   served_connection(S& stream, const any_handler& app, server_services& services)
       : stream_(stream), app_(app), services_(services), options_(services.options),
-        wire_(h1::side::server, services.options.limits) {}
+        wire_(h1::side::server, services.options.limits),
+        sending_(stream, services.options.patience, least_rate<S>::direction::sending) {}
   ~served_connection() override {
     report(false);
     end_exchange();
@@ -48,7 +50,7 @@ class served_connection final : public request_context {
 
   /// Waits for a request, and holds nothing that would be lost.
   [[nodiscard]] bool is_idle() const noexcept { return idle_; }
-  /// Runs a handler that waits: only destroying this stops it when the peer has gone.
+  /// Waits for the application: only destroying this stops it when the peer has gone.
   [[nodiscard]] bool is_handling() const noexcept { return handling_; }
 
   // request_context
@@ -70,24 +72,37 @@ class served_connection final : public request_context {
 
   [[nodiscard]] request& incoming() noexcept { return memory_->incoming; }
   [[nodiscard]] std::string& out() noexcept { return memory_->out; }
-  [[nodiscard]] least_rate<S> pace(std::uint64_t octets_before) noexcept {
-    return {stream_, options_.patience, services_.clock().now(), octets_before};
-  }
 
+  void wake_up();
+  void begin_head();
   bool go_idle();
   void prepare_body();
   std::optional<reply> call_handler();
   response failed_handler() noexcept;
   bool send_small(const response& r);
   task<bool> send_large(const response& r);
+  /// Writes `out`: `auto writing = start_flush(); co_await writing; end_flush();` No coroutine of
+  /// its own, so that nothing is allocated.
+  [[nodiscard]] auto start_flush() {
+    stream_.never_expires();
+    flushed_[0] = out();
+    sending_.restart();
+    sending_.begin();
+    return stream_.write(flushed_);
+  }
+  void end_flush() {
+    sending_.end();
+    out().clear();
+  }
   task<result<void>> flush();
   task<result<std::string_view>> pull();
-  task<bool> refuse(response r);
+  void refuse(response r);
   task<void> take_over();
-  task<bool> drain_request();
+  task<void> drain_request();
   task<void> linger();
   [[nodiscard]] bool must_hang_up() const noexcept;
-  void report(bool complete);
+  [[nodiscard]] bool peer_may_send_more() const noexcept;
+  void report(bool complete) noexcept;
   void end_exchange() noexcept;
 
   S& stream_;
@@ -95,6 +110,9 @@ class served_connection final : public request_context {
   server_services& services_;
   const server_options& options_;
   h1::connection wire_;
+  least_rate<S> sending_;
+  turn_share share_;
+  std::array<std::string_view, 1> flushed_;  // what `start_flush` writes
   std::unique_ptr<exchange_memory> memory_;
   std::shared_ptr<incoming_body> body_;  // of the running request, if it has one
   std::optional<response> response_;     // of the running exchange, until it has been reported
@@ -102,17 +120,21 @@ class served_connection final : public request_context {
   std::size_t requests_ = 0;
   bool idle_ = false;
   bool handling_ = false;
+  bool answering_ = false;      // the response is on its way: `out` is its sender's
+  bool in_head_ = false;        // the deadline of a request's head has been set
   bool continue_owed_ = false;  // Expect: 100-continue has not been answered
   bool unclean_ = false;        // the peer may still be sending: linger
   mutable std::string peer_;
 };
 
 /// The body of a request while its exchange runs. A handler may keep it longer; then it is an error.
-template <net::stream S>
+template <looped_stream S>
 class served_connection<S>::incoming_body final : public body_stream {
  public:
   incoming_body(served_connection& of, std::optional<std::uint64_t> length)
-      : owner_(&of), length_(length) {}
+      : owner_(&of),
+        pace_(of.stream_, of.options_.patience, least_rate<S>::direction::receiving),
+        length_(length) {}
   task<result<std::string_view>> next() override {
     if (owner_ == nullptr) return ready_task(result<std::string_view>(over()));
     return owner_->pull();
@@ -121,17 +143,22 @@ class served_connection<S>::incoming_body final : public body_stream {
   [[nodiscard]] const fields* trailers() const noexcept override {
     return owner_ != nullptr ? owner_->wire_.trailers() : nullptr;
   }
-  void leave() noexcept { owner_ = nullptr; }
+  [[nodiscard]] least_rate<S>& pace() noexcept { return pace_; }
+  void leave() noexcept {
+    pace_.stop();
+    owner_ = nullptr;
+  }
 
  private:
   [[nodiscard]] static error over() { return {error_kind::closed, "body: its request is over"}; }
 
   served_connection* owner_;
+  least_rate<S> pace_;
   std::optional<std::uint64_t> length_;
 };
 
 /// The connection as a protocol sees it that takes over.
-template <net::stream S>
+template <looped_stream S>
 class served_connection<S>::taken_over final : public raw_stream {
  public:
   explicit taken_over(served_connection& of) noexcept : owner_(of) {}
@@ -155,15 +182,17 @@ class served_connection<S>::taken_over final : public raw_stream {
 
 // ---------------------------------------------------------------------------------------------
 
-template <net::stream S>
+template <looped_stream S>
 task<void> served_connection<S>::run() {
   for (;;) {
-    if (!memory_) memory_ = services_.take_memory();
+    if (!memory_) wake_up();
     const auto next = wire_.next_event(incoming());
     if (next.what == h1::event::kind::need_more) {
       if (!out().empty()) {
-        const auto flushed = co_await flush();
-        if (!flushed) co_return;
+        auto writing = start_flush();
+        const auto sent = co_await writing;
+        end_flush();
+        if (!sent) co_return;
         continue;
       }
       if (!wire_.head_begun()) {
@@ -171,13 +200,13 @@ task<void> served_connection<S>::run() {
         const auto ready = co_await stream_.readable();
         idle_ = false;
         if (!ready) break;
-        if (!memory_) memory_ = services_.take_memory();
-        stream_.expires_at(services_.clock().now() + options_.patience.head);
+        wake_up();
       }
+      begin_head();
       const auto room = wire_.room(receive_size);
       const auto got = co_await stream_.read(room);
       if (!got && got.error().kind() == error_kind::timeout && wire_.head_begun()) {
-        co_await refuse(problem(status::request_timeout));
+        refuse(problem(status::request_timeout));
         break;
       }
       if (!got) co_return;
@@ -187,10 +216,14 @@ task<void> served_connection<S>::run() {
     }
     if (next.what == h1::event::kind::closed) break;
     if (next.what == h1::event::kind::failed) {
-      co_await refuse(problem(wire_.failure().status));
+      refuse(problem(wire_.failure().status));
       break;
     }
-
+    if (share_.is_used_up(stream_.loop())) {
+      auto others = stream_.loop().yield();
+      co_await others;
+    }
+    stream_.never_expires();
     began_ = std::chrono::steady_clock::now();
     prepare_body();
     if (++requests_ >= options_.requests_per_connection) wire_.forbid_reuse();
@@ -198,7 +231,6 @@ task<void> served_connection<S>::run() {
     if (answer && !answer->is_ready()) {
       if (stream_.peer_gone()) co_return;
       handling_ = true;
-      stream_.never_expires();
       auto& later = answer->later();
       try {
         response_ = co_await later;
@@ -214,49 +246,71 @@ task<void> served_connection<S>::run() {
     if (services_.stopping || must_hang_up()) wire_.forbid_reuse();
     if (!send_small(*response_)) {
       const bool sent = co_await send_large(*response_);
-      if (!sent) co_return stream_.abort();
+      if (!sent) co_return;
     }
     if (out().size() >= flush_size || response_->attached() != nullptr || !wire_.reusable()) {
-      const auto flushed = co_await flush();
-      if (!flushed) co_return;
+      auto writing = start_flush();
+      const auto sent = co_await writing;
+      end_flush();
+      if (!sent) co_return;
     }
     report(true);
     if (auto* hooks = response_->attached(); hooks != nullptr && hooks->takeover) {
       co_await take_over();
       co_return;
     }
-    if (!wire_.incoming_done()) {
-      const bool drained = co_await drain_request();
-      if (!drained) unclean_ = true;
-    }
+    if (!wire_.incoming_done() && wire_.reusable()) co_await drain_request();
+    if (!wire_.incoming_done()) unclean_ = true;
+    if (peer_may_send_more()) unclean_ = true;
     end_exchange();
     if (!wire_.restart()) break;
   }
   if (memory_ && !out().empty()) {
-    const auto flushed = co_await flush();
-    if (!flushed) co_return;
+    auto writing = start_flush();
+    const auto sent = co_await writing;
+    end_flush();
+    if (!sent) co_return;
   }
   if (unclean_ || !wire_.unread().empty()) co_await linger();
 }
 
 /// Nothing is under way: gives memory back and sets the idle deadline. False: hang up instead.
-template <net::stream S>
+template <looped_stream S>
 bool served_connection<S>::go_idle() {
   if (services_.stopping) return false;
+  memory_->in = wire_.take_idle_memory();
   services_.give_back(std::move(memory_));
-  wire_.release_idle_memory();
   stream_.expires_at(services_.clock().now() + options_.patience.idle);
   idle_ = true;
   return true;
 }
 
-template <net::stream S>
+template <looped_stream S>
+void served_connection<S>::wake_up() {
+  if (memory_) return;
+  memory_ = services_.take_memory();
+  wire_.lend_memory(std::move(memory_->in));
+}
+
+/// The deadline counts from the first octet of a head, or the end of what came in front of it.
+template <looped_stream S>
+void served_connection<S>::begin_head() {
+  if (std::exchange(in_head_, true)) return;
+  stream_.expires_at(services_.clock().now() + options_.patience.head);
+}
+
+template <looped_stream S>
 void served_connection<S>::prepare_body() {
+  in_head_ = false;
   request& r = incoming();
   r.context = this;
   r.body = {};
   const auto by = wire_.incoming();
-  if (by.by == h1::framing::rule::none) return;
+  const bool empty = by.by == h1::framing::rule::length && by.length == 0;
+  if (by.by == h1::framing::rule::none || empty) {
+    (void)wire_.next_event(r);  // its end: nothing is left to be drained
+    return;
+  }
   std::optional<std::uint64_t> length;
   if (by.by == h1::framing::rule::length) length = by.length;
   body_ = std::make_shared<incoming_body>(*this, length);
@@ -266,7 +320,7 @@ void served_connection<S>::prepare_body() {
 }
 
 /// Calls the application. Empty: `response_` is the answer already.
-template <net::stream S>
+template <looped_stream S>
 std::optional<reply> served_connection<S>::call_handler() {
   if (const auto expected = incoming().fields.get("Expect");
       expected && incoming().version == http_version::http_1_1 &&
@@ -285,7 +339,7 @@ std::optional<reply> served_connection<S>::call_handler() {
 }
 
 /// Inside a catch block: the peer learns nothing, the log learns what was thrown.
-template <net::stream S>
+template <looped_stream S>
 response served_connection<S>::failed_handler() noexcept {
   try {
     throw;
@@ -298,7 +352,7 @@ response served_connection<S>::failed_handler() noexcept {
 }
 
 /// The body will not be read to its end within bounds, or may never come: no other request behind.
-template <net::stream S>
+template <looped_stream S>
 bool served_connection<S>::must_hang_up() const noexcept {
   if (wire_.incoming_done()) return false;
   return continue_owed_ || wire_.incoming_remaining() > options_.drain_octets;
@@ -306,7 +360,7 @@ bool served_connection<S>::must_hang_up() const noexcept {
 
 /// Appends the whole answer to `out` if its body is at hand and small. False: nothing but the head
 /// has been appended, and the rest is for `send_large`.
-template <net::stream S>
+template <looped_stream S>
 bool served_connection<S>::send_small(const response& r) {
   const auto plan = wire_.send(out(), r, services_.date());
   if (!plan.sends_body) return wire_.finish(out(), nullptr);
@@ -331,29 +385,42 @@ bool served_connection<S>::send_small(const response& r) {
   return wire_.begin_data(nothing, *length) && wire_.finish(nothing, nullptr);
 }
 
-template <net::stream S>
+/// False: the message was cut off. The peer can tell from the end that comes too early, except where
+/// the end is all that ever tells: then, and if it is the peer who failed, it gets a reset.
+template <looped_stream S>
 task<bool> served_connection<S>::send_large(const response& r) {
-  auto rate = pace(stream_.sent());
-  body_sender<S> sender(stream_, wire_, out(), rate);
-  const auto sent = co_await sender.send(r.body);
-  if (!sent && sent.error().kind() == error_kind::io) services_.log(sent.error().message());
-  co_return sent.has_value();
+  const bool may_wait = r.body.stream() != nullptr;
+  if (may_wait && stream_.peer_gone()) co_return false;
+  handling_ = may_wait;
+  answering_ = true;
+  sending_.restart();
+  body_sender<S> sender(stream_, wire_, out(), sending_, share_);
+  auto sent = co_await sender.send(r.body);
+  if (sent) {
+    handling_ = answering_ = false;
+    co_return true;
+  }
+  if (sender.has_source_failed()) {
+    services_.log(sent.error().message());
+    sent = co_await sender.flush();
+  }
+  const bool told_by_end = !r.body.length() && incoming().version == http_version::http_1_0;
+  if (!sent || told_by_end) stream_.abort();
+  co_return false;
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> served_connection<S>::flush() {
-  auto rate = pace(stream_.sent());
-  rate.expect(stream_.sent());
-  const std::array<std::string_view, 1> pieces{out()};
-  const auto sent = co_await stream_.write(pieces);
-  out().clear();
+  auto writing = start_flush();
+  const auto sent = co_await writing;
+  end_flush();
   co_return sent;
 }
 
 /// The next octets of the request's body.
-template <net::stream S>
+template <looped_stream S>
 task<result<std::string_view>> served_connection<S>::pull() {
-  auto rate = pace(stream_.received());
+  const auto body = body_;  // its handler may let go of it
   for (;;) {
     const auto next = wire_.next_event(incoming());
     if (next.what == h1::event::kind::data) co_return next.data;
@@ -361,14 +428,19 @@ task<result<std::string_view>> served_connection<S>::pull() {
     if (next.what == h1::event::kind::failed) co_return wire_.failure().error();
     if (continue_owed_) wire_.send_informational(out(), status::continue_, {});
     continue_owed_ = false;
-    if (!out().empty()) {
+    if (!answering_ && !out().empty()) {
       const auto flushed = co_await flush();
       if (!flushed) co_return flushed.error();
     }
-    rate.expect(stream_.received());
+    if (share_.is_used_up(stream_.loop())) {
+      auto others = stream_.loop().yield();
+      co_await others;
+    }
     const auto room = wire_.room(receive_size);
+    body->pace().begin();
     const auto got = co_await stream_.read(room);
-    stream_.never_expires();
+    body->pace().end();
+    if (!got) wire_.forbid_reuse();
     if (!got && got.error().kind() == error_kind::timeout)
       co_return error(error_kind::timeout, "body: it comes too slowly", 408);
     if (!got) co_return got.error();
@@ -377,7 +449,7 @@ task<result<std::string_view>> served_connection<S>::pull() {
   }
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<result<void>> served_connection<S>::inform(status code, const fields& with) {
   wire_.send_informational(out(), code, with);
   if (code == status::continue_) continue_owed_ = false;
@@ -385,17 +457,14 @@ task<result<void>> served_connection<S>::inform(status code, const fields& with)
 }
 
 /// Answers octets that are no request, and reads no other behind them.
-template <net::stream S>
-task<bool> served_connection<S>::refuse(response r) {
+template <looped_stream S>
+void served_connection<S>::refuse(response r) {
   wire_.forbid_reuse();
   unclean_ = true;
-  response_ = std::move(r);
-  const bool small = send_small(*response_);
-  response_.reset();
-  co_return small;
+  (void)send_small(r);
 }
 
-template <net::stream S>
+template <looped_stream S>
 task<void> served_connection<S>::take_over() {
   stream_.never_expires();
   taken_over raw(*this);
@@ -410,21 +479,17 @@ task<void> served_connection<S>::take_over() {
 }
 
 /// Reads on to the end of a body that the handler left, within bounds.
-template <net::stream S>
-task<bool> served_connection<S>::drain_request() {
-  if (continue_owed_) co_return false;
-  std::size_t drained = 0;
-  while (drained <= options_.drain_octets) {
+template <looped_stream S>
+task<void> served_connection<S>::drain_request() {
+  for (std::size_t drained = 0; drained <= options_.drain_octets;) {
     const auto octets = co_await pull();
-    if (!octets) co_return false;
-    if (octets->empty()) co_return true;
+    if (!octets || octets->empty()) co_return;
     drained += octets->size();
   }
-  co_return false;
 }
 
 /// Says that we are done, and gives the peer time to read that: a reset would eat the answer.
-template <net::stream S>
+template <looped_stream S>
 task<void> served_connection<S>::linger() {
   (void)stream_.shutdown_send();  // if that fails, so will the reads below
   stream_.expires_at(services_.clock().now() + options_.patience.linger);
@@ -437,23 +502,37 @@ task<void> served_connection<S>::linger() {
   }
 }
 
-template <net::stream S>
-void served_connection<S>::report(bool complete) {
+/// We close though the peer would have gone on: requests may be on their way (RFC 9112 9.6).
+template <looped_stream S>
+bool served_connection<S>::peer_may_send_more() const noexcept {
+  if (wire_.reusable()) return false;
+  const request& asked = memory_->incoming;
+  return h1::wants_keep_alive(asked.version, asked.fields);
+}
+
+template <looped_stream S>
+void served_connection<S>::report(bool complete) noexcept {
   if (!response_) return;
   auto* hooks = response_->attached();
   if (hooks == nullptr || hooks->sent.empty()) return;
   const auto took = std::chrono::steady_clock::now() - began_;
   const sent_report done{response_->status, wire_.body_octets_sent(), complete, took};
-  for (auto& hook : std::exchange(hooks->sent, {})) hook(done);
+  for (auto& hook : std::exchange(hooks->sent, {})) {
+    try {
+      hook(done);
+    } catch (...) {
+      services_.log("on_sent threw");
+    }
+  }
 }
 
-template <net::stream S>
+template <looped_stream S>
 void served_connection<S>::end_exchange() noexcept {
   if (body_) body_->leave();
   body_.reset();
   response_.reset();
   if (memory_) memory_->incoming.clear();
-  continue_owed_ = false;
+  continue_owed_ = answering_ = false;
 }
 
 }  // namespace tinyhttp

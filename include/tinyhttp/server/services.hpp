@@ -4,6 +4,8 @@
 // the loop's thread. Knows nothing of the connections.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/http/date.hpp>
@@ -24,6 +26,7 @@ namespace tinyhttp {
 /// one over, grown as it is.
 struct exchange_memory {
   request incoming;
+  buffer in;        // what the connection receives into, while it does not have it
   std::string out;  // octets to send
 };
 
@@ -54,7 +57,9 @@ class server_services {
     return memory;
   }
   void give_back(std::unique_ptr<exchange_memory> memory) {
-    if (!memory || spare_.size() == most_spare || memory->out.capacity() > largest_spare) return;
+    if (!memory || spare_.size() == most_spare || memory->out.capacity() > largest_spare ||
+        memory->in.capacity() > largest_spare)
+      return;
     memory->incoming.clear();
     memory->out.clear();
     spare_.push_back(std::move(memory));

@@ -1,0 +1,115 @@
+// tinyhttp/server/pace.hpp -- how slow a peer may be, and how much of a turn one connection gets.
+//
+// Two small accounts that keep one peer from holding a server up: by dripping, or by being so fast
+// that nobody else is served. Knows streams and time, no HTTP.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/stream.hpp>
+#include <tinyhttp/net/timers.hpp>
+#include <tinyhttp/server/options.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+namespace tinyhttp {
+
+/// A stream that lives on a loop.
+template <class S>
+concept looped_stream = net::stream<S> && requires(const S& s) {
+  { s.loop() } -> std::same_as<net::loop&>;
+};
+
+/// Holds a peer to a least rate while somebody waits for it: it may take `grace`, and longer by a
+/// second for each `octets_per_second` that it has moved, but never more than another `grace` at
+/// once. Time in which nobody waits for the peer (a handler works, a stream has nothing) is free.
+/// When it is over, the stream's operations fail with `timeout`.
+template <looped_stream S>
+class least_rate : net::timer {
+ public:
+  enum class direction : std::uint8_t { receiving, sending };
+
+  /// Refers to both; they outlive it, or `stop` comes first.
+  least_rate(S& on, const patience& with, direction way) noexcept
+      : timer(look), stream_(on), patience_(with), way_(way) {
+    restart();
+  }
+  ~least_rate() { stop(); }
+
+  /// A new message: its peer has the whole `grace` again.
+  void restart() noexcept {
+    left_ = patience_.grace;
+    counted_ = moved();
+  }
+  /// From now on we wait for the peer.
+  void begin() {
+    if (patience_.octets_per_second != 0) loop().timers().set(*this, loop().now() + left_);
+  }
+  /// We no longer do.
+  void end() {
+    if (timer::deadline == timer::never) return;
+    left_ = timer::deadline > loop().now() ? timer::deadline - loop().now() : duration::zero();
+    loop().timers().set(*this, timer::never);
+  }
+  void stop() noexcept { loop().timers().remove(*this); }
+
+ private:
+  [[nodiscard]] net::loop& loop() const noexcept { return stream_.loop(); }
+  [[nodiscard]] std::uint64_t moved() const noexcept {
+    return way_ == direction::sending ? stream_.sent() : stream_.received();
+  }
+  static void look(timer& t) { static_cast<least_rate&>(t).look_now(); }
+  void look_now();
+
+  S& stream_;
+  const patience& patience_;
+  direction way_;
+  duration left_{};
+  std::uint64_t counted_ = 0;  // octets that have earned their time
+};
+
+/// What one connection may do in one turn of its loop, others waiting: so many steps.
+class turn_share {
+ public:
+  /// One more step. True: now let the others go first, and then go on.
+  [[nodiscard]] bool is_used_up(net::loop& on) noexcept {
+    if (on.now() != turn_) {
+      turn_ = on.now();
+      steps_ = 0;
+    }
+    if (++steps_ < most_steps) return false;
+    steps_ = 0;
+    return true;
+  }
+
+ private:
+  static constexpr unsigned most_steps = 64;  // requests, or reads of 16 KiB: a megabyte
+
+  time_point turn_{};
+  unsigned steps_ = 0;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+/// The time is up: has it been earned anew?
+template <looped_stream S>
+void least_rate<S>::look_now() {
+  const std::uint64_t now_moved = moved();
+  const std::uint64_t fresh = now_moved - counted_;
+  counted_ = now_moved;
+  const std::chrono::milliseconds grace = patience_.grace;
+  const auto enough = static_cast<std::uint64_t>(grace.count()) * patience_.octets_per_second / 1000;
+  const std::chrono::milliseconds earned =
+      fresh >= enough ? grace : std::chrono::milliseconds(fresh * 1000 / patience_.octets_per_second);
+  const time_point until = timer::deadline + earned;
+  if (until > loop().now()) {
+    loop().timers().set(*this, until);
+  } else {
+    stream_.expires_at(loop().now());
+  }
+}
+
+}  // namespace tinyhttp
