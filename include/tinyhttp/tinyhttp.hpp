@@ -98,7 +98,6 @@
 // floor 5: a handler behind a listener
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/pace.hpp>
-#include <tinyhttp/server/pace.hpp>
 #include <tinyhttp/server/send_body.hpp>
 #include <tinyhttp/server/serve.hpp>
 #include <tinyhttp/server/server.hpp>
