@@ -13,9 +13,12 @@
 #include <tinyhttp/testing/fake_server.hpp>
 #include <tinyhttp/testing/gate.hpp>
 #include <tinyhttp/testing/journal.hpp>
+#include <tinyhttp/testing/ledger.hpp>
 #include <tinyhttp/testing/match.hpp>
 #include <tinyhttp/testing/memory_stream.hpp>
 #include <tinyhttp/testing/rules.hpp>
+#include <tinyhttp/testing/sender.hpp>
+#include <tinyhttp/testing/stepping.hpp>
 #include <tinyhttp/testing/units.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 #include <tinyhttp/testing/wire.hpp>

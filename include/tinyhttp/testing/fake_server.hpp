@@ -11,6 +11,7 @@
 #include <tinyhttp/testing/fake_host.hpp>
 #include <tinyhttp/testing/journal.hpp>
 #include <tinyhttp/testing/rules.hpp>
+#include <tinyhttp/testing/stepping.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 
 #include <chrono>
@@ -63,6 +64,8 @@ class fake_server {
     on(any(std::move(path)), std::move(b), at);
   }
   void on(matcher m, behavior b, source_line at = source_line::here());
+  /// The next request that matches is answered step by step, by calls: see `expected_exchange`.
+  [[nodiscard]] expected_exchange expect(matcher m, source_line at = source_line::here());
   /// Forgets every rule; files and mounts stay.
   void forget_rules() {
     host_->shared().rules.edit([](rule_set& set) { set.rules.clear(); });
@@ -139,6 +142,17 @@ inline void fake_server::mount(std::string prefix, const std::string& directory)
 inline void fake_server::on(matcher m, behavior b, source_line at) {
   auto made = std::make_shared<rule>(std::move(m), std::move(b), at);
   host_->shared().rules.edit([&](rule_set& set) { set.rules.push_back(std::move(made)); });
+}
+
+inline expected_exchange fake_server::expect(matcher m, source_line at) {
+  act one;
+  one.what = act::kind::stepped;
+  one.chosen = true;
+  one.name = "step by step";
+  one.steps = std::make_shared<stepping>();
+  expected_exchange made(one.steps);
+  on(std::move(m), behavior(std::move(one)).times(1), at);
+  return made;
 }
 
 inline std::vector<exchange> fake_server::journal() const {

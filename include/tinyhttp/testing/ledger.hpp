@@ -1,0 +1,102 @@
+// tinyhttp/testing/ledger.hpp -- how much of each response was handed over, and how much arrived.
+//
+// Three numbers: planned, handed to our kernel, acknowledged by the client's. What a send call
+// accepted says little about what a client has.
+#pragma once
+
+#include <tinyhttp/testing/journal.hpp>
+#include <tinyhttp/testing/wire.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// The accounts of one connection, kept in the journal. For one exchange at a time; earlier ones are
+/// followed until everything has arrived.
+template <net::stream S>
+class ledger {
+ public:
+  ledger(wire<S>& of, journal_book& in) : wire_(of), journal_(in) {}
+  ~ledger() { settle(ending::stopped); }
+  ledger(const ledger&) = delete;
+  ledger& operator=(const ledger&) = delete;
+
+  /// An exchange whose body of `planned` octets goes out behind `head` more.
+  void begin(exchange x, std::uint64_t planned, std::uint64_t head);
+  /// The body begins behind the next `head` octets, after all.
+  void body_follows(std::uint64_t head) { accounts_.back().body_at = wire_.stream().sent() + head; }
+  /// So many octets of content have been handed over; chunks are framed with more.
+  void content_handed(std::uint64_t octets) { accounts_.back().handed = octets; }
+  /// The running exchange has ended like this. Nothing when none runs.
+  void settle(ending how, std::string note = {});
+  /// Brings the journal up to date; true when nothing more is on its way to the client.
+  bool refresh();
+  /// No more news: the connection is to be closed.
+  void close() { accounts_.clear(); }
+
+ private:
+  /// A response whose octets may not have arrived yet.
+  struct account {
+    std::size_t number;
+    std::uint64_t body_at;  // octets of the connection before this body
+    std::uint64_t end_at;   // and before what follows it
+    std::uint64_t handed;
+    bool over;
+  };
+  static std::uint64_t smaller(std::uint64_t a, std::uint64_t b) noexcept { return a < b ? a : b; }
+
+  wire<S>& wire_;
+  journal_book& journal_;
+  std::size_t current_ = 0;  // the running exchange's number in the journal; 0: none runs
+  std::vector<account> accounts_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <net::stream S>
+void ledger<S>::begin(exchange x, std::uint64_t planned, std::uint64_t head) {
+  x.planned = planned;
+  current_ = journal_.add(std::move(x));
+  accounts_.push_back({current_, wire_.stream().sent() + head, 0, 0, false});
+}
+
+template <net::stream S>
+void ledger<S>::settle(ending how, std::string note) {
+  if (current_ == 0) return;
+  const std::size_t number = std::exchange(current_, 0);
+  accounts_.back().over = true;
+  accounts_.back().end_at = wire_.stream().sent();
+  refresh();
+  journal_.change(number, [&](exchange& x) {
+    x.end = how;
+    x.note = std::move(note);
+    x.ended = wire_.loop().now();
+  });
+}
+
+template <net::stream S>
+bool ledger<S>::refresh() {
+  const std::uint64_t sent = wire_.stream().sent();
+  const std::uint64_t acked = wire_.acknowledged();
+  bool settled = true;
+  std::erase_if(accounts_, [&](account& a) {
+    const std::uint64_t end = a.over ? a.end_at : sent;
+    const std::uint64_t out = end > a.body_at ? end - a.body_at : 0;
+    std::uint64_t handed = 0, arrived = 0;
+    journal_.change(a.number, [&](exchange& x) {
+      handed = smaller(x.planned, a.handed > out ? a.handed : out);
+      arrived = acked >= end ? handed : acked > a.body_at ? smaller(handed, acked - a.body_at) : 0;
+      x.handed = handed;
+      x.acked = arrived;
+    });
+    if (a.over && arrived < handed) settled = false;
+    return a.over && acked >= end;
+  });
+  return settled;
+}
+
+}  // namespace tinyhttp::testing

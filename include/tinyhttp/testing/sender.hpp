@@ -1,0 +1,339 @@
+// tinyhttp/testing/sender.hpp -- one response on its way, octet by octet, with what is to happen to it.
+//
+// Takes a head, a body and an `act`, and does what that says on the wire. Knows no rules.
+#pragma once
+
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/testing/answer.hpp>
+#include <tinyhttp/testing/ledger.hpp>
+#include <tinyhttp/testing/stepping.hpp>
+#include <tinyhttp/testing/wire.hpp>
+#include <tinyhttp/testing/wire_plan.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// Sends the responses of one connection, and keeps the journal. Every task gives false when the
+/// connection is over; the journal knows how.
+template <net::stream S>
+class sender {
+ public:
+  sender(wire<S>& over, journal_book& in) : wire_(over), ledger_(over, in) {}
+
+  /// Answers `x`, which goes into the journal, with `head` and `body`; `made` says how.
+  task<bool> send(exchange& x, const decision& made, const std::string& head, const body_map& body);
+  /// Brings the journal up to date; true when nothing more is on its way to the client.
+  bool refresh() { return ledger_.refresh(); }
+  /// What cannot happen without a socket, in the order in which it was to happen.
+  [[nodiscard]] const std::string& markers() const noexcept { return markers_; }
+  /// An exchange that gets no answer.
+  void note(exchange x, ending how) {
+    ledger_.begin(std::move(x), 0, 0);
+    ledger_.settle(how);
+  }
+
+ private:
+  task<bool> send_head(const std::string& head, const std::vector<placed_event>& events, std::size_t& done);
+  task<bool> send_body(const act& how, const body_map& body, const std::vector<placed_event>& events,
+                       std::size_t& done);
+  task<bool> play_steps(stepping& steps, const std::string& head, const body_map& body);
+  task<bool> write_body(const body_map& body, std::uint64_t at, std::uint64_t end);
+  task<bool> write(std::string_view octets);
+  task<bool> happen(const placed_event& what);
+  task<bool> wait_at(const gate& which, std::uint64_t times);
+  task<bool> wait_until(time_point when);
+  task<bool> end_by_reset();
+  task<bool> left();
+  task<void> part();
+
+  wire<S>& wire_;
+  ledger<S> ledger_;
+  std::size_t piece_ = 0;  // octets per write; 0: any
+  std::string pending_;    // head octets that go out with the first of the body
+  std::string markers_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+[[nodiscard]] constexpr std::uint64_t least(std::uint64_t a, std::uint64_t b) noexcept { return a < b ? a : b; }
+
+/// `head` with another status in its first line.
+[[nodiscard]] inline std::string with_status(const std::string& head, int code) {
+  if (code == 0) return head;
+  std::string line = "HTTP/1.1 " + decimal(static_cast<std::uint64_t>(code)) + " ";
+  return line.append(status(code).reason()) + head.substr(head.find('\r'));
+}
+
+}  // namespace detail
+
+template <net::stream S>
+task<bool> sender<S>::send(exchange& x, const decision& made, const std::string& head, const body_map& body) {
+  const auto events = place_events(made.how, body, head.size());
+  std::size_t done = 0;
+  piece_ = made.how.piece;
+  ledger_.begin(std::move(x), body.size(), head.size());
+  if (made.how.what == act::kind::stepped) co_return co_await play_steps(*made.how.steps, head, body);
+  const bool headed = co_await send_head(head, events, done);
+  if (!headed) co_return false;
+  const bool sent = co_await send_body(made.how, body, events, done);
+  if (!sent) co_return false;
+  if (made.how.closes || !wire_.parser.reusable()) {
+    ledger_.settle(ending::fin);
+    co_await part();
+    co_return false;
+  }
+  ledger_.settle(ending::kept);
+  co_return true;
+}
+
+template <net::stream S>
+task<bool> sender<S>::send_head(const std::string& head, const std::vector<placed_event>& events,
+                                std::size_t& done) {
+  std::size_t at = 0;
+  while (done < events.size() && events[done].in_head) {
+    const auto stop = static_cast<std::size_t>(events[done].at);
+    const bool sent = co_await write(std::string_view(head).substr(at, stop - at));
+    if (!sent) co_return false;
+    at = stop;
+    const bool goes_on = co_await happen(events[done]);
+    ++done;
+    if (!goes_on) co_return false;
+  }
+  pending_.assign(head, at);
+  ledger_.body_follows(pending_.size());
+  if (piece_ == 0) co_return true;
+  const std::string tiny = std::exchange(pending_, {});
+  const bool sent = co_await write(tiny);
+  co_return sent;
+}
+
+template <net::stream S>
+task<bool> sender<S>::send_body(const act& how, const body_map& body,
+                                const std::vector<placed_event>& events, std::size_t& done) {
+  constexpr std::uint64_t most = 64 * 1024;  // octets read at a time
+  std::vector<std::uint64_t> flips;
+  for (const auto& each : how.flips)
+    if (const auto at = body.place_of(each, false)) flips.push_back(*at);
+  const std::string_view nothing;
+  std::string octets;
+  std::uint64_t at = 0, chunks = 0, paid = 0, slices = 0;
+  time_point due = wire_.loop().now();
+  for (;;) {
+    while (done < events.size() && events[done].at == at) {
+      const bool sent = co_await write(nothing);
+      if (!sent) co_return false;
+      const bool goes_on = co_await happen(events[done]);
+      ++done;
+      if (!goes_on) co_return false;
+    }
+    if (at == body.size()) break;
+    std::uint64_t size = detail::least(body.size() - at, how.chunk > 0 ? std::uint64_t{how.chunk} : most);
+    if (done < events.size()) size = detail::least(size, events[done].at - at);
+    if (how.slice > 0) size = detail::least(size, how.slice - at % how.slice);
+    if (how.throttle_octets > 0) size = detail::least(size, how.throttle_octets - paid);
+    octets.resize(static_cast<std::size_t>(size));
+    if (!body.read(at, octets)) {
+      ledger_.settle(ending::fin, "the content has become shorter");
+      co_await part();
+      co_return false;
+    }
+    for (const std::uint64_t flip : flips)
+      if (flip >= at && flip < at + size) octets[static_cast<std::size_t>(flip - at)] ^= 1;
+    at += size;
+    if (how.chunk > 0) {
+      const auto frame = frame_chunk(static_cast<std::size_t>(chunks++), size, at == body.size(), how.broken);
+      if (at == body.size() && how.broken == chunk_fault::cut_inside) octets.resize(octets.size() / 2);
+      octets.insert(0, frame.in_front).append(frame.behind);
+    }
+    const bool sent = co_await write(octets);
+    if (!sent) co_return false;
+    ledger_.content_handed(at);
+    if (how.slice > 0 && at % how.slice == 0 && at < body.size()) {
+      ++slices;
+      const bool opened = co_await wait_at(*how.slice_gate, slices);
+      if (!opened) co_return false;
+    }
+    paid += size;
+    if (how.throttle_octets > 0 && paid == how.throttle_octets && at < body.size()) {
+      paid = 0;
+      due += std::chrono::duration_cast<duration>(how.throttle_time);
+      const bool waited = co_await wait_until(due);
+      if (!waited) co_return false;
+    }
+  }
+  const bool sent = co_await write(how.behind);
+  co_return sent;
+}
+
+/// Writes what is pending, and then `octets`. False when the client has gone, which is written down.
+template <net::stream S>
+task<bool> sender<S>::write(std::string_view octets) {
+  const std::string head = std::exchange(pending_, {});
+  bool sent = true;
+  if (piece_ == 0) {
+    sent = co_await wire_.write(head, octets);
+  } else {
+    for (std::size_t at = 0; sent && at < octets.size(); at += piece_) {
+      sent = co_await wire_.write(octets.substr(at, piece_));
+      co_await wire_.loop().yield();
+    }
+  }
+  if (sent) co_return true;
+  co_return co_await left();
+}
+
+template <net::stream S>
+task<bool> sender<S>::left() {
+  ledger_.settle(ending::client_left);
+  co_return false;
+}
+
+/// Ends our side, waits for the client to end its own, and brings the journal up to date.
+template <net::stream S>
+task<void> sender<S>::part() {
+  co_await wire_.finish();
+  ledger_.refresh();
+  ledger_.close();
+}
+
+/// False: the response ends here, and the journal knows how.
+template <net::stream S>
+task<bool> sender<S>::happen(const placed_event& what) {
+  constexpr const char* names[] = {"[cut]", "[reset]", "[stall]", "[hold]", "[pause]"};
+  if (wire_.in_memory()) markers_ += names[static_cast<int>(what.event.what)];
+  switch (what.event.what) {
+    case wire_event::kind::cut:
+      ledger_.settle(ending::fin);
+      co_await part();
+      co_return false;
+    case wire_event::kind::reset: co_return co_await end_by_reset();
+    case wire_event::kind::hold: co_return co_await wait_at(*what.event.gate, 1);
+    case wire_event::kind::pause: {
+      const time_point when = wire_.loop().now() + std::chrono::duration_cast<duration>(what.event.time);
+      co_return co_await wait_until(when);
+    }
+    case wire_event::kind::stall: {
+      const woken why = co_await wire_.park(net::timer::never);
+      if (why == woken::deadline) ledger_.settle(ending::stopped, "stalled");
+      co_return co_await left();
+    }
+  }
+  co_return false;
+}
+
+/// Lets everything arrive and then resets: a reset makes kernels drop what is still under way.
+template <net::stream S>
+task<bool> sender<S>::end_by_reset() {
+  const time_point deadline = wire_.loop().now() + patience();
+  const bool all = co_await wire_.drained(deadline);
+  if (!all && wire_.stream().peer_gone()) co_return co_await left();
+  std::string note;
+  if (!all) note = std::string("reset early: client stopped reading");
+  ledger_.settle(ending::reset, std::move(note));
+  ledger_.close();
+  if (!wire_.in_memory()) wire_.stream().abort();
+  co_return false;
+}
+
+template <net::stream S>
+task<bool> sender<S>::wait_at(const gate& which, std::uint64_t times) {
+  if (wire_.in_memory()) co_return true;
+  const bool all = co_await wire_.drained(net::timer::never);
+  if (!all) co_return co_await left();
+  wire_.waker()->rung = false;
+  const gate::visit visit(which, times, bell::caller(wire_.waker(), wire_.loop()));
+  for (;;) {
+    const woken why = co_await wire_.park(net::timer::never);
+    if (why == woken::rung) co_return true;
+    if (why == woken::gone) co_return co_await left();
+  }
+}
+
+template <net::stream S>
+task<bool> sender<S>::wait_until(time_point when) {
+  for (;;) {
+    const woken why = co_await wire_.park(when);
+    if (why == woken::deadline) co_return true;
+    if (why == woken::gone) co_return co_await left();
+  }
+}
+
+template <net::stream S>
+task<bool> sender<S>::write_body(const body_map& body, std::uint64_t at, std::uint64_t end) {
+  std::string octets;
+  end = detail::least(end, body.size());
+  while (at < end) {
+    octets.resize(static_cast<std::size_t>(detail::least(end - at, 64 * 1024)));
+    if (!body.read(at, octets)) co_return false;
+    const bool sent = co_await wire_.write(octets);
+    if (!sent) co_return false;
+    at += octets.size();
+  }
+  co_return true;
+}
+
+/// Does what the test says, and tells it when the client has what was sent.
+template <net::stream S>
+task<bool> sender<S>::play_steps(stepping& steps, const std::string& head, const body_map& body) {
+  if (wire_.in_memory()) co_return false;
+  steps.arrive(bell::caller(wire_.waker(), wire_.loop()));
+  struct leaving {
+    stepping& of;
+    ~leaving() { of.leave(); }
+  } const guard{steps};
+  std::uint64_t next = 0;
+  for (;;) {
+    const auto said = steps.take();
+    if (!said) {
+      const woken why = co_await wire_.park(net::timer::never);
+      if (why == woken::gone) co_return co_await left();
+      continue;
+    }
+    bool sent = true;
+    switch (said->what) {
+      case wire_command::kind::head: {
+        const std::string octets = detail::with_status(head, said->status);
+        ledger_.body_follows(octets.size());
+        sent = co_await wire_.write(octets);
+        break;
+      }
+      case wire_command::kind::octets:
+        next = said->at + said->count;
+        sent = co_await write_body(body, said->at, next);
+        break;
+      case wire_command::kind::raw: sent = co_await wire_.write(said->text); break;
+      case wire_command::kind::rest: {
+        const std::uint64_t all = body.size();
+        sent = co_await write_body(body, next, all);
+        break;
+      }
+      case wire_command::kind::finish:
+        ledger_.settle(ending::kept);
+        steps.done(true);
+        co_return true;
+      case wire_command::kind::cut:
+        ledger_.settle(ending::fin);
+        steps.done(true);
+        co_await part();
+        co_return false;
+      case wire_command::kind::reset:
+        sent = co_await end_by_reset();
+        steps.done(true);
+        co_return false;
+    }
+    if (sent) sent = co_await wire_.drained(net::timer::never);
+    steps.done(sent);
+    if (!sent) co_return co_await left();
+  }
+}
+
+}  // namespace tinyhttp::testing

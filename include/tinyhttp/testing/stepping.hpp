@@ -1,0 +1,147 @@
+// tinyhttp/testing/stepping.hpp -- an exchange that the test drives: head, some octets, a reset.
+//
+// The test's thread says what comes next and waits until that has arrived; the server's thread does
+// it. Knows no sockets.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/testing/units.hpp>
+#include <tinyhttp/testing/verdict.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace tinyhttp::testing {
+
+/// One step of a driven exchange.
+struct wire_command {
+  enum class kind : std::uint8_t { head, octets, raw, rest, finish, cut, reset };
+  kind what;
+  int status = 0;
+  std::uint64_t at = 0, count = 0;
+  std::string text = {};
+};
+
+/// Where the two threads meet.
+class stepping {
+ public:
+  // The test's side.
+  [[nodiscard]] bool wait_for_request() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience(), [this] { return arrived_; });
+  }
+  [[nodiscard]] verdict say(wire_command what);
+  void abandon();
+
+  // The server's side.
+  void arrive(function<void()> wake);
+  /// The next step; `cut` when nobody will say more.
+  [[nodiscard]] std::optional<wire_command> take();
+  void done(bool went_well);
+  void leave();
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<wire_command> next_;
+  function<void()> wake_;
+  bool arrived_ = false, abandoned_ = false, over_ = false, went_well_ = true;
+};
+
+/// What `srv.expect(get("/a"))` gives: the next request that matches waits for these calls, which
+/// return when the client's kernel has what they sent. Each waits for the request first, and is a
+/// false verdict when it does not come or the client has gone. If this is destroyed in between, the
+/// response is cut.
+///
+///     auto x = srv.expect(get("/a"));
+///     std::jthread job{[&] { outcome = download(srv.url("/a")); }};
+///     CHECK(x.head(206));
+///     CHECK(x.octets(0, 1000));
+///     CHECK(x.reset());
+class expected_exchange {
+ public:
+  explicit expected_exchange(std::shared_ptr<stepping> with) : steps_(std::move(with)) {}
+  expected_exchange(expected_exchange&&) noexcept = default;
+  expected_exchange& operator=(expected_exchange&&) = delete;
+  ~expected_exchange() {
+    if (steps_) steps_->abandon();
+  }
+
+  /// The request has come.
+  [[nodiscard]] bool wait() { return steps_->wait_for_request(); }
+  /// The head that the path's file has for this request, with this status; 0: the one it should have.
+  verdict head(int status = 0) { return steps_->say({wire_command::kind::head, status}); }
+  /// `count` octets of the body from `at` on.
+  verdict octets(std::uint64_t at, std::uint64_t count) {
+    return steps_->say({wire_command::kind::octets, 0, at, count});
+  }
+  /// Any octets.
+  verdict raw(std::string text) { return steps_->say({wire_command::kind::raw, 0, 0, 0, std::move(text)}); }
+  /// What is left of the body behind the last `octets`.
+  verdict rest() { return steps_->say({wire_command::kind::rest}); }
+  /// The response is complete; the connection goes on.
+  verdict finish() { return steps_->say({wire_command::kind::finish}); }
+  verdict cut() { return steps_->say({wire_command::kind::cut}); }
+  verdict reset() { return steps_->say({wire_command::kind::reset}); }
+
+ private:
+  std::shared_ptr<stepping> steps_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline verdict stepping::say(wire_command what) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, patience(), [this] { return arrived_; })) return {false, "the request has not come"};
+  if (over_) return {false, "the exchange is over"};
+  next_ = std::move(what);
+  wake_();
+  const bool did = changed_.wait_for(lock, patience() * 2, [this] { return !next_ || over_; });
+  next_.reset();
+  if (!did) return {false, "the client does not take what was sent"};
+  return {went_well_, went_well_ ? "" : "the client has gone"};
+}
+
+inline void stepping::abandon() {
+  const std::lock_guard lock(mutex_);
+  abandoned_ = true;
+  if (arrived_ && !over_) wake_();
+}
+
+inline void stepping::arrive(function<void()> wake) {
+  const std::lock_guard lock(mutex_);
+  wake_ = std::move(wake);
+  arrived_ = true;
+  changed_.notify_all();
+}
+
+inline std::optional<wire_command> stepping::take() {
+  const std::lock_guard lock(mutex_);
+  if (next_) return next_;
+  if (abandoned_) return wire_command{wire_command::kind::cut};
+  return std::nullopt;
+}
+
+inline void stepping::done(bool went_well) {
+  const std::lock_guard lock(mutex_);
+  went_well_ = went_well;
+  next_.reset();
+  changed_.notify_all();
+}
+
+inline void stepping::leave() {
+  const std::lock_guard lock(mutex_);
+  if (next_) went_well_ = false;
+  over_ = true;
+  wake_ = {};
+  changed_.notify_all();
+}
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,242 @@
+// tests/testing/fake_server.cpp -- tests testing/fake_server.hpp: files, rules, the port, the end.
+#include "support.hpp"
+
+#include "catch.hpp"
+
+#include <tinyhttp/testing/fake_server.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace tinyhttp::testing;
+using testing_support::fetch;
+using testing_support::raw_client;
+using testing_support::talk;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("a file is served whole, by parts, conditionally and by its head alone", "[testing][fake_server]") {
+  fake_server srv;
+  const content firmware = pattern(3_MiB, 7);
+  srv.file("/fw.img", firmware).etag("\"v1\"").type("application/x-firmware");
+
+  const auto whole = fetch(srv, "/fw.img");
+  CHECK(whole.status() == 200);
+  CHECK(whole.body().size() == 3_MiB);
+  CHECK(firmware.matches(whole.body()));
+  CHECK_THAT(whole.head(), ContainsSubstring("Content-Type: application/x-firmware\r\n"));
+  CHECK_THAT(whole.head(), ContainsSubstring("ETag: \"v1\"\r\n"));
+  CHECK_THAT(whole.head(), ContainsSubstring("Accept-Ranges: bytes\r\n"));
+
+  const auto part = fetch(srv, "/fw.img", "Range: bytes=1000-1999\r\n");
+  CHECK(part.status() == 206);
+  CHECK(part.body() == firmware.slice(1000, 1000));
+  CHECK_THAT(part.head(), ContainsSubstring("Content-Range: bytes 1000-1999/3145728\r\n"));
+
+  CHECK(fetch(srv, "/fw.img", "Range: bytes=5-\r\nIf-Range: \"v0\"\r\n").status() == 200);
+  CHECK(fetch(srv, "/fw.img", "Range: bytes=5-9\r\nIf-Range: \"v1\"\r\n").body() == firmware.slice(5, 5));
+  CHECK(fetch(srv, "/fw.img", "If-None-Match: \"v1\"\r\n").status() == 304);
+  const auto outside = fetch(srv, "/fw.img", "Range: bytes=3145728-\r\n");
+  CHECK(outside.status() == 416);
+  CHECK_THAT(outside.head(), ContainsSubstring("Content-Range: bytes */3145728\r\n"));
+
+  const auto head_only = talk(srv, "HEAD /fw.img HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+  CHECK_THAT(head_only.head(), ContainsSubstring("Content-Length: 3145728\r\n"));
+  CHECK(head_only.body().empty());
+
+  const auto several = fetch(srv, "/fw.img", "Range: bytes=0-3,10-13\r\n");
+  CHECK_THAT(several.head(), ContainsSubstring("multipart/byteranges"));
+  CHECK_THAT(several.body(), ContainsSubstring(firmware.slice(10, 4)));
+  CHECK(srv.saw(get("/fw.img").with("Range")).exactly(5));
+  CHECK(srv.saw(head("/fw.img")).once());
+  CHECK(srv.quiet());
+}
+
+TEST_CASE("ten gigabytes cost neither memory nor disk", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/huge", pattern(10 * 1_GiB, 3));
+  const auto part = fetch(srv, "/huge", "Range: bytes=10000000000-10000000099\r\n");
+  CHECK(part.body() == pattern(10 * 1_GiB, 3).slice(10'000'000'000, 100));
+  CHECK_THAT(part.head(), ContainsSubstring("/10737418240\r\n"));
+}
+
+TEST_CASE("validators, types and fields are as they were told, or absent", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/a.txt", text("a")).no_validators().header("X-Note", "1");
+  srv.file("/b", text("b")).modified(0).no_etag();
+  srv.file("/c", text("c")).etag("W/\"weak\"");
+  const auto a = fetch(srv, "/a.txt").head();
+  CHECK_THAT(a, !ContainsSubstring("ETag") && !ContainsSubstring("Last-Modified"));
+  CHECK_THAT(a, ContainsSubstring("X-Note: 1\r\n") && ContainsSubstring("Content-Type: text/plain"));
+  const auto b = fetch(srv, "/b").head();
+  CHECK_THAT(b, ContainsSubstring("Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n") && !ContainsSubstring("ETag"));
+  CHECK(fetch(srv, "/c", "Range: bytes=0-0\r\nIf-Range: W/\"weak\"\r\n").status() == 200);
+}
+
+TEST_CASE("a directory is served beside files from memory, the longest mount first", "[testing][fake_server]") {
+  std::string folder = "/tmp/tinyhttp-mount-XXXXXX";
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  std::ofstream(folder + "/x.txt") << "from disk";
+  {
+    fake_server srv;
+    srv.mount("/repo", folder);
+    srv.file("/repo/y.txt", text("from memory"));
+    CHECK(fetch(srv, "/repo/x.txt").body() == "from disk");
+    CHECK(fetch(srv, "/repo/x.txt", "Range: bytes=5-\r\n").body() == "disk");
+    CHECK(fetch(srv, "/repo/y.txt").body() == "from memory");
+    CHECK(fetch(srv, "/repository").status() == 404);
+    CHECK_THROWS_AS(srv.mount("/no", folder + "/absent"), tinyhttp::bad_result);
+  }
+  std::remove((folder + "/x.txt").c_str());
+  std::remove(folder.c_str());
+}
+
+TEST_CASE("the last rule that matches prevails, and one whose script is over steps aside", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("file"));
+  srv.on("/x", reply(500));
+  srv.on("/x", reply(503).retry_after(std::chrono::seconds(7)).times(1));
+  const auto first = fetch(srv, "/x");
+  CHECK(first.status() == 503);
+  CHECK_THAT(first.head(), ContainsSubstring("Retry-After: 7\r\n"));
+  CHECK(fetch(srv, "/x").status() == 500);
+  srv.on("/*", serve());
+  CHECK(fetch(srv, "/x").body() == "file");
+  srv.forget_rules();
+  CHECK(fetch(srv, "/x").body() == "file");
+}
+
+TEST_CASE("a lambda decides for each request, and what it throws is a 500 and no quiet", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("x"));
+  srv.on("/x", [](const exchange& x) -> behavior {
+    if (x.header("X-Throw") == "1") throw std::runtime_error("as told");
+    return x.header("Range").empty() ? reply(400, "a range, please") : serve();
+  });
+  CHECK(fetch(srv, "/x").body() == "a range, please");
+  CHECK(fetch(srv, "/x", "Range: bytes=0-0\r\n").status() == 206);
+  CHECK(srv.quiet());
+  CHECK(fetch(srv, "/x", "X-Throw: 1\r\n").status() == 500);
+  const auto loud = srv.quiet();
+  CHECK_FALSE(loud);
+  CHECK_THAT(loud.text(), ContainsSubstring("threw: as told"));
+}
+
+TEST_CASE("what nothing was declared for is a 404 that breaks the quiet, unless tolerated", "[testing][fake_server]") {
+  fake_server srv;
+  CHECK(fetch(srv, "/probe.tfw").status() == 404);
+  CHECK_FALSE(srv.quiet());
+  srv.tolerate(any("/probe.*"));
+  CHECK(srv.quiet());
+}
+
+TEST_CASE("a refused port stays ours, and comes back as often as it is told to", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("x"));
+  raw_client open(srv);  // a connection that is open all the while
+  const auto at = *tinyhttp::net::address::parse("127.0.0.1", srv.port());
+  for (int cycle = 0; cycle < 200; ++cycle) {
+    srv.refuse();
+    auto probe = tinyhttp::net::socket::open(AF_INET).value();
+    REQUIRE_FALSE(probe.connect(at));
+    if (cycle == 0) REQUIRE_FALSE(tinyhttp::net::listener::bind({.port = srv.port(), .reuse_address = false}));
+    srv.accept();
+    REQUIRE(fetch(srv, "/x").body() == "x");
+  }
+}
+
+TEST_CASE("a black hole neither accepts nor refuses", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("x"));
+  srv.blackhole();
+  auto probe = tinyhttp::net::socket::open(AF_INET, true).value();
+  const auto at = *tinyhttp::net::address::parse("127.0.0.1", srv.port());
+  CHECK(tinyhttp::net::os::connect(probe.native(), at.native(), at.native_size()) == -EINPROGRESS);
+  srv.accept();
+  CHECK(fetch(srv, "/x").body() == "x");
+}
+
+TEST_CASE("connections are hung up on before their request is read", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("x"));
+  srv.hang_up(1);
+  raw_client first(srv);
+  CHECK(first.receive_all().octets.empty());
+  CHECK(fetch(srv, "/x").body() == "x");
+  CHECK(srv.journal().size() == 1);
+}
+
+TEST_CASE("ending does not wait for a client that keeps its connection", "[testing][fake_server]") {
+  auto srv = std::make_unique<fake_server>();
+  srv->file("/x", text("x"));
+  raw_client kept(*srv);
+  kept.send("GET /x HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK_THAT(kept.receive(15), ContainsSubstring("200"));
+  CHECK(srv->open_connections() == 1);
+  srv.reset();
+  CHECK(kept.receive_all().octets.ends_with("x"));
+}
+
+TEST_CASE("a thousand fixtures in one process leave nothing behind", "[testing][fake_server]") {
+  std::size_t served = 0;
+  for (int i = 0; i < 1000; ++i) {
+    fake_server srv;
+    srv.file("/x", text("x"));
+    served += fetch(srv, "/x").body() == "x" ? 1u : 0u;
+  }
+  CHECK(served == 1000);
+  std::vector<std::unique_ptr<fake_server>> at_once;
+  for (int i = 0; i < 64; ++i) at_once.push_back(std::make_unique<fake_server>());
+  CHECK(at_once.front()->port() != at_once.back()->port());
+}
+
+TEST_CASE("rules, files and the journal may be used by many threads at once", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("x"));
+  std::vector<std::thread> all;
+  for (int t = 0; t < 4; ++t) {
+    all.emplace_back([&srv, t] {
+      for (int i = 0; i < 25; ++i) {
+        if (t == 0) srv.file("/x", text(i % 2 == 0 ? "x" : "y"));
+        if (t == 1) srv.on("/other", reply(503));
+        (void)fetch(srv, "/x");
+        (void)srv.journal();
+      }
+    });
+  }
+  for (auto& each : all) each.join();
+  CHECK(srv.saw(get("/x")).exactly(100));
+}
+
+TEST_CASE("octets in and octets out without a socket, faults named at the end", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("hello"));
+  const std::string asked = "GET /x HTTP/1.1\r\nHost: t\r\n\r\n";
+  CHECK(srv.call(asked).substr(0, 15) == "HTTP/1.1 200 OK");
+  CHECK_THAT(srv.call(asked + asked), ContainsSubstring("helloHTTP/1.1 200 OK"));
+  srv.on("/x", cut(after{2}).times(1).then(reset(after{1}) | tiny_writes()).times(1).then(stall(before_head)));
+  CHECK_THAT(srv.call(asked), Catch::Matchers::EndsWith("\r\n\r\nhe[cut]"));
+  CHECK_THAT(srv.call(asked), Catch::Matchers::EndsWith("\r\n\r\nh[reset]"));
+  CHECK(srv.call(asked) == "[stall]");
+  CHECK(srv.call("GET /x HTTP/1.1\r\n\r\n").substr(0, 12) == "HTTP/1.1 400");
+  CHECK(srv.saw(get("/x")).exactly(6));
+}
+
+TEST_CASE("IPv6 and Unix-domain sockets are one word", "[testing][fake_server]") {
+  fake_server local{unix_socket};
+  local.file("/x", text("over a file"));
+  auto client = tinyhttp::net::socket::open(AF_UNIX).value();
+  client.connect(tinyhttp::net::address::unix_domain(local.unix_path()).value()).value();
+  client.send_all("GET /x HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").value();
+  std::string got(4096, '\0');
+  got.resize(client.receive(got).value());
+  CHECK(got.ends_with("over a file"));
+  if (tinyhttp::net::listener::bind({.host = "::1"})) {  // not every machine has it
+    fake_server six{ipv6};
+    CHECK(six.url("/x").starts_with("http://[::1]:"));
+  }
+}
