@@ -101,11 +101,14 @@ class body {
 
   /// The next octets, from the beginning on; an empty view is the end. The view lives until the
   /// next call or change. For one reader, at one time.
+  template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
   [[nodiscard]] task<result<std::string_view>> next();
 
   /// Pulls the rest, which becomes octets; the view lives as long as the body is not changed. More
   /// than `limit` octets are an error of kind `limit` with status hint 413, and are not kept.
+  template <class = void>
   [[nodiscard]] task<result<std::string_view>> read_all(std::uint64_t limit);
+  template <class = void>
   [[nodiscard]] task<result<std::string_view>> read_all() { return read_all(default_limit_); }
 
   /// The bound that `read_all()` keeps to. Servers and clients set it from their options.
@@ -126,6 +129,7 @@ class body {
   }
 
  private:
+  template <class = void>
   task<result<std::string_view>> next_of(const content_slice& slice, std::uint64_t start);
   result<std::string_view> next_octets(std::string_view all, std::uint64_t start);
 
@@ -223,7 +227,8 @@ inline result<std::string_view> body::next_octets(std::string_view all, std::uin
   return rest;
 }
 
-inline task<result<std::string_view>> body::next_of(const content_slice& slice, std::uint64_t start) {
+template <class>
+task<result<std::string_view>> body::next_of(const content_slice& slice, std::uint64_t start) {
   const std::uint64_t done = position_ - start;
   const std::uint64_t left = slice.length - done;
   window_.resize(left < detail::body_window ? static_cast<std::size_t>(left) : detail::body_window);
@@ -235,7 +240,8 @@ inline task<result<std::string_view>> body::next_of(const content_slice& slice, 
   co_return std::string_view(window_).substr(0, *got);
 }
 
-inline task<result<std::string_view>> body::next() {
+template <class>
+task<result<std::string_view>> body::next() {
   if (is_octets()) co_return next_octets(text(), 0);
   if (auto* source = stream()) co_return co_await source->next();
   if (const auto* one = slice()) co_return co_await next_of(*one, 0);
@@ -251,7 +257,8 @@ inline task<result<std::string_view>> body::next() {
   co_return std::string_view();
 }
 
-inline task<result<std::string_view>> body::read_all(std::uint64_t limit) {
+template <class>
+task<result<std::string_view>> body::read_all(std::uint64_t limit) {
   const auto too_large = [limit] {
     return error(error_kind::limit,
                  "body: more than " + ascii::to_decimal(limit) + " octets", 413);

@@ -16,16 +16,32 @@ namespace tinyhttp {
 
 /// A method is a case-sensitive token. The usual ones cost no memory; others keep their text.
 class method {
- public:
-  static const method get, head, post, put, delete_, connect, options, trace, patch;
+  static constexpr std::array<std::string_view, 10> names{
+      "", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 
-  method() noexcept : method(1) {}  // GET
+ public:
+  /// One of the registered methods below: a constant, ready before any code runs.
+  class known {
+   public:
+    [[nodiscard]] constexpr std::string_view name() const noexcept { return names[id_]; }
+    friend constexpr bool operator==(known, known) noexcept = default;
+
+   private:
+    friend class method;
+    constexpr explicit known(std::uint8_t id) noexcept : id_(id) {}
+    std::uint8_t id_;  // index into `names`
+  };
+  static const known get, head, post, put, delete_, connect, options, trace, patch;
+
+  method() noexcept = default;  // GET
+  method(known one) noexcept : id_(one.id_) {}
 
   /// Throws std::invalid_argument when `name` is not a token (RFC 9110 5.6.2).
   method(std::string_view name) {
     if (!assign(name)) throw std::invalid_argument("method: not a token");
   }
   method(const char* name) : method(std::string_view(name)) {}
+  method(const std::string& name) : method(std::string_view(name)) {}
 
   /// Becomes `name`; false, and unchanged, when that is not a token. Keeps its memory.
   [[nodiscard]] bool assign(std::string_view name);
@@ -35,39 +51,31 @@ class method {
   }
 
   /// Asks for nothing to change on the server (RFC 9110 9.2.1).
-  [[nodiscard]] bool is_safe() const noexcept {
-    return *this == get || *this == head || *this == options || *this == trace;
-  }
+  [[nodiscard]] bool is_safe() const noexcept;
   /// Twice is the same as once (RFC 9110 9.2.2).
-  [[nodiscard]] bool is_idempotent() const noexcept {
-    return is_safe() || *this == put || *this == delete_;
-  }
+  [[nodiscard]] bool is_idempotent() const noexcept;
 
   friend bool operator==(const method& a, const method& b) noexcept {
     return a.id_ == b.id_ && (a.id_ != 0 || a.other_ == b.other_);
   }
+  bool operator==(known other) const noexcept { return id_ == other.id_; }
 
  private:
-  static constexpr std::array<std::string_view, 10> names{
-      "", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
-
-  constexpr explicit method(int id) noexcept : id_(static_cast<std::uint8_t>(id)) {}
-
   std::uint8_t id_ = 1;  // index into `names`; 0: see `other_`
   std::string other_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
-inline const method method::get{1};
-inline const method method::head{2};
-inline const method method::post{3};
-inline const method method::put{4};
-inline const method method::delete_{5};
-inline const method method::connect{6};
-inline const method method::options{7};
-inline const method method::trace{8};
-inline const method method::patch{9};
+inline constexpr method::known method::get{1}, method::head{2}, method::post{3}, method::put{4},
+    method::delete_{5}, method::connect{6}, method::options{7}, method::trace{8}, method::patch{9};
+
+inline bool method::is_safe() const noexcept {
+  return *this == get || *this == head || *this == options || *this == trace;
+}
+inline bool method::is_idempotent() const noexcept {
+  return is_safe() || *this == put || *this == delete_;
+}
 
 inline bool method::assign(std::string_view name) {
   for (std::size_t i = 1; i < names.size(); ++i) {

@@ -43,12 +43,14 @@ struct connected {
 /// The same on a loop, without blocking it, for addresses that are known already. `name` is for the
 /// error line. The socket that comes back does not block, ready for a tcp_stream. `stop` is ignored:
 /// destroying the task ends it.
-[[nodiscard]] inline task<result<connected>> connect(loop& on, std::vector<address> to,
-                                                     std::string name, connect_options with = {});
+template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
+[[nodiscard]] task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
+                                              connect_options with = {});
 
 /// Resolves `host` first, which blocks the loop unless it is a number or `unix:PATH`.
-[[nodiscard]] inline task<result<connected>> connect(loop& on, std::string host, std::uint16_t port,
-                                                     connect_options with = {});
+template <class = void>
+[[nodiscard]] task<result<connected>> connect(loop& on, std::string host, std::uint16_t port,
+                                              connect_options with = {});
 
 // ---------------------------------------------------------------------------------------------
 
@@ -158,8 +160,9 @@ inline result<connected> connect(std::string_view host, std::uint16_t port,
   return failures.summary();
 }
 
-inline task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
-                                       connect_options with) {
+template <class>
+task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
+                                connect_options with) {
   const time_point end = detail::deadline_in(on.now(), with.timeout);
   detail::connect_failures failures(std::move(name));
   for (std::size_t i = 0; i < to.size(); ++i) {
@@ -178,8 +181,9 @@ inline task<result<connected>> connect(loop& on, std::vector<address> to, std::s
   co_return failures.summary();
 }
 
-inline task<result<connected>> connect(loop& on, std::string host, std::uint16_t port,
-                                       connect_options with) {
+template <class>
+task<result<connected>> connect(loop& on, std::string host, std::uint16_t port,
+                                connect_options with) {
   auto candidates = resolve(host, port);
   if (!candidates) co_return candidates.error();
   task<result<connected>> attempt =
