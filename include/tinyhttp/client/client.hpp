@@ -48,9 +48,10 @@ struct call_options {
 ///
 ///     client c;
 ///     if (auto r = c.get("http://localhost:8000/")) use(r->body.text());
-class client {
+template <net::stream Stream>
+class basic_client {
  public:
-  explicit client(client_options with = {});
+  explicit basic_client(client_options with = {});
 
   /// The whole answer, whatever its status: an error means that there is none, or that the body is
   /// not complete or has more than `max_body` octets.
@@ -73,7 +74,7 @@ class client {
   [[nodiscard]] std::size_t idle_connections() const { return pool_->size(); }
 
  private:
-  using connection = client_connection<net::blocking_stream>;
+  using connection = client_connection<Stream>;
   using pool = connection_pool<connection>;
 
   result<std::shared_ptr<connection>> connect(const url& to, time_point deadline) const;
@@ -88,12 +89,17 @@ class client {
   std::shared_ptr<pool> pool_;
 };
 
+/// The client that waits in its caller's thread.
+using client = basic_client<net::blocking_stream>;
+
 /// Asks once, over a connection of its own, following up to 10 redirects; the whole answer.
-[[nodiscard]] inline result<response> get(std::string_view to, call_options how = {});
+template <class Client = client>
+[[nodiscard]] result<response> get(std::string_view to, call_options how = {});
 
 /// The next octets of `from`, waiting for them in this thread; an empty view is the end. The view
 /// lives until the next pull. For bodies that a blocking client gave, and those that are here.
-[[nodiscard]] inline result<std::string_view> pull(body& from);
+template <class = void>
+[[nodiscard]] result<std::string_view> pull(body& from);
 
 /// Hands every piece of `from` to `sink`, a callable that takes a view and returns a result<void>;
 /// its first error ends it. Gives the number of octets.
@@ -101,7 +107,8 @@ template <class Sink>
 [[nodiscard]] result<std::uint64_t> pull_each(body& from, Sink&& sink);
 
 /// Pulls the rest; an error of kind `limit` when it has more than `limit` octets.
-[[nodiscard]] inline result<std::string_view> pull_all(body& from, std::uint64_t limit);
+template <class = void>
+[[nodiscard]] result<std::string_view> pull_all(body& from, std::uint64_t limit);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -120,7 +127,8 @@ template <class T>
 }
 
 /// A redirect's own body: pulled if that is quick, so that its connection can be used again.
-inline void discard(body& content) {
+template <class = void>
+void discard(body& content) {
   constexpr std::uint64_t worth_it =
       64 * 1024;  // octets; reading more takes longer than connecting
   if (content.length().value_or(worth_it) <= worth_it)
@@ -129,13 +137,15 @@ inline void discard(body& content) {
 
 }  // namespace detail
 
-inline client::client(client_options with)
+template <net::stream Stream>
+basic_client<Stream>::basic_client(client_options with)
     : options_(std::move(with)),
       pool_(std::make_shared<pool>(typename pool::bounds{
           options_.kept_per_origin, options_.kept_in_all, options_.keep_for})) {}
 
-inline result<std::shared_ptr<client::connection>> client::connect(const url& to,
-                                                                   time_point deadline) const {
+template <net::stream Stream>
+auto basic_client<Stream>::connect(const url& to, time_point deadline) const
+    -> result<std::shared_ptr<connection>> {
   if (to.is_secure())
     return error(error_kind::invalid_argument, "connect " + to.origin() + ": no TLS in this build");
   const auto left =
@@ -150,7 +160,8 @@ inline result<std::shared_ptr<client::connection>> client::connect(const url& to
 }
 
 /// Asks over `over`, which comes back to the pool when the exchange leaves it fit.
-inline result<response> client::ask_over(std::shared_ptr<connection>& over, const url& to,
+template <net::stream Stream>
+result<response> basic_client<Stream>::ask_over(std::shared_ptr<connection>& over, const url& to,
                                          const request& r, const exchange_options& with) {
   over->when_idle = [weak = std::weak_ptr<pool>(pool_),
                      origin = to.origin()](std::shared_ptr<connection> idle) {
@@ -163,7 +174,8 @@ inline result<response> client::ask_over(std::shared_ptr<connection>& over, cons
 
 /// Asks over a kept connection, or a new one. A kept one that the server has closed in the meantime
 /// costs idempotent requests a second attempt, and only those (RFC 9110 9.2.2, RFC 9112 9.3.1).
-inline result<response> client::ask(const url& to, const request& r, const exchange_options& with) {
+template <net::stream Stream>
+result<response> basic_client<Stream>::ask(const url& to, const request& r, const exchange_options& with) {
   const bool repeatable = r.method.is_idempotent() && r.body.stream() == nullptr;
   const std::string origin = to.origin();
   if (auto kept = pool_->take(origin, std::chrono::steady_clock::now())) {
@@ -176,7 +188,8 @@ inline result<response> client::ask(const url& to, const request& r, const excha
   return ask_over(*fresh, to, r, with);
 }
 
-inline result<response> client::follow(url to, request r, std::size_t max_redirects,
+template <net::stream Stream>
+result<response> basic_client<Stream>::follow(url to, request r, std::size_t max_redirects,
                                        const exchange_options& with) {
   for (std::size_t followed = 0;; ++followed) {
     auto answer = ask(to, r, with);
@@ -201,7 +214,8 @@ inline result<response> client::follow(url to, request r, std::size_t max_redire
   }
 }
 
-inline result<response> client::run(const result<url>& to, call_options& how) {
+template <net::stream Stream>
+result<response> basic_client<Stream>::run(const result<url>& to, call_options& how) {
   if (!to) return to.error();
   exchange_options with;
   with.first_octet_timeout = options_.first_octet_timeout;
@@ -229,11 +243,13 @@ inline result<response> client::run(const result<url>& to, call_options& how) {
   return follow(*to, std::move(r), how.max_redirects.value_or(options_.max_redirects), with);
 }
 
-inline result<response> client::open(std::string_view to, call_options how) {
+template <net::stream Stream>
+result<response> basic_client<Stream>::open(std::string_view to, call_options how) {
   return run(parse_url(to), how);
 }
 
-inline result<response> client::call(std::string_view to, call_options how) {
+template <net::stream Stream>
+result<response> basic_client<Stream>::call(std::string_view to, call_options how) {
   const auto where = parse_url(to);
   const method asked = how.method;
   auto answer = run(where, how);
@@ -244,7 +260,8 @@ inline result<response> client::call(std::string_view to, call_options how) {
   return why.kind() == error_kind::limit ? why.within(detail::describe(asked, *where)) : why;
 }
 
-inline result<response> client::post(std::string_view to, body content,
+template <net::stream Stream>
+result<response> basic_client<Stream>::post(std::string_view to, body content,
                                      std::string_view media_type) {
   call_options how;
   how.method = method::post;
@@ -254,7 +271,8 @@ inline result<response> client::post(std::string_view to, body content,
   return call(to, std::move(how));
 }
 
-inline result<response> client::send(request r) {
+template <net::stream Stream>
+result<response> basic_client<Stream>::send(request r) {
   if (r.target.form() != target_form::absolute)
     return error(error_kind::invalid_argument, "send: the target is not an absolute URL");
   call_options how;
@@ -264,16 +282,19 @@ inline result<response> client::send(request r) {
   return run(parse_url(r.target.text()), how);
 }
 
-inline result<response> get(std::string_view to, call_options how) {
+template <class Client>
+result<response> get(std::string_view to, call_options how) {
   client_options with;
   with.max_redirects = 10;
-  client once(std::move(with));
+  Client once(std::move(with));
   return once.call(to, std::move(how));
 }
 
-inline result<std::string_view> pull(body& from) { return detail::run_through(from.next()); }
+template <class>
+result<std::string_view> pull(body& from) { return detail::run_through(from.next()); }
 
-inline result<std::string_view> pull_all(body& from, std::uint64_t limit) {
+template <class>
+result<std::string_view> pull_all(body& from, std::uint64_t limit) {
   return detail::run_through(from.read_all(limit));
 }
 

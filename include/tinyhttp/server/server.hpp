@@ -17,6 +17,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -26,23 +27,25 @@ namespace tinyhttp {
 /// Serves `app` from construction to destruction. `app` is called on the loop threads: one, unless
 /// options ask for more. Every member function may be called from any thread, from a handler too,
 /// but `wait`, and destruction, which join those threads.
-class server {
+template <looped_stream Stream>
+class basic_server {
  public:
   /// Throws `bad_result` when it cannot listen: `listen on 127.0.0.1:80: permission denied`.
-  explicit server(any_handler app, server_options with = {}) : server(start(std::move(app), std::move(with)).value()) {}
+  explicit basic_server(any_handler app, server_options with = {})
+      : basic_server(start(std::move(app), std::move(with)).value()) {}
 
   /// The same with errors as values.
-  [[nodiscard]] static result<server> start(any_handler app, server_options with = {});
+  [[nodiscard]] static result<basic_server> start(any_handler app, server_options with = {});
 
-  server(server&&) noexcept = default;
-  server& operator=(server&& other) noexcept {
+  basic_server(basic_server&&) noexcept = default;
+  basic_server& operator=(basic_server&& other) noexcept {
     if (this != &other) {
       end();
       running_ = std::move(other.running_);
     }
     return *this;
   }
-  ~server() { end(); }
+  ~basic_server() { end(); }
 
   /// Where it listens: `http://127.0.0.1:8080/`, with the port that it really has.
   [[nodiscard]] std::string url() const;
@@ -66,12 +69,13 @@ class server {
     any_handler app;
     server_options options;
     net::listener listening;
-    std::vector<std::unique_ptr<shard>> shards;
+    std::vector<std::unique_ptr<basic_shard<Stream>>> shards;
     std::vector<std::thread> threads;
+    std::atomic<std::size_t> accepting{0};  // shards that still do
     std::atomic<bool> stopped{false};
     std::mutex joining;
   };
-  explicit server(std::unique_ptr<state> running) noexcept : running_(std::move(running)) {}
+  explicit basic_server(std::unique_ptr<state> running) noexcept : running_(std::move(running)) {}
   void end() {
     if (!running_) return;
     stop();
@@ -81,13 +85,18 @@ class server {
   std::unique_ptr<state> running_;
 };
 
+/// The server, over TCP and Unix-domain sockets.
+using server = basic_server<net::tcp_stream>;
+
 /// Serves `app` in the calling thread's time: returns when it cannot listen, and otherwise not
 /// before the process is told to end.
-inline result<void> serve(any_handler app, server_options with = {});
+template <class Server = server>
+result<void> serve(any_handler app, server_options with = {});
 
 // ---------------------------------------------------------------------------------------------
 
-inline result<server> server::start(any_handler app, server_options with) {
+template <looped_stream Stream>
+result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server_options with) {
   auto bound = net::listener::bind({.host = with.host,
                                     .port = with.port,
                                     .unix_path = with.unix_path,
@@ -95,28 +104,39 @@ inline result<server> server::start(any_handler app, server_options with) {
   if (!bound) return bound.error();
   auto running = std::make_unique<state>(std::move(app), std::move(with), std::move(*bound));
   const unsigned threads = running->options.threads > 0 ? running->options.threads : 1;
+  running->accepting = threads;
+  const auto stop_listening = [&all = *running] {  // the last one: whoever comes now is refused
+    if (--all.accepting == 0) all.listening.close();
+  };
   try {
     for (unsigned i = 0; i < threads; ++i)
-      running->shards.push_back(std::make_unique<shard>(running->app, running->options, running->listening));
+      running->shards.push_back(std::make_unique<basic_shard<Stream>>(running->app, running->options,
+                                                        running->listening, stop_listening));
+    basic_server made(std::move(running));
+    for (auto& one : made.running_->shards)
+      made.running_->threads.emplace_back([&one] { one->run(); });
+    return made;
   } catch (const bad_result& failed) {
     return failed.error();
+  } catch (const std::system_error& failed) {
+    return error(error_kind::io, std::string("start a thread: ").append(failed.what()));
   }
-  server made(std::move(running));
-  for (auto& one : made.running_->shards) made.running_->threads.emplace_back([&one] { one->run(); });
-  return made;
 }
 
-inline std::string server::url() const {
+template <looped_stream Stream>
+std::string basic_server<Stream>::url() const {
   const auto& at = local_address();
   return at.family() == AF_UNIX ? at.to_string() : "http://" + at.to_string() + "/";
 }
 
-inline void server::stop() {
+template <looped_stream Stream>
+void basic_server<Stream>::stop() {
   if (running_->stopped.exchange(true)) return;
   for (auto& one : running_->shards) one->stop();
 }
 
-inline std::size_t server::wait() {
+template <looped_stream Stream>
+std::size_t basic_server<Stream>::wait() {
   const std::lock_guard<std::mutex> lock(running_->joining);
   std::size_t cut_off = 0;
   for (auto& thread : running_->threads)
@@ -125,14 +145,16 @@ inline std::size_t server::wait() {
   return cut_off;
 }
 
-inline std::size_t server::open_connections() const noexcept {
+template <looped_stream Stream>
+std::size_t basic_server<Stream>::open_connections() const noexcept {
   std::size_t open = 0;
   for (const auto& one : running_->shards) open += one->open();
   return open;
 }
 
-inline result<void> serve(any_handler app, server_options with) {
-  auto running = server::start(std::move(app), std::move(with));
+template <class Server>
+result<void> serve(any_handler app, server_options with) {
+  auto running = Server::start(std::move(app), std::move(with));
   if (!running) return running.error();
   running->wait();
   return {};

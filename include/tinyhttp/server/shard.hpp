@@ -4,10 +4,12 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/system.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
 #include <tinyhttp/net/waiter.hpp>
 #include <tinyhttp/server/options.hpp>
@@ -18,6 +20,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,31 +28,33 @@
 
 namespace tinyhttp {
 
-/// Accepts from a shared listener and serves. Handler, options and listener outlive it.
-class shard {
+/// Accepts from a shared listener and serves. Handler, options and listener outlive it. A template so
+/// that a program which serves nothing compiles nothing of it.
+template <looped_stream Stream>
+class basic_shard {
  public:
-  shard(const any_handler& app, const server_options& options, net::listener& from)
+  /// `at_drain` is called on the loop's thread once nothing more is accepted.
+  basic_shard(const any_handler& app, const server_options& options, net::listener& from,
+        function<void()> at_drain)
       : app_(app),
         options_(options),
+        listener_(from),
+        at_drain_(std::move(at_drain)),
         loop_({.backend = options.backend}),
         services_(options, loop_),
         acceptor_(loop_, from),
         reaper_(*this) {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
   }
-  ~shard() {
+  ~basic_shard() {
     for (auto& held : connections_) cut(*held);
   }
 
   /// Serves until stopped and drained.
-  void run() {
-    accepting_ = accept_all();
-    accepting_.start();
-    loop_.run();
-    accepting_.reset();
-  }
+  void run();
 
-  /// Any thread. No new connections, idle ones close; running exchanges have until the deadline.
+  /// Any thread. No new connections, idle ones close; running exchanges, and requests that have
+  /// come already, have until the deadline.
   void stop() {
     loop_.post([this] { begin_drain(); });
   }
@@ -61,31 +66,31 @@ class shard {
 
  private:
   struct held_connection {
-    held_connection(shard& of, net::accepted&& from)
+    held_connection(basic_shard& of, net::accepted&& from)
         : owner(of),
           stream(of.loop_, std::move(from.socket), from.peer),
           serving(stream, of.app_, of.services_) {}
-    shard& owner;
+    basic_shard& owner;
     std::size_t place = 0;  // in connections_
     bool finished = false;
-    net::tcp_stream stream;
-    served_connection<net::tcp_stream> serving;
+    Stream stream;
+    served_connection<Stream> serving;
     task<void> running;
   };
 
   /// Destroys finished connections in the next turn, when nothing of theirs is on the stack.
   struct reaper : net::waiter {
-    explicit reaper(shard& of) noexcept : waiter(reap), owner(of) {}
+    explicit reaper(basic_shard& of) noexcept : waiter(reap), owner(of) {}
     static bool reap(waiter& w) {
       static_cast<reaper&>(w).owner.reap();
       return false;
     }
-    shard& owner;
+    basic_shard& owner;
   };
 
   /// Ends once there is room for another connection.
   struct room_awaiter : net::waiter {
-    explicit room_awaiter(shard& of) noexcept : waiter(always), owner(of) {}
+    explicit room_awaiter(basic_shard& of) noexcept : waiter(always), owner(of) {}
     ~room_awaiter() { owner.waiting_for_room_ = nullptr; }
     [[nodiscard]] bool await_ready() const noexcept {
       return owner.connections_.size() < owner.options_.connections;
@@ -95,12 +100,13 @@ class shard {
       owner.waiting_for_room_ = this;
     }
     void await_resume() const noexcept {}
-    shard& owner;
+    basic_shard& owner;
   };
   room_awaiter room() noexcept { return room_awaiter(*this); }
 
   task<void> accept_all();
   void begin(net::accepted&& from);
+  void accept_queued();
   void finish(held_connection& done);
   static void cut(held_connection& held) noexcept {
     held.running.reset();
@@ -112,6 +118,8 @@ class shard {
 
   const any_handler& app_;
   const server_options& options_;
+  net::listener& listener_;
+  function<void()> at_drain_;
   net::loop loop_;
   server_services services_;
   net::acceptor acceptor_;
@@ -127,7 +135,25 @@ class shard {
 
 // ---------------------------------------------------------------------------------------------
 
-inline task<void> shard::accept_all() {
+template <looped_stream Stream>
+void basic_shard<Stream>::run() {
+  accepting_ = accept_all();
+  accepting_.start();
+  for (bool ended = false; !ended;) {
+    try {
+      loop_.run();
+      ended = true;
+    } catch (const std::exception& thrown) {  // a function that a handler posted
+      services_.log(std::string("posted function threw: ").append(thrown.what()));
+    } catch (...) {
+      services_.log("posted function threw something that is no std::exception");
+    }
+  }
+  accepting_.reset();
+}
+
+template <looped_stream Stream>
+task<void> basic_shard<Stream>::accept_all() {
   bool complained = false;
   for (;;) {
     co_await room();
@@ -145,8 +171,8 @@ inline task<void> shard::accept_all() {
   }
 }
 
-inline void shard::begin(net::accepted&& from) {
-  (void)from.socket.no_delay(true);
+template <looped_stream Stream>
+void basic_shard<Stream>::begin(net::accepted&& from) {
   connections_.push_back(std::make_unique<held_connection>(*this, std::move(from)));
   held_connection& held = *connections_.back();
   held.place = connections_.size() - 1;
@@ -163,13 +189,15 @@ inline void shard::begin(net::accepted&& from) {
       &held);
 }
 
-inline void shard::finish(held_connection& done) {
+template <looped_stream Stream>
+void basic_shard<Stream>::finish(held_connection& done) {
   if (std::exchange(done.finished, true)) return;
   finished_.push_back(&done);
   if (!reaper_.is_linked()) loop_.schedule(reaper_);
 }
 
-inline void shard::reap() {
+template <looped_stream Stream>
+void basic_shard<Stream>::reap() {
   for (held_connection* gone : std::exchange(finished_, {})) {
     cut(*gone);
     const std::size_t place = gone->place;
@@ -182,17 +210,34 @@ inline void shard::reap() {
   if (services_.stopping && connections_.empty()) loop_.stop();
 }
 
-inline void shard::begin_drain() {
-  if (std::exchange(services_.stopping, true)) return;
+/// Who connected before we were told to stop is served.
+template <looped_stream Stream>
+void basic_shard<Stream>::accept_queued() {
+  while (connections_.size() < options_.connections) {
+    auto next = listener_.try_accept();
+    if (!next || !*next) return;
+    begin(std::move(**next));
+  }
+}
+
+template <looped_stream Stream>
+void basic_shard<Stream>::begin_drain() {
+  if (services_.stopping) return;
+  accept_queued();
+  services_.stopping = true;
   acceptor_.close();
-  for (auto& held : connections_)
-    if (held->serving.is_idle()) finish(*held);
+  at_drain_();
+  for (auto& held : connections_) {
+    pollfd look{held->stream.native(), POLLIN, 0};  // a request that nobody has looked at yet
+    if (held->serving.is_idle() && net::os::poll(&look, 1, 0) <= 0) finish(*held);
+  }
   if (connections_.empty()) return loop_.stop();
   draining_ = end_drain();
   draining_.start();
 }
 
-inline task<void> shard::end_drain() {
+template <looped_stream Stream>
+task<void> basic_shard<Stream>::end_drain() {
   const time_point deadline = loop_.now() + options_.patience.drain;
   co_await loop_.sleep_until(deadline);
   cut_off_ = connections_.size();
