@@ -6,6 +6,7 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/testing/units.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -52,6 +53,7 @@ class gate::visit {
       : state_(at.state_), needed_(times), pass_(std::move(pass)) {
     const std::lock_guard lock(state_->mutex);
     if (state_->opened >= needed_) {
+      passed_ = true;
       pass_();
       return;
     }
@@ -64,12 +66,14 @@ class gate::visit {
     const std::lock_guard lock(state_->mutex);
     std::erase(state_->waiting, this);
   }
+  [[nodiscard]] bool passed() const noexcept { return passed_; }
 
  private:
   friend class gate;
   std::shared_ptr<state> state_;
   std::uint64_t needed_;
   mutable function<void()> pass_;
+  mutable std::atomic<bool> passed_{false};
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -84,6 +88,7 @@ inline void gate::open() const {
   ++state_->opened;
   std::erase_if(state_->waiting, [this](const visit* v) {
     if (v->needed_ > state_->opened) return false;
+    v->passed_ = true;
     v->pass_();
     return true;
   });

@@ -221,11 +221,9 @@ task<bool> sender<S>::happen(const placed_event& what) {
       const time_point when = wire_.loop().now() + std::chrono::duration_cast<duration>(what.event.time);
       co_return co_await wait_until(when);
     }
-    case wire_event::kind::stall: {
-      const woken why = co_await wire_.park(net::timer::never);
-      if (why == woken::deadline) ledger_.settle(ending::stopped, "stalled");
+    case wire_event::kind::stall:
+      for (woken why = woken::rung; why == woken::rung;) why = co_await wire_.park(net::timer::never);
       co_return co_await left();
-    }
   }
   co_return false;
 }
@@ -249,11 +247,10 @@ task<bool> sender<S>::wait_at(const gate& which, std::uint64_t times) {
   if (wire_.in_memory()) co_return true;
   const bool all = co_await wire_.drained(net::timer::never);
   if (!all) co_return co_await left();
-  wire_.waker()->rung = false;
   const gate::visit visit(which, times, bell::caller(wire_.waker(), wire_.loop()));
   for (;;) {
+    if (visit.passed()) co_return true;
     const woken why = co_await wire_.park(net::timer::never);
-    if (why == woken::rung) co_return true;
     if (why == woken::gone) co_return co_await left();
   }
 }

@@ -67,7 +67,7 @@ class wire {
   wire(S& stream, const h1::limits& bounds, bool in_memory)
       : parser(h1::side::server, bounds), stream_(stream), in_memory_(in_memory) {
     bell_->react = [this] {
-      if (reading_) stream_.expires_at(loop().now());
+      if (parked_) stream_.expires_at(loop().now());
       if (nap_ != nullptr) nap_->wake();
     };
   }
@@ -104,7 +104,7 @@ class wire {
 
   S& stream_;
   bool in_memory_;
-  bool reading_ = false;
+  bool parked_ = false;  // a read that the bell ends
   bool ended_ = false;  // the client has ended its side
   nap* nap_ = nullptr;
   std::shared_ptr<bell> bell_ = std::make_shared<bell>();
@@ -140,9 +140,7 @@ class wire<S>::nap : net::waiter, net::timer {
 template <net::stream S>
 task<bool> wire<S>::receive() {
   const auto room = parser.room(16 * 1024);
-  reading_ = true;
   const auto got = co_await stream_.read(room);
-  reading_ = false;
   if (!got) co_return false;
   if (*got == 0) {
     ended_ = true;
@@ -187,9 +185,9 @@ task<woken> wire<S>::park(time_point until) {
     if (!ended_ && received.size() < most_unread) {
       stream_.expires_at(until);
       const auto room = parser.room(4 * 1024);
-      reading_ = true;
+      parked_ = true;
       const auto got = co_await stream_.read(room);
-      reading_ = false;
+      parked_ = false;
       stream_.never_expires();
       if (!got && got.error().kind() == error_kind::timeout) continue;
       if (!got) co_return woken::gone;
