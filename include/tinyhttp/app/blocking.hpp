@@ -40,8 +40,9 @@ namespace detail {
 
 /// One call of a blocking handler. Shared by the coroutine that waits on the loop thread, the
 /// worker, and the function posted between them; whichever is last frees it.
+template <class Unused = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class blocking_call final : public request_context,
-                            public std::enable_shared_from_this<blocking_call> {
+                            public std::enable_shared_from_this<blocking_call<Unused>> {
  public:
   /// Copies `r`, whose body moves over.
   explicit blocking_call(request& r)
@@ -78,7 +79,7 @@ class blocking_call final : public request_context,
       }
     }
     const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
-    if (loop_ != nullptr) loop_->post([self = shared_from_this()] { self->resume(); });
+    if (loop_ != nullptr) loop_->post([self = this->shared_from_this()] { self->resume(); });
   }
 
   // request_context, for the handler: nothing of it touches the connection.
@@ -131,7 +132,7 @@ template <class H>
 class blocking_wait {
  public:
   blocking_wait(const H& h, worker_pool& pool, request& r)
-      : handler_(h), pool_(pool), call_(std::make_shared<blocking_call>(r)) {}
+      : handler_(h), pool_(pool), call_(std::make_shared<blocking_call<>>(r)) {}
   blocking_wait(const blocking_wait&) = delete;
   blocking_wait& operator=(const blocking_wait&) = delete;
   ~blocking_wait() { call_->abandon(); }
@@ -144,12 +145,12 @@ class blocking_wait {
   }
   /// Whether the handler was called.
   [[nodiscard]] bool await_resume() const noexcept { return accepted_; }
-  [[nodiscard]] blocking_call& call() noexcept { return *call_; }
+  [[nodiscard]] blocking_call<>& call() noexcept { return *call_; }
 
  private:
   const H& handler_;
   worker_pool& pool_;
-  std::shared_ptr<blocking_call> call_;
+  std::shared_ptr<blocking_call<>> call_;
   bool accepted_ = false;
 };
 

@@ -45,7 +45,8 @@ struct download_report {
 ///
 /// Fails as `client::open` and reading its body do, with `GET URL: 404 Not Found` (kind `protocol`,
 /// the status as its hint), and with what the operating system says about files.
-[[nodiscard]] inline result<download_report> download(client& with, std::string_view from,
+template <class Client>
+[[nodiscard]] result<download_report> download(Client& with, std::string_view from,
                                                       const std::string& path,
                                                       download_options how = {});
 
@@ -90,9 +91,10 @@ struct part_origin {
 }
 
 /// A download under way: what is asked, what came, and the file it goes to.
+template <class Client>
 class running_download {
  public:
-  running_download(client& with, const url& from, part_file file, std::string note,
+  running_download(Client& with, const url& from, part_file file, std::string note,
                    download_options& how)
       : client_(with), from_(from), file_(std::move(file)), note_(std::move(note)), how_(how) {
     file_.keep(file_.size() > 0);  // until the server has sent something better
@@ -116,7 +118,7 @@ class running_download {
     return {kind, describe(how_.call.method, from_).append(": ").append(why), status};
   }
 
-  client& client_;
+  Client& client_;
   const url& from_;
   part_file file_;
   std::string note_;  // path of the file that says what the part is a part of
@@ -127,7 +129,8 @@ class running_download {
 
 /// Decides whether the part can be gone on with. The last octet of one that seems complete is asked
 /// for again: that is how the server gets to say whether it is still the same.
-inline void running_download::look_at_what_is_left() {
+template <class Client>
+void running_download<Client>::look_at_what_is_left() {
   if (!how_.resume || file_.size() == 0) return;
   const auto text = read_note(note_);
   if (text) origin_ = part_origin::parse(*text);
@@ -137,7 +140,8 @@ inline void running_download::look_at_what_is_left() {
     origin_.reset();
 }
 
-inline result<response> running_download::ask() {
+template <class Client>
+result<response> running_download<Client>::ask() {
   call_options call;
   call.method = how_.call.method;
   call.fields = how_.call.fields;
@@ -153,7 +157,8 @@ inline result<response> running_download::ask() {
 
 /// True: the answer's body goes behind what the file holds (nothing, if `origin_` is empty). False:
 /// ask again, for the whole.
-inline result<bool> running_download::takes(const response& answer) {
+template <class Client>
+result<bool> running_download<Client>::takes(const response& answer) {
   const int code = answer.status.code();
   if (origin_ && code == 206) {
     const auto part = parse_content_range(answer.fields["Content-Range"]);
@@ -181,7 +186,8 @@ inline result<bool> running_download::takes(const response& answer) {
 }
 
 /// Empties the file for a new representation and notes what it is going to be a part of.
-inline result<void> running_download::start_file(const response& answer) {
+template <class Client>
+result<void> running_download<Client>::start_file(const response& answer) {
   file_.keep(false);
   remove_file(note_);
   if (const auto emptied = file_.truncate(0); !emptied) return emptied;
@@ -191,7 +197,8 @@ inline result<void> running_download::start_file(const response& answer) {
   return write_note(note_, part_origin{from_.origin() + from_.target, validator, total_}.to_text());
 }
 
-inline result<void> running_download::receive(response& answer) {
+template <class Client>
+result<void> running_download<Client>::receive(response& answer) {
   const auto too_much = [this] {
     return failed(error_kind::limit, "more than " + ascii::to_decimal(how_.limit) + " octets");
   };
@@ -210,7 +217,8 @@ inline result<void> running_download::receive(response& answer) {
   return {};
 }
 
-inline result<download_report> running_download::run() {
+template <class Client>
+result<download_report> running_download<Client>::run() {
   look_at_what_is_left();
   auto answer = ask();
   if (!answer) return answer.error();
@@ -233,7 +241,8 @@ inline result<download_report> running_download::run() {
 
 }  // namespace detail
 
-inline result<download_report> download(client& with, std::string_view from,
+template <class Client>
+result<download_report> download(Client& with, std::string_view from,
                                         const std::string& path, download_options how) {
   const auto where = parse_url(from);
   if (!where) return where.error();
