@@ -17,6 +17,7 @@
 #include <tinyhttp/server/services.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -243,7 +244,7 @@ task<void> served_connection<S>::run() {
     }
     answer.reset();
 
-    if (services_.stopping || must_hang_up()) wire_.forbid_reuse();
+    if (services_.ending.load(std::memory_order_relaxed) || must_hang_up()) wire_.forbid_reuse();
     if (!send_small(*response_)) {
       const bool sent = co_await send_large(*response_);
       if (!sent) co_return;

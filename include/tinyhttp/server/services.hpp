@@ -12,6 +12,7 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/server/options.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -35,6 +36,7 @@ class server_services {
   server_services(const server_options& with, tinyhttp::clock& time) : options(with), time_(time) {}
 
   const server_options& options;
+  std::atomic<bool> ending{false};            // any thread: answers say that they are the last
   bool stopping = false;                      // answer what runs, then hang up
   function<void(function<void()>)> post;      // to the loop, from any thread
 

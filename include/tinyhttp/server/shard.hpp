@@ -56,6 +56,7 @@ class basic_shard {
   /// Any thread. No new connections, idle ones close; running exchanges, and requests that have
   /// come already, have until the deadline.
   void stop() {
+    services_.ending.store(true, std::memory_order_relaxed);
     loop_.post([this] { begin_drain(); });
   }
 

@@ -1,0 +1,279 @@
+#include "server/support.hpp"
+
+#include <tinyhttp/server/signals.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sys/wait.h>
+
+using namespace server_test;
+
+namespace {
+
+response hello(const request&) { return text("hello"); }
+
+server_options quick(std::chrono::milliseconds drain = 50ms) {
+  server_options with;
+  with.port = 0;
+  with.patience.drain = drain;
+  with.patience.linger = 50ms;
+  with.backend = net_test::any_backend();
+  return with;
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    static_cast<void>(entry);
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a server that exists is listening, and says where", "[server]") {
+  const server running(hello, quick());
+  CHECK(running.port() != 0);
+  CHECK(running.url() == "http://127.0.0.1:" + std::to_string(running.port()) + "/");
+  raw_client c(running);
+  for (int i = 0; i < 1000; ++i) REQUIRE(c.ask(get_root).body == "hello");
+  CHECK(running.open_connections() == 1);
+}
+
+TEST_CASE("a port that is taken is a clear error", "[server]") {
+  const server first(hello, quick());
+  const auto second = server::start(hello, {.port = first.port()});
+  REQUIRE_FALSE(second);
+  CHECK(second.error().message() ==
+        "listen on 127.0.0.1:" + std::to_string(first.port()) + ": address already in use");
+  CHECK_THROWS_AS(server(hello, {.port = first.port()}), bad_result);
+}
+
+TEST_CASE("IPv6 and Unix sockets are served, too", "[server]") {
+  SECTION("IPv6") {
+    auto with = quick();
+    with.host = "::1";
+    const auto running = server::start(hello, std::move(with));
+    if (!running) {
+      SUCCEED("no IPv6 here: " + running.error().message());
+      return;
+    }
+    CHECK(running->url() == "http://[::1]:" + std::to_string(running->port()) + "/");
+    CHECK(raw_client(*running).ask(get_root).body == "hello");
+  }
+  SECTION("Unix") {
+    const net_test::temporary_directory directory;
+    auto with = quick();
+    with.unix_path = directory.file("s");
+    {
+      const server running(hello, std::move(with));
+      CHECK(raw_client(running).ask(get_root).body == "hello");
+    }
+    CHECK(::access(directory.file("s").c_str(), F_OK) != 0);
+  }
+}
+
+TEST_CASE("several threads share one listener", "[server]") {
+  std::atomic<int> calls{0};
+  auto with = quick();
+  with.threads = 2;
+  const server running([&calls](const request&) { ++calls; return text("hello"); }, std::move(with));
+  std::vector<std::thread> clients;
+  std::atomic<int> good{0};
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      for (int n = 0; n < 20; ++n) {
+        raw_client c(running);
+        for (int k = 0; k < 5; ++k) good += c.ask(get_root).body == "hello" ? 1 : 0;
+      }
+    });
+  }
+  for (auto& client : clients) client.join();
+  CHECK(good == 400);
+  CHECK(calls == 400);
+}
+
+TEST_CASE("starting and stopping a thousand times leaves nothing behind", "[server]") {
+  const int times = GENERATE(500);  // with each backend
+  auto warm = quick();
+  const auto backend = warm.backend;
+  { const server once(hello, std::move(warm)); }
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < times; ++i) {
+    const server running(hello, {.port = 0, .backend = backend});
+    if (i % 50 == 0) REQUIRE(raw_client(running).ask(get_root).body == "hello");
+  }
+  CHECK(open_descriptors() == before);
+}
+
+TEST_CASE("a server is moved while it runs", "[server]") {
+  server one(hello, quick());
+  const auto port = one.port();
+  server two(std::move(one));
+  CHECK(two.port() == port);
+  two = server(hello, quick());
+  CHECK(raw_client(two).ask(get_root).body == "hello");
+}
+
+TEST_CASE("destroying a server ends whatever its peers do", "[server]") {
+  std::atomic<int> ended{0};
+  auto running = std::make_unique<server>([&ended](request& r) -> task<response> {
+    if (r.target.text() == "/large") co_return text(std::string(30'000'000, 'x'));
+    if (r.target.text() == "/wait") {
+      const flag_at_end flag(ended);
+      const never waiting;
+      co_await waiting;
+    }
+    co_return text("hello");
+  }, quick());
+  raw_client fresh(*running), idle(*running), half(*running), waiting(*running), stalled(*running, 4096);
+  CHECK(idle.ask(get_root).body == "hello");
+  half.send("GET / HT");
+  waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+  stalled.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  while (stalled.kept().empty()) REQUIRE(stalled.more());
+  CHECK(eventually([&] { return running->open_connections() == 5; }));
+  running->stop();
+  const std::size_t cut_off = running->wait();
+  CHECK(cut_off >= 2);
+  CHECK(cut_off <= 3);
+  running.reset();
+  CHECK(ended == 1);
+  CHECK(fresh.ended());
+  CHECK(idle.ended());
+}
+
+TEST_CASE("idle connections do not delay the end", "[server]") {
+  auto with = quick(1h);
+  server running(hello, std::move(with));
+  raw_client fresh(running), idle(running);
+  CHECK(idle.ask(get_root).body == "hello");
+  running.stop();
+  CHECK(running.wait() == 0);
+  CHECK(fresh.ended());
+  CHECK(idle.ended());
+}
+
+TEST_CASE("running exchanges finish while a server drains, and say that they were the last", "[server]") {
+  std::atomic<bool> started{false};
+  std::atomic<bool> go_on{false};
+  server running([&](request& r) -> task<response> {
+    started = true;
+    while (!go_on) {
+      const time_point later = r.context->clock().now() + 1ms;
+      co_await r.context->clock().wait_until(later);
+    }
+    co_return text("at last");
+  }, quick(1h));
+  raw_client c(running);
+  c.send(get_root);
+  CHECK(eventually([&] { return started.load(); }));
+  running.stop();
+  go_on = true;
+  const answer a = c.receive();
+  CHECK(a.body == "at last");
+  CHECK(a.has("Connection: close"));
+  c.close();
+  CHECK(running.wait() == 0);
+}
+
+TEST_CASE("a handler may stop its server", "[server]") {
+  server* self = nullptr;
+  std::atomic<bool> ready{false};
+  server running([&](const request&) {
+    while (!ready) std::this_thread::yield();
+    self->stop();
+    self->stop();
+    return text("bye");
+  }, quick(1h));
+  self = &running;
+  ready = true;
+  raw_client c(running);
+  const answer a = c.ask(get_root);
+  CHECK(a.body == "bye");
+  CHECK(a.has("Connection: close"));
+  c.close();
+  CHECK(running.wait() == 0);
+}
+
+TEST_CASE("once stopped, a server is connected to no more", "[server]") {
+  std::atomic<bool> started{false};
+  server running([&](request&) -> task<response> {
+    started = true;
+    const never waiting;
+    co_await waiting;
+    co_return text("never");
+  }, quick(1h));
+  const auto to = running.local_address();
+  raw_client c(running);
+  c.send(get_root);
+  CHECK(eventually([&] { return started.load(); }));
+  running.stop();
+  CHECK(eventually([&] {
+    const net::descriptor late(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return ::connect(late.get(), to.native(), to.native_size()) != 0 && errno == ECONNREFUSED;
+  }));
+  c.reset();
+}
+
+TEST_CASE("requests that were sent before a server stops are answered", "[server]") {
+  std::atomic<bool> entered{false};
+  std::atomic<bool> go_on{false};
+  server running([&](const request& r) {  // holds the loop, so that nothing else is looked at
+    if (r.target.text() == "/hold") {
+      entered = true;
+      while (!go_on) std::this_thread::yield();
+    }
+    return text("hello");
+  }, quick(1h));
+  raw_client idle(running), holder(running);
+  CHECK(idle.ask(get_root).body == "hello");
+  holder.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(eventually([&] { return entered.load(); }));
+  raw_client queued(running);  // in the backlog
+  queued.send(get_root);
+  idle.send(get_root);
+  running.stop();
+  go_on = true;
+  CHECK(idle.receive().body == "hello");
+  CHECK(queued.receive().body == "hello");
+  CHECK(holder.receive().body == "hello");
+}
+
+TEST_CASE("what a posted function throws is logged, and the server goes on", "[server]") {
+  std::atomic<int> lines{0};
+  auto with = quick();
+  with.log = [&lines](std::string_view) { ++lines; };
+  const server running([](request& r) {
+    r.context->post([] { throw std::runtime_error("no"); });
+    return text("hello");
+  }, std::move(with));
+  raw_client c(running);
+  CHECK(c.ask(get_root).body == "hello");
+  CHECK(c.ask(get_root).body == "hello");
+  CHECK(eventually([&] { return lines >= 1; }));
+}
+
+TEST_CASE("signals are waited for, and the next one ends the process", "[server]") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGTERM, SIG_DFL);  // the test program has its own way with it
+    signal_wait stop{SIGTERM};
+    ::raise(SIGTERM);
+    const int came = stop.wait();
+    if (came != SIGTERM) ::_exit(1);
+    ::raise(SIGTERM);
+    ::_exit(2);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGTERM);
+}

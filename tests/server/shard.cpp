@@ -1,0 +1,234 @@
+#include "server/support.hpp"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+using namespace server_test;
+
+namespace {
+
+server_options quick() {
+  server_options with;
+  with.port = 0;
+  with.patience.drain = 50ms;
+  with.patience.linger = 50ms;
+  with.backend = net_test::any_backend();
+  return with;
+}
+
+}  // namespace
+
+TEST_CASE("connections beyond the limit wait until one ends", "[server]") {
+  auto with = quick();
+  with.connections = 2;
+  const server running([](const request&) { return text("hello"); }, std::move(with));
+  raw_client one(running), two(running);
+  CHECK(one.ask(get_root).body == "hello");
+  CHECK(two.ask(get_root).body == "hello");
+  raw_client three(running);
+  three.send(get_root);
+  pollfd set{three.native(), POLLIN, 0};
+  CHECK(one.ask(get_root).body == "hello");  // a whole round trip, and three has none
+  CHECK(::poll(&set, 1, 0) == 0);
+  two.close();
+  CHECK(three.receive().body == "hello");
+  CHECK(running.open_connections() == 2);
+}
+
+TEST_CASE("a server that waits for room can be stopped", "[server]") {
+  auto with = quick();
+  with.connections = 1;
+  server running([](const request&) { return text("hello"); }, std::move(with));
+  raw_client one(running), two(running);
+  CHECK(one.ask(get_root).body == "hello");
+  running.stop();
+  CHECK(running.wait() == 0);
+}
+
+TEST_CASE("out of descriptors, a server says so once and recovers", "[server]") {
+  const auto backend = net_test::any_backend();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::atomic<int> lines{0};
+    server_options with;
+    with.port = 0;
+    with.patience.drain = 50ms;
+    with.backend = backend;
+    with.log = [&lines](std::string_view) { ++lines; };
+    auto running = server::start([](const request&) { return text("hello"); }, std::move(with));
+    if (!running) ::_exit(10);
+    // Clients take half of what is left, so that the server runs out.
+    const int next = ::dup(0);
+    ::close(next);
+    const rlimit most{static_cast<rlim_t>(next + 11), static_cast<rlim_t>(next + 11)};
+    ::setrlimit(RLIMIT_NOFILE, &most);
+    std::vector<int> clients;
+    const auto& to = running->local_address();
+    for (;;) {
+      const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+      if (fd < 0) break;
+      if (::connect(fd, to.native(), to.native_size()) != 0) ::_exit(11);
+      clients.push_back(fd);
+    }
+    if (!eventually([&] { return lines >= 1; })) ::_exit(12);
+    ::poll(nullptr, 0, 200);  // several attempts fail meanwhile
+    if (lines != 1) ::_exit(13);
+    const int last = clients.back();
+    clients.pop_back();
+    for (const int fd : clients) ::close(fd);
+    if (::send(last, get_root.data(), get_root.size(), MSG_NOSIGNAL) < 0) ::_exit(14);
+    pollfd set{last, POLLIN, 0};
+    if (::poll(&set, 1, 10'000) != 1) ::_exit(15);
+    char room[12];
+    if (::recv(last, room, sizeof room, 0) != 12 || std::string_view(room, 12) != "HTTP/1.1 200") ::_exit(16);
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a peer that resets harms nobody, whatever was under way", "[server]") {
+  std::atomic<int> ended{0};
+  auto with = quick();
+  with.threads = 2;
+  const server running([&ended](request& r) -> task<response> {
+    const flag_at_end flag(ended);
+    if (r.target.text() == "/wait") {
+      const never waiting;
+      co_await waiting;
+    }
+    if (r.target.text() == "/large") co_return text(std::string(10'000'000, 'x'));
+    if (r.target.text() == "/stream") co_return text(stream_body([] { return std::string(1000, 'x'); }));
+    const auto read = co_await r.body.read_all();
+    co_return text(read ? "hello" : "no");
+  }, std::move(with));
+  const std::string host = " HTTP/1.1\r\nHost: a\r\n";
+  const std::vector<std::string> states{
+      "", "G", "GET / HTTP/1.1\r\nHo", std::string(get_root), "GET /wait" + host + "\r\n",
+      "GET /large" + host + "\r\n", "GET /stream" + host + "\r\n",
+      "POST /" + host + "Content-Length: 100\r\n\r\nabc",
+      "POST /" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+      "POST /" + host + "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n",
+      "NONSENSE\r\n\r\n", std::string(get_root) + std::string(get_root) + "GET /wait" + host + "\r\n"};
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& octets : states) {
+      raw_client early(running), late(running, 4096);
+      early.send(octets);
+      early.reset();  // at once: perhaps before anything was read
+      late.send(octets);
+      if (octets.size() > 20 && octets.find("wait") == std::string::npos && octets.find("POST") == std::string::npos &&
+          octets.find("Host") != std::string::npos)
+        CHECK(late.more());
+      late.reset();
+    }
+  }
+  CHECK(eventually([&] { return running.open_connections() == 0; }));
+  raw_client c(running);
+  CHECK(c.ask(get_root).body == "hello");
+}
+
+TEST_CASE("a half-closed peer gets its answer over sockets, too", "[server][rfc9112-9.6]") {
+  const server running([](request& r) -> task<response> {
+    const time_point later = r.context->clock().now() + 5ms;
+    co_await r.context->clock().wait_until(later);
+    co_return text(std::string(200'000, 'x'));
+  }, quick());
+  raw_client c(running);
+  c.send(std::string(get_root) + std::string(get_root));
+  c.half_close();
+  CHECK(c.receive().body.size() == 200'000);
+  CHECK(c.receive().body.size() == 200'000);
+  CHECK(c.ended());
+}
+
+TEST_CASE("no reset eats an answer that came early", "[server][rfc9112-9.6]") {
+  auto with = quick();
+  with.patience.linger = 5s;
+  const server running([](request&) -> task<response> { co_return problem(status::unauthorized); }, std::move(with));
+  for (int i = 0; i < 20; ++i) {
+    raw_client c(running);
+    c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n");
+    c.send(std::string(3'000'000, 'x'));  // all of it, before the answer is looked at
+    const answer a = c.receive();
+    REQUIRE(a.status == 401);
+    REQUIRE(a.has("Connection: close"));
+    c.half_close();
+    REQUIRE(c.ended());
+  }
+}
+
+TEST_CASE("requests behind the last one do not cost its answer", "[server][rfc9112-9.6]") {
+  auto with = quick();
+  with.requests_per_connection = 1;
+  with.patience.linger = 5s;
+  const server running([](const request&) { return text(std::string(100'000, 'x')); }, std::move(with));
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += get_root;
+  for (int i = 0; i < 10; ++i) {
+    raw_client c(running);
+    c.send(many);
+    c.half_close();
+    const answer a = c.receive();
+    REQUIRE(a.complete);
+    REQUIRE(c.ended());
+  }
+}
+
+TEST_CASE("deadlines hold over sockets", "[server]") {
+  auto with = quick();
+  with.patience = {.head = 50ms, .idle = 50ms, .grace = 50ms, .octets_per_second = 1'000'000, .linger = 20ms, .drain = 50ms};
+  const server running([](const request& r) {
+    return text(r.target.text() == "/large" ? std::string(30'000'000, 'x') : std::string("hello"));
+  }, std::move(with));
+  raw_client fresh(running), idle(running), half(running), body(running), stalled(running, 4096);
+  half.send("GET / HT");
+  body.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+  stalled.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(idle.ask(get_root).body == "hello");
+  CHECK(fresh.ended());
+  CHECK(idle.ended());
+  CHECK(half.receive().status == 408);
+  CHECK(body.receive().status == 408);
+  CHECK(eventually([&] { return running.open_connections() == 0; }));
+  CHECK(stalled.rest().size() < 30'000'000);
+}
+
+TEST_CASE("one peer that never stops asking does not keep the others waiting", "[server]") {
+  std::atomic<bool> enough{false};
+  const server running([](request& r) -> task<response> {
+    for (;;) {
+      const auto piece = co_await r.body.next();
+      if (!piece || piece->empty()) break;
+    }
+    co_return text("hello");
+  }, quick());
+  raw_client greedy(running), uploader(running);
+  std::thread asking([&] {
+    std::string many;
+    for (int i = 0; i < 200; ++i) many += get_root;
+    while (!enough && greedy.send(many)) {
+      for (int i = 0; i < 200; ++i) {
+        if (greedy.receive().body != "hello") return;
+      }
+    }
+  });
+  std::thread uploading([&] {
+    uploader.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+    while (!enough && uploader.send(chunk)) {
+    }
+  });
+  raw_client c(running);
+  for (int i = 0; i < 50; ++i) CHECK(c.ask(get_root).body == "hello");
+  enough = true;
+  asking.join();
+  uploading.join();
+}
