@@ -2,7 +2,7 @@
 //
 //   $ c++ -std=c++20 -O2 -Iinclude examples/file_server.cpp -o file_server && ./file_server .
 //   listening on http://127.0.0.1:8000/
-//   127.0.0.1:52186 "GET /README.md HTTP/1.1" 200 6513 0.2ms
+//   127.0.0.1:52186 "GET /README.md" 200 6513 0.214ms
 //
 //   file_server [DIR] [--host ADDR] [--port N] [--threads N] [--quiet]
 //
