@@ -251,10 +251,8 @@ th::result<void> show(const std::string& url, th::response& answer, const settin
   return {};
 }
 
-// An empty view flushes.
 th::result<void> write_to_stdout(std::string_view octets) {
-  const bool written = std::fwrite(octets.data(), 1, octets.size(), stdout) == octets.size();
-  if (written && (!octets.empty() || std::fflush(stdout) == 0)) return {};
+  if (std::fwrite(octets.data(), 1, octets.size(), stdout) == octets.size()) return {};
   const std::string cause = std::strerror(errno);
   return th::error(th::error_kind::io, "write to standard output: " + cause);
 }
@@ -273,11 +271,7 @@ th::result<void> fetch(th::client& with, const settings& s, const std::string& u
   }
   auto answer = with.open(url, std::move(call));
   if (!answer) return answer.error();
-  if (file == nullptr) {
-    const auto shown = show(url, *answer, s, write_to_stdout);
-    const auto flushed = write_to_stdout({});
-    return shown ? flushed : shown;
-  }
+  if (file == nullptr) return show(url, *answer, s, write_to_stdout);
   auto part = th::part_file::create(*file);
   if (!part) return part.error();
   const auto to_part = [&](std::string_view octets) { return part->write(octets); };
@@ -287,6 +281,7 @@ th::result<void> fetch(th::client& with, const settings& s, const std::string& u
 
 int main(int argc, char** argv) {
   const settings s = read_arguments(argc, argv);
+  std::setvbuf(stdout, nullptr, _IONBF, 0);  // pieces are large: copying them again gains nothing
   th::client_options options;
   options.connect_timeout = s.connect_timeout;
   options.total_timeout = s.max_time;

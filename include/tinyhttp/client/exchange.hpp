@@ -268,22 +268,23 @@ task<result<void>> running_exchange<Stream>::send_and_read_head() {
 template <net::stream Stream>
 void running_exchange<Stream>::attach_body() {
   const h1::framing& by = c_.wire.incoming();
+  const std::uint64_t limit = c_.options().max_body;
   const bool is_here = by.by == h1::framing::rule::none ||
                        (by.by == h1::framing::rule::length &&
-                        by.length <= c_.wire.unread().size() && by.length <= c_.options().max_body);
+                        by.length <= c_.wire.unread().size() && by.length <= limit);
   if (!is_here) {
     response_.body = body(std::make_shared<response_stream<Stream>>(owner_));
-  } else {
-    std::string octets;
-    for (;;) {
-      const h1::event event = c_.wire.next_event(response_);
-      if (event.what != h1::event::kind::data) break;
-      octets.append(event.data);
-    }
-    if (!octets.empty()) response_.body = body(std::move(octets));
-    response_stream<Stream>::retire(owner_);
+    response_.body.set_default_limit(limit);
+    return;
   }
-  response_.body.set_default_limit(c_.options().max_body);
+  std::string octets;
+  for (;;) {
+    const h1::event event = c_.wire.next_event(response_);
+    if (event.what != h1::event::kind::data) break;
+    octets.append(event.data);
+  }
+  if (!octets.empty()) response_.body = body(std::move(octets));
+  response_stream<Stream>::retire(owner_);  // from here on it may be in another thread's hands
 }
 
 template <net::stream Stream>

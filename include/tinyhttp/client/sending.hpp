@@ -63,7 +63,9 @@ class request_sender {
   void expect_progress();
   [[nodiscard]] std::chrono::milliseconds longest_wait() const {
     const auto idle = c_.options().idle_timeout;
-    return detail::sends_in_thread<Stream> ? at_most<std::chrono::milliseconds>(idle, detail::between_looks) : idle;
+    return detail::sends_in_thread<Stream>
+               ? at_most<std::chrono::milliseconds>(idle, detail::between_looks)
+               : idle;
   }
   [[nodiscard]] error gave_up(const error& cause) {
     c_.wait_at_most(c_.options().idle_timeout);  // what the error line shall speak of
