@@ -83,16 +83,21 @@
 #include <tinyhttp/files/assets.hpp>
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/files/error_pages.hpp>
 #include <tinyhttp/files/listing.hpp>
+#include <tinyhttp/files/listing_answer.hpp>
+#include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/listing_text.hpp>
 #include <tinyhttp/files/mount.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/files/rules.hpp>
 #include <tinyhttp/files/segment_walk.hpp>
+#include <tinyhttp/files/segment_walk.hpp>
 #include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/files/system.hpp>
 #include <tinyhttp/files/system.hpp>
 
 // floor 5: a handler behind a listener

@@ -114,3 +114,14 @@ TEST_CASE("a name is replaced by adding it again, and must be one", "[files][ass
   CHECK_THROWS_AS(serve.add("b", "x", "g zip"), std::invalid_argument);
   CHECK_THROWS_AS(assets({.cache_control = "a\r\nb"}), std::invalid_argument);
 }
+
+TEST_CASE("errors of assets may have pages of your own", "[files][assets][error_pages]") {
+  assets serve({.error_pages = {{404, "404.html"}, {400, "none.html"}}});
+  serve.add("404.html", "<p>nowhere").add("404.html", "gzipped", "gzip");
+  const response lost = get(serve, "/x", {{"Accept-Encoding", "gzip"}});
+  CHECK(lost.status == 404);
+  CHECK(scratch::octets(lost.body) == "<p>nowhere");
+  CHECK_FALSE(lost.fields.contains("Content-Encoding"));
+  CHECK(lost.fields["Content-Type"] == "text/html; charset=utf-8");
+  CHECK(scratch::octets(get(serve, "/../x").body) == "400 Bad Request\n");
+}

@@ -287,3 +287,17 @@ TEST_CASE("compressed siblings go to those who accept them", "[files][static_fil
   const response off = get(static_files(f.path()), "/app.js", gzip);
   CHECK(scratch::octets(off.body) == "source");
 }
+
+TEST_CASE("a sibling made before its file changed, in the same second, is not served",
+          "[files][static_files][precompressed]") {
+  constexpr files::file_stamp source{.modified = 100, .modified_ns = 500};
+  const auto fits = [&](std::int64_t seconds, std::uint32_t ns) {
+    return files::detail::is_as_new({.modified = seconds, .modified_ns = ns}, source);
+  };
+  CHECK(fits(101, 0));
+  CHECK(fits(100, 500));
+  CHECK(fits(100, 501));
+  CHECK_FALSE(fits(100, 499));
+  CHECK_FALSE(fits(99, 999));
+  CHECK(fits(100, 0));  // its time was cut to seconds, as archives do
+}

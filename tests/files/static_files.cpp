@@ -369,3 +369,33 @@ TEST_CASE("no spelling of a path reaches outside the root", "[files][static_file
   CHECK(leaks == 0);
   CHECK(served == 0);
 }
+
+TEST_CASE("errors may have pages of your own", "[files][static_files][error_pages]") {
+  const scratch::folder root;
+  root.write("404.html", "<p>nowhere");
+  root.write(".errors/405.html", "<p>only reading");
+  root.write("a.txt", "0123456789");
+  const static_files serve(root.path(), {.listing = false,
+                                         .error_pages = {{404, "404.html"},
+                                                         {405, ".errors/405.html"},
+                                                         {403, "missing.html"},
+                                                         {400, "."}}});
+  const response lost = serve(request::get("/none"));
+  CHECK(lost.status == 404);
+  CHECK(scratch::octets(lost.body) == "<p>nowhere");
+  CHECK(lost.fields["Content-Type"] == "text/html; charset=utf-8");
+  CHECK(lost.fields.count("Content-Type") == 1);
+  CHECK(lost.fields["Cache-Control"] == "no-store");
+  CHECK_FALSE(lost.fields.contains("ETag"));
+  CHECK(response(serve(request::head("/none"))).body.length() == 10U);
+  CHECK(scratch::octets(response(serve(request::get("/404.html"))).body) == "<p>nowhere");
+  // Conditions and ranges are about what was asked for, which there is not.
+  CHECK(response(serve(request::get("/none", {{"Range", "bytes=0-0"}, {"If-Match", "*"}}))).status == 404);
+
+  const response refused = serve(request(method::put, "/a.txt"));
+  CHECK(refused.fields["Allow"] == "GET, HEAD");
+  CHECK(scratch::octets(refused.body) == "<p>only reading");
+  CHECK(scratch::octets(response(serve(request::get("/"))).body) == "403 Forbidden\n");
+  CHECK(scratch::octets(response(serve(request::get("/%zz"))).body) == "400 Bad Request\n");
+  CHECK(scratch::octets(response(serve(request::get("/a.txt"))).body) == "0123456789");
+}

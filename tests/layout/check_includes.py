@@ -37,6 +37,9 @@ APART = {"tls.hpp": "OpenSSL", "compression.hpp": "zlib and brotli"}  # never in
 # Who may talk to the operating system, apart from the whole of net/.
 MAY_TOUCH_THE_SYSTEM = {
     "files/directory.hpp": "opens files, beneath a root",
+    "files/segment_walk.hpp": "the same where the kernel can't confine",
+    "files/system.hpp": "descriptors, errno in words, chance: what the two share",
+    "files/upload.hpp": "writes files beneath a root: temporary file, fsync, rename",
     "client/local_file.hpp": "opens the files to send and to fetch into",
     "client/local_file.hpp": "opens the user's own files: what is sent, what is downloaded",
     "server/signals.hpp": "waits for signals, for programs that ask for it",

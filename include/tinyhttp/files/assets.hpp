@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/files/error_pages.hpp>
 #include <tinyhttp/files/mount.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
@@ -34,6 +35,9 @@ struct assets_options {
   /// browser navigates to a name that there is not. A missing script or image stays a 404. A
   /// navigation says so in Sec-Fetch-Mode, or else asks for text/html by name.
   std::string fallback = {};
+
+  /// Pages of your own for errors, as `{{404, "404.html"}}`: assets, in their plain variant.
+  std::vector<error_page> error_pages = {};
 };
 
 /// Named contents, and the handler that serves them to GET and HEAD: entity tags are hashes of the
@@ -70,7 +74,9 @@ class assets {
 
   [[nodiscard]] const asset* find(std::string_view name) const noexcept;
   [[nodiscard]] std::size_t place_of(std::string_view name) const noexcept;
-  [[nodiscard]] response serve(const request& r, const asset& found) const;
+  [[nodiscard]] response serve(const request& r) const;
+  [[nodiscard]] static response serve_asset(const request& r, const asset& found);
+  void show_error_page(response& made) const;
 
   assets_options options_;
   std::vector<asset> entries_;  // sorted by name
@@ -166,6 +172,21 @@ inline assets& assets::add(std::string_view name, std::string octets, std::strin
 }
 
 inline reply assets::operator()(const request& r) const {
+  response made = serve(r);
+  show_error_page(made);
+  return made;
+}
+
+inline void assets::show_error_page(response& made) const {
+  const int code = made.status.code();
+  if (code < 400 || options_.error_pages.empty()) return;
+  const auto* page = find(files::error_page_for(options_.error_pages, code));
+  if (page == nullptr) return;
+  for (const auto& v : page->variants)
+    if (v.known.content_encoding.empty()) files::put_error_page(made, v.octets, v.known.media_type);
+}
+
+inline response assets::serve(const request& r) const {
   if (r.method != method::get && r.method != method::head)
     return problem(status::method_not_allowed).with("Allow", "GET, HEAD");
   const auto below = files::below_prefix(r.path(), options_.strip_prefix);
@@ -176,17 +197,17 @@ inline reply assets::operator()(const request& r) const {
   const std::string index = files::inside(folder ? *name : *name + "/", options_.index);
   if (const auto* found = find(folder ? index : *name)) {
     if (folder && !r.path().ends_with('/')) return files::slash_redirect(r);  // the mount itself
-    return serve(r, *found);
+    return serve_asset(r, *found);
   }
   if (!folder && find(index) != nullptr) return files::slash_redirect(r);
   const auto* page = options_.fallback.empty() ? nullptr : find(options_.fallback);
-  if (page != nullptr && detail::is_navigation(r)) return serve(r, *page);
+  if (page != nullptr && detail::is_navigation(r)) return serve_asset(r, *page);
   return problem(status::not_found);
 }
 
 /// Decides by Accept-Encoding between the variants; where nothing fits, the first is better than
 /// nothing (RFC 9110 12.5.3).
-inline response assets::serve(const request& r, const asset& found) const {
+inline response assets::serve_asset(const request& r, const asset& found) {
   const variant* best = &found.variants.front();
   if (best->known.varies) {
     std::vector<std::string_view> offered;

@@ -28,10 +28,10 @@ struct cache_limits {
 
 /// A file as it was when its stamp was taken.
 struct kept_file {
-  file_stamp stamp;
-  facts known;
-  fields whole;  // of a 200
-  std::shared_ptr<const std::string> octets;
+  file_stamp stamp = {};
+  facts known = {};
+  fields whole = {};  // of a 200
+  std::shared_ptr<const std::string> octets = {};
 };
 
 /// The files used last, by name. Any thread.

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/listing_text.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -12,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,39 +21,31 @@
 
 namespace tinyhttp::files {
 
-enum class sort_key : std::uint8_t { name, size, time };
-
-/// How a listing is sorted; directories always come first, and names decide between equals.
-struct listing_order {
-  sort_key key = sort_key::name;
-  bool descending = false;
-
-  friend bool operator==(const listing_order&, const listing_order&) = default;
-};
-
-/// Reads `sort=name|size|time` and `order=asc|desc` from a query; anything else is ignored.
-[[nodiscard]] constexpr listing_order parse_order(std::string_view query) noexcept;
-
-inline void sort_entries(std::vector<entry>& entries, listing_order order);
+/// Fills in size and time of an entry when its turn comes; false: it is gone, and is left out. Null:
+/// they are known.
+using look_at = function<bool(entry&)>;
 
 /// A page in HTML: breadcrumbs, a table, links that sort it; no script, nothing from elsewhere. Its
 /// links are relative, so it works behind any prefix.
 ///
 /// @param name  the directory, relative to the root, decoded: `.`, `a/`, `a/b/`
-/// @return      octets, or for more than a thousand entries a stream, never all in memory as text
+/// @return      octets, or for more than a thousand entries a stream, which looks at, and holds as
+///              text, no more than 250 of them at a time: others are served meanwhile
 [[nodiscard]] inline body listing_page(std::string name, std::vector<entry> entries,
-                                       listing_order order);
+                                       listing_order order, look_at look = {});
 
 /// JSON: `{"path":"/a/","entries":[{"name":"x","type":"file","size":1,"modified":0,"href":"./x"}]}`.
 /// `modified` is seconds since 1970; `type` is `file` or `directory`, whose `size` is null. Octets
 /// that are not UTF-8 show as U+FFFD in names; `href` is exact.
-[[nodiscard]] inline body listing_json(std::string name, std::vector<entry> entries);
+[[nodiscard]] inline body listing_json(std::string name, std::vector<entry> entries,
+                                       look_at look = {});
 
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
 
-inline constexpr std::size_t rows_at_once = 1000;
+inline constexpr std::size_t most_at_once = 1000;  // entries of a listing that is no stream
+inline constexpr std::size_t run_length = 250;      // of one piece of a stream
 
 inline constexpr std::string_view page_head = R"(<!DOCTYPE html>
 <html lang="en">
@@ -77,29 +70,6 @@ p { color: var(--dim) }
 @media (max-width: 40rem) { .t { display: none } }
 </style>
 )";
-
-[[nodiscard]] inline int by_name(const entry& a, const entry& b) noexcept {
-  return a.name.compare(b.name);
-}
-template <class T>
-[[nodiscard]] constexpr int by_number(T a, T b) noexcept {
-  return a < b ? -1 : a > b;
-}
-
-template <sort_key Key, bool Descending>
-[[nodiscard]] int compare_entries(const void* left, const void* right) noexcept {
-  const auto& a = **static_cast<const entry* const*>(left);
-  const auto& b = **static_cast<const entry* const*>(right);
-  if (a.is_directory != b.is_directory) return a.is_directory ? -1 : 1;
-  int by = 0;
-  if constexpr (Key == sort_key::size) by = by_number(a.size, b.size);
-  if constexpr (Key == sort_key::time) by = by_number(a.modified, b.modified);
-  if (Key == sort_key::name || (by == 0)) {
-    by = by_name(a, b);
-    return Key == sort_key::name && Descending ? -by : by;
-  }
-  return Descending ? -by : by;
-}
 
 /// `2024-05-01 12:34` would want a calendar; an HTTP-date has one: `01 May 2024 12:34`.
 inline void append_time(std::string& out, std::int64_t seconds) {
@@ -180,16 +150,14 @@ inline void append_page_head(std::string& out, std::string_view name, listing_or
     out += "<tr><td><a href=\"../\">../</a><td class=n><td class=\"n t\">\n";
 }
 
-inline void append_page_foot(std::string& out, const std::vector<entry>& entries) {
-  std::size_t directories = 0;
-  for (const auto& e : entries) directories += e.is_directory;
+inline void append_page_foot(std::string& out, std::size_t directories, std::size_t files) {
   const auto counted = [&](std::size_t n, const char* one, const char* many) {
     ascii::append_decimal(out, n);
     out += n == 1 ? one : many;
   };
   out += "</table>\n<p>";
   counted(directories, " directory, ", " directories, ");
-  counted(entries.size() - directories, " file</p>\n", " files</p>\n");
+  counted(files, " file</p>\n", " files</p>\n");
 }
 
 inline void append_json_entry(std::string& out, const entry& e, bool first) {
@@ -206,24 +174,100 @@ inline void append_json_entry(std::string& out, const entry& e, bool first) {
   out += e.is_directory ? "/\"}" : "\"}";
 }
 
-/// Writes a listing out in runs of rows: all at once, or as a stream when there are many.
-template <class Head, class Row, class Foot>
-[[nodiscard]] body in_runs(std::vector<entry> entries, Head head, Row row, Foot foot) {
-  const bool at_once = entries.size() <= rows_at_once;
-  auto run = [entries = std::move(entries), head = std::move(head), row, foot, at = std::size_t{0},
-              ended = false]() mutable {
+/// A listing that is written out in runs. `Text` has `head(out)`, `row(out, entry, first)` and
+/// `foot(out, directories, files)`, and takes a line end before a row.
+template <class Text>
+class listing_writer {
+ public:
+  listing_writer(Text text, std::vector<entry> entries, listing_order order, look_at look)
+      : text_(std::move(text)), entries_(std::move(entries)), order_(order), look_(std::move(look)) {
+    // Sorting by name needs no look; by the rest, all have to be looked at before the first row.
+    if (order_.key == sort_key::name || !look_) prepare();
+  }
+
+  /// The next octets; none at the end.
+  std::string operator()() {
     std::string out;
-    if (ended) return out;
-    if (at == 0) head(out);
-    const std::size_t end = at + rows_at_once;
-    for (; at < end && at < entries.size(); ++at) row(out, entries[at], at == 0);
-    ended = at == entries.size();
-    if (ended) foot(out, entries);
+    if (ended_) return out;
+    if (!begun_) text_.head(out);
+    begun_ = true;
+    if (!prepared_) {
+      look_at_some();
+      out += '\n';  // something: an empty piece would be the end
+      return out;
+    }
+    const std::size_t end = at_ + run_length;
+    for (; at_ < end && at_ < entries_.size(); ++at_) write_row(out, entries_[at_]);
+    ended_ = at_ == entries_.size();
+    if (ended_) text_.foot(out, directories_, files_);
+    if (out.empty()) out += '\n';
     return out;
-  };
-  if (at_once) return run();
-  return stream_body(std::move(run));
+  }
+
+ private:
+  void prepare() {
+    sort_entries(entries_, order_);
+    prepared_ = true;
+  }
+  void look_at_some() {
+    for (const std::size_t end = at_ + run_length; at_ < end && at_ < entries_.size(); ++at_) {
+      if (!look_(entries_[at_])) continue;
+      if (kept_ != at_) entries_[kept_] = std::move(entries_[at_]);
+      ++kept_;
+    }
+    if (at_ < entries_.size()) return;
+    entries_.resize(kept_);
+    at_ = 0;
+    look_ = {};
+    prepare();
+  }
+  void write_row(std::string& out, entry& e) {
+    if (look_ && !look_(e)) return;
+    text_.row(out, e, directories_ + files_ == 0);
+    ++(e.is_directory ? directories_ : files_);
+  }
+
+  Text text_;
+  std::vector<entry> entries_;
+  listing_order order_;
+  look_at look_;
+  std::size_t at_ = 0, kept_ = 0, directories_ = 0, files_ = 0;
+  bool begun_ = false, prepared_ = false, ended_ = false;
+};
+
+template <class Text>
+[[nodiscard]] body write_listing(Text text, std::vector<entry> entries, listing_order order,
+                                 look_at look) {
+  const bool at_once = entries.size() <= most_at_once;
+  listing_writer<Text> writer(std::move(text), std::move(entries), order, std::move(look));
+  if (!at_once) return stream_body(std::move(writer));
+  std::string all;
+  for (auto run = writer(); !run.empty(); run = writer()) all += run;
+  return all;
 }
+
+struct page_text {
+  std::string name;
+  listing_order order = {};
+
+  void head(std::string& out) const { append_page_head(out, name, order); }
+  void row(std::string& out, const entry& e, bool) const { append_row(out, e); }
+  void foot(std::string& out, std::size_t directories, std::size_t files) const {
+    append_page_foot(out, directories, files);
+  }
+};
+
+struct json_text {
+  std::string name;
+
+  void head(std::string& out) const {
+    out += "{\"path\":";
+    append_json(out, "/" + name);
+    out += ",\"entries\":[";
+  }
+  void row(std::string& out, const entry& e, bool first) const { append_json_entry(out, e, first); }
+  void foot(std::string& out, std::size_t, std::size_t) const { out += "\n]}\n"; }
+};
 
 /// The name without the `.` that stands for the root.
 [[nodiscard]] inline std::string shown_name(std::string name) {
@@ -234,62 +278,15 @@ template <class Head, class Row, class Foot>
 
 }  // namespace detail
 
-constexpr listing_order parse_order(std::string_view query) noexcept {
-  listing_order order;
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const auto pair = query.substr(0, end);
-    query.remove_prefix(end == query.npos ? query.size() : end + 1);
-    if (pair == "sort=name") order.key = sort_key::name;
-    if (pair == "sort=size") order.key = sort_key::size;
-    if (pair == "sort=time") order.key = sort_key::time;
-    if (pair == "order=asc") order.descending = false;
-    if (pair == "order=desc") order.descending = true;
-  }
-  return order;
+inline body listing_page(std::string name, std::vector<entry> entries, listing_order order,
+                         look_at look) {
+  return detail::write_listing(detail::page_text{detail::shown_name(std::move(name)), order},
+                               std::move(entries), order, std::move(look));
 }
 
-inline void sort_entries(std::vector<entry>& entries, listing_order order) {
-  using enum sort_key;
-  using comparison = int (*)(const void*, const void*);
-  static constexpr comparison by[3][2] = {
-      {detail::compare_entries<name, false>, detail::compare_entries<name, true>},
-      {detail::compare_entries<size, false>, detail::compare_entries<size, true>},
-      {detail::compare_entries<time, false>, detail::compare_entries<time, true>}};
-  if (entries.empty()) return;
-  std::vector<entry*> pointers;  // std::qsort wants what memcpy may move
-  pointers.reserve(entries.size());
-  for (auto& e : entries) pointers.push_back(&e);
-  std::qsort(pointers.data(), pointers.size(), sizeof(entry*),
-             by[static_cast<std::size_t>(order.key)][order.descending ? 1 : 0]);
-  std::vector<entry> sorted;
-  sorted.reserve(entries.size());
-  for (auto* e : pointers) sorted.push_back(std::move(*e));
-  entries = std::move(sorted);
-}
-
-inline body listing_page(std::string name, std::vector<entry> entries, listing_order order) {
-  sort_entries(entries, order);
-  return detail::in_runs(
-      std::move(entries),
-      [name = detail::shown_name(std::move(name)), order](std::string& out) {
-        detail::append_page_head(out, name, order);
-      },
-      [](std::string& out, const entry& e, bool) { detail::append_row(out, e); },
-      detail::append_page_foot);
-}
-
-inline body listing_json(std::string name, std::vector<entry> entries) {
-  sort_entries(entries, {});
-  return detail::in_runs(
-      std::move(entries),
-      [name = "/" + detail::shown_name(std::move(name))](std::string& out) {
-        out += "{\"path\":";
-        append_json(out, name);
-        out += ",\"entries\":[";
-      },
-      detail::append_json_entry,
-      [](std::string& out, const std::vector<entry>&) { out += "\n]}\n"; });
+inline body listing_json(std::string name, std::vector<entry> entries, look_at look) {
+  return detail::write_listing(detail::json_text{detail::shown_name(std::move(name))},
+                               std::move(entries), listing_order(), std::move(look));
 }
 
 }  // namespace tinyhttp::files

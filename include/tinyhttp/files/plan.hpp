@@ -29,20 +29,20 @@ namespace tinyhttp::files {
 /// What is known of a representation. Texts must be fit for a field, else planning throws.
 struct facts {
   std::uint64_t size = 0;                // octets
-  std::optional<std::int64_t> modified;  // seconds since 1970
-  std::string etag;                      // as it is sent, quotes included; empty: none
+  std::optional<std::int64_t> modified = std::nullopt;      // seconds since 1970
+  std::string etag = {};                                    // as it is sent, quotes included; empty: none
   std::string media_type = "application/octet-stream";
-  std::string content_encoding;            // such as `gzip`; empty: none
+  std::string content_encoding = {};            // such as `gzip`; empty: none
   std::string cache_control = "no-cache";  // empty: none
   bool varies = false;                     // there are others, told apart by Accept-Encoding
 };
 
 /// The answer before its content is cut.
 struct plan {
-  tinyhttp::status status;
-  tinyhttp::fields fields;
-  std::vector<byte_range> ranges;       // of a 206; one, or the parts of a multipart/byteranges
-  std::vector<std::string> part_heads;  // what goes before each part, and last what ends it all
+  tinyhttp::status status = {};
+  tinyhttp::fields fields = {};
+  std::vector<byte_range> ranges = {};  // of a 206; one, or the parts of a multipart/byteranges
+  std::vector<std::string> part_heads = {};  // what goes before each part, and last what ends it all
 };
 
 /// Decides the answer to `r`. In this order: 405 for anything but GET and HEAD; 412 and 304 by the

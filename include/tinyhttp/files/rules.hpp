@@ -16,8 +16,8 @@ namespace tinyhttp {
 
 /// The media type for file names that end in `suffix`, as `.log`, whatever its case.
 struct media_type_rule {
-  std::string suffix;
-  std::string media_type;  // a Content-Type value
+  std::string suffix = {};
+  std::string media_type = {};  // a Content-Type value
 };
 
 /// The Cache-Control of files: those whose name, relative to the root, fits all that is given here.

@@ -31,6 +31,16 @@ struct variant {
 
 // ---------------------------------------------------------------------------------------------
 
+namespace detail {
+
+/// To the nanosecond, unless the sibling's time was cut to seconds on its way here, as by tar.
+[[nodiscard]] constexpr bool is_as_new(const file_stamp& sibling, const file_stamp& source) noexcept {
+  if (sibling.modified != source.modified) return sibling.modified > source.modified;
+  return sibling.modified_ns == 0 || sibling.modified_ns >= source.modified_ns;
+}
+
+}  // namespace detail
+
 inline variant choose_variant(const directory& root, const std::string& name,
                               std::optional<std::string_view> accept_encoding) {
   static constexpr variant known[] = {
@@ -42,7 +52,7 @@ inline variant choose_variant(const directory& root, const std::string& name,
   std::size_t count = 0;
   for (const auto& sibling : known) {
     const auto there = root.glance(std::string(name).append(sibling.suffix));
-    if (there && !there->is_directory && there->modified >= source->modified)
+    if (there && !there->is_directory && detail::is_as_new(*there, *source))
       offered[count++] = sibling.coding;
   }
   if (count == 0) return {};

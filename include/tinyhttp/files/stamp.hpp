@@ -26,7 +26,7 @@ struct file_stamp {
 
 /// A name in a directory: a regular file, a directory, or a link to one inside.
 struct entry {
-  std::string name;
+  std::string name = {};
   bool is_directory = false;
   std::uint64_t size = 0;
   std::int64_t modified = 0;  // seconds since 1970

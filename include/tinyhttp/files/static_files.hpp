@@ -8,16 +8,15 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
-#include <tinyhttp/files/listing.hpp>
+#include <tinyhttp/files/error_pages.hpp>
+#include <tinyhttp/files/listing_answer.hpp>
 #include <tinyhttp/files/mount.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/files/rules.hpp>
 #include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/files/stamp.hpp>
-#include <tinyhttp/http/negotiation.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -58,6 +57,9 @@ struct static_files_options {
   /// Looked at before the built-in table, first match first.
   std::vector<media_type_rule> media_types = {};
 
+  /// Pages of your own for errors, as `{{404, "404.html"}}`: files beneath the root.
+  std::vector<error_page> error_pages = {};
+
   /// Called, from the thread of the request, with what ended in a status of 500 or more.
   function<void(const error&) const> on_error = {};
 };
@@ -82,6 +84,13 @@ class static_files {
 
   [[nodiscard]] reply operator()(const request& r) const;
 
+  /// What is served. Lives as long as any copy of this handler.
+  [[nodiscard]] const files::directory& root() const noexcept { return state_->root; }
+  [[nodiscard]] const static_files_options& options() const noexcept { return state_->options; }
+
+  /// Makes `made`, where it is an error with a page of its own, show that page.
+  void show_error_page(response& made) const;
+
  private:
   struct state {
     state(files::directory opened, static_files_options o)
@@ -99,6 +108,7 @@ class static_files {
     mutable files::cache kept;
   };
 
+  [[nodiscard]] response serve(const request& r) const;
   [[nodiscard]] std::optional<response> serve_kept(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_directory(const request& r, const std::string& name) const;
@@ -159,6 +169,23 @@ inline static_files::static_files(files::directory root, static_files_options op
     : state_(std::make_shared<const state>(std::move(root), std::move(options))) {}
 
 inline reply static_files::operator()(const request& r) const {
+  response made = serve(r);
+  show_error_page(made);
+  return made;
+}
+
+inline void static_files::show_error_page(response& made) const {
+  const int code = made.status.code();
+  if (code < 400 || state_->options.error_pages.empty()) return;
+  const std::string name(files::error_page_for(state_->options.error_pages, code));
+  if (name.empty()) return;
+  auto page = state_->root.find(name);
+  if (!page || page->stamp.is_directory) return;
+  files::put_error_page(made, content_slice{std::move(page->content), 0, page->stamp.size},
+                        files::media_type_by(state_->options.media_types, name));
+}
+
+inline response static_files::serve(const request& r) const {
   if (r.method != method::get && r.method != method::head)
     return problem(status::method_not_allowed).with("Allow", "GET, HEAD");
   const auto below = files::below_prefix(r.path(), state_->options.strip_prefix);
@@ -214,23 +241,9 @@ inline response static_files::serve_directory(const request& r, const std::strin
 }
 
 inline response static_files::serve_listing(const request& r, const std::string& name) const {
-  auto found = state_->root.list(name);
-  if (!found) return failed(found.error());
-  std::vector<files::entry> shown;
-  shown.reserve(found->size());
-  for (auto& e : *found)
-    if (is_safe_name(e.name, state_->paths)) shown.push_back(std::move(e));
-
-  static constexpr std::array<std::string_view, 2> types{"text/html", "application/json"};
-  const auto accept = r.fields.combined("Accept");
-  response made = preferred_media_type(accept, types) == types[1]
-                      ? json(files::listing_json(name, std::move(shown)))
-                      : html(files::listing_page(name, std::move(shown), files::parse_order(r.query())));
-  made.fields.add("Cache-Control", "no-cache").add("Vary", "Accept");
-  made.fields.add("X-Content-Type-Options", "nosniff");
-  made.fields.add("Content-Security-Policy",
-                  "default-src 'none'; img-src data:; style-src 'unsafe-inline'");
-  return made;
+  const std::shared_ptr<const files::directory> root(state_, &state_->root);
+  auto made = files::listing_answer(r, root, name, state_->paths);
+  return made ? std::move(*made) : failed(made.error());
 }
 
 inline response static_files::serve_file(const request& r, const std::string& name,

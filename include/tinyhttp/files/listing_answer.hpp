@@ -1,0 +1,55 @@
+// tinyhttp/files/listing_answer.hpp -- the response that shows what is in a directory.
+//
+// Joins directory.hpp and listing.hpp: a page, or data for programs that ask for it. Knows no mount.
+#pragma once
+
+#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/files/listing.hpp>
+#include <tinyhttp/files/path.hpp>
+#include <tinyhttp/http/negotiation.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::files {
+
+/// Lists the directory `name` as HTML, or as JSON when the Accept of `r` prefers that. Shows the names
+/// that a request with `shown` would reach. The body holds `root` and the directory open.
+[[nodiscard]] inline result<response> listing_answer(const request& r,
+                                                     std::shared_ptr<const directory> root,
+                                                     const std::string& name,
+                                                     const safe_path_options& shown);
+
+// ---------------------------------------------------------------------------------------------
+
+inline result<response> listing_answer(const request& r, std::shared_ptr<const directory> root,
+                                       const std::string& name, const safe_path_options& shown) {
+  auto opened_folder = root->open_folder(name);
+  if (!opened_folder) return opened_folder.error();
+  auto found = opened_folder->names();
+  if (!found) return found.error();
+  std::vector<entry> entries;
+  entries.reserve(found->size());
+  for (auto& e : *found)
+    if (is_safe_name(e.name, shown)) entries.push_back(std::move(e));
+
+  auto look = [held = std::move(root), in = std::move(*opened_folder)](entry& e) { return in.look(e); };
+  static constexpr std::array<std::string_view, 2> types{"text/html", "application/json"};
+  response made =
+      preferred_media_type(r.fields.combined("Accept"), types) == types[1]
+          ? json(listing_json(name, std::move(entries), std::move(look)))
+          : html(listing_page(name, std::move(entries), parse_order(r.query()), std::move(look)));
+  made.fields.add("Cache-Control", "no-cache").add("Vary", "Accept");
+  made.fields.add("X-Content-Type-Options", "nosniff");
+  made.fields.add("Content-Security-Policy",
+                  "default-src 'none'; img-src data:; style-src 'unsafe-inline'");
+  return made;
+}
+
+}  // namespace tinyhttp::files

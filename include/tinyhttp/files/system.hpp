@@ -1,0 +1,129 @@
+// tinyhttp/files/system.hpp -- the operating system as this floor sees it: descriptors, causes, time.
+//
+// What directory.hpp, segment_walk.hpp and upload.hpp share. Opens nothing itself, and knows no HTTP
+// but the status that an error hints at.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/files/stamp.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace tinyhttp::files {
+
+/// A file descriptor that is closed at the end; negative: none. Move-only.
+class descriptor {
+ public:
+  explicit descriptor(int owned = -1) noexcept : number_(owned) {}
+  descriptor(descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  [[nodiscard]] int get() const noexcept { return number_; }
+  [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+/// Seconds since 1970 by the clock of the machine, for who has no other.
+[[nodiscard]] inline std::int64_t wall_clock() noexcept { return std::time(nullptr); }
+
+/// 64 bits that nobody can guess.
+[[nodiscard]] inline std::uint64_t unguessable() noexcept {
+  std::uint64_t bits = 0;
+  return ::getentropy(&bits, sizeof bits) == 0 ? bits : static_cast<std::uint64_t>(wall_clock());
+}
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+static_assert(sizeof(off_t) == 8, "tinyhttp: compile with -D_FILE_OFFSET_BITS=64 on this platform");
+
+#ifdef O_PATH
+inline constexpr int look_flags = O_PATH | O_CLOEXEC;  // to hold a name, not to read it
+#else
+inline constexpr int look_flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+#endif
+inline constexpr int read_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+/// `call` again while a signal interrupts it.
+template <class Call>
+int uninterrupted(Call call) noexcept {
+  for (;;) {
+    const int got = call();
+    if (got >= 0 || errno != EINTR) return got;
+  }
+}
+
+[[nodiscard]] inline int status_of(int cause) noexcept {
+  switch (cause) {
+    case ENOENT: case ENOTDIR: case ENAMETOOLONG: case ELOOP: case EXDEV: case ENXIO: case ENODEV:
+    case EINVAL:
+      return 404;
+    case EACCES: case EPERM: return 403;
+    case EMFILE: case ENFILE: case ENOMEM: case EAGAIN: return 503;
+    default: return 500;
+  }
+}
+
+/// The kernel's words, starting small, as our errors are written.
+[[nodiscard]] inline std::string cause_text(int cause) {
+  char room[128] = "";
+  const auto text = [&room](auto filled) -> const char* {  // two shapes of strerror_r exist
+    if constexpr (std::is_same_v<decltype(filled), int>) return room;
+    else return filled;
+  };
+  std::string words = text(::strerror_r(cause, room, sizeof room));
+  if (!words.empty()) words[0] = ascii::to_lower(words[0]);
+  return words;
+}
+
+/// `what "name": cause`, with the status that answers it.
+[[nodiscard]] inline error system_error(std::string_view what, std::string_view name, int cause) {
+  std::string line(what);
+  line.append(" \"").append(name).append("\": ").append(cause_text(cause));
+  for (char& c : line)
+    if (!ascii::is_field_octet(c)) c = '?';
+  return {error_kind::io, std::move(line), status_of(cause)};
+}
+
+[[nodiscard]] inline file_stamp stamp_of(const struct ::stat& s) noexcept {
+#ifdef __APPLE__
+  const auto& modified = s.st_mtimespec;
+  const auto& changed = s.st_ctimespec;
+#else
+  const auto& modified = s.st_mtim;
+  const auto& changed = s.st_ctim;
+#endif
+  return {.is_directory = S_ISDIR(s.st_mode),
+          .size = static_cast<std::uint64_t>(s.st_size),
+          .modified = modified.tv_sec,
+          .modified_ns = static_cast<std::uint32_t>(modified.tv_nsec),
+          .changed = changed.tv_sec,
+          .changed_ns = static_cast<std::uint32_t>(changed.tv_nsec),
+          .inode = s.st_ino,
+          .device = s.st_dev};
+}
+
+}  // namespace detail
+}  // namespace tinyhttp::files
