@@ -73,18 +73,18 @@ class body_stream {
 class body {
  public:
   body() noexcept = default;
-  body(std::string octets) : content_(std::move(octets)) {}
-  body(std::string_view octets) : content_(std::string(octets)) {}
-  body(const char* octets) : content_(std::string(octets)) {}
+  body(std::string octets) : kind_(kind::octets), octets_(std::move(octets)) {}
+  body(std::string_view octets) : body(std::string(octets)) {}
+  body(const char* octets) : body(std::string(octets)) {}
   /// Many messages may share one immutable text.
-  body(std::shared_ptr<const std::string> octets) {
-    if (octets) content_ = std::move(octets);
-  }
-  body(content_slice slice) : content_(std::move(slice)) {}
-  body(std::vector<body_piece> pieces) : content_(std::move(pieces)) {}
-  body(std::shared_ptr<body_stream> stream) {
-    if (stream) content_ = std::move(stream);
-  }
+  body(std::shared_ptr<const std::string> octets)
+      : kind_(octets ? kind::text : kind::none),
+        held_(std::const_pointer_cast<std::string>(std::move(octets))) {}
+  body(content_slice slice) : kind_(kind::slice), slice_(std::move(slice)) {}
+  body(std::vector<body_piece> pieces)
+      : kind_(kind::pieces), held_(std::make_shared<std::vector<body_piece>>(std::move(pieces))) {}
+  body(std::shared_ptr<body_stream> stream)
+      : kind_(stream ? kind::stream : kind::none), held_(std::move(stream)) {}
   body(const body&) = default;
   body& operator=(const body&) = default;
   /// What is moved from is empty.
@@ -93,7 +93,7 @@ class body {
   ~body() = default;
 
   /// The octets are here, or there are none: `text()` shows them all.
-  [[nodiscard]] bool is_octets() const noexcept { return content_.index() <= 2; }
+  [[nodiscard]] bool is_octets() const noexcept { return kind_ <= kind::text; }
   [[nodiscard]] std::string_view text() const noexcept;
 
   /// How many octets there are in all; empty when only the end will tell.
@@ -119,26 +119,31 @@ class body {
   void set_trailers(fields section) { trailers_ = std::make_shared<const fields>(std::move(section)); }
 
   /// The parts, for who writes them out. Null unless the body is of that kind.
-  [[nodiscard]] const content_slice* slice() const noexcept { return std::get_if<content_slice>(&content_); }
+  [[nodiscard]] const content_slice* slice() const noexcept {
+    return kind_ == kind::slice ? &slice_ : nullptr;
+  }
   [[nodiscard]] const std::vector<body_piece>* pieces() const noexcept {
-    return std::get_if<std::vector<body_piece>>(&content_);
+    return kind_ == kind::pieces ? static_cast<const std::vector<body_piece>*>(held_.get()) : nullptr;
   }
   [[nodiscard]] body_stream* stream() const noexcept {
-    const auto* held = std::get_if<std::shared_ptr<body_stream>>(&content_);
-    return held != nullptr ? held->get() : nullptr;
+    return kind_ == kind::stream ? static_cast<body_stream*>(held_.get()) : nullptr;
   }
 
  private:
-  template <class = void>
-  task<result<std::string_view>> next_of(const content_slice& slice, std::uint64_t start);
+  enum class kind : std::uint8_t { none, octets, text, slice, pieces, stream };
+
+  result<std::string_view> next_here();
+  result<std::string_view> next_of(const content_slice& slice, std::uint64_t start);
   result<std::string_view> next_octets(std::string_view all, std::uint64_t start);
 
-  std::variant<std::monostate, std::string, std::shared_ptr<const std::string>, content_slice,
-               std::vector<body_piece>, std::shared_ptr<body_stream>>
-      content_;
+  // Not std::variant: copying and moving one of six costs every program that includes us more time
+  // to compile than the rest of this floor.
+  kind kind_ = kind::none;
+  std::string octets_;          // of kind octets; else what the last view of a slice shows
+  std::shared_ptr<void> held_;  // a text or pieces, both never changed, or a stream
+  content_slice slice_;
   std::uint64_t position_ = 0;  // octets pulled so far, streams aside
   std::uint64_t default_limit_ = std::uint64_t{1} << 20;
-  std::string window_;                       // what the last view of a slice shows
   std::shared_ptr<const fields> trailers_;  // of a stream that has been read
 };
 
@@ -151,17 +156,19 @@ template <class Pull>
 
 inline body& body::operator=(body&& other) noexcept {
   if (this == &other) return *this;
-  content_ = std::exchange(other.content_, std::monostate());
+  kind_ = std::exchange(other.kind_, kind::none);
+  octets_ = std::move(other.octets_);
+  held_ = std::move(other.held_);
+  slice_ = std::move(other.slice_);
   position_ = std::exchange(other.position_, 0);
   default_limit_ = other.default_limit_;
-  window_ = std::move(other.window_);
   trailers_ = std::move(other.trailers_);
   return *this;
 }
 
 inline std::string_view body::text() const noexcept {
-  if (const auto* octets = std::get_if<std::string>(&content_)) return *octets;
-  if (const auto* shared = std::get_if<std::shared_ptr<const std::string>>(&content_)) return **shared;
+  if (kind_ == kind::octets) return octets_;
+  if (kind_ == kind::text) return *static_cast<const std::string*>(held_.get());
   return {};
 }
 
@@ -227,34 +234,38 @@ inline result<std::string_view> body::next_octets(std::string_view all, std::uin
   return rest;
 }
 
-template <class>
-task<result<std::string_view>> body::next_of(const content_slice& slice, std::uint64_t start) {
+inline result<std::string_view> body::next_of(const content_slice& slice, std::uint64_t start) {
   const std::uint64_t done = position_ - start;
   const std::uint64_t left = slice.length - done;
-  window_.resize(left < detail::body_window ? static_cast<std::size_t>(left) : detail::body_window);
-  if (window_.empty()) co_return std::string_view();
-  const auto got = slice.source->read_at(slice.offset + done, window_);
-  if (!got) co_return got.error();
-  if (*got == 0) co_return error(error_kind::io, "content ended before its length");
+  octets_.resize(left < detail::body_window ? static_cast<std::size_t>(left) : detail::body_window);
+  if (octets_.empty()) return std::string_view();
+  const auto got = slice.source->read_at(slice.offset + done, octets_);
+  if (!got) return got.error();
+  if (*got == 0) return error(error_kind::io, "content ended before its length");
   position_ += *got;
-  co_return std::string_view(window_).substr(0, *got);
+  return std::string_view(octets_).substr(0, *got);
 }
 
-template <class>
-task<result<std::string_view>> body::next() {
-  if (is_octets()) co_return next_octets(text(), 0);
-  if (auto* source = stream()) co_return co_await source->next();
-  if (const auto* one = slice()) co_return co_await next_of(*one, 0);
+/// Of what is no stream: there is nothing to wait for.
+inline result<std::string_view> body::next_here() {
+  if (is_octets()) return next_octets(text(), 0);
+  if (const auto* one = slice()) return next_of(*one, 0);
   std::uint64_t start = 0;
   for (const auto& piece : *pieces()) {
     const std::uint64_t end = start + detail::piece_length(piece);
     if (position_ < end) {
-      if (const auto* octets = std::get_if<std::string>(&piece)) co_return next_octets(*octets, start);
-      co_return co_await next_of(*std::get_if<content_slice>(&piece), start);
+      if (const auto* octets = std::get_if<std::string>(&piece)) return next_octets(*octets, start);
+      return next_of(*std::get_if<content_slice>(&piece), start);
     }
     start = end;
   }
-  co_return std::string_view();
+  return std::string_view();
+}
+
+template <class>
+task<result<std::string_view>> body::next() {
+  if (auto* source = stream()) return source->next();
+  return ready_task(next_here());
 }
 
 template <class>
@@ -275,7 +286,10 @@ task<result<std::string_view>> body::read_all(std::uint64_t limit) {
   }
   if (const auto* kept = trailers(); kept != nullptr && !kept->empty())
     trailers_ = std::make_shared<const fields>(*kept);
-  content_ = std::move(all);
+  kind_ = kind::octets;
+  octets_ = std::move(all);
+  held_.reset();
+  slice_ = {};
   position_ = 0;
   co_return text();
 }
