@@ -17,8 +17,12 @@
 #include <tinyhttp/testing/match.hpp>
 #include <tinyhttp/testing/memory_stream.hpp>
 #include <tinyhttp/testing/rules.hpp>
+#include <tinyhttp/testing/run_apart.hpp>
 #include <tinyhttp/testing/sender.hpp>
 #include <tinyhttp/testing/stepping.hpp>
+#include <tinyhttp/testing/sweep.hpp>
+#include <tinyhttp/testing/torture.hpp>
+#include <tinyhttp/testing/torture_cases.hpp>
 #include <tinyhttp/testing/units.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 #include <tinyhttp/testing/wire.hpp>

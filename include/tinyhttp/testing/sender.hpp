@@ -120,11 +120,12 @@ template <net::stream S>
 task<bool> sender<S>::send_body(const act& how, const body_map& body,
                                 const std::vector<placed_event>& events, std::size_t& done) {
   constexpr std::uint64_t most = 64 * 1024;  // octets read at a time
+  constexpr std::size_t gathered = 16 * 1024;  // octets of small chunks that go out together
   std::vector<std::uint64_t> flips;
   for (const auto& each : how.flips)
     if (const auto at = body.place_of(each, false)) flips.push_back(*at);
   const std::string_view nothing;
-  std::string octets;
+  std::string octets, piece;
   std::uint64_t at = 0, chunks = 0, paid = 0, slices = 0;
   time_point due = wire_.loop().now();
   for (;;) {
@@ -140,22 +141,28 @@ task<bool> sender<S>::send_body(const act& how, const body_map& body,
     if (done < events.size()) size = detail::least(size, events[done].at - at);
     if (how.slice > 0) size = detail::least(size, how.slice - at % how.slice);
     if (how.throttle_octets > 0) size = detail::least(size, how.throttle_octets - paid);
-    octets.resize(static_cast<std::size_t>(size));
-    if (!body.read(at, octets)) {
+    piece.resize(static_cast<std::size_t>(size));
+    if (!body.read(at, piece)) {
       ledger_.settle(ending::fin, "the content has become shorter");
       co_await part();
       co_return false;
     }
     for (const std::uint64_t flip : flips)
-      if (flip >= at && flip < at + size) octets[static_cast<std::size_t>(flip - at)] ^= 1;
+      if (flip >= at && flip < at + size) piece[static_cast<std::size_t>(flip - at)] ^= 1;
     at += size;
     if (how.chunk > 0) {
       const auto frame = frame_chunk(static_cast<std::size_t>(chunks++), size, at == body.size(), how.broken);
-      if (at == body.size() && how.broken == chunk_fault::cut_inside) octets.resize(octets.size() / 2);
-      octets.insert(0, frame.in_front).append(frame.behind);
+      if (at == body.size() && how.broken == chunk_fault::cut_inside) piece.resize(piece.size() / 2);
+      octets.append(frame.in_front).append(piece).append(frame.behind);
+      const bool stops = at == body.size() || (done < events.size() && events[done].at == at) ||
+                         how.slice > 0 || how.throttle_octets > 0;
+      if (!stops && octets.size() < gathered) continue;
+    } else {
+      octets.swap(piece);
     }
     const bool sent = co_await write(octets);
     if (!sent) co_return false;
+    octets.clear();
     ledger_.content_handed(at);
     if (how.slice > 0 && at % how.slice == 0 && at < body.size()) {
       ++slices;

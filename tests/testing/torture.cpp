@@ -1,0 +1,117 @@
+// tests/testing/torture.cpp -- tests testing/torture.hpp and sweep.hpp, on good and on bad downloaders.
+#include "support.hpp"
+
+#include "catch.hpp"
+
+#include <tinyhttp/client/download.hpp>
+#include <tinyhttp/testing/sweep.hpp>
+#include <tinyhttp/testing/torture.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+
+using namespace tinyhttp::testing;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+tinyhttp::client_options impatient() {
+  tinyhttp::client_options how;
+  how.first_octet_timeout = how.idle_timeout = std::chrono::milliseconds(300);
+  how.max_redirects = 5;
+  return how;
+}
+
+tinyhttp::result<std::string> get_whole(const std::string& url) {
+  tinyhttp::client with(impatient());
+  auto got = with.get(url);
+  if (!got) return got.error();
+  if (got->status != tinyhttp::status::ok)
+    return tinyhttp::error(tinyhttp::error_kind::protocol, "status " + std::to_string(got->status.code()));
+  return std::string(got->body.text());
+}
+
+/// Downloads to a file, twice if need be, going on with what the first attempt has left.
+tinyhttp::result<std::string> download_and_resume(const std::string& url) {
+  tinyhttp::client with(impatient());
+  std::string folder = "/tmp/tinyhttp-torture-XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) std::abort();
+  const std::string path = folder + "/file";
+  auto got = tinyhttp::download(with, url, path, {.sync = false});
+  if (!got) got = tinyhttp::download(with, url, path, {.sync = false});
+  std::ifstream in(path, std::ios::binary);
+  std::string octets{std::istreambuf_iterator<char>(in), {}};
+  for (const char* end : {"", ".part", ".part.from"}) std::remove((path + end).c_str());
+  std::remove(folder.c_str());
+  if (!got) return got.error();
+  return octets;
+}
+
+/// What is written in a hurry: reads until the end, whatever that means.
+std::optional<std::string> naive(const std::string& url) {
+  const auto at = url.find(':', 7);
+  const auto port = static_cast<std::uint16_t>(std::stoi(url.substr(at + 1)));
+  auto socket = tinyhttp::net::socket::open(AF_INET).value();
+  if (!socket.connect(*tinyhttp::net::address::parse("127.0.0.1", port))) return std::nullopt;
+  if (!socket.send_all("GET /file HTTP/1.0\r\nHost: t\r\n\r\n")) return std::nullopt;
+  std::string all;
+  std::array<char, 65536> room;
+  for (;;) {
+    const auto got = socket.receive(room);
+    if (!got || *got == 0) break;
+    all.append(room.data(), *got);
+  }
+  if (all.substr(0, 12) == "HTTP/1.1 999") std::abort();
+  const auto end = all.find("\r\n\r\n");
+  return end == all.npos ? std::nullopt : std::optional(all.substr(end + 4));
+}
+
+}  // namespace
+
+TEST_CASE("the catalogue has sixty cases and more, each with a name of its own", "[testing][torture]") {
+  const auto& all = torture_cases();
+  CHECK(all.size() >= 60);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) CHECK(all[i].name != all[j].name);
+}
+
+TEST_CASE("our client has the content or says that it has not, whatever goes wrong", "[testing][torture][client]") {
+  const auto card = torture(get_whole);
+  INFO(card.text());
+  CHECK(card.all_fine());
+  CHECK(card.count(mark::right) >= 8);
+}
+
+TEST_CASE("our download does, too, and goes on only with the same file", "[testing][torture][client]") {
+  const auto card = torture(download_and_resume);
+  INFO(card.text());
+  CHECK(card.all_fine());
+  CHECK(card.count(mark::right) >= 12);
+}
+
+TEST_CASE("a naive download is found out: it corrupts, hangs and crashes", "[testing][torture]") {
+  const auto card = torture(naive, {.time_limit = std::chrono::milliseconds(500)});
+  CHECK_FALSE(card.all_fine());
+  CHECK(card.count(mark::silent_corruption) > 10);
+  CHECK(card.count(mark::hang) >= 2);
+  CHECK(card.count(mark::crash) == 1);
+  CHECK_THAT(card.text(), ContainsSubstring("SILENT CORRUPTION  cut in the middle, always"));
+  CHECK_THAT(card.text(), ContainsSubstring("CRASH              status 999"));
+}
+
+TEST_CASE("a download may run in threads instead of processes", "[testing][torture]") {
+  const auto card = torture(get_whole, {.isolate = false, .only = "cut"});
+  CHECK(card.all_fine());
+  CHECK(card.lines().size() >= 8);
+}
+
+TEST_CASE("an end at every octet of head and body gives the file or an error", "[testing][sweep][client]") {
+  CHECK(sweep_cuts(get_whole));
+  CHECK(sweep_cuts(download_and_resume, {.size = 64, .heal = true}));
+  CHECK_FALSE(sweep_cuts(naive));
+}
