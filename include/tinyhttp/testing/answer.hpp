@@ -116,7 +116,12 @@ namespace detail {
   return made;
 }
 
-inline void swap(rule_book& book, const std::string& path, const act& how) {
+inline void swap(rule_book& book, const std::string& path, act& how) {
+  if (!how.replacement) {  // only told a seed: as large as what is there
+    const auto set = book.current();
+    const auto* now = find_file(*set, path);
+    how.replacement = pattern(now != nullptr ? (*now)->content.size() : 0, how.seed);
+  }
   if (find_file(*book.current(), path) == nullptr) declare_file(book, path, *how.replacement);
   book.edit_file(path, [&](fake_file& f) { file_handle::replace(f, *how.replacement, how.replacement_etag); });
 }

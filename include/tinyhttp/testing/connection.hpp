@@ -12,6 +12,7 @@
 #include <tinyhttp/testing/wire.hpp>
 #include <tinyhttp/testing/wire_plan.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -48,7 +49,7 @@ class fake_connection {
     exchange x;
     x.connection = number_;
     x.on_connection = ++exchanges_;
-    x.began = wire_.loop().now();
+    x.began = std::chrono::steady_clock::now();
     return x;
   }
   task<bool> read_body(exchange& x);
@@ -81,6 +82,7 @@ task<void> fake_connection<S>::run() {
     } else {
       goes_on = co_await answer();
     }
+    if (shared_.journal.has_listener()) co_await sender_.publish();
     if (!goes_on || !wire_.parser.restart()) break;
   }
 }

@@ -40,11 +40,11 @@ class journal_book {
   void note_failure() const noexcept { failed_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] bool has_failure() const noexcept { return failed_.load(std::memory_order_relaxed); }
 
-  /// Called with each exchange that has ended, on the thread that ended it.
-  void on_ended(function<void(const exchange&)> f) {
-    const std::lock_guard lock(mutex_);
-    ended_ = std::move(f);
-  }
+  /// `f` is called with each exchange that is over, once its last octet has been acknowledged or
+  /// given up, on the server's thread. Before the first request.
+  void on_over(function<void(const exchange&)> f) { on_over_ = std::move(f); }
+  [[nodiscard]] bool has_listener() const noexcept { return static_cast<bool>(on_over_); }
+  void publish(std::size_t number);
 
  private:
   mutable std::mutex mutex_;
@@ -52,7 +52,7 @@ class journal_book {
   std::vector<exchange> all_;
   std::atomic<std::size_t> connections_{0};
   mutable std::atomic<bool> failed_{false};
-  function<void(const exchange&)> ended_;
+  function<void(const exchange&)> on_over_;
 };
 
 /// The requests of a matcher, to be counted: `CHECK(srv.saw(get("/x")).exactly(2))`. Holds the
@@ -112,11 +112,14 @@ inline std::size_t journal_book::add(exchange x) {
 template <class Change>
 void journal_book::change(std::size_t number, Change change) {
   const std::lock_guard lock(mutex_);
-  exchange& x = all_[number - 1];
-  const bool was_over = x.over();
-  change(x);
-  if (x.over() && !was_over && ended_) ended_(x);
+  change(all_[number - 1]);
   changed_.notify_all();
+}
+
+inline void journal_book::publish(std::size_t number) {
+  if (!on_over_) return;
+  const std::lock_guard lock(mutex_);
+  on_over_(all_[number - 1]);
 }
 
 inline std::vector<exchange> journal_book::snapshot() const {

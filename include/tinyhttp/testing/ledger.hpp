@@ -7,6 +7,7 @@
 #include <tinyhttp/testing/journal.hpp>
 #include <tinyhttp/testing/wire.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -21,7 +22,10 @@ template <net::stream S>
 class ledger {
  public:
   ledger(wire<S>& of, journal_book& in) : wire_(of), journal_(in) {}
-  ~ledger() { settle(ending::stopped); }
+  ~ledger() {
+    settle(ending::stopped);
+    publish();
+  }
   ledger(const ledger&) = delete;
   ledger& operator=(const ledger&) = delete;
 
@@ -33,6 +37,10 @@ class ledger {
   void content_handed(std::uint64_t octets) { accounts_.back().handed = octets; }
   /// The running exchange has ended like this. Nothing when none runs.
   void settle(ending how, std::string note = {});
+  /// Tells who listens of the exchange that has ended.
+  void publish() {
+    if (ended_ != 0) journal_.publish(std::exchange(ended_, 0));
+  }
   /// Brings the journal up to date; true when nothing more is on its way to the client.
   bool refresh();
   /// No more news: the connection is to be closed.
@@ -52,6 +60,7 @@ class ledger {
   wire<S>& wire_;
   journal_book& journal_;
   std::size_t current_ = 0;  // the running exchange's number in the journal; 0: none runs
+  std::size_t ended_ = 0;    // that of one that nobody was told of
   std::vector<account> accounts_;
 };
 
@@ -67,14 +76,14 @@ void ledger<S>::begin(exchange x, std::uint64_t planned, std::uint64_t head) {
 template <net::stream S>
 void ledger<S>::settle(ending how, std::string note) {
   if (current_ == 0) return;
-  const std::size_t number = std::exchange(current_, 0);
+  const std::size_t number = ended_ = std::exchange(current_, 0);
   accounts_.back().over = true;
   accounts_.back().end_at = wire_.stream().sent();
   refresh();
   journal_.change(number, [&](exchange& x) {
     x.end = how;
     x.note = std::move(note);
-    x.ended = wire_.loop().now();
+    x.ended = std::chrono::steady_clock::now();
   });
 }
 

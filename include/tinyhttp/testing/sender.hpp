@@ -31,6 +31,13 @@ class sender {
   task<bool> send(exchange& x, const decision& made, const std::string& head, const body_map& body);
   /// Brings the journal up to date; true when nothing more is on its way to the client.
   bool refresh() { return ledger_.refresh(); }
+  /// The exchange that has ended is as it will stay: tells who listens.
+  task<void> publish() {
+    const time_point until = wire_.loop().now() + patience() / 8;
+    (void)co_await wire_.drained(until);
+    ledger_.refresh();
+    ledger_.publish();
+  }
   /// What cannot happen without a socket, in the order in which it was to happen.
   [[nodiscard]] const std::string& markers() const noexcept { return markers_; }
   /// An exchange that gets no answer.

@@ -1,0 +1,208 @@
+// tinyhttp/testing/script.hpp -- behaviours and contents written as text, for programs that are told
+// on a command line what to do.
+//
+// `cut 500000 x1 then serve` is `cut(after{500'000}).times(1).then(serve())`. Opens files only where
+// the text names one.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/testing/behaviors.hpp>
+#include <tinyhttp/testing/content.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::testing {
+
+/// A script of behaviours. Entries are joined by `then`, parts of one entry by `|` or a blank; `xN`
+/// ends an entry that comes so often. Places are octets of the body; `@N` is a place in the file,
+/// `head` is before the head, `head+N` in it.
+///
+///     reply CODE    redirect URL    serve         raw FILE        ignore-range   swap SEED
+///     basic-auth USER:PASSWORD      retry-after S (503)           flaky PERCENT SEED
+///     cut PLACE     reset PLACE     stall PLACE   flip-bit N      throttle BYTES/s
+///     length N      no-length       double-length N               extra TEXT
+///     chunked N     bad-chunks      no-last-chunk tiny-writes N   noise CODE     bare-lf   close
+[[nodiscard]] inline result<behavior> parse_behavior(std::string_view script);
+
+/// `3MiB:seed7`, `3MiB`, `500000`: a pattern of that size.
+[[nodiscard]] inline result<content> parse_content(std::string_view text);
+
+/// `500000`, `64KiB`, `3MiB`, `10GiB`.
+[[nodiscard]] inline std::optional<std::uint64_t> parse_size(std::string_view text);
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::optional<std::uint64_t> parse_size(std::string_view text) {
+  int shift = 0;
+  for (const auto& [unit, bits] : {std::pair("KiB", 10), std::pair("MiB", 20), std::pair("GiB", 30)}) {
+    if (!text.ends_with(unit)) continue;
+    text.remove_suffix(3);
+    shift = bits;
+    break;
+  }
+  const auto number = ascii::parse_decimal_strict(text, ~std::uint64_t{0} >> shift);
+  return number ? std::optional(*number << shift) : std::nullopt;
+}
+
+inline result<content> parse_content(std::string_view text) {
+  const auto colon = text.find(':');
+  const auto size = parse_size(text.substr(0, colon));
+  std::uint64_t seed = 0;
+  if (colon != text.npos) {
+    auto named = text.substr(colon + 1);
+    if (named.starts_with("seed")) named.remove_prefix(4);
+    const auto given = ascii::parse_decimal_strict(named);
+    if (!given) return error(error_kind::invalid_argument, "no seed: " + std::string(text));
+    seed = *given;
+  }
+  if (!size) return error(error_kind::invalid_argument, "no size: " + std::string(text));
+  return pattern(*size, seed);
+}
+
+namespace detail {
+
+/// The words of a script, one by one.
+class script_words {
+ public:
+  explicit script_words(std::string_view text) : rest_(text) { advance(); }
+  [[nodiscard]] bool empty() const noexcept { return word_.empty(); }
+  [[nodiscard]] std::string_view peek() const noexcept { return word_; }
+  std::string_view take() {
+    const auto taken = word_;
+    advance();
+    return taken;
+  }
+
+ private:
+  void advance() {
+    while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
+    word_ = rest_.substr(0, rest_.find(' '));
+    rest_.remove_prefix(word_.size());
+  }
+  std::string_view rest_;
+  std::string_view word_;
+};
+
+[[nodiscard]] inline error script_error(std::string_view word, std::string_view wanted) {
+  return {error_kind::invalid_argument,
+          std::string("\"").append(word).append("\": ").append(wanted)};
+}
+
+[[nodiscard]] inline std::optional<position> parse_place(std::string_view word) {
+  if (word == "head") return position(before_head);
+  const bool in_file = word.starts_with('@'), head = word.starts_with("head+");
+  const auto number = parse_size(word.substr(in_file ? 1 : head ? 5 : 0));
+  if (!number) return std::nullopt;
+  return in_file ? position(offset{*number}) : head ? position(in_head{*number}) : position(after{*number});
+}
+
+/// `true`: `word` was one of these and `into` is it.
+[[nodiscard]] inline bool parse_plain(std::string_view word, behavior& into) {
+  if (word == "serve") into = serve();
+  else if (word == "ignore-range") into = ignore_range();
+  else if (word == "no-length") into = no_length();
+  else if (word == "bad-chunks") into = chunked(1000, chunk_fault::bad_size);
+  else if (word == "no-last-chunk") into = chunked(1000, chunk_fault::no_last);
+  else if (word == "bare-lf") into = bare_lf();
+  else if (word == "close") into = close_after();
+  else return false;
+  return true;
+}
+
+[[nodiscard]] inline bool parse_at_place(std::string_view word, position at, behavior& into) {
+  if (word == "cut") into = cut(at);
+  else if (word == "reset") into = reset(at);
+  else if (word == "stall") into = stall(at);
+  else if (word == "flip-bit") into = flip_bit(at.in == position::kind::body ? position(offset{at.octets}) : at);
+  else return false;
+  return true;
+}
+
+[[nodiscard]] inline bool parse_with_number(std::string_view word, std::uint64_t n, behavior& into) {
+  const auto small = static_cast<int>(n < 1'000'000 ? n : 0);
+  if (word == "reply" && n >= 100 && n <= 999) into = reply(small);
+  else if (word == "swap") into = behavior(act{.what = act::kind::swap, .chosen = true, .name = "swap content", .seed = n});
+  else if (word == "retry-after") into = reply(503).retry_after(std::chrono::seconds(n));
+  else if (word == "length") into = length(n);
+  else if (word == "double-length") into = double_length(n);
+  else if (word == "chunked" && n > 0) into = chunked(static_cast<std::size_t>(n));
+  else if (word == "tiny-writes" && n > 0) into = tiny_writes(static_cast<std::size_t>(n));
+  else if (word == "noise" && n >= 100 && n < 200) into = noise(small);
+  else return false;
+  return true;
+}
+
+/// One part: a word and what belongs to it.
+[[nodiscard]] inline result<behavior> parse_part(script_words& words) {
+  const std::string_view word = words.take();
+  behavior made;
+  if (parse_plain(word, made)) return made;
+  if (words.empty()) return script_error(word, "no such behaviour, or something is missing behind it");
+  const std::string value(words.take());
+  if (word == "redirect") return redirect(value);
+  if (word == "extra") return extra(value);
+  if (word == "raw") {
+    try {
+      return raw(on_disk(value).octets());
+    } catch (const bad_result& failed) {
+      return failed.error();
+    }
+  }
+  if (word == "basic-auth") {
+    const auto colon = value.find(':');
+    return basic_auth(value.substr(0, colon), colon == value.npos ? std::string() : value.substr(colon + 1));
+  }
+  if (word == "throttle") {
+    const auto rate = parse_size(std::string_view(value).substr(0, value.find('/')));
+    if (!rate || *rate == 0) return script_error(value, "octets in a second, please");
+    const std::uint64_t slices = *rate >= 20 ? 20 : 1;  // a second
+    return throttle(*rate / slices, std::chrono::nanoseconds(1'000'000'000 / slices));
+  }
+  if (const auto at = parse_place(value); at && parse_at_place(word, *at, made)) return made;
+  const auto number = parse_size(value);
+  if (number && word == "flaky") {
+    const auto seed = words.empty() ? std::nullopt : ascii::parse_decimal_strict(words.take());
+    if (!seed) return script_error(word, "a percentage and a seed, please");
+    return flaky(static_cast<double>(*number) / 100, *seed);
+  }
+  if (number && parse_with_number(word, *number, made)) return made;
+  return script_error(std::string(word).append(" ").append(value), "no such behaviour");
+}
+
+}  // namespace detail
+
+inline result<behavior> parse_behavior(std::string_view script) {
+  detail::script_words words(script);
+  if (words.empty()) return detail::script_error(script, "no behaviour");
+  std::optional<behavior> all, entry;
+  while (!words.empty()) {
+    const auto word = words.peek();
+    const auto times = word.starts_with('x') ? ascii::parse_decimal_strict(word.substr(1), 1'000'000) : std::nullopt;
+    if (word == "|") {
+      words.take();
+    } else if (word == "then" || times) {
+      if (!entry) return detail::script_error(word, "nothing stands in front of it");
+      if (times) entry = entry->times(static_cast<std::size_t>(*times));
+      words.take();
+      if (word != "then") continue;
+      all = all ? all->then(std::move(*entry)) : std::move(*entry);
+      entry.reset();
+    } else {
+      auto part = detail::parse_part(words);
+      if (!part) return part.error();
+      entry = entry ? *entry | *part : std::move(*part);
+    }
+  }
+  if (!entry) return detail::script_error(script, "nothing stands behind the last then");
+  return all ? all->then(std::move(*entry)) : std::move(*entry);
+}
+
+}  // namespace tinyhttp::testing
