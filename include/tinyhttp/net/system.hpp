@@ -267,7 +267,9 @@ inline std::int64_t os::send_file(int to, int from, std::uint64_t offset,
   const std::int64_t count = invoke(system_call::send_file, to, size, [&](std::size_t allowed) {
     return ::sendfile(to, from, &position, allowed);
   });
-  if (count == -EPIPE && sigismember(&pending, SIGPIPE) != 1) {
+  // A short count too: what was sent is told first, but the signal for the rest is there already.
+  const bool broken = count == -EPIPE || (count >= 0 && static_cast<std::size_t>(count) < size);
+  if (broken && sigismember(&pending, SIGPIPE) != 1) {
     const timespec at_once{0, 0};
     while (::sigtimedwait(&broken_pipe, nullptr, &at_once) < 0 && errno == EINTR) {
     }
