@@ -65,9 +65,9 @@ def find_nginx():
 
 
 class nginx:
-    """nginx on a loopback port, serving `root`; `locations` go into its server block."""
+    """nginx on a loopback port, serving `root`; `locations` go into its server block, `http` in front."""
 
-    def __init__(self, root, locations=""):
+    def __init__(self, root, locations="", http=""):
         self.home = tempfile.TemporaryDirectory()
         home = pathlib.Path(self.home.name)
         self.port = closed_port()
@@ -77,7 +77,7 @@ class nginx:
         (home / "nginx.conf").write_text(f"""
             daemon off; {owner} pid {home}/pid; error_log {home}/error.log; worker_processes 1;
             events {{ worker_connections 64; }}
-            http {{ access_log {home}/access.log; {paths} sendfile on; default_type text/plain;
+            http {{ access_log {home}/access.log; {paths} sendfile on; default_type text/plain; {http}
               server {{ listen 127.0.0.1:{self.port}; root {root}; {locations} }} }}""")
         self.process = subprocess.Popen([find_nginx(), "-e", f"{home}/error.log", "-c", f"{home}/nginx.conf"],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -93,6 +93,44 @@ class nginx:
         self.process.terminate()
         self.process.wait(timeout=20)
         self.home.cleanup()
+
+
+class file_server:
+    """The example of that name over `root`, on a free port, its log kept."""
+
+    def __init__(self, root, *options):
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([program("file_server"), str(root), "--port", "0", *options],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
+        self.first_line = self.process.stdout.readline().decode()
+        if not self.first_line.startswith("listening on http://"):
+            raise AssertionError(f"file_server said {self.first_line!r}")
+        self.port = int(self.first_line.rstrip("/\n").rpartition(":")[2])
+        # Whoever writes a log line must never wait for a reader that is not there.
+        self.lines = []
+        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout))
+        self.reader.start()
+
+    def url(self, target="/"):
+        return f"http://127.0.0.1:{self.port}{target}"
+
+    def memory(self, what="VmRSS"):
+        """Octets, as the system counts them."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split(f"{what}:")[1].split()[0]) * 1024
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
+    def stop(self):
+        """Gives the exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(timeout=30)
+        self.reader.join(timeout=30)
+        self.process.stdout.close()
+        self.log.close()
+        return status
 
 
 class python_server:
