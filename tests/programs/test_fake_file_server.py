@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Runs fake_file_server for real clients, and the tests of examples/test_a_downloader.cpp under every
+framework that is there."""
+import hashlib
+import json
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from harness import ROOT, program
+
+SIZE = 3 << 20
+
+
+class fake_server:
+    """A running fake_file_server whose journal can be waited for."""
+
+    def __init__(self, *arguments):
+        self.home = tempfile.TemporaryDirectory()
+        self.journal_file = pathlib.Path(self.home.name) / "journal.jsonl"
+        self.process = subprocess.Popen([program("fake_file_server"), "--journal", str(self.journal_file),
+                                         *arguments], stdout=subprocess.PIPE)
+        self.rest = b""
+        first = self.line()
+        self.url = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)/", first).group(1)
+
+    def line(self, seconds=20):
+        end = time.monotonic() + seconds
+        while b"\n" not in self.rest:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))
+            octets = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not octets:
+                raise AssertionError("no more lines")
+            self.rest += octets
+        line, self.rest = self.rest.split(b"\n", 1)
+        return line.decode()
+
+    def journal(self, count):
+        """The first `count` exchanges, once they are over."""
+        for _ in range(count):
+            self.line()
+        entries = [json.loads(line) for line in self.journal_file.read_text().splitlines()]
+        return sorted(entries, key=lambda entry: entry["number"])
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=20)  # lines that nobody has read must not hold it up
+        status = self.process.returncode
+        self.home.cleanup()
+        return status
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
+
+
+def field(entry, name):
+    return dict((key.lower(), value) for key, value in entry["fields"]).get(name.lower())
+
+
+def run(*command, cwd=None, seconds=60):
+    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds)
+
+
+def needs(*names):
+    missing = [name for name in names if shutil.which(name) is None]
+    return unittest.skipIf(missing, "not installed: " + ", ".join(missing))
+
+
+class FakeFileServer(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.here = pathlib.Path(self.folder.name)
+
+    def served(self, *arguments):
+        server = fake_server(*arguments)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def good(self, server, path="/good"):
+        done = run("curl", "-sf", server.url + path, "-o", str(self.here / "good"))
+        self.assertEqual(done.returncode, 0)
+        return hashlib.sha256((self.here / "good").read_bytes()).hexdigest()
+
+    def check_file(self, server, name):
+        got = hashlib.sha256((self.here / name).read_bytes()).hexdigest()
+        self.assertEqual(got, self.good(server))
+
+    def test_sigterm_ends_it_with_status_0(self):
+        server = self.served("--text", "/x=hello")
+        self.assertEqual(run("curl", "-s", server.url + "/x").stdout, b"hello")
+        self.assertEqual(server.journal(1)[0]["status"], 200)
+        self.assertEqual(server.stop(), 0)
+
+    def test_wrong_arguments_are_named_and_end_it_with_status_2(self):
+        for wrong in (["--on", "/x explode"], ["--on", "x cut 5"], ["--file", "/x=many"], ["--port", "70000"],
+                      ["--on", "/x cut"], ["--on", "/x then serve"], ["--nothing", "1"], ["--text"]):
+            done = run(program("fake_file_server"), *wrong)
+            self.assertEqual(done.returncode, 2, wrong)
+            self.assertIn(b"usage:", done.stdout)
+
+    def test_curl_is_cut_and_resumes(self):
+        server = self.served("--file", f"/f={SIZE}:seed7", "--file", f"/good={SIZE}:seed7", "--on", "/f cut 500000 x1")
+        command = ("curl", "-s", "-C", "-", "-o", "f", server.url + "/f")
+        self.assertEqual(run(*command, cwd=self.here).returncode, 18)
+        self.assertEqual((self.here / "f").stat().st_size, 500000)
+        self.assertEqual(run(*command, cwd=self.here).returncode, 0)
+        self.check_file(server, "f")
+        first, second, _ = server.journal(3)
+        self.assertEqual((first["acked"], first["end"], first["fired"]), (500000, "FIN", "cut after 500000"))
+        self.assertEqual(field(second, "Range"), "bytes=500000-")
+        self.assertEqual(second["acked"], SIZE - 500000)
+
+    def test_curl_has_every_octet_before_a_reset(self):
+        server = self.served("--file", f"/f={SIZE}:seed7", "--on", "/f reset 1MiB x1")
+        done = run("curl", "-s", "-o", "f", server.url + "/f", cwd=self.here)
+        self.assertEqual(done.returncode, 56)
+        self.assertEqual((self.here / "f").stat().st_size, 1 << 20)
+        self.assertEqual(server.journal(1)[0]["end"], "RST")
+
+    def test_behaviours_of_the_command_line(self):
+        (self.here / "raw").write_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        server = self.served("--text", "/t=hello world", "--on", "/reply reply 418", "--on", "/red redirect /t",
+                             "--on", f"/raw raw {self.here / 'raw'}", "--on", "/busy retry-after 3 x1 then reply 204",
+                             "--on", "/t length 5 x1 then no-length x1 then ignore-range x1 then swap 9 x1 "
+                             "then basic-auth u:p")
+
+        def got(path, *more):
+            return run("curl", "-s", "-w", "%{http_code}", *more, server.url + path).stdout
+
+        self.assertTrue(got("/reply").endswith(b"418"))
+        self.assertEqual(got("/raw"), b"hi200")
+        self.assertTrue(got("/busy", "-i").find(b"Retry-After: 3\r\n") > 0)
+        self.assertEqual(got("/busy"), b"204")
+        self.assertEqual(got("/t"), b"hello200")
+        self.assertEqual(got("/t"), b"hello world200")
+        self.assertEqual(got("/t", "-r", "0-1"), b"hello world200")
+        self.assertNotEqual(got("/t"), b"hello world200")
+        self.assertTrue(got("/red", "-L").endswith(b"401"))
+        self.assertTrue(got("/red", "-L", "-u", "u:p").endswith(b"200"))
+
+    @needs("wget")
+    def test_wget_resumes_after_a_cut(self):
+        server = self.served("--file", f"/f={SIZE}:seed7", "--file", f"/good={SIZE}:seed7", "--on", "/f cut 500000 x1")
+        done = run("wget", "-q", "-t", "3", "--waitretry=0", server.url + "/f", cwd=self.here)
+        self.assertEqual(done.returncode, 0)
+        self.check_file(server, "f")
+        self.assertEqual(field(server.journal(3)[1], "Range"), "bytes=500000-")
+
+    @needs("aria2c")
+    def test_aria2c_takes_parts_in_parallel_and_survives_a_reset(self):
+        server = self.served("--file", f"/f={SIZE}:seed7", "--file", f"/good={SIZE}:seed7", "--on", "/f reset 100000 x1")
+        done = run("aria2c", "-q", "-x", "4", "-s", "4", "-k", "1M", "--retry-wait=0", "--allow-overwrite=true",
+                   server.url + "/f", cwd=self.here)
+        self.assertEqual(done.returncode, 0)
+        self.check_file(server, "f")
+
+    @needs("git")
+    def test_git_clones_over_plain_files(self):
+        work = self.here / "work"
+        git = ("git", "-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main")
+        run(*git, "init", "-q", str(work))
+        (work / "a").write_text("a\n")
+        run(*git, "add", "a", cwd=work)
+        run(*git, "commit", "-qm", "a", cwd=work)
+        run("git", "clone", "-q", "--bare", str(work), str(self.here / "bare.git"))
+        run("git", "update-server-info", cwd=self.here / "bare.git")
+        server = self.served("--dir", f"/repo.git={self.here / 'bare.git'}", "--on", "/repo.git/objects/* cut 3 x1")
+        first = run("git", "clone", "-q", server.url + "/repo.git", str(self.here / "c1"))
+        self.assertNotEqual(first.returncode, 0)
+        second = run("git", "clone", "-q", server.url + "/repo.git", str(self.here / "c2"))
+        self.assertEqual(second.returncode, 0, second.stdout)
+        self.assertEqual((self.here / "c2" / "a").read_text(), "a\n")
+
+    @needs("zsync")
+    def test_zsync_takes_several_ranges_at_once(self):
+        if shutil.which("zsyncmake") is None:
+            self.skipTest("not installed: zsyncmake")
+        old = bytearray(os.urandom(400_000))
+        (self.here / "old").write_bytes(old)
+        for at in (50_000, 150_000, 250_000, 350_000):
+            old[at:at + 100] = os.urandom(100)
+        (self.here / "new").write_bytes(old)
+        run("zsyncmake", "-u", "new", "-o", "new.zsync", "new", cwd=self.here)
+        server = self.served("--dir", f"/z={self.here}")
+        out = self.here / "out"
+        out.mkdir()
+        done = run("zsync", "-q", "-i", str(self.here / "old"), "-o", "got", server.url + "/z/new.zsync", cwd=out)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual((out / "got").read_bytes(), bytes(old))
+
+
+class ExampleTests(unittest.TestCase):
+    """One source, every framework."""
+
+    def check_with(self, define, header, libraries=()):
+        probe = subprocess.run(["g++", "-std=c++20", "-E", "-x", "c++", "-"], input=f"#include <{header}>\n".encode(),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if header and probe.returncode != 0:
+            self.skipTest(f"not installed: {header}")
+        with tempfile.TemporaryDirectory() as folder:
+            built = subprocess.run(["g++", "-std=c++20", f"-I{ROOT / 'include'}", *([f"-D{define}"] if define else []),
+                                    str(ROOT / "examples" / "test_a_downloader.cpp"), "-pthread", "-o",
+                                    f"{folder}/tests", *libraries], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.assertEqual(built.returncode, 0, built.stdout.decode())
+            done = run(f"{folder}/tests")
+            self.assertEqual(done.returncode, 0, done.stdout.decode())
+            self.assertIn(b"8", done.stdout)
+
+    def test_with_none(self):
+        done = run(program("test_a_downloader"))
+        self.assertEqual(done.stdout, b"8 tests, 0 failed\n")
+
+    def test_with_catch2(self):
+        three = pathlib.Path("/usr/include/catch2/catch_all.hpp").exists()
+        self.check_with("WITH_CATCH2", "catch2/catch_all.hpp" if three else "catch2/catch.hpp",
+                        ("-lCatch2Main", "-lCatch2") if three else ())
+
+    def test_with_doctest(self):
+        self.check_with("WITH_DOCTEST", "doctest/doctest.h")
+
+    def test_with_googletest(self):
+        self.check_with("WITH_GTEST", "gtest/gtest.h", ("-lgtest", "-lgtest_main"))
+
+
+if __name__ == "__main__":
+    unittest.main()
