@@ -104,6 +104,16 @@ namespace detail {
 
 inline constexpr std::array<bool, 256> token_table = make_token_table();
 
+/// False: none of the eight octets at `text` is a control octet. True: one may be.
+[[nodiscard]] constexpr bool may_hold_control(const char* text) noexcept {
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < 8; ++i)  // one load
+    word |= std::uint64_t{static_cast<unsigned char>(text[i])} << 8 * i;
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  const std::uint64_t del = word ^ ones * 0x7f;
+  return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & ones * 0x80;
+}
+
 }  // namespace detail
 
 constexpr int hex_value(char c) noexcept {
@@ -129,9 +139,17 @@ constexpr bool is_token(std::string_view text) noexcept {
 }
 
 constexpr bool is_field_value(std::string_view text) noexcept {
-  for (const char c : text)
-    if (!is_field_octet(c)) return false;
-  return trim(text).size() == text.size();
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  if (!text.empty() && (blank(text.front()) || blank(text.back()))) return false;
+  std::size_t at = 0;
+  for (; text.size() - at >= 8; at += 8) {
+    if (!detail::may_hold_control(text.data() + at)) continue;
+    for (std::size_t i = at; i < at + 8; ++i)
+      if (!is_field_octet(text[i])) return false;
+  }
+  for (; at < text.size(); ++at)
+    if (!is_field_octet(text[at])) return false;
+  return true;
 }
 
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {

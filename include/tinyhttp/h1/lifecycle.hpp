@@ -64,6 +64,22 @@ static_assert(!next(side::client, phase::done, signal::data), "a finished messag
 static_assert(!next(side::server, phase::body, signal::response), "one response per request");
 static_assert(!next(side::client, phase::body, signal::close), "a cut body is not a clean close");
 
+namespace detail {
+
+/// `next` for every side, phase and signal; `refused` where it is empty.
+inline constexpr auto refused = static_cast<phase>(0xff);
+inline constexpr auto next_phases = [] {
+  std::array<std::array<std::array<phase, 6>, 6>, 2> all{};
+  for (std::size_t who = 0; who < 2; ++who)
+    for (std::size_t from = 0; from < 6; ++from)
+      for (std::size_t on = 0; on < 6; ++on)
+        all[who][from][on] = next(static_cast<side>(who), static_cast<phase>(from),
+                                  static_cast<signal>(on)).value_or(refused);
+  return all;
+}();
+
+}  // namespace detail
+
 /// The phases of both sides of one connection, moved by the table above and by nothing else.
 class lifecycle {
  public:
@@ -72,9 +88,10 @@ class lifecycle {
   /// Applies `on` to `who`; false, and nothing changes, when the protocol forbids it. A request
   /// concerns both sides: the server owes an answer from then on.
   bool apply(side who, signal on) noexcept {
-    const auto to = next(who, of(who), on);
-    if (!to) return false;
-    phases_[index(who)] = *to == phase::done && !reusable_ ? phase::must_close : *to;
+    const phase to = detail::next_phases[index(who)][static_cast<std::size_t>(of(who))]
+                                        [static_cast<std::size_t>(on)];
+    if (to == detail::refused) return false;
+    phases_[index(who)] = to == phase::done && !reusable_ ? phase::must_close : to;
     if (on == signal::request) phases_[index(side::server)] = phase::answering;
     return true;
   }

@@ -87,40 +87,102 @@ namespace detail {
   }
 }
 
+/// What the writer has to know of a message's fields, found in one pass.
+struct field_notes {
+  bool any_own = false;  // see `is_writers_own`
+  bool date = false, host = false, upgrade = false, te = false;
+};
+[[nodiscard]] inline field_notes look_at(const fields& f) noexcept {
+  field_notes seen;
+  for (const auto& [name, value] : f) {
+    switch (name.size()) {
+      case 2: seen.te = seen.te || ascii::equal_ignoring_case(name, "TE"); break;
+      case 4:
+        seen.date = seen.date || ascii::equal_ignoring_case(name, "Date");
+        seen.host = seen.host || ascii::equal_ignoring_case(name, "Host");
+        break;
+      case 7: seen.upgrade = seen.upgrade || ascii::equal_ignoring_case(name, "Upgrade"); break;
+      default: seen.any_own = seen.any_own || is_writers_own(name); break;
+    }
+  }
+  return seen;
+}
+
+/// Puts short texts together before they are appended: appending each by itself is what a small
+/// head would cost most. What is not flushed is lost.
+class gathered {
+ public:
+  explicit gathered(std::string& out) noexcept : out_(out) {}
+  gathered(const gathered&) = delete;
+  gathered& operator=(const gathered&) = delete;
+  gathered& put(std::string_view text) {
+    if (text.size() > sizeof room_ - used_) flush();
+    if (text.size() > sizeof room_) {
+      out_.append(text);
+      return *this;
+    }
+    text.copy(room_ + used_, text.size());
+    used_ += text.size();
+    return *this;
+  }
+  gathered& put(std::uint64_t value) {
+    char digits[20];
+    std::size_t start = sizeof digits;
+    do {
+      digits[--start] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value != 0);
+    return put(std::string_view(digits + start, sizeof digits - start));
+  }
+  void flush() {
+    out_.append(room_, used_);
+    used_ = 0;
+  }
+
+ private:
+  std::string& out_;
+  std::size_t used_ = 0;
+  char room_[240];
+};
+
 inline void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
 
+inline void append_status_line(gathered& out, status code) {
+  if (code == status::ok) {
+    out.put("HTTP/1.1 200 OK\r\n");
+  } else {
+    out.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(code.code())).put(" ").put(code.reason()).put("\r\n");
+  }
+}
+
 /// Copies `f` but for the writer's own, in one piece where there are none of those.
-inline void append_fields(std::string& out, const fields& f) {
-  bool any_own = false;
-  for (const auto& [name, value] : f) any_own = any_own || is_writers_own(name);
+inline void append_fields(std::string& out, const fields& f, bool any_own) {
   if (!any_own) return f.append_to(out);
   for (const auto& [name, value] : f)
     if (!is_writers_own(name)) append_field(out, name, value);
 }
 
-inline void append_framing(std::string& out, const framing& by) {
+inline void append_framing(gathered& out, const framing& by) {
   if (by.by == framing::rule::length) {
-    out.append("Content-Length: ");
-    ascii::append_decimal(out, by.length);
-    out.append("\r\n");
+    out.put("Content-Length: ").put(by.length).put("\r\n");
   } else if (by.by == framing::rule::chunked) {
-    out.append("Transfer-Encoding: chunked\r\n");
+    out.put("Transfer-Encoding: chunked\r\n");
   }
 }
 
 /// Appends what holds for this connection only: a field that has to be named there is, and so is
 /// `persistence`, `close` or `keep-alive`, unless it is empty (RFC 9110 7.6.1).
-inline void append_connection(std::string& out, bool upgrade, bool te, std::string_view persistence) {
+inline void append_connection(gathered& out, bool upgrade, bool te, std::string_view persistence) {
   std::string_view between = "Connection: ";
   for (const auto option : {upgrade ? std::string_view("Upgrade") : std::string_view(),
                             te ? std::string_view("TE") : std::string_view(), persistence}) {
     if (option.empty()) continue;
-    out.append(between).append(option);
+    out.put(between).put(option);
     between = ", ";
   }
-  if (between.size() == 2) out.append("\r\n");
+  if (between.size() == 2) out.put("\r\n");
 }
 
 /// A response to HEAD, or a 304, may tell the length of content that it does not carry.
@@ -185,44 +247,48 @@ inline outgoing plan_request(const request& r) {
 
 inline void write_head(std::string& out, const response& r, const method& asked,
                        const outgoing& plan, http_version version, std::string_view date) {
-  out.append("HTTP/1.1 ");
-  ascii::append_decimal(out, static_cast<std::uint64_t>(r.status.code()));
-  out.append(" ").append(r.status.reason()).append("\r\n");
-  if (!date.empty() && !r.fields.contains("Date")) detail::append_field(out, "Date", date);
-  detail::append_fields(out, r.fields);
-  detail::append_framing(out, plan.body);
+  const auto seen = detail::look_at(r.fields);
+  detail::gathered text(out);
+  detail::append_status_line(text, r.status);
+  if (!date.empty() && !seen.date) text.put("Date: ").put(date).put("\r\n");
+  text.flush();
+  detail::append_fields(out, r.fields, seen.any_own);
+  detail::append_framing(text, plan.body);
   const bool tunnel = r.status == status::switching_protocols ||
                       (asked == method::connect && r.status.is_success());
   std::string_view persistence;
   if (!tunnel && !plan.keep_alive) persistence = "close";  // a tunnel needs no word about its end
   else if (!tunnel && version == http_version::http_1_0) persistence = "keep-alive";
-  const bool upgrade = r.status == status::switching_protocols || r.fields.contains("Upgrade");
-  detail::append_connection(out, upgrade, false, persistence);
-  out.append("\r\n");
+  const bool upgrade = r.status == status::switching_protocols || seen.upgrade;
+  detail::append_connection(text, upgrade, false, persistence);
+  text.put("\r\n").flush();
 }
 
 inline void write_head(std::string& out, const request& r, const outgoing& plan,
                        std::string_view authority) {
-  out.append(r.method.name()).append(" ").append(r.target.text());
+  const auto seen = detail::look_at(r.fields);
   const bool old = r.version == http_version::http_1_0 && plan.body.by != framing::rule::chunked;
-  out.append(old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-  if (!r.fields.contains("Host"))
-    detail::append_field(out, "Host", is_host_and_port(authority, true) ? authority : "");
-  detail::append_fields(out, r.fields);
-  detail::append_framing(out, plan.body);
+  detail::gathered text(out);
+  text.put(r.method.name()).put(" ").put(r.target.text());
+  text.put(old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  if (!seen.host)
+    text.put("Host: ").put(is_host_and_port(authority, true) ? authority : "").put("\r\n");
+  text.flush();
+  detail::append_fields(out, r.fields, seen.any_own);
+  detail::append_framing(text, plan.body);
   std::string_view persistence;
   if (!plan.keep_alive) persistence = "close";
   else if (old) persistence = "keep-alive";
-  detail::append_connection(out, r.fields.contains("Upgrade"), r.fields.contains("TE"), persistence);
-  out.append("\r\n");
+  detail::append_connection(text, seen.upgrade, seen.te, persistence);
+  text.put("\r\n").flush();
 }
 
 inline void write_informational(std::string& out, status code, const fields& with) {
-  out.append("HTTP/1.1 ");
-  ascii::append_decimal(out, static_cast<std::uint64_t>(code.code()));
-  out.append(" ").append(code.reason()).append("\r\n");
-  detail::append_fields(out, with);
-  out.append("\r\n");
+  detail::gathered text(out);
+  detail::append_status_line(text, code);
+  text.flush();
+  detail::append_fields(out, with, detail::look_at(with).any_own);
+  text.put("\r\n").flush();
 }
 
 inline bool body_writer::begin_data(std::string& out, std::uint64_t size) {

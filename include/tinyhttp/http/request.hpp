@@ -125,7 +125,7 @@ struct request {
   /// Becomes as new, keeping the memory of its parts.
   void clear() {
     (void)method.assign(tinyhttp::method::get.name());
-    (void)target.assign("/", method);
+    target.reset();
     version = http_version::http_1_1;
     fields.clear();
     body = {};

@@ -7,6 +7,7 @@
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/percent.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -37,6 +38,13 @@ class target {
   /// Becomes `text`; false, and unchanged, when it is no target of a request with method `m`:
   /// empty, an octet outside visible US-ASCII, a fragment, a form that does not go with the method.
   [[nodiscard]] bool assign(std::string_view text, const method& m);
+  /// Becomes `/`, keeping its memory.
+  void reset() noexcept {
+    text_.assign(1, '/');
+    form_ = target_form::origin;
+    authority_at_ = authority_size_ = path_at_ = 0;
+    path_size_ = 1;
+  }
 
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] target_form form() const noexcept { return form_; }
@@ -80,10 +88,16 @@ class target {
 
 namespace detail {
 
-/// An octet of `reg-name` (RFC 3986 3.2.2): unreserved, pct-encoded, sub-delims.
+/// The octets of `reg-name` (RFC 3986 3.2.2): unreserved, pct-encoded, sub-delims.
+inline constexpr std::array<bool, 256> reg_name_table = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 0; i < 128; ++i)
+    table[i] = ascii::is_alpha(static_cast<char>(i)) || ascii::is_digit(static_cast<char>(i));
+  for (const char c : std::string_view("-._~%!$&'()*+,;=")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
 [[nodiscard]] constexpr bool is_reg_name_octet(char c) noexcept {
-  return ascii::is_alpha(c) || ascii::is_digit(c) ||
-         std::string_view("-._~%!$&'()*+,;=").find(c) != std::string_view::npos;
+  return reg_name_table[static_cast<unsigned char>(c)];
 }
 
 /// The length of the scheme that `text` starts with, followed by `://`; 0 when there is none.
