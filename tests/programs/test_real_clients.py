@@ -205,7 +205,7 @@ def tiny_font():
         b"glyf": glyph + glyph,
         b"head": struct.pack(">IIIIHHqqhhhhHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 3, 1000, 0, 0, 0, 0, 500, 500,
                              0, 8, 2, 1, 0),
-        b"hhea": struct.pack(">IhhhHhhh", 0x10000, 800, -200, 0, 500, 0, 0, 500) + struct.pack(">8hhH", 1, *[0] * 7, 0, 2),
+        b"hhea": struct.pack(">IhhhHhhh", 0x10000, 800, -200, 0, 500, 0, 0, 500) + struct.pack(">8hH", 1, *[0] * 7, 2),
         b"hmtx": struct.pack(">HhHh", 500, 0, 500, 0),
         b"loca": struct.pack(">3I", 0, len(glyph), 2 * len(glyph)),
         b"maxp": struct.pack(">I14H", 0x10000, 2, 4, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
