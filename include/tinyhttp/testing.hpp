@@ -4,10 +4,12 @@
 #pragma once
 
 #include <tinyhttp/testing/answer.hpp>
+#include <tinyhttp/testing/archive.hpp>
 #include <tinyhttp/testing/behavior.hpp>
 #include <tinyhttp/testing/behaviors.hpp>
 #include <tinyhttp/testing/connection.hpp>
 #include <tinyhttp/testing/content.hpp>
+#include <tinyhttp/testing/digest.hpp>
 #include <tinyhttp/testing/exchange.hpp>
 #include <tinyhttp/testing/fake_host.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
@@ -16,6 +18,7 @@
 #include <tinyhttp/testing/ledger.hpp>
 #include <tinyhttp/testing/match.hpp>
 #include <tinyhttp/testing/memory_stream.hpp>
+#include <tinyhttp/testing/repositories.hpp>
 #include <tinyhttp/testing/rules.hpp>
 #include <tinyhttp/testing/run_apart.hpp>
 #include <tinyhttp/testing/script.hpp>
