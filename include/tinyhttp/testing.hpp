@@ -7,6 +7,7 @@
 #include <tinyhttp/testing/archive.hpp>
 #include <tinyhttp/testing/behavior.hpp>
 #include <tinyhttp/testing/behaviors.hpp>
+#include <tinyhttp/testing/call.hpp>
 #include <tinyhttp/testing/connection.hpp>
 #include <tinyhttp/testing/content.hpp>
 #include <tinyhttp/testing/digest.hpp>

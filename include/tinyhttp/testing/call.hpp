@@ -1,0 +1,54 @@
+// tinyhttp/testing/call.hpp -- an application called without a socket: as a function, or by octets.
+//
+// The handler, the parser and the writer are those of a server; the connection is memory.
+#pragma once
+
+#include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/server/options.hpp>
+#include <tinyhttp/server/serve.hpp>
+#include <tinyhttp/server/services.hpp>
+#include <tinyhttp/testing/memory_stream.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp::testing {
+
+/// The response of `app`, its body pulled into octets: `call(app, request::get("/x")).body.text()`.
+/// For handlers that wait for nothing that only a loop brings. Throws what the handler throws, and
+/// `bad_result` when its body fails.
+template <handler H>
+[[nodiscard]] response call(const H& app, request r) {
+  response made = invoke(app, r).get();
+  const std::uint64_t most = std::uint64_t{1} << 30;  // octets
+  auto all = made.body.read_all(most);
+  all.start();
+  (void)all.take().value();
+  return made;
+}
+
+/// The octets with which a server of `app` answers these octets, to the end of its last answer. It may
+/// wait for time and for work that it posts, as in a server.
+template <handler H>
+[[nodiscard]] std::string call(const H& app, std::string_view octets, server_options with = {}) {
+  net::loop loop;
+  const any_handler erased([&app](request& r) { return invoke(app, r); });
+  server_services services(with, loop);
+  services.post = [&loop](function<void()> work) { loop.post(std::move(work)); };
+  memory_pair ends(loop);
+  {
+    const std::string_view pieces[] = {octets};
+    auto writing = ends.first.write(pieces);
+    (void)writing.await_ready();
+    (void)writing.await_resume();
+  }
+  (void)ends.first.shutdown_send();
+  served_connection<memory_stream> serving(ends.second, erased, services);
+  loop.run_until_done(serving.run());
+  return std::string(ends.first.unread());
+}
+
+}  // namespace tinyhttp::testing

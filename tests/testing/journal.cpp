@@ -1,0 +1,125 @@
+// tests/testing/journal.cpp -- tests testing/journal.hpp, match.hpp, exchange.hpp and verdict.hpp.
+#include "support.hpp"
+
+#include "catch.hpp"
+
+#include <tinyhttp/testing/journal.hpp>
+
+#include <chrono>
+#include <sstream>
+#include <string>
+
+using namespace tinyhttp::testing;
+using testing_support::fetch;
+using testing_support::raw_client;
+using testing_support::talk;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("a false verdict shows the nearest miss, the rule's line and the journal", "[testing][journal]") {
+  fake_server srv;
+  srv.file("/fw.img", pattern(10'000, 7));
+  srv.on("/fw.img", serve());
+  const int line = __LINE__ - 1;
+  (void)fetch(srv, "/fw.img");
+  (void)fetch(srv, "/fw.img", "Range: bytes=4999-\r\n");
+  const auto no = srv.saw(get("/fw.img").with("Range", "bytes=5000-")).exactly(1);
+  CHECK_FALSE(no);
+  CHECK_THAT(no.text(), ContainsSubstring("expected 1 x GET /fw.img with Range: bytes=5000-, saw 0\n"));
+  CHECK_THAT(no.text(), ContainsSubstring("nearest: #2  Range: bytes=4999-   1 octet too early"));
+  CHECK_THAT(no.text(), ContainsSubstring("(answered by the rule at journal.cpp:" + std::to_string(line) + ")"));
+  CHECK_THAT(no.text(), ContainsSubstring("journal (2 exchanges, 2 connections)\n"));
+  CHECK_THAT(no.text(), ContainsSubstring(" #2 c2.1 GET /fw.img  Range: bytes=4999-  206  5001/5001 acked  serve  FIN"));
+  CHECK(!no);
+  CHECK_FALSE(!srv.saw(get("/fw.img")).exactly(2));
+}
+
+TEST_CASE("requests are counted in every way", "[testing][journal]") {
+  fake_server srv;
+  srv.file("/a", text("a"));
+  (void)fetch(srv, "/a");
+  (void)fetch(srv, "/a?q=1", "X-Test: one two\r\n");
+  CHECK(srv.saw(get("/a")).exactly(2));
+  CHECK(srv.saw(get("/a?q=1")).once());
+  CHECK(srv.saw(any("/*")).at_least(2));
+  CHECK(srv.saw(any()).at_most(2));
+  CHECK(srv.saw(post("/a")).never());
+  CHECK(srv.saw(any().with("X-Test")).once());
+  CHECK(srv.saw(any().with("x-test", "one*")).once());
+  CHECK(srv.saw(any().without("X-Test")).once());
+  CHECK(srv.saw(get("/a").where([](const exchange& x) { return x.connection == 2; }, "on the second connection")).once());
+}
+
+TEST_CASE("requests are kept as they came: octets, order, body, and what waited behind", "[testing][journal]") {
+  fake_server srv;
+  const std::string first = "POST /a HTTP/1.1\r\nhOsT: t\r\nX-B: 2\r\nX-A: 1\r\nContent-Length: 5\r\n\r\n";
+  const std::string second = "GET /b HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
+  (void)talk(srv, first + "hello" + second);
+  const auto all = srv.journal();
+  REQUIRE(all.size() == 2);
+  CHECK(all[0].raw_head == first);
+  CHECK(all[0].body == "hello");
+  CHECK(all[0].queued == second.size());
+  CHECK(all[1].raw_head == second);
+  CHECK(all[1].on_connection == 2);
+  CHECK(all[1].connection == 1);
+}
+
+TEST_CASE("a large body is kept in part and counted whole; Expect gets its 100", "[testing][journal]") {
+  fake_server srv;
+  srv.on("/up", reply(201));
+  raw_client client(srv);
+  client.send("PUT /up HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 3000000\r\nConnection: close\r\n\r\n");
+  CHECK(client.receive(25) == "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send(std::string(3'000'000, 'x'));
+  CHECK(client.receive_all().status() == 201);
+  CHECK(srv.journal()[0].body.size() == 1_MiB);
+  CHECK(srv.journal()[0].body_size == 3'000'000);
+}
+
+TEST_CASE("what is no request, or only the beginning of one, is written down with the reason", "[testing][journal]") {
+  fake_server srv;
+  CHECK(talk(srv, "NONSENSE\r\n\r\n").status() == 400);
+  {
+    raw_client client(srv);
+    client.send("POST /a HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe");
+  }
+  REQUIRE(srv.wait_for_end(any("/a"), 0));
+  while (srv.open_connections() > 0) {
+  }
+  const auto all = srv.journal();
+  REQUIRE(all.size() == 2);
+  CHECK_FALSE(all[0].failure.empty());
+  CHECK(all[0].raw_head == "NONSENSE\r\n\r\n");
+  CHECK_THAT(all[1].failure, ContainsSubstring("middle of a body"));
+  CHECK_FALSE(srv.quiet());
+}
+
+TEST_CASE("waiting ends when the request comes, or at its deadline", "[testing][journal]") {
+  fake_server srv;
+  srv.file("/a", text("a"));
+  const auto no = srv.wait_for(get("/a"), 1, std::chrono::milliseconds(1));
+  CHECK_FALSE(no);
+  CHECK_THAT(no.text(), ContainsSubstring("waited 1 ms for 1 x GET /a"));
+  raw_client client(srv);
+  client.send("GET /a HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK(srv.wait_for(get("/a")));
+  CHECK(srv.wait_for_end(get("/a")));
+}
+
+TEST_CASE("an exchange is a line, a JSON object, and can be streamed", "[testing][exchange]") {
+  exchange x;
+  x.number = 1;
+  x.connection = 2;
+  x.on_connection = 3;
+  x.method = "GET";
+  x.target = "/\"\x01";
+  x.status = 200;
+  x.planned = x.handed = 10;
+  x.acked = 4;
+  x.end = ending::client_left;
+  CHECK(x.line() == " #1 c2.3 GET /\"\x01  200  4/10 acked (10 handed to the kernel)  client left");
+  CHECK_THAT(x.json(), ContainsSubstring("\"target\":\"/\\\"\\u0001\"") && ContainsSubstring("\"acked\":4"));
+  std::ostringstream out;
+  out << x << verdict(false, "because");
+  CHECK(out.str() == x.line() + "because");
+}

@@ -1,0 +1,54 @@
+// tests/testing/script.cpp -- tests testing/script.hpp: behaviours and contents written as text.
+#include "support.hpp"
+
+#include "catch.hpp"
+
+#include <tinyhttp/testing/script.hpp>
+
+#include <string>
+
+using namespace tinyhttp::testing;
+using testing_support::talk;
+
+TEST_CASE("sizes have units, patterns have seeds", "[testing][script]") {
+  CHECK(parse_size("500000") == 500'000);
+  CHECK(parse_size("3MiB") == 3_MiB);
+  CHECK(parse_size("10GiB") == 10_GiB);
+  for (const char* wrong : {"", "MiB", "-1", "1.5MiB", "3mb", "99999999999GiB", "18446744073709551616"})
+    CHECK_FALSE(parse_size(wrong));
+  CHECK(parse_content("1KiB:seed7").value().octets() == pattern(1_KiB, 7).octets());
+  CHECK(parse_content("5").value().size() == 5);
+  CHECK_FALSE(parse_content("5:seed"));
+  CHECK_FALSE(parse_content("five"));
+}
+
+TEST_CASE("a script says what the functions say", "[testing][script]") {
+  CHECK(parse_behavior("cut 500000 x1 then serve").value().name() ==
+        cut(after{500'000}).times(1).then(serve()).name());
+  CHECK(parse_behavior("serve | reset @64KiB x2").value().name() == (serve() | reset(offset{64_KiB})).times(2).name());
+  CHECK(parse_behavior("stall head").value().name() == stall(before_head).name());
+  CHECK(parse_behavior("cut head+12").value().name() == cut(in_head{12}).name());
+  CHECK(parse_behavior("reply 404 x3 then redirect /x").value().acts().size() == 2);
+  CHECK(parse_behavior("throttle 64KiB/s").value().acts()[0].throttle_octets == 64_KiB / 20);
+  CHECK(parse_behavior("flip-bit 7").value().acts()[0].flips[0].in == position::kind::file);
+  CHECK(parse_behavior("flaky 20 7").value().acts()[0].probability == 0.2);
+}
+
+TEST_CASE("what is no script is refused by name", "[testing][script]") {
+  for (const char* wrong : {"", "explode", "cut", "cut here", "x1", "then serve", "cut 5 then", "reply 99", "reply 1000",
+                            "chunked 0", "throttle 0/s", "throttle fast", "flaky 20", "noise 200", "raw /does/not/exist",
+                            "cut 5 x", "cut -5"}) {
+    const auto got = parse_behavior(wrong);
+    INFO(wrong);
+    CHECK_FALSE(got);
+    if (!got) CHECK_FALSE(got.error().message().empty());
+  }
+}
+
+TEST_CASE("a swap by seed is as large as what it replaces", "[testing][script]") {
+  fake_server srv;
+  srv.file("/f", pattern(1000, 1));
+  srv.on("/f", parse_behavior("swap 9 x1").value());
+  CHECK(testing_support::fetch(srv, "/f").body() == pattern(1000, 9).octets());
+  CHECK(testing_support::fetch(srv, "/f").body() == pattern(1000, 9).octets());
+}
