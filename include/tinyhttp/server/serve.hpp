@@ -44,6 +44,7 @@ class served_connection final : public request_context {
   ~served_connection() override {
     report(false);
     end_exchange();
+    if (memory_) give_memory_back();
   }
 
   /// Ends when the connection has been served; the stream is then to be closed.
@@ -73,12 +74,18 @@ class served_connection final : public request_context {
 
   [[nodiscard]] request& incoming() noexcept { return memory_->incoming; }
   [[nodiscard]] std::string& out() noexcept { return memory_->out; }
+  /// Of the running exchange, until it has been reported.
+  [[nodiscard]] std::optional<response>& outgoing() noexcept { return memory_->outgoing; }
 
+  void give_memory_back() {
+    memory_->in = wire_.take_idle_memory();
+    services_.give_back(std::move(memory_));
+  }
   void wake_up();
   void begin_head();
   bool go_idle();
   void prepare_body();
-  std::optional<reply> call_handler();
+  reply call_handler();
   response failed_handler() noexcept;
   bool send_small(const response& r);
   task<bool> send_large(const response& r);
@@ -116,7 +123,6 @@ class served_connection final : public request_context {
   std::array<std::string_view, 1> flushed_;  // what `start_flush` writes
   std::unique_ptr<exchange_memory> memory_;
   std::shared_ptr<incoming_body> body_;  // of the running request, if it has one
-  std::optional<response> response_;     // of the running exchange, until it has been reported
   std::chrono::steady_clock::time_point began_;
   std::size_t requests_ = 0;
   bool idle_ = false;
@@ -229,34 +235,35 @@ task<void> served_connection<S>::run() {
     prepare_body();
     if (++requests_ >= options_.requests_per_connection) wire_.forbid_reuse();
     auto answer = call_handler();
-    if (answer && !answer->is_ready()) {
+    if (!answer.is_ready()) {
       if (stream_.peer_gone()) co_return;
       handling_ = true;
-      auto& later = answer->later();
+      auto& later = answer.later();
       try {
-        response_ = co_await later;
+        outgoing() = co_await later;
       } catch (...) {
-        response_ = failed_handler();
+        outgoing() = failed_handler();
       }
       handling_ = false;
-    } else if (answer) {
-      response_ = std::move(answer->now());
+      later.reset();
+    } else {
+      outgoing() = std::move(answer.now());
     }
-    answer.reset();
 
     if (services_.ending.load(std::memory_order_relaxed) || must_hang_up()) wire_.forbid_reuse();
-    if (!send_small(*response_)) {
-      const bool sent = co_await send_large(*response_);
+    response& sending = *outgoing();
+    if (!send_small(sending)) {
+      const bool sent = co_await send_large(sending);
       if (!sent) co_return;
     }
-    if (out().size() >= flush_size || response_->attached() != nullptr || !wire_.reusable()) {
+    if (out().size() >= flush_size || sending.attached() != nullptr || !wire_.reusable()) {
       auto writing = start_flush();
       const auto sent = co_await writing;
       end_flush();
       if (!sent) co_return;
     }
     report(true);
-    if (auto* hooks = response_->attached(); hooks != nullptr && hooks->takeover) {
+    if (auto* hooks = sending.attached(); hooks != nullptr && hooks->takeover) {
       co_await take_over();
       co_return;
     }
@@ -279,8 +286,7 @@ task<void> served_connection<S>::run() {
 template <looped_stream S>
 bool served_connection<S>::go_idle() {
   if (services_.stopping) return false;
-  memory_->in = wire_.take_idle_memory();
-  services_.give_back(std::move(memory_));
+  give_memory_back();
   stream_.expires_at(services_.clock().now() + options_.patience.idle);
   idle_ = true;
   return true;
@@ -320,22 +326,20 @@ void served_connection<S>::prepare_body() {
   continue_owed_ = r.version == http_version::http_1_1 && r.fields.contains("Expect");
 }
 
-/// Calls the application. Empty: `response_` is the answer already.
+/// Calls the application.
 template <looped_stream S>
-std::optional<reply> served_connection<S>::call_handler() {
+reply served_connection<S>::call_handler() {
   if (const auto expected = incoming().fields.get("Expect");
       expected && incoming().version == http_version::http_1_1 &&
       !ascii::equal_ignoring_case(*expected, "100-continue")) {
-    response_ = problem(status::expectation_failed);
-    return std::nullopt;
+    return problem(status::expectation_failed);
   }
   try {
-    std::optional<reply> answer(app_(incoming()));
+    reply answer = app_(incoming());
     services_.note_turn(std::chrono::steady_clock::now() - began_, incoming().target.text());
     return answer;
   } catch (...) {
-    response_ = failed_handler();
-    return std::nullopt;
+    return failed_handler();
   }
 }
 
@@ -471,7 +475,7 @@ task<void> served_connection<S>::take_over() {
   taken_over raw(*this);
   handling_ = true;
   try {
-    auto taken = response_->attached()->takeover(raw);
+    auto taken = outgoing()->attached()->takeover(raw);
     co_await taken;
   } catch (...) {
     (void)failed_handler();
@@ -513,11 +517,11 @@ bool served_connection<S>::peer_may_send_more() const noexcept {
 
 template <looped_stream S>
 void served_connection<S>::report(bool complete) noexcept {
-  if (!response_) return;
-  auto* hooks = response_->attached();
+  if (!memory_ || !outgoing()) return;
+  auto* hooks = outgoing()->attached();
   if (hooks == nullptr || hooks->sent.empty()) return;
   const auto took = std::chrono::steady_clock::now() - began_;
-  const sent_report done{response_->status, wire_.body_octets_sent(), complete, took};
+  const sent_report done{outgoing()->status, wire_.body_octets_sent(), complete, took};
   for (auto& hook : std::exchange(hooks->sent, {})) {
     try {
       hook(done);
@@ -531,8 +535,10 @@ template <looped_stream S>
 void served_connection<S>::end_exchange() noexcept {
   if (body_) body_->leave();
   body_.reset();
-  response_.reset();
-  if (memory_) memory_->incoming.clear();
+  if (memory_) {
+    memory_->outgoing.reset();
+    memory_->incoming.clear();
+  }
   continue_owed_ = answering_ = false;
 }
 

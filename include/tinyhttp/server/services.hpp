@@ -10,12 +10,14 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
 #include <tinyhttp/server/options.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +29,7 @@ namespace tinyhttp {
 /// one over, grown as it is.
 struct exchange_memory {
   request incoming;
+  std::optional<response> outgoing;
   buffer in;        // what the connection receives into, while it does not have it
   std::string out;  // octets to send
 };
@@ -62,7 +65,6 @@ class server_services {
     if (!memory || spare_.size() == most_spare || memory->out.capacity() > largest_spare ||
         memory->in.capacity() > largest_spare)
       return;
-    memory->incoming.clear();
     memory->out.clear();
     spare_.push_back(std::move(memory));
   }
