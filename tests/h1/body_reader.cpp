@@ -146,8 +146,8 @@ TEST_CASE("the bounds of a chunked body hold to the octet", "[h1][body_reader][s
   }
   SECTION("zeros in front of a size") {
     bounds.chunk_extensions = 10;
-    CHECK(chunked_status(std::string(11, '0') + "\r\n\r\n", bounds) == 0);
-    CHECK(chunked_status(std::string(12, '0') + "\r\n\r\n", bounds) == 400);
+    CHECK(chunked_status("00000000000\r\n\r\n", bounds) == 0);  // 1 digit, 10 zeros
+    CHECK(chunked_status("000000000000\r\n\r\n", bounds) == 400);
     CHECK(read_all(chunked, std::string(100'000, '0')).status == 400);
   }
   SECTION("octets of a trailer section") {
