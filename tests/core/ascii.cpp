@@ -216,3 +216,16 @@ TEST_CASE("numbers are written without a zero too many", "[core][ascii]") {
     CHECK(hex == "x" + std::string(r.hex));
   }
 }
+
+TEST_CASE("a field value is refused for any octet that may not stand in one, wherever that is", "[core][ascii]") {
+  for (int octet = 0; octet < 256; ++octet) {
+    for (std::size_t at = 1; at < 22; ++at) {  // the first and the last may be no blank, which is another rule
+      std::string text(23, 'a');
+      text[at] = static_cast<char>(octet);
+      CAPTURE(octet, at);
+      REQUIRE(tinyhttp::ascii::is_field_value(text) == tinyhttp::ascii::is_field_octet(static_cast<char>(octet)));
+    }
+  }
+  static_assert(tinyhttp::ascii::is_field_value("text/plain; charset=utf-8"));
+  static_assert(!tinyhttp::ascii::is_field_value("text/plain;\ncharset=utf-8"));
+}

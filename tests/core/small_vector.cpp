@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -158,4 +160,12 @@ TEST_CASE("appending takes many at once, or none", "[core][small_vector]") {
   CHECK(contents(v) == std::vector<int>(many, many + 9));
   v.append(many, 0);
   CHECK(v.size() == 9);
+}
+
+TEST_CASE("room that was extended into is filled in by the caller, behind what was there", "[core][small_vector]") {
+  tinyhttp::small_vector<char, 4> v;
+  v.append("ab", 2);
+  std::memcpy(v.extend(3), "cde", 3);
+  CHECK(std::string_view(v.data(), v.size()) == "abcde");
+  CHECK(v.extend(0) == v.data() + v.size());
 }

@@ -6,10 +6,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace tinyhttp::ascii {
 
@@ -107,8 +109,12 @@ inline constexpr std::array<bool, 256> token_table = make_token_table();
 /// False: none of the eight octets at `text` is a control octet. True: one may be.
 [[nodiscard]] constexpr bool may_hold_control(const char* text) noexcept {
   std::uint64_t word = 0;
-  for (std::size_t i = 0; i < 8; ++i)  // one load
-    word |= std::uint64_t{static_cast<unsigned char>(text[i])} << 8 * i;
+  if (std::is_constant_evaluated()) {
+    for (std::size_t i = 0; i < 8; ++i)
+      word |= std::uint64_t{static_cast<unsigned char>(text[i])} << 8 * i;
+  } else {
+    std::memcpy(&word, text, sizeof word);
+  }
   constexpr std::uint64_t ones = 0x0101010101010101;
   const std::uint64_t del = word ^ ones * 0x7f;
   return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & ones * 0x80;

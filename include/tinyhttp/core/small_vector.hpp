@@ -60,6 +60,13 @@ class small_vector {
     size_ += count;
   }
 
+  /// Appends `count` elements that the caller fills in: what it points to is theirs.
+  [[nodiscard]] T* extend(std::size_t count) {
+    reserve(size_ + count);
+    size_ += count;
+    return data() + (size_ - count);
+  }
+
   /// Removes `count` elements from `first` on, moving the rest down.
   void erase(std::size_t first, std::size_t count) noexcept {
     std::memmove(data() + first, data() + first + count, (size_ - first - count) * sizeof(T));

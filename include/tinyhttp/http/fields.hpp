@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <limits>
 #include <optional>
@@ -128,7 +129,7 @@ inline fields::iterator fields::end() const noexcept { return {*this, size()}; }
 
 inline void fields::check(std::string_view name, std::string_view value) {
   if (!ascii::is_token(name)) throw std::invalid_argument("field name: not a token");
-  if (!ascii::is_field_value(ascii::trim(value)))
+  if (!ascii::is_field_value(value))
     throw std::invalid_argument(std::string("field ").append(name).append(": control octet in its value"));
 }
 
@@ -140,6 +141,7 @@ inline bool fields::owns(std::string_view view) const noexcept {
 }
 
 inline fields& fields::set(std::string_view name, std::string_view value) {
+  value = ascii::trim(value);
   check(name, value);
   if (owns(name) || owns(value)) return set(std::string(name), std::string(value));
   remove(name);
@@ -147,18 +149,18 @@ inline fields& fields::set(std::string_view name, std::string_view value) {
 }
 
 inline fields& fields::add(std::string_view name, std::string_view value) {
-  check(name, value);
   value = ascii::trim(value);
+  check(name, value);
   if (text_.size() + name.size() + value.size() > std::numeric_limits<std::uint32_t>::max() - 4)
     throw std::length_error("fields: over 4 GiB");
   if (owns(name) || owns(value)) return add(std::string(name), std::string(value));
   entries_.reserve(entries_.size() + 1);  // what throws comes first
   const std::size_t at = text_.size();
-  text_.reserve(at + name.size() + value.size() + 4);
-  text_.append(name.data(), name.size());
-  text_.append(": ", 2);
-  text_.append(value.data(), value.size());
-  text_.append("\r\n", 2);
+  char* const line = text_.extend(name.size() + value.size() + 4);
+  name.copy(line, name.size());
+  std::memcpy(line + name.size(), ": ", 2);
+  value.copy(line + name.size() + 2, value.size());
+  std::memcpy(line + name.size() + 2 + value.size(), "\r\n", 2);
   add_parsed(at, name.size(), at + name.size() + 2, value.size());
   return *this;
 }
