@@ -93,12 +93,12 @@
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/files/rules.hpp>
 #include <tinyhttp/files/segment_walk.hpp>
-#include <tinyhttp/files/segment_walk.hpp>
 #include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/files/static_files.hpp>
 #include <tinyhttp/files/system.hpp>
-#include <tinyhttp/files/system.hpp>
+#include <tinyhttp/files/upload.hpp>
+#include <tinyhttp/files/writable_files.hpp>
 
 // floor 5: a handler behind a listener
 #include <tinyhttp/server/options.hpp>

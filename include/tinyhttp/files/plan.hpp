@@ -28,11 +28,11 @@ namespace tinyhttp::files {
 
 /// What is known of a representation. Texts must be fit for a field, else planning throws.
 struct facts {
-  std::uint64_t size = 0;                // octets
-  std::optional<std::int64_t> modified = std::nullopt;      // seconds since 1970
-  std::string etag = {};                                    // as it is sent, quotes included; empty: none
+  std::uint64_t size = 0;                                // octets
+  std::optional<std::int64_t> modified = std::nullopt;  // seconds since 1970
+  std::string etag = {};  // as it is sent, quotes included; empty: none
   std::string media_type = "application/octet-stream";
-  std::string content_encoding = {};            // such as `gzip`; empty: none
+  std::string content_encoding = {};       // such as `gzip`; empty: none
   std::string cache_control = "no-cache";  // empty: none
   bool varies = false;                     // there are others, told apart by Accept-Encoding
 };
@@ -41,7 +41,7 @@ struct facts {
 struct plan {
   tinyhttp::status status = {};
   tinyhttp::fields fields = {};
-  std::vector<byte_range> ranges = {};  // of a 206; one, or the parts of a multipart/byteranges
+  std::vector<byte_range> ranges = {};       // of a 206; one, or the parts of a multipart
   std::vector<std::string> part_heads = {};  // what goes before each part, and last what ends it all
 };
 
@@ -88,14 +88,15 @@ namespace detail {
 }
 
 [[nodiscard]] inline precondition_verdict judge(const request& r,
-                                                const representation_facts& current) {
+                                                const representation_facts& current,
+                                                bool is_get_or_head = true) {
   std::string match, none_match, modified, unmodified;
   preconditions given;
   given.if_match = value_of(r.fields, "If-Match", match);
   given.if_none_match = value_of(r.fields, "If-None-Match", none_match);
   given.if_modified_since = value_of(r.fields, "If-Modified-Since", modified);
   given.if_unmodified_since = value_of(r.fields, "If-Unmodified-Since", unmodified);
-  return evaluate_preconditions(true, given, current);
+  return evaluate_preconditions(is_get_or_head, given, current);
 }
 
 [[nodiscard]] inline range_selection select(const request& r, std::uint64_t size,

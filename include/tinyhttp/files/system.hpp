@@ -80,7 +80,11 @@ int uninterrupted(Call call) noexcept {
     case ENOENT: case ENOTDIR: case ENAMETOOLONG: case ELOOP: case EXDEV: case ENXIO: case ENODEV:
     case EINVAL:
       return 404;
-    case EACCES: case EPERM: return 403;
+    case EACCES: case EPERM: case EROFS: return 403;
+    case EISDIR: case ENOTEMPTY: return 409;
+    case EEXIST: return 412;
+    case EFBIG: return 413;
+    case ENOSPC: case EDQUOT: return 507;
     case EMFILE: case ENFILE: case ENOMEM: case EAGAIN: return 503;
     default: return 500;
   }

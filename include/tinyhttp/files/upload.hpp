@@ -1,0 +1,207 @@
+// tinyhttp/files/upload.hpp -- writes a file beneath a root, so that others see all of it or nothing.
+//
+// A temporary file, fsync and rename. Where the kernel can, the temporary file has no name at all, so
+// that not even a power failure leaves one. Knows no request; whether to write is decided above.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/files/stamp.hpp>
+#include <tinyhttp/files/system.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tinyhttp::files {
+
+/// What has a name in a directory, links not followed.
+enum class occupant : std::uint8_t { nothing, file, link, other };
+
+/// A place for a file beneath a root: its directory, held open, and its name there. Whatever happens
+/// to the path meanwhile, what is done here is done in that directory.
+class place {
+ public:
+  /// Error: status hint 404 when there is no such directory beneath `root`, or it is outside.
+  ///
+  /// @param name  relative, as from `safe_path`, without a slash at its end
+  [[nodiscard]] static result<place> open(const directory& root, const std::string& name);
+
+  [[nodiscard]] occupant look() const noexcept;
+
+  /// Removes the file, or the link, of that name; with `durable`, for good when this returns.
+  [[nodiscard]] result<void> remove(bool durable) const;
+
+ private:
+  friend class upload;
+  place(descriptor folder, std::string name) noexcept
+      : folder_(std::move(folder)), name_(std::move(name)) {}
+  void flush_folder() const noexcept;
+
+  descriptor folder_;
+  std::string name_;
+};
+
+/// A file that is being written. Destroyed before `commit`, it leaves nothing.
+class upload {
+ public:
+  /// Begins a file for `where`, which outlives it, with the rights that the umask leaves. Without
+  /// `unnamed`, or where the kernel has no files without a name, it is a hidden one, `.upload-...`.
+  [[nodiscard]] static result<upload> begin(const place& where, bool unnamed = true);
+  upload(upload&& other) noexcept
+      : where_(other.where_), file_(std::move(other.file_)),
+        temporary_(std::exchange(other.temporary_, {})), unflushed_(other.unflushed_) {}
+  upload& operator=(upload&&) = delete;
+  ~upload() { discard(); }
+
+  /// Appends. With `durable`, waits for the disk every 8 MiB, so that the end has little to wait for.
+  /// Error: status hint 507 when the disk is full.
+  [[nodiscard]] result<void> write(std::string_view octets, bool durable);
+
+  /// Waits until the disk has it all.
+  [[nodiscard]] result<void> flush() const;
+
+  /// Gives the file its name, in one step: whoever opens that name gets the old file or this one.
+  /// Without `replace`, a name that is taken is an error with status hint 412. Once.
+  [[nodiscard]] result<file_stamp> commit(bool replace, bool durable);
+
+ private:
+  static constexpr std::uint64_t flush_every = std::uint64_t{8} << 20;  // octets
+
+  upload(const place& where, descriptor file, std::string temporary) noexcept
+      : where_(&where), file_(std::move(file)), temporary_(std::move(temporary)) {}
+  [[nodiscard]] static std::string temporary_name();
+  [[nodiscard]] int link_as(const char* name) const noexcept;
+  [[nodiscard]] bool name_it(bool replace);
+  void discard() noexcept {
+    if (!temporary_.empty()) ::unlinkat(where_->folder_.get(), temporary_.c_str(), 0);
+    temporary_.clear();
+  }
+  [[nodiscard]] error failed(const char* what) const {
+    return detail::system_error(what, where_->name_, errno);
+  }
+
+  const place* where_;
+  descriptor file_;
+  std::string temporary_;  // empty: it has no name
+  std::uint64_t unflushed_ = 0;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline result<place> place::open(const directory& root, const std::string& name) {
+  const auto slash = name.rfind('/');
+  auto folder = root.hold(slash == name.npos ? "." : name.substr(0, slash));
+  if (!folder) return folder.error();
+  std::string last = name.substr(slash == name.npos ? 0 : slash + 1);
+  if (last.empty() || last == "." || last == "..")
+    return detail::system_error("write", name, EISDIR);
+  return place(std::move(*folder), std::move(last));
+}
+
+inline occupant place::look() const noexcept {
+  struct ::stat s;
+  if (::fstatat(folder_.get(), name_.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT ? occupant::nothing : occupant::other;
+  return S_ISREG(s.st_mode) ? occupant::file : S_ISLNK(s.st_mode) ? occupant::link : occupant::other;
+}
+
+inline result<void> place::remove(bool durable) const {
+  if (::unlinkat(folder_.get(), name_.c_str(), 0) != 0)
+    return detail::system_error("remove", name_, errno);
+  if (durable) flush_folder();
+  return {};
+}
+
+/// The names in a directory are on disk. One that may not be read can't be asked for that.
+inline void place::flush_folder() const noexcept {
+  const descriptor readable(::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (readable.get() >= 0) ::fsync(readable.get());
+}
+
+inline std::string upload::temporary_name() {
+  std::string name = ".upload-";
+  ascii::append_hex(name, unguessable());
+  return name;
+}
+
+inline result<upload> upload::begin(const place& where, [[maybe_unused]] bool unnamed) {
+  const int folder = where.folder_.get();
+#ifdef O_TMPFILE
+  if (unnamed && ::faccessat(AT_FDCWD, "/proc/self/fd", X_OK, 0) == 0) {  // where it gets its name
+    descriptor made(detail::uninterrupted(
+        [&] { return ::openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666); }));
+    if (made.get() >= 0) return upload(where, std::move(made), {});
+  }
+#endif
+  std::string name = temporary_name();
+  descriptor named(detail::uninterrupted([&] {
+    return ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  }));
+  if (named.get() < 0) return detail::system_error("write", where.name_, errno);
+  return upload(where, std::move(named), std::move(name));
+}
+
+inline result<void> upload::write(std::string_view octets, bool durable) {
+  while (!octets.empty()) {
+    const auto put = ::write(file_.get(), octets.data(), octets.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return failed("write");
+    octets.remove_prefix(static_cast<std::size_t>(put));
+    unflushed_ += static_cast<std::uint64_t>(put);
+  }
+  if (!durable || unflushed_ < flush_every) return {};
+  unflushed_ = 0;
+  return flush();
+}
+
+inline result<void> upload::flush() const {
+  if (detail::uninterrupted([&] { return ::fsync(file_.get()); }) != 0) return failed("write");
+  return {};
+}
+
+inline int upload::link_as(const char* name) const noexcept {
+  const int folder = where_->folder_.get();
+  if (!temporary_.empty()) return ::linkat(folder, temporary_.c_str(), folder, name, 0);
+  char self[40];
+  std::snprintf(self, sizeof self, "/proc/self/fd/%d", file_.get());
+  return ::linkat(AT_FDCWD, self, folder, name, AT_SYMLINK_FOLLOW);
+}
+
+/// Linking fails where a name is taken; renaming replaces it. What has no name is linked, then renamed.
+inline bool upload::name_it(bool replace) {
+  if (!replace) return link_as(where_->name_.c_str()) == 0;
+  if (temporary_.empty()) {
+    std::string name = temporary_name();
+    if (link_as(name.c_str()) != 0) return false;
+    temporary_ = std::move(name);
+  }
+  const int folder = where_->folder_.get();
+  if (::renameat(folder, temporary_.c_str(), folder, where_->name_.c_str()) != 0) return false;
+  temporary_.clear();
+  return true;
+}
+
+inline result<file_stamp> upload::commit(bool replace, bool durable) {
+  if (!name_it(replace)) {
+    const error why = failed("write");
+    discard();
+    return why;
+  }
+  discard();  // the other name, where it had one
+  if (durable) where_->flush_folder();
+  struct ::stat s;
+  if (::fstat(file_.get(), &s) != 0) return failed("stat");
+  return detail::stamp_of(s);
+}
+
+}  // namespace tinyhttp::files

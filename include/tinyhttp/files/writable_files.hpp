@@ -1,0 +1,211 @@
+// tinyhttp/files/writable_files.hpp -- static files that may be put and deleted, too.
+//
+// A handler of its own, so that nobody lets strangers write by accident. RFC 9110 9.3.4 and 9.3.5.
+// Does not know who asks: put it behind with_basic_auth or the like.
+#pragma once
+
+#include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/files/mount.hpp>
+#include <tinyhttp/files/path.hpp>
+#include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/files/upload.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace tinyhttp {
+
+struct writable_files_options {
+  static_files_options files = {};  // how they are served; strip_prefix and dot_files count here, too
+  std::uint64_t largest = std::uint64_t{1} << 30;  // octets of one file; more is 413
+  bool replace = true;  // files that there are; else PUT to one is 409
+  bool remove = true;   // take DELETE; else it is 405
+
+  /// Answer only when file and name are on disk, as fsync(2) has it. The loop thread waits for that.
+  bool durable = true;
+};
+
+/// Serves the files beneath a root as `static_files` does, and takes PUT and DELETE.
+///
+/// PUT writes to a temporary file and renames it: readers get the old content or the new one, and
+/// what is cut off, too large, or finds the disk full (507) leaves nothing. 201 or 204, with the ETag
+/// of what is there now. Against lost updates, `If-Match` and `If-None-Match: *` are judged before
+/// the body is asked for, and again when it is there; among requests to one handler and its copies,
+/// nothing comes between the judgement and the rename. The directory must be there, else 409. A
+/// name that is a symbolic link gets a file in its place; nothing is written through links at the
+/// end of a name, nor outside the root. 415 for an encoded body, 400 for a part of one.
+///
+/// DELETE removes a file, or the link to one, and no directory (409).
+///
+/// The type of a file follows from its name when it is served; that of the request is not kept. A
+/// value that is cheap to copy; any thread. It must outlive its replies, as any handler.
+///
+///     app.otherwise(with_basic_auth(writable_files("/srv/inbox"), "inbox", accepts));
+class writable_files {
+ public:
+  /// Throws as `static_files` does.
+  explicit writable_files(const std::string& root, writable_files_options options = {});
+
+  [[nodiscard]] reply operator()(request& r) const;
+
+ private:
+  struct target {
+    std::string name;
+    files::place where;
+    bool exists = false;
+    std::string etag = {};
+    std::optional<std::int64_t> modified = std::nullopt;
+  };
+
+  [[nodiscard]] task<response> put(request& r) const;
+  [[nodiscard]] response remove(const request& r) const;
+  [[nodiscard]] std::optional<response> refuse_content(const request& r) const;
+  [[nodiscard]] result<target> find_target(const request& r) const;
+  [[nodiscard]] result<void> look(target& at) const;
+  [[nodiscard]] result<void> judge(const request& r, const target& at) const;
+  [[nodiscard]] result<response> finish(const request& r, target& at, files::upload& file) const;
+  [[nodiscard]] response refused(const error& why) const;
+  [[nodiscard]] response shown(response made) const {
+    files_.show_error_page(made);
+    return made;
+  }
+
+  static_files files_;
+  std::uint64_t largest_;
+  bool replace_, remove_, durable_;
+  std::shared_ptr<std::mutex> commits_ = std::make_shared<std::mutex>();  // judge, then rename
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline writable_files::writable_files(const std::string& root, writable_files_options options)
+    : files_(root, std::move(options.files)), largest_(options.largest), replace_(options.replace),
+      remove_(options.remove), durable_(options.durable) {}
+
+inline reply writable_files::operator()(request& r) const {
+  if (r.method == method::get || r.method == method::head) return files_(r);
+  if (r.method == method::put) return put(r);
+  if (r.method == method::delete_ && remove_) return shown(remove(r));
+  return shown(problem(status::method_not_allowed)
+                   .with("Allow", remove_ ? "GET, HEAD, PUT, DELETE" : "GET, HEAD, PUT"));
+}
+
+/// What is absent on disk is a conflict for PUT (409), as in WebDAV; GET and DELETE find nothing.
+inline task<response> writable_files::put(request& r) const {
+  const auto conflict_if_absent = [](const error& why) {
+    const bool absent = why.kind() == error_kind::io && why.status_hint() == 404;
+    return absent ? error(why.kind(), why.message(), 409) : why;
+  };
+  if (auto bad = refuse_content(r)) co_return shown(std::move(*bad));
+  auto at = find_target(r);
+  if (!at) co_return refused(conflict_if_absent(at.error()));
+  if (auto fit = judge(r, *at); !fit) co_return refused(fit.error());
+
+  auto file = files::upload::begin(at->where);
+  if (!file) co_return refused(file.error());
+  for (std::uint64_t total = 0;;) {
+    const auto piece = co_await r.body.next();
+    if (!piece) co_return shown(body_problem(piece.error()));
+    if (piece->empty()) break;
+    total += piece->size();
+    if (total > largest_) co_return shown(problem(status::content_too_large));
+    if (auto written = file->write(*piece, durable_); !written) co_return refused(written.error());
+  }
+  auto made = finish(r, *at, *file);
+  co_return made ? std::move(*made) : refused(conflict_if_absent(made.error()));
+}
+
+inline result<response> writable_files::finish(const request& r, target& at,
+                                               files::upload& file) const {
+  if (durable_)
+    if (auto flushed = file.flush(); !flushed) return flushed.error();
+  const std::lock_guard lock(*commits_);
+  if (auto known = look(at); !known) return known.error();
+  if (auto fit = judge(r, at); !fit) return fit.error();
+  const bool only_new = !replace_ || ascii::trim(r.fields["If-None-Match"]) == "*";
+  const auto stamp = file.commit(!only_new, durable_);
+  if (!stamp) return stamp.error();
+  response made = at.exists ? response(status::no_content) : problem(status::created);
+  made.fields.add("ETag", files::entity_tag_of(*stamp));
+  return made;
+}
+
+inline response writable_files::remove(const request& r) const {
+  auto at = find_target(r);
+  if (!at) return refused(at.error());
+  const std::lock_guard lock(*commits_);
+  if (auto known = look(*at); !known) return refused(known.error());
+  if (!at->exists) return problem(status::not_found);
+  if (auto fit = judge(r, *at); !fit && fit.error().status_hint() == 412) return refused(fit.error());
+  if (auto removed = at->where.remove(durable_); !removed) return refused(removed.error());
+  return response(status::no_content);
+}
+
+/// What can be told from the head alone, before anybody sends a body.
+inline std::optional<response> writable_files::refuse_content(const request& r) const {
+  if (r.fields.contains("Content-Range")) return problem(status::bad_request);  // 14.4
+  const auto coding = r.fields.get("Content-Encoding");
+  if (coding && !ascii::equal_ignoring_case(*coding, "identity"))
+    return problem(status::unsupported_media_type).with("Accept-Encoding", "identity");
+  if (const auto length = r.body.length(); length && *length > largest_)
+    return problem(status::content_too_large);
+  return std::nullopt;
+}
+
+inline result<writable_files::target> writable_files::find_target(const request& r) const {
+  const auto& options = files_.options();
+  const auto below = files::below_prefix(r.path(), options.strip_prefix);
+  if (!below) return error(error_kind::invalid_argument, "path: not below the mount", 404);
+  auto name = safe_path(below->empty() ? "/" : *below, {.dot_files = options.dot_files});
+  if (!name) return name.error();
+  if (*name == "." || name->ends_with('/'))
+    return error(error_kind::invalid_argument, "path: names a directory", 409);
+  auto where = files::place::open(files_.root(), *name);
+  if (!where) return where.error();
+  target at{.name = std::move(*name), .where = std::move(*where)};
+  if (auto known = look(at); !known) return known.error();
+  return at;
+}
+
+/// Finds out what the name leads to now: a file that GET would give, or nothing at all.
+inline result<void> writable_files::look(target& at) const {
+  at.exists = false;
+  if (at.where.look() == files::occupant::nothing) return {};
+  const auto found = files_.root().find(at.name);
+  if (!found) return found.error();
+  if (found->stamp.is_directory)
+    return error(error_kind::invalid_argument, "path: names a directory", 409);
+  at.exists = true;
+  at.etag = files::entity_tag_of(found->stamp);
+  at.modified = found->stamp.modified;
+  return {};
+}
+
+/// The conditions (RFC 9110 13), and whether what is there may be replaced.
+inline result<void> writable_files::judge(const request& r, const target& at) const {
+  const representation_facts current{.etag = at.exists ? at.etag : std::string_view(),
+                                     .last_modified = at.exists ? at.modified : std::nullopt,
+                                     .exists = at.exists,
+                                     .now = files::now_for(r)};
+  if (files::detail::judge(r, current, false) == precondition_verdict::precondition_failed)
+    return error(error_kind::invalid_argument, "condition: not met", 412);
+  if (at.exists && !replace_) return error(error_kind::invalid_argument, "file: there already", 409);
+  return {};
+}
+
+inline response writable_files::refused(const error& why) const {
+  const int hint = why.status_hint() != 0 ? why.status_hint() : 500;
+  const auto& told = files_.options().on_error;
+  if (hint >= 500 && told) told(why);
+  return shown(problem(hint));
+}
+
+}  // namespace tinyhttp
