@@ -14,6 +14,7 @@
 #include <tinyhttp/testing/exchange.hpp>
 #include <tinyhttp/testing/fake_host.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
+#include <tinyhttp/testing/faulty_line.hpp>
 #include <tinyhttp/testing/gate.hpp>
 #include <tinyhttp/testing/journal.hpp>
 #include <tinyhttp/testing/ledger.hpp>

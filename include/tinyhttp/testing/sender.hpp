@@ -5,6 +5,7 @@
 
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/testing/answer.hpp>
+#include <tinyhttp/testing/faulty_line.hpp>
 #include <tinyhttp/testing/ledger.hpp>
 #include <tinyhttp/testing/stepping.hpp>
 #include <tinyhttp/testing/wire.hpp>
@@ -23,9 +24,9 @@ namespace tinyhttp::testing {
 /// Sends the responses of one connection, and keeps the journal. Every task gives false when the
 /// connection is over; the journal knows how.
 template <net::stream S>
-class sender {
+class sender : faulty_line<S> {
  public:
-  sender(wire<S>& over, journal_book& in) : wire_(over), ledger_(over, in) {}
+  sender(wire<S>& over, journal_book& in) : faulty_line<S>(over, in) {}
 
   /// Answers `x`, which goes into the journal, with `head` and `body`; `made` says how.
   task<bool> send(exchange& x, const decision& made, const std::string& head, const body_map& body);
@@ -52,19 +53,10 @@ class sender {
                        std::size_t& done);
   task<bool> play_steps(stepping& steps, const std::string& head, const body_map& body);
   task<bool> write_body(const body_map& body, std::uint64_t at, std::uint64_t end);
-  task<bool> write(std::string_view octets);
-  task<bool> happen(const placed_event& what);
-  task<bool> wait_at(const gate& which, std::uint64_t times);
-  task<bool> wait_until(time_point when);
-  task<bool> end_by_reset();
-  task<bool> left();
-  task<void> part();
 
-  wire<S>& wire_;
-  ledger<S> ledger_;
-  std::size_t piece_ = 0;  // octets per write; 0: any
-  std::string pending_;    // head octets that go out with the first of the body
-  std::string markers_;
+  using line = faulty_line<S>;
+  using line::end_by_reset, line::happen, line::left, line::part, line::wait_at, line::wait_until, line::write;
+  using line::ledger_, line::markers_, line::pending_, line::piece_, line::wire_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -186,96 +178,6 @@ task<bool> sender<S>::send_body(const act& how, const body_map& body,
   }
   const bool sent = co_await write(how.behind);
   co_return sent;
-}
-
-/// Writes what is pending, and then `octets`. False when the client has gone, which is written down.
-template <net::stream S>
-task<bool> sender<S>::write(std::string_view octets) {
-  const std::string head = std::exchange(pending_, {});
-  bool sent = true;
-  if (piece_ == 0) {
-    sent = co_await wire_.write(head, octets);
-  } else {
-    for (std::size_t at = 0; sent && at < octets.size(); at += piece_) {
-      sent = co_await wire_.write(octets.substr(at, piece_));
-      co_await wire_.loop().yield();
-    }
-  }
-  if (sent) co_return true;
-  co_return co_await left();
-}
-
-template <net::stream S>
-task<bool> sender<S>::left() {
-  ledger_.settle(ending::client_left);
-  co_return false;
-}
-
-/// Ends our side, waits for the client to end its own, and brings the journal up to date.
-template <net::stream S>
-task<void> sender<S>::part() {
-  co_await wire_.finish();
-  ledger_.refresh();
-  ledger_.close();
-}
-
-/// False: the response ends here, and the journal knows how.
-template <net::stream S>
-task<bool> sender<S>::happen(const placed_event& what) {
-  constexpr const char* names[] = {"[cut]", "[reset]", "[stall]", "[hold]", "[pause]"};
-  if (wire_.in_memory()) markers_ += names[static_cast<int>(what.event.what)];
-  switch (what.event.what) {
-    case wire_event::kind::cut:
-      ledger_.settle(ending::fin);
-      co_await part();
-      co_return false;
-    case wire_event::kind::reset: co_return co_await end_by_reset();
-    case wire_event::kind::hold: co_return co_await wait_at(*what.event.gate, 1);
-    case wire_event::kind::pause: {
-      const time_point when = wire_.loop().now() + std::chrono::duration_cast<duration>(what.event.time);
-      co_return co_await wait_until(when);
-    }
-    case wire_event::kind::stall:
-      for (woken why = woken::rung; why == woken::rung;) why = co_await wire_.park(net::timer::never);
-      co_return co_await left();
-  }
-  co_return false;
-}
-
-/// Lets everything arrive and then resets: a reset makes kernels drop what is still under way.
-template <net::stream S>
-task<bool> sender<S>::end_by_reset() {
-  const time_point deadline = wire_.loop().now() + patience();
-  const bool all = co_await wire_.drained(deadline);
-  if (!all && wire_.stream().peer_gone()) co_return co_await left();
-  std::string note;
-  if (!all) note = std::string("reset early: client stopped reading");
-  ledger_.settle(ending::reset, std::move(note));
-  ledger_.close();
-  if (!wire_.in_memory()) wire_.stream().abort();
-  co_return false;
-}
-
-template <net::stream S>
-task<bool> sender<S>::wait_at(const gate& which, std::uint64_t times) {
-  if (wire_.in_memory()) co_return true;
-  const bool all = co_await wire_.drained(net::timer::never);
-  if (!all) co_return co_await left();
-  const gate::visit visit(which, times, bell::caller(wire_.waker(), wire_.loop()));
-  for (;;) {
-    if (visit.passed()) co_return true;
-    const woken why = co_await wire_.park(net::timer::never);
-    if (why == woken::gone) co_return co_await left();
-  }
-}
-
-template <net::stream S>
-task<bool> sender<S>::wait_until(time_point when) {
-  for (;;) {
-    const woken why = co_await wire_.park(when);
-    if (why == woken::deadline) co_return true;
-    if (why == woken::gone) co_return co_await left();
-  }
 }
 
 template <net::stream S>
