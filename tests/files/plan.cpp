@@ -132,11 +132,11 @@ TEST_CASE("ranges apart from one another go out as a multipart", "[files][plan][
   REQUIRE(type.substr(0, lead.size()) == lead);
   const std::string boundary = type.substr(lead.size());
   const auto part = [&](const char* range, const char* octets) {
-    return "--" + boundary + "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes " +
-           range + "/10\r\n\r\n" + octets + "\r\n";
+    return "\r\n--" + boundary + "\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Range: bytes " +
+           range + "/10\r\n\r\n" + octets;
   };
   const std::string expected =
-      part("0-1", "01") + part("4-4", "4") + part("8-9", "89") + "--" + boundary + "--\r\n";
+      part("0-1", "01") + part("4-4", "4") + part("8-9", "89") + "\r\n--" + boundary + "--\r\n";
   CHECK(scratch::octets(r.body) == expected);
   CHECK(r.body.length() == expected.size());
 }

@@ -124,7 +124,7 @@ inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
   for (std::uint64_t round = 1; round <= 2; ++round)
     ascii::append_hex(boundary, mix(seed + round * 0x9e3779b97f4a7c15));
   for (const auto& range : p.ranges) {
-    std::string head = p.part_heads.empty() ? "--" : "\r\n--";
+    std::string head = "\r\n--";  // an empty line first, too: zsync insists on it
     head.append(boundary).append("\r\nContent-Type: ").append(f.media_type);
     head.append("\r\nContent-Range: ").append(format_content_range(range, f.size));
     p.part_heads.push_back(head.append("\r\n\r\n"));
