@@ -84,14 +84,14 @@ TEST_CASE("the catalogue has sixty cases and more, each with a name of its own",
 }
 
 TEST_CASE("our client has the content or says that it has not, whatever goes wrong", "[testing][torture][client]") {
-  const auto card = torture(get_whole);
+  const auto card = torture(get_whole, {.time_limit = patience() * 10});
   INFO(card.text());
   CHECK(card.all_fine());
   CHECK(card.count(mark::right) >= 8);
 }
 
 TEST_CASE("our download does, too, and goes on only with the same file", "[testing][torture][client]") {
-  const auto card = torture(download_and_resume);
+  const auto card = torture(download_and_resume, {.time_limit = patience() * 10});
   INFO(card.text());
   CHECK(card.all_fine());
   CHECK(card.count(mark::right) >= 12);

@@ -94,7 +94,7 @@ inline void add_framing_cases(std::vector<torture_case>& to) {
       {"octets behind the body", either, [](srv& s) { torture(s, extra("EXTRA")); }},
       {"another response behind the body", either, [](srv& s) { torture(s, extra(ok_head("Content-Length: 2\r\n") + "no")); }},
       {"chunked", needed, [](srv& s) { torture(s, chunked(1000)); }},
-      {"chunked, an octet each", needed, [](srv& s) { torture(s, chunked(1)); }},
+      {"chunked, a few octets each", needed, [](srv& s) { torture(s, chunked(16)); }},
       {"chunked and a length", either, [](srv& s) { torture(s, chunked(1000) | add_header("Content-Length", "99") | close_after()); }},
       {"chunk size no number", either, [](srv& s) { torture(s, chunked(1000, chunk_fault::bad_size)); }},
       {"chunk size negative", either, [](srv& s) { torture(s, chunked(1000, chunk_fault::negative_size)); }},
