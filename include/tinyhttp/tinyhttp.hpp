@@ -81,6 +81,7 @@
 
 // floor 4: files as responses
 #include <tinyhttp/files/assets.hpp>
+#include <tinyhttp/files/assets_folder.hpp>
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/error_pages.hpp>

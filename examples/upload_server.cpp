@@ -1,0 +1,53 @@
+// Takes files by PUT, gives them back by GET, removes them by DELETE. Writers have to know a secret.
+//
+//   $ c++ -std=c++20 -O2 -Iinclude examples/upload_server.cpp -o upload_server && mkdir inbox
+//   $ SECRET=swordfish ./upload_server inbox
+//   files go to http://127.0.0.1:8000/
+//   $ curl -u me:swordfish -T photo.jpg http://127.0.0.1:8000/
+//   201 Created
+//
+//   upload_server FOLDER [PORT]
+#include <tinyhttp/tinyhttp.hpp>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace th = tinyhttp;
+
+// Anybody reads; only who knows the secret writes.
+template <class Guarded>
+struct guard_writing {
+  th::static_files reading;
+  Guarded writing;
+
+  th::reply operator()(th::request& r) const {
+    return r.method.is_safe() ? reading(r) : writing(r);
+  }
+};
+
+int main(int argc, char** argv) try {
+  const char* secret = std::getenv("SECRET");
+  if (argc < 2 || secret == nullptr || *secret == '\0')
+    return std::fputs("usage: SECRET=... upload_server FOLDER [PORT]\n", stderr), 2;
+
+  auto guarded = th::with_basic_auth(
+      th::writable_files(argv[1], {.largest = std::uint64_t{4} << 30}), "uploads",
+      [wanted = std::string(secret)](const th::basic_login& login) {
+        return th::equal_in_constant_time(login.password, wanted);
+      });
+  guard_writing app{th::static_files(argv[1]), std::move(guarded)};
+
+  th::signal_wait stop{SIGINT, SIGTERM};
+  const auto port = static_cast<std::uint16_t>(argc > 2 ? std::atoi(argv[2]) : 8000);
+  const th::server server(th::with_access_log(std::move(app)), {.port = port});
+  std::printf("files go to %s\n", server.url().c_str());
+  std::fflush(stdout);
+  stop.wait();
+} catch (const std::exception& failed) {
+  std::fprintf(stderr, "upload_server: %s\n", failed.what());
+  return 1;
+}
