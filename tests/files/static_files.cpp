@@ -399,3 +399,28 @@ TEST_CASE("errors may have pages of your own", "[files][static_files][error_page
   CHECK(scratch::octets(response(serve(request::get("/%zz"))).body) == "400 Bad Request\n");
   CHECK(scratch::octets(response(serve(request::get("/a.txt"))).body) == "0123456789");
 }
+
+TEST_CASE("dot segments that a client left standing are a redirect, on this host",
+          "[files][static_files][security][rfc3986-6.2.2.3]") {
+  const scratch::folder root;
+  root.write("a/Packages", "x");
+  const static_files serve(root.path());
+  const auto location = [&](const char* target) {
+    const response r = serve(request::get(target));
+    return r.status == 301 ? std::string(r.fields["Location"]) : std::to_string(r.status.code());
+  };
+  CHECK(location("/./a/Packages") == "/a/Packages");  // apt-get, for `deb http://host ./`
+  CHECK(location("/a/./Packages?q=/./") == "/a/Packages?q=/./");
+  CHECK(location("/././a/././Packages") == "/a/Packages");
+  CHECK(location("/a/.") == "/a/");
+  CHECK(location("/.") == "/");
+  CHECK(location("/./") == "/");
+  CHECK(location("/a/./") == "/a/");
+  // Nothing that could mean another host, and nothing that is escaped or goes up.
+  for (const char* target : {"/.//evil.example/", "/./%2fevil.example/", "/./\\evil.example", "/./.", "/.././a",
+                             "/./../a", "/%2e/a", "/./%2e%2e/a", "/a/..", "/./%zz"}) {
+    CAPTURE(target);
+    const auto got = location(target);
+    CHECK((got == "400" || got == "404" || got == "/"));
+  }
+}

@@ -4,7 +4,8 @@
 // server behind it brings along.
 #pragma once
 
-#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/files/path.hpp>
+#include <tinyhttp/files/system.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
@@ -34,6 +35,26 @@ namespace tinyhttp::files {
   location += '/';
   if (r.target.has_query()) location.append("?").append(r.query());
   return redirect(location, status::moved_permanently);
+}
+
+/// Sends a client that left `.` segments standing, as apt-get does for `deb URI ./`, to the path
+/// without them (RFC 3986 6.2.2.3), query kept: a redirect keeps one name to one file. Only segments
+/// spelled just so, and only where `safe_path` takes what is left, which then names no other host.
+[[nodiscard]] inline std::optional<response> dot_redirect(const request& r,
+                                                          const safe_path_options& paths) {
+  std::string left;
+  auto path = r.path();
+  if (path.find("/./") == path.npos && !path.ends_with("/.")) return std::nullopt;
+  while (!path.empty()) {
+    const auto end = path.find('/', 1);
+    const auto segment = path.substr(0, end);  // with the slash in front
+    if (segment != "/.") left.append(segment);
+    path.remove_prefix(segment.size());
+    if (path.empty() && segment == "/.") left += '/';
+  }
+  if (!safe_path(left, paths)) return std::nullopt;
+  if (r.target.has_query()) left.append("?").append(r.query());
+  return redirect(left, status::moved_permanently);
 }
 
 /// The time to answer with: the server's, where there is one.

@@ -192,7 +192,10 @@ inline response static_files::serve(const request& r) const {
   if (!below) return problem(status::not_found);
   std::string& name = detail::name_buffer();
   const auto judged = safe_path(below->empty() ? "/" : *below, name, state_->paths);
-  if (!judged) return failed(judged.error());
+  if (!judged) {
+    auto elsewhere = files::dot_redirect(r, state_->paths);
+    return elsewhere ? std::move(*elsewhere) : failed(judged.error());
+  }
   const bool folder = name == "." || name.ends_with('/');
   if (folder && !state_->options.index.empty()) {  // a kept first index answers before its folder
     if (auto known = serve_kept(r, files::inside(name, state_->options.index.front())))
