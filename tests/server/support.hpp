@@ -68,26 +68,27 @@ inline answer take_answer(std::string& octets, bool bodiless = false, bool close
     a.body = rest.substr(0, size);
     rest.erase(0, size);
   } else if (value_of("Transfer-Encoding") == "chunked") {
+    std::size_t at = 0;  // where the next chunk starts
     for (;;) {
-      const std::size_t line = rest.find("\r\n");
+      const std::size_t line = rest.find("\r\n", at);
       if (line == std::string::npos) break;
-      const std::size_t size = std::strtoull(rest.c_str(), nullptr, 16);
+      const std::size_t size = std::strtoull(rest.c_str() + at, nullptr, 16);
       if (size == 0) {
         const std::size_t last = rest.find("\r\n\r\n", line);
         if (last == std::string::npos) break;
         a.trailer = rest.substr(line + 2, last + 2 - line - 2);
-        rest.erase(0, last + 4);
+        at = last + 4;
         a.complete = true;
         break;
       }
+      a.body.append(rest, line + 2, size);
       if (rest.size() < line + 2 + size + 2) {
-        a.body.append(rest.substr(line + 2));
-        rest.clear();
+        at = rest.size();
         break;
       }
-      a.body.append(rest, line + 2, size);
-      rest.erase(0, line + 2 + size + 2);
+      at = line + 2 + size + 2;
     }
+    rest.erase(0, at);
   } else {
     a.body = rest;
     a.complete = closed;

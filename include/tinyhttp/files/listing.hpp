@@ -269,24 +269,26 @@ struct json_text {
   void foot(std::string& out, std::size_t, std::size_t) const { out += "\n]}\n"; }
 };
 
-/// The name without the `.` that stands for the root.
-[[nodiscard]] inline std::string shown_name(std::string name) {
-  if (name == ".") return {};
-  if (!name.empty() && name.back() != '/') name += '/';
-  return name;
+/// The name with a slash at its end; the root has none.
+[[nodiscard]] inline std::string as_directory(std::string_view name) {
+  std::string shown(name);
+  if (!shown.empty() && shown.back() != '/') shown += '/';
+  return shown;
 }
 
 }  // namespace detail
 
 inline body listing_page(std::string name, std::vector<entry> entries, listing_order order,
                          look_at look) {
-  return detail::write_listing(detail::page_text{detail::shown_name(std::move(name)), order},
-                               std::move(entries), order, std::move(look));
+  if (name == ".") name.clear();
+  detail::page_text text{detail::as_directory(name), order};
+  return detail::write_listing(std::move(text), std::move(entries), order, std::move(look));
 }
 
 inline body listing_json(std::string name, std::vector<entry> entries, look_at look) {
-  return detail::write_listing(detail::json_text{detail::shown_name(std::move(name))},
-                               std::move(entries), listing_order(), std::move(look));
+  if (name == ".") name.clear();
+  detail::json_text text{detail::as_directory(name)};
+  return detail::write_listing(std::move(text), std::move(entries), listing_order(), std::move(look));
 }
 
 }  // namespace tinyhttp::files
