@@ -65,6 +65,8 @@ TEST_CASE("folders have an index, and a slash", "[files][assets]") {
   CHECK(get(serve, "/app.js/").status == 404);
   CHECK(get(serve, "//docs").status == 404);
   CHECK(get(serve, "/../app.js").status == 400);
+  CHECK(get(serve, "/./docs/").fields["Location"] == "/docs/");
+  CHECK(get(serve, "/.//docs/").status == 400);
   const assets mounted = site({.strip_prefix = "/ui"});
   CHECK(get(mounted, "/ui").fields["Location"] == "/ui/");
   CHECK(scratch::octets(get(mounted, "/ui/app.js").body) == "0123456789");

@@ -192,7 +192,10 @@ inline response assets::serve(const request& r) const {
   const auto below = files::below_prefix(r.path(), options_.strip_prefix);
   if (!below) return problem(status::not_found);
   auto name = safe_path(below->empty() ? "/" : *below, {.dot_files = true});
-  if (!name) return problem(name.error().status_hint());
+  if (!name) {
+    auto elsewhere = files::dot_redirect(r, {.dot_files = true});
+    return elsewhere ? std::move(*elsewhere) : problem(name.error().status_hint());
+  }
   const bool folder = *name == "." || name->ends_with('/');
   const std::string index = files::inside(folder ? *name : *name + "/", options_.index);
   if (const auto* found = find(folder ? index : *name)) {

@@ -36,7 +36,7 @@ struct bundle_options {
 };
 
 /// Reads all files beneath `root`, in the order of their names. `a.js.br`, `a.js.zst` and `a.js.gz`
-/// beside an `a.js` are variants of that, unless they are older. Directories more than 64 deep are
+/// beside an `a.js` are variants of that, unless they are older. Directories more than 32 deep are
 /// an error, as links that lead in circles are.
 [[nodiscard]] inline result<std::vector<bundled_file>> read_folder(const std::string& root,
                                                                    bundle_options options = {});
@@ -61,7 +61,7 @@ class folder_reader {
 
   /// Reads what is in `name`, which is `.` or ends in a slash.
   [[nodiscard]] result<void> read(const std::string& name, std::size_t depth) {
-    if (depth > 64) return error(error_kind::limit, "bundle \"" + name + "\": directories too deep");
+    if (depth > 32) return error(error_kind::limit, "bundle \"" + name + "\": directories too deep");
     auto found = root_.list(name);
     if (!found) return found.error();
     files::sort_entries(*found, {});
