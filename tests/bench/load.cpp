@@ -69,7 +69,6 @@ class generator {
     ::epoll_ctl(set_, EPOLL_CTL_ADD, c.socket, &event);
     c.head.clear();
     c.body = 0;
-    ask(c);
   }
 
   void ask(connection& c) {
@@ -112,7 +111,7 @@ class generator {
       const bool reopen = closes_ || broken_;
       if (reopen) ::close(c.socket);
       if (reopen && asks_again) open(c);
-      else if (!reopen && asks_again) ask(c);
+      if (asks_again) ask(c);
     }
   }
 
@@ -183,8 +182,12 @@ int main(int argc, char** argv) {
 
   generator load(static_cast<std::uint16_t>(std::atoi(argv[1])), std::move(request), pipeline, closes);
   std::vector<connection> connections(static_cast<std::size_t>(std::atoi(argv[3])));
+  for (auto& c : connections) {
+    load.open(c);
+    ::usleep(100);  // some servers' backlog takes five
+  }
   const auto began = steady::now();
-  for (auto& c : connections) load.open(c);
+  for (auto& c : connections) load.ask(c);
   if (seconds <= 0) {
     while (load.all.answers + load.all.failures < connections.size()) load.turn(connections, false);
     std::puts("ready");
