@@ -19,10 +19,9 @@
 namespace th = tinyhttp;
 
 // Anybody reads; only who knows the secret writes.
-template <class Guarded>
 struct guard_writing {
-  th::static_files reading;
-  Guarded writing;
+  th::any_handler reading;
+  th::any_handler writing;
 
   th::reply operator()(th::request& r) const {
     return r.method.is_safe() ? reading(r) : writing(r);
