@@ -74,6 +74,14 @@ std::optional<std::string> naive(const std::string& url) {
   return end == all.npos ? std::nullopt : std::optional(all.substr(end + 4));
 }
 
+// A process that is forked while other threads allocate: glibc sees to that, the sanitizers of g++ 12
+// do not, and the child may wait for ever.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool may_fork = false;
+#else
+constexpr bool may_fork = true;
+#endif
+
 }  // namespace
 
 TEST_CASE("the catalogue has sixty cases and more, each with a name of its own", "[testing][torture]") {
@@ -84,20 +92,24 @@ TEST_CASE("the catalogue has sixty cases and more, each with a name of its own",
 }
 
 TEST_CASE("our client has the content or says that it has not, whatever goes wrong", "[testing][torture][client]") {
-  const auto card = torture(get_whole, {.time_limit = patience() * 10});
+  const auto card = torture(get_whole, {.time_limit = patience() * 10, .isolate = may_fork});
   INFO(card.text());
   CHECK(card.all_fine());
   CHECK(card.count(mark::right) >= 8);
 }
 
 TEST_CASE("our download does, too, and goes on only with the same file", "[testing][torture][client]") {
-  const auto card = torture(download_and_resume, {.time_limit = patience() * 10});
+  const auto card = torture(download_and_resume, {.time_limit = patience() * 10, .isolate = may_fork});
   INFO(card.text());
   CHECK(card.all_fine());
   CHECK(card.count(mark::right) >= 12);
 }
 
 TEST_CASE("a naive download is found out: it corrupts, hangs and crashes", "[testing][torture]") {
+  if (!may_fork) {
+    SUCCEED("a crash needs a process of its own");
+    return;
+  }
   const auto card = torture(naive, {.time_limit = std::chrono::milliseconds(500)});
   CHECK_FALSE(card.all_fine());
   CHECK(card.count(mark::silent_corruption) > 10);

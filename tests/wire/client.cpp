@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,7 +64,7 @@ TEST_CASE("the client gives every response of the wire table its meaning", "[wir
 
 TEST_CASE("the client gives every response of the wire table its meaning over sockets", "[wire][client][net]") {
   const auto table = responses();
-  std::size_t current = 0;
+  std::atomic<std::size_t> current{0};  // read by the server's threads
   client_test::scripted_server server([&](net::socket& s, int) {
     if (client_test::read_request(s).empty()) return;
     const std::string_view octets = table[current].octets;
