@@ -18,16 +18,6 @@
 
 namespace th = tinyhttp;
 
-// Anybody reads; only who knows the secret writes.
-struct guard_writing {
-  th::any_handler reading;
-  th::any_handler writing;
-
-  th::reply operator()(th::request& r) const {
-    return r.method.is_safe() ? reading(r) : writing(r);
-  }
-};
-
 int main(int argc, char** argv) try {
   const char* secret = std::getenv("SECRET");
   if (argc < 2 || secret == nullptr || *secret == '\0')
@@ -38,7 +28,10 @@ int main(int argc, char** argv) try {
       [wanted = std::string(secret)](const th::basic_login& login) {
         return th::equal_in_constant_time(login.password, wanted);
       });
-  guard_writing app{th::static_files(argv[1]), std::move(guarded)};
+  // Anybody reads; only who knows the secret writes.
+  auto app = [reading = th::static_files(argv[1]), writing = std::move(guarded)](th::request& r) {
+    return r.method.is_safe() ? reading(r) : writing(r);
+  };
 
   th::signal_wait stop{SIGINT, SIGTERM};
   const auto port = static_cast<std::uint16_t>(argc > 2 ? std::atoi(argv[2]) : 8000);
