@@ -271,7 +271,7 @@ TEST_CASE("a part that has everything asks for its last octet again",
     part.write("content").value();
     part.keep(true);
   }
-  write_note(dir / "f.part.from", url + "\n\"v1\"\n7\n").value();
+  write_note(dir / "f.part.from", url + "\n\"v1\"\n7\n", false).value();
   client c;
   CHECK(download(c, url, dir / "f").value().resumed == 6);
   CHECK(content_of(dir / "f") == "content");
@@ -290,7 +290,7 @@ TEST_CASE("a part of something else, or of unknown origin, is begun anew",
   const std::string note =
       GENERATE_COPY(as<std::string>(), "", url, url + "\n\"v1\"\n",
                     "http://elsewhere/f\n\"v1\"\n7\n", url + "\n\n7\n", url + "\n\"v1\"\n3\n");
-  if (!note.empty()) write_note(dir / "f.part.from", note).value();
+  if (!note.empty()) write_note(dir / "f.part.from", note, false).value();
   client c;
   CHECK(download(c, url, dir / "f").value().resumed == 0);
   CHECK(content_of(dir / "f") == "content");

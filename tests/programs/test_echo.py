@@ -1,34 +1,18 @@
 #!/usr/bin/env python3
 """Runs echo_server and echo_client and holds what they print to what their first comments promise."""
 import os
-import pathlib
 import re
 import select
 import socket
 import struct
 import subprocess
-import tempfile
 import time
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from harness import program
+
 MESSAGE = "This is the message.  It will be repeated."
 PIECES = ["This is the mess", "age.  It will be", " repeated."]
-_own = tempfile.TemporaryDirectory()
-
-
-def program(name):
-    """The built example, or one compiled here when there is no build."""
-    build = os.environ.get("TINYHTTP_BUILD")
-    if build:
-        for place in (pathlib.Path(build) / "examples" / name, pathlib.Path(build) / name):
-            if place.exists():
-                return str(place)
-    made = pathlib.Path(_own.name) / name
-    if not made.exists():
-        subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", f"-I{ROOT / 'include'}",
-                        str(ROOT / "examples" / f"{name}.cpp"), "-pthread", "-o", str(made)], check=True)
-    return str(made)
 
 
 class server:

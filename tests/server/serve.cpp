@@ -5,10 +5,12 @@
 #include <tinyhttp/http/body.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -657,4 +659,20 @@ TEST_CASE("one connection that always has more to ask lets the others have turns
   CHECK(calls < 1000);
   s.settle(10'000);
   CHECK(calls == 10'000);
+}
+
+TEST_CASE("a handler that holds the loop can ask whether its peer has gone", "[server]") {
+  std::atomic<bool> called{false}, noticed{false};
+  server running([&](const request& r) {
+    called = true;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);  // a test that gets here has failed
+    while (!r.cancelled() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    noticed = r.cancelled();
+    return text("nobody reads this");
+  }, {.port = 0, .backend = net_test::any_backend()});
+  raw_client c(running);
+  REQUIRE(c.send(get("/")));
+  REQUIRE(eventually([&] { return called.load(); }));
+  c.reset();
+  CHECK(eventually([&] { return noticed.load(); }));
 }

@@ -194,7 +194,8 @@ result<void> running_download<Client>::start_file(const response& answer) {
   const auto validator = strong_validator(answer.fields);
   if (answer.status != status::ok || validator.empty() || !file_.has_part()) return {};
   file_.keep(true);
-  return write_note(note_, part_origin{from_.origin() + from_.target, validator, total_}.to_text());
+  const part_origin origin{from_.origin() + from_.target, validator, total_};
+  return write_note(note_, origin.to_text(), how_.sync);
 }
 
 template <class Client>

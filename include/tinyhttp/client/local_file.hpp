@@ -87,7 +87,7 @@ class part_file {
 
 /// A short text beside a part, replaced as a whole; nothing more than a note to a later run.
 [[nodiscard]] inline std::optional<std::string> read_note(const std::string& path);
-inline result<void> write_note(const std::string& path, std::string_view text);
+inline result<void> write_note(const std::string& path, std::string_view text, bool sync);
 inline void remove_file(const std::string& path) noexcept { ::unlink(path.c_str()); }
 
 // ---------------------------------------------------------------------------------------------
@@ -220,12 +220,12 @@ inline std::optional<std::string> read_note(const std::string& path) {
   return text;
 }
 
-inline result<void> write_note(const std::string& path, std::string_view text) {
+inline result<void> write_note(const std::string& path, std::string_view text, bool sync) {
   const std::string fresh = path + ".new";
   const net::descriptor file(detail::open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
   if (!file) return net::system_error("open " + fresh, errno);
   const result<void> written = detail::write_all(file.get(), text, fresh);
-  if (!written || ::fsync(file.get()) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0) {
+  if (!written || (sync && ::fsync(file.get()) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {
     const int cause = errno;
     remove_file(fresh);
     return written ? net::system_error("write " + path, cause) : written;

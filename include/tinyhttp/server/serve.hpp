@@ -288,6 +288,7 @@ bool served_connection<S>::go_idle() {
   if (services_.stopping) return false;
   give_memory_back();
   stream_.expires_at(services_.clock().now() + options_.patience.idle);
+  in_head_ = false;  // empty lines may have come; the next head has a deadline of its own
   idle_ = true;
   return true;
 }

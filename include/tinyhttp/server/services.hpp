@@ -78,8 +78,12 @@ class server_services {
         " ms: wrap it in blocking()"));
   }
 
-  void log(std::string_view line) const {
-    if (options.log) options.log(line);
+  /// What the user's hook throws ends here: a log must not end a server.
+  void log(std::string_view line) const noexcept {
+    try {
+      if (options.log) options.log(line);
+    } catch (...) {
+    }
   }
 
  private:
