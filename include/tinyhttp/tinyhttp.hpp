@@ -102,6 +102,7 @@
 #include <tinyhttp/files/writable_files.hpp>
 
 // floor 5: a handler behind a listener
+#include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/pace.hpp>
 #include <tinyhttp/server/send_body.hpp>

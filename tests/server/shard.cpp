@@ -41,6 +41,34 @@ TEST_CASE("connections beyond the limit wait until one ends", "[server]") {
   CHECK(running.open_connections() == 2);
 }
 
+TEST_CASE("an address with too many connections gets no more, and one line in the log", "[server][limit]") {
+  std::atomic<int> lines{0};
+  auto with = quick();
+  with.threads = 2;
+  with.connections_per_address = 2;
+  with.log = [&lines](std::string_view line) {
+    if (line == "127.0.0.1 has 2 connections: more are closed at once (connections_per_address)") ++lines;
+  };
+  const server running([](const request&) { return text("hello"); }, std::move(with));
+  {
+    raw_client one(running), two(running);
+    CHECK(one.ask(get_root).body == "hello");
+    CHECK(two.ask(get_root).body == "hello");
+    for (int i = 0; i < 20; ++i) {
+      raw_client more(running);
+      CHECK_FALSE(more.more());
+    }
+    CHECK(running.open_connections() == 2);
+    CHECK(lines >= 1);
+    CHECK(lines <= 2);  // each thread says so for itself
+    raw_client neighbour(running.local_address(), *net::address::parse("127.0.0.2", 0));
+    CHECK(neighbour.ask(get_root).body == "hello");
+  }
+  CHECK(eventually([&] { return running.open_connections() == 0; }));
+  raw_client c(running);
+  CHECK(c.ask(get_root).body == "hello");
+}
+
 TEST_CASE("a server that waits for room can be stopped", "[server]") {
   auto with = quick();
   with.connections = 1;

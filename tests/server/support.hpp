@@ -101,8 +101,12 @@ inline answer take_answer(std::string& octets, bool bodiless = false, bool close
 /// A client that blocks, knows no HTTP but where a response ends, and never waits for ever.
 class raw_client {
  public:
-  explicit raw_client(const net::address& to, int receive_buffer = 0) {
+  explicit raw_client(const net::address& to, int receive_buffer = 0) : raw_client(to, {}, receive_buffer) {}
+  /// From an address of this machine, unless that is unknown.
+  raw_client(const net::address& to, const net::address& from, int receive_buffer = 0) {
     fd_ = net::descriptor(::socket(to.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (from.is_ip() && ::bind(fd_.get(), from.native(), from.native_size()) != 0)
+      throw std::runtime_error("the test cannot bind");
     if (receive_buffer != 0)
       ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     const timeval bound{20, 0};  // a test that gets here has failed

@@ -38,6 +38,9 @@ struct server_options {
   std::uint64_t body_limit = std::uint64_t{1} << 20;  // octets read before a handler that cannot wait; nginx
   std::size_t drain_octets = 256 * 1024;  // of a request body that nobody read; beyond, we hang up
   std::size_t connections = 16 * 1024;    // at once, per thread; further ones wait in the backlog
+  /// At once, from one IPv4 address or one IPv6 network (/64), over all threads; further ones are
+  /// closed at once. Behind a proxy everybody has its address: as many as `connections` then.
+  std::size_t connections_per_address = 8 * 1024;
   std::size_t requests_per_connection = 1'000'000;
   tinyhttp::patience patience = {};
 

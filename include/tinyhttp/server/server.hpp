@@ -8,6 +8,7 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/listener.hpp>
+#include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/shard.hpp>
 
@@ -65,10 +66,12 @@ class basic_server {
  private:
   struct state {
     state(any_handler a, server_options o, net::listener l)
-        : app(std::move(a)), options(std::move(o)), listening(std::move(l)) {}
+        : app(std::move(a)), options(std::move(o)), listening(std::move(l)),
+          census(options.connections_per_address) {}
     any_handler app;
     server_options options;
     net::listener listening;
+    address_census census;
     std::vector<std::unique_ptr<basic_shard<Stream>>> shards;
     std::vector<std::thread> threads;
     std::atomic<std::size_t> accepting{0};  // shards that still do
@@ -110,8 +113,8 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
   };
   try {
     for (unsigned i = 0; i < threads; ++i)
-      running->shards.push_back(std::make_unique<basic_shard<Stream>>(running->app, running->options,
-                                                        running->listening, stop_listening));
+      running->shards.push_back(std::make_unique<basic_shard<Stream>>(
+          running->app, running->options, running->listening, running->census, stop_listening));
     basic_server made(std::move(running));
     for (auto& one : made.running_->shards)
       made.running_->threads.emplace_back([&one] { one->run(); });

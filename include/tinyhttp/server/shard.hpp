@@ -4,14 +4,18 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/acceptor.hpp>
+#include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/system.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
 #include <tinyhttp/net/waiter.hpp>
+#include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/serve.hpp>
 #include <tinyhttp/server/services.hpp>
@@ -35,10 +39,11 @@ class basic_shard {
  public:
   /// `at_drain` is called on the loop's thread once nothing more is accepted.
   basic_shard(const any_handler& app, const server_options& options, net::listener& from,
-        function<void()> at_drain)
+              address_census& census, function<void()> at_drain)
       : app_(app),
         options_(options),
         listener_(from),
+        census_(census),
         at_drain_(std::move(at_drain)),
         loop_({.backend = options.backend}),
         services_(options, loop_),
@@ -67,11 +72,13 @@ class basic_shard {
 
  private:
   struct held_connection {
-    held_connection(basic_shard& of, net::accepted&& from)
+    held_connection(basic_shard& of, net::accepted&& from, address_census::seat&& admitted)
         : owner(of),
+          seat(std::move(admitted)),
           stream(of.loop_, std::move(from.socket), from.peer),
           serving(stream, of.app_, of.services_) {}
     basic_shard& owner;
+    address_census::seat seat;
     std::size_t place = 0;  // in connections_
     bool finished = false;
     Stream stream;
@@ -107,6 +114,7 @@ class basic_shard {
 
   task<void> accept_all();
   void begin(net::accepted&& from);
+  void complain_about(const net::address& peer);
   void accept_queued();
   void finish(held_connection& done);
   static void cut(held_connection& held) noexcept {
@@ -120,6 +128,7 @@ class basic_shard {
   const any_handler& app_;
   const server_options& options_;
   net::listener& listener_;
+  address_census& census_;
   function<void()> at_drain_;
   net::loop loop_;
   server_services services_;
@@ -130,6 +139,7 @@ class basic_shard {
   room_awaiter* waiting_for_room_ = nullptr;
   task<void> accepting_;
   task<void> draining_;
+  time_point quiet_until_{};  // about peers with too many connections
   std::size_t cut_off_ = 0;
   std::atomic<std::size_t> open_{0};
 };
@@ -174,7 +184,9 @@ task<void> basic_shard<Stream>::accept_all() {
 
 template <looped_stream Stream>
 void basic_shard<Stream>::begin(net::accepted&& from) {
-  connections_.push_back(std::make_unique<held_connection>(*this, std::move(from)));
+  auto seat = census_.admit(from.peer);
+  if (!seat) return complain_about(from.peer);  // and `from` closes the connection
+  connections_.push_back(std::make_unique<held_connection>(*this, std::move(from), std::move(*seat)));
   held_connection& held = *connections_.back();
   held.place = connections_.size() - 1;
   open_.store(connections_.size(), std::memory_order_relaxed);
@@ -188,6 +200,15 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
         self.owner.finish(self);
       },
       &held);
+}
+
+/// Once a minute: a peer shall not fill the log.
+template <looped_stream Stream>
+void basic_shard<Stream>::complain_about(const net::address& peer) {
+  if (loop_.now() < quiet_until_) return;
+  quiet_until_ = loop_.now() + std::chrono::minutes(1);
+  services_.log(peer.host().append(" has ").append(ascii::to_decimal(options_.connections_per_address))
+                    .append(" connections: more are closed at once (connections_per_address)"));
 }
 
 template <looped_stream Stream>
