@@ -49,10 +49,11 @@ struct writable_files_options {
 /// value that is cheap to copy; any thread. It must outlive its replies, as any handler.
 ///
 ///     app.otherwise(with_basic_auth(writable_files("/srv/inbox"), "inbox", accepts));
-class writable_files {
+template <class = void>  // so that programs without it do not compile its coroutine
+class basic_writable_files {
  public:
   /// Throws as `static_files` does.
-  explicit writable_files(const std::string& root, writable_files_options options = {});
+  explicit basic_writable_files(const std::string& root, writable_files_options options = {});
 
   [[nodiscard]] reply operator()(request& r) const;
 
@@ -84,13 +85,17 @@ class writable_files {
   std::shared_ptr<std::mutex> commits_ = std::make_shared<std::mutex>();  // judge, then rename
 };
 
+using writable_files = basic_writable_files<>;
+
 // ---------------------------------------------------------------------------------------------
 
-inline writable_files::writable_files(const std::string& root, writable_files_options options)
+template <class T>
+basic_writable_files<T>::basic_writable_files(const std::string& root, writable_files_options options)
     : files_(root, std::move(options.files)), largest_(options.largest), replace_(options.replace),
       remove_(options.remove), durable_(options.durable) {}
 
-inline reply writable_files::operator()(request& r) const {
+template <class T>
+reply basic_writable_files<T>::operator()(request& r) const {
   if (r.method == method::get || r.method == method::head) return files_(r);
   if (r.method == method::put) return put(r);
   if (r.method == method::delete_ && remove_) return shown(remove(r));
@@ -99,7 +104,8 @@ inline reply writable_files::operator()(request& r) const {
 }
 
 /// What is absent on disk is a conflict for PUT (409), as in WebDAV; GET and DELETE find nothing.
-inline task<response> writable_files::put(request& r) const {
+template <class T>
+task<response> basic_writable_files<T>::put(request& r) const {
   const auto conflict_if_absent = [](const error& why) {
     const bool absent = why.kind() == error_kind::io && why.status_hint() == 404;
     return absent ? error(why.kind(), why.message(), 409) : why;
@@ -123,7 +129,8 @@ inline task<response> writable_files::put(request& r) const {
   co_return made ? std::move(*made) : refused(conflict_if_absent(made.error()));
 }
 
-inline result<response> writable_files::finish(const request& r, target& at,
+template <class T>
+result<response> basic_writable_files<T>::finish(const request& r, target& at,
                                                files::upload& file) const {
   if (durable_)
     if (auto flushed = file.flush(); !flushed) return flushed.error();
@@ -138,7 +145,8 @@ inline result<response> writable_files::finish(const request& r, target& at,
   return made;
 }
 
-inline response writable_files::remove(const request& r) const {
+template <class T>
+response basic_writable_files<T>::remove(const request& r) const {
   auto at = find_target(r);
   if (!at) return refused(at.error());
   const std::lock_guard lock(*commits_);
@@ -150,7 +158,8 @@ inline response writable_files::remove(const request& r) const {
 }
 
 /// What can be told from the head alone, before anybody sends a body.
-inline std::optional<response> writable_files::refuse_content(const request& r) const {
+template <class T>
+std::optional<response> basic_writable_files<T>::refuse_content(const request& r) const {
   if (r.fields.contains("Content-Range")) return problem(status::bad_request);  // 14.4
   const auto coding = r.fields.get("Content-Encoding");
   if (coding && !ascii::equal_ignoring_case(*coding, "identity"))
@@ -160,7 +169,8 @@ inline std::optional<response> writable_files::refuse_content(const request& r) 
   return std::nullopt;
 }
 
-inline result<writable_files::target> writable_files::find_target(const request& r) const {
+template <class T>
+result<typename basic_writable_files<T>::target> basic_writable_files<T>::find_target(const request& r) const {
   const auto& options = files_.options();
   const auto below = files::below_prefix(r.path(), options.strip_prefix);
   if (!below) return error(error_kind::invalid_argument, "path: not below the mount", 404);
@@ -176,7 +186,8 @@ inline result<writable_files::target> writable_files::find_target(const request&
 }
 
 /// Finds out what the name leads to now: a file that GET would give, or nothing at all.
-inline result<void> writable_files::look(target& at) const {
+template <class T>
+result<void> basic_writable_files<T>::look(target& at) const {
   at.exists = false;
   if (at.where.look() == files::occupant::nothing) return {};
   const auto found = files_.root().find(at.name);
@@ -190,7 +201,8 @@ inline result<void> writable_files::look(target& at) const {
 }
 
 /// The conditions (RFC 9110 13), and whether what is there may be replaced.
-inline result<void> writable_files::judge(const request& r, const target& at) const {
+template <class T>
+result<void> basic_writable_files<T>::judge(const request& r, const target& at) const {
   const representation_facts current{.etag = at.exists ? at.etag : std::string_view(),
                                      .last_modified = at.exists ? at.modified : std::nullopt,
                                      .exists = at.exists,
@@ -201,7 +213,8 @@ inline result<void> writable_files::judge(const request& r, const target& at) co
   return {};
 }
 
-inline response writable_files::refused(const error& why) const {
+template <class T>
+response basic_writable_files<T>::refused(const error& why) const {
   const int hint = why.status_hint() != 0 ? why.status_hint() : 500;
   const auto& told = files_.options().on_error;
   if (hint >= 500 && told) told(why);
