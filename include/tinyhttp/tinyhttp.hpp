@@ -102,11 +102,14 @@
 #include <tinyhttp/files/writable_files.hpp>
 
 // floor 5: a handler behind a listener
+#include <tinyhttp/server/answers.hpp>
 #include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/pace.hpp>
+#include <tinyhttp/server/request_body.hpp>
 #include <tinyhttp/server/send_body.hpp>
 #include <tinyhttp/server/serve.hpp>
+#include <tinyhttp/server/served_connection.hpp>
 #include <tinyhttp/server/server.hpp>
 #include <tinyhttp/server/services.hpp>
 #include <tinyhttp/server/shard.hpp>

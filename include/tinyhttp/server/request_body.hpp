@@ -1,0 +1,104 @@
+// tinyhttp/server/request_body.hpp -- the body of a request, pulled by its handler or drained behind it.
+//
+// Pulled no faster than asked for, held to a least rate, and over with its request. RFC 9112 6 and 9.3.
+#pragma once
+
+#include <tinyhttp/server/served_connection.hpp>
+
+namespace tinyhttp {
+
+/// The body of a request while its exchange runs. A handler may keep it longer; then it is an error.
+template <looped_stream S>
+class served_connection<S>::incoming_body final : public body_stream {
+ public:
+  incoming_body(served_connection& of, std::optional<std::uint64_t> length)
+      : owner_(&of),
+        pace_(of.stream_, of.options_.patience, least_rate<S>::direction::receiving),
+        length_(length) {}
+  task<result<std::string_view>> next() override {
+    if (owner_ == nullptr) return ready_task(result<std::string_view>(over()));
+    return owner_->pull();
+  }
+  [[nodiscard]] std::optional<std::uint64_t> length() const override { return length_; }
+  [[nodiscard]] const fields* trailers() const noexcept override {
+    return owner_ != nullptr ? owner_->wire_.trailers() : nullptr;
+  }
+  [[nodiscard]] least_rate<S>& pace() noexcept { return pace_; }
+  void leave() noexcept {
+    pace_.stop();
+    owner_ = nullptr;
+  }
+
+ private:
+  [[nodiscard]] static error over() { return {error_kind::closed, "body: its request is over"}; }
+
+  served_connection* owner_;
+  least_rate<S> pace_;
+  std::optional<std::uint64_t> length_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <looped_stream S>
+void served_connection<S>::prepare_body() {
+  in_head_ = false;
+  request& r = incoming();
+  r.context = this;
+  r.body = {};
+  const auto by = wire_.incoming();
+  const bool empty = by.by == h1::framing::rule::length && by.length == 0;
+  if (by.by == h1::framing::rule::none || empty) {
+    (void)wire_.next_event(r);  // its end: nothing is left to be drained
+    return;
+  }
+  std::optional<std::uint64_t> length;
+  if (by.by == h1::framing::rule::length) length = by.length;
+  body_ = std::make_shared<incoming_body>(*this, length);
+  r.body = std::shared_ptr<body_stream>(body_);
+  r.body.set_default_limit(options_.body_limit);
+  continue_owed_ = r.version == http_version::http_1_1 && r.fields.contains("Expect");
+}
+
+/// The next octets of the request's body.
+template <looped_stream S>
+task<result<std::string_view>> served_connection<S>::pull() {
+  const auto body = body_;  // its handler may let go of it
+  for (;;) {
+    const auto next = wire_.next_event(incoming());
+    if (next.what == h1::event::kind::data) co_return next.data;
+    if (next.what == h1::event::kind::end) co_return std::string_view();
+    if (next.what == h1::event::kind::failed) co_return wire_.failure().error();
+    if (continue_owed_) wire_.send_informational(out(), status::continue_, {});
+    continue_owed_ = false;
+    if (!answering_ && !out().empty()) {
+      const auto flushed = co_await flush();
+      if (!flushed) co_return flushed.error();
+    }
+    if (share_.is_used_up(stream_.loop())) {
+      auto others = stream_.loop().yield();
+      co_await others;
+    }
+    const auto room = wire_.room(receive_size);
+    body->pace().begin();
+    const auto got = co_await stream_.read(room);
+    body->pace().end();
+    if (!got) wire_.forbid_reuse();
+    if (!got && got.error().kind() == error_kind::timeout)
+      co_return error(error_kind::timeout, "body: it comes too slowly", 408);
+    if (!got) co_return got.error();
+    if (*got == 0) wire_.peer_closed();
+    wire_.received(*got);
+  }
+}
+
+/// Reads on to the end of a body that the handler left, within bounds.
+template <looped_stream S>
+task<void> served_connection<S>::drain_request() {
+  for (std::size_t drained = 0; drained <= options_.drain_octets;) {
+    const auto octets = co_await pull();
+    if (!octets || octets->empty()) co_return;
+    drained += octets->size();
+  }
+}
+
+}  // namespace tinyhttp
