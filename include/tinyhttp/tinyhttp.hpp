@@ -12,6 +12,7 @@
 #include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/hasher.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -19,6 +20,7 @@
 // floor 1: what messages mean (RFC 9110)
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/conditional.hpp>
+#include <tinyhttp/http/content_disposition.hpp>
 #include <tinyhttp/http/cookie.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/fields.hpp>
@@ -120,9 +122,18 @@
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/download.hpp>
+#include <tinyhttp/client/download_digest.hpp>
+#include <tinyhttp/client/download_options.hpp>
+#include <tinyhttp/client/download_pieces.hpp>
+#include <tinyhttp/client/download_run.hpp>
+#include <tinyhttp/client/download_target.hpp>
 #include <tinyhttp/client/exchange.hpp>
 #include <tinyhttp/client/local_file.hpp>
 #include <tinyhttp/client/options.hpp>
+#include <tinyhttp/client/part_file.hpp>
+#include <tinyhttp/client/part_origin.hpp>
 #include <tinyhttp/client/pool.hpp>
+#include <tinyhttp/client/progress.hpp>
 #include <tinyhttp/client/redirects.hpp>
+#include <tinyhttp/client/retry.hpp>
 #include <tinyhttp/client/sending.hpp>

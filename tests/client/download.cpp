@@ -1,4 +1,4 @@
-// tests/client/download.cpp -- tests client/download.hpp and client/local_file.hpp
+// tests/client/download.cpp -- tests client/download*.hpp, client/part_*.hpp and client/local_file.hpp
 #include "catch.hpp"
 #include "support.hpp"
 
@@ -324,7 +324,7 @@ TEST_CASE("which validators may say that a file is the same",
     std::string text;
     r.f.append_to(text);
     CAPTURE(text);
-    CHECK(detail::strong_validator(r.f) == r.validator);
+    CHECK(strong_validator(r.f) == r.validator);
   }
 }
 
@@ -333,8 +333,9 @@ TEST_CASE("progress is told in octets", "[client][download][threads]") {
   one_answer_each peer({whole("content")});
   std::string seen;
   download_options how;
-  how.progress = [&](std::uint64_t octets, std::optional<std::uint64_t> total) {
-    seen += ascii::to_decimal(octets) + "/" + ascii::to_decimal(total.value_or(0)) + " ";
+  how.progress = [&](const download_progress& p) {
+    seen += ascii::to_decimal(p.octets) + "/" + ascii::to_decimal(p.total.value_or(0)) + " ";
+    return true;
   };
   client c;
   CHECK(download(c, peer.server.url(), dir / "f", std::move(how)));

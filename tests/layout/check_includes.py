@@ -40,8 +40,8 @@ MAY_TOUCH_THE_SYSTEM = {
     "files/segment_walk.hpp": "the same where the kernel can't confine",
     "files/system.hpp": "descriptors, errno in words, chance: what the two share",
     "files/upload.hpp": "writes files beneath a root: temporary file, fsync, rename",
-    "client/local_file.hpp": "opens the files to send and to fetch into",
-    "client/local_file.hpp": "opens the user's own files: what is sent, what is downloaded",
+    "client/local_file.hpp": "opens the user's own files to send",
+    "client/part_file.hpp": "writes the user's own files: what is downloaded",
     "server/signals.hpp": "waits for signals, for programs that ask for it",
     "testing/": "makes temporary directories, reads the clock",
 }

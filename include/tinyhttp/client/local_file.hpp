@@ -1,7 +1,6 @@
-// tinyhttp/client/local_file.hpp -- files of ours: one to send, and one that appears whole or not
-// at all.
+// tinyhttp/client/local_file.hpp -- a file of ours as the body of a request.
 //
-// The only header of this floor that opens files. Names come from the user, never from a peer.
+// Names come from the user, never from a peer. Files to write are in part_file.hpp.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
@@ -12,83 +11,19 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace tinyhttp {
 
 /// The regular file at `path` as the body of a request: read while it is sent, by sendfile where
 /// the system can. Its length is the one that it has now.
 [[nodiscard]] inline result<body> file_body(const std::string& path);
-
-/// A file under way: `PATH.part` beside `PATH`, which takes its name in `commit`. Until then the
-/// old `PATH`, if any, stays as it is. A path that is there and no regular file (a device, a pipe)
-/// is written to as it is. Move-only; what was not committed or kept is removed in the end.
-class part_file {
- public:
-  /// Begins anew. Fails with `open PATH.part: cause`, also when another process writes that part.
-  [[nodiscard]] static result<part_file> create(const std::string& path) {
-    return open(path, false);
-  }
-  /// Goes on behind what an earlier one left; an absent part is an empty one.
-  [[nodiscard]] static result<part_file> resume(const std::string& path) {
-    return open(path, true);
-  }
-
-  part_file(part_file&& other) noexcept
-      : path_(std::move(other.path_)),
-        part_(std::exchange(other.part_, {})),
-        file_(std::move(other.file_)),
-        size_(other.size_),
-        keep_(other.keep_) {}
-  part_file& operator=(part_file&&) = delete;
-  ~part_file() { close(); }
-
-  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }  // octets
-  /// Where it goes in the end; and whether by way of a part.
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] bool has_part() const noexcept { return !part_.empty(); }
-
-  result<void> write(std::string_view octets);
-  /// Drops what stands behind the first `size` octets.
-  result<void> truncate(std::uint64_t size);
-  /// Leaves the part behind if it is not committed, for a later `resume`.
-  void keep(bool on) noexcept { keep_ = on; }
-
-  /// Gives the file its name, replacing what had it. `sync`: octets and name survive a power cut.
-  result<void> commit(bool sync);
-
- private:
-  part_file(std::string path, std::string part, net::descriptor file) noexcept
-      : path_(std::move(path)), part_(std::move(part)), file_(std::move(file)) {}
-  [[nodiscard]] static result<part_file> open(const std::string& path, bool goes_on);
-  void close() noexcept {
-    if (file_ && !part_.empty() && !keep_) ::unlink(part_.c_str());
-    file_.close();
-  }
-
-  std::string path_;  // where it goes in the end, symbolic links resolved
-  std::string part_;  // empty: written in place
-  net::descriptor file_;
-  std::uint64_t size_ = 0;
-  bool keep_ = false;
-};
-
-/// A short text beside a part, replaced as a whole; nothing more than a note to a later run.
-[[nodiscard]] inline std::optional<std::string> read_note(const std::string& path);
-inline result<void> write_note(const std::string& path, std::string_view text, bool sync);
-inline void remove_file(const std::string& path) noexcept { ::unlink(path.c_str()); }
 
 // ---------------------------------------------------------------------------------------------
 
@@ -116,27 +51,6 @@ class local_source final : public content_source {
   }
 }
 
-/// `path`, or where it leads when it is a symbolic link: the link stays, its target is replaced.
-[[nodiscard]] inline std::string behind_links(const std::string& path) {
-  struct stat facts;
-  if (::lstat(path.c_str(), &facts) != 0 || !S_ISLNK(facts.st_mode)) return path;
-  char* const resolved = ::realpath(path.c_str(), nullptr);
-  if (resolved == nullptr) return path;
-  std::string real = resolved;
-  std::free(resolved);
-  return real;
-}
-
-inline result<void> write_all(int fd, std::string_view octets, const std::string& name) {
-  while (!octets.empty()) {
-    const ssize_t count = ::write(fd, octets.data(), octets.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return net::system_error("write " + name, errno);
-    octets.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return {};
-}
-
 }  // namespace detail
 
 inline result<body> file_body(const std::string& path) {
@@ -147,90 +61,6 @@ inline result<body> file_body(const std::string& path) {
     return error(error_kind::io, "open " + path + ": not a regular file");
   const auto size = static_cast<std::uint64_t>(facts.st_size);
   return body(content_slice{std::make_shared<detail::local_source>(std::move(file)), 0, size});
-}
-
-inline result<part_file> part_file::open(const std::string& path, bool goes_on) {
-  std::string target = detail::behind_links(path);
-  struct stat facts;
-  const bool exists = ::stat(target.c_str(), &facts) == 0;
-  if (exists && S_ISDIR(facts.st_mode)) return net::system_error("open " + path, EISDIR);
-  if (exists && !S_ISREG(facts.st_mode)) {
-    net::descriptor special(detail::open_file(target, O_WRONLY));
-    if (!special) return net::system_error("open " + path, errno);
-    return part_file(std::move(target), {}, std::move(special));
-  }
-  std::string part = target + ".part";
-  net::descriptor file(detail::open_file(part, O_WRONLY | O_CREAT | O_NOFOLLOW));
-  if (!file) return net::system_error("open " + part, errno);
-  struct stat got;
-  if (::fstat(file.get(), &got) != 0 || !S_ISREG(got.st_mode))
-    return error(error_kind::io, "open " + part + ": not a regular file");
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    return error(error_kind::io, "open " + part + ": somebody else writes it");
-  if (exists) static_cast<void>(::fchmod(file.get(), facts.st_mode & 0777));
-  part_file made(std::move(target), std::move(part), std::move(file));
-  made.size_ = static_cast<std::uint64_t>(got.st_size);
-  const result<void> ready = made.truncate(goes_on ? made.size_ : 0);
-  if (!ready) return ready.error();
-  return made;
-}
-
-inline result<void> part_file::write(std::string_view octets) {
-  const result<void> written =
-      detail::write_all(file_.get(), octets, part_.empty() ? path_ : part_);
-  if (written) size_ += octets.size();
-  return written;
-}
-
-inline result<void> part_file::truncate(std::uint64_t size) {
-  if (!part_.empty()) {
-    const auto end = static_cast<off_t>(size);
-    if (::ftruncate(file_.get(), end) != 0 || ::lseek(file_.get(), end, SEEK_SET) != end)
-      return net::system_error("cut " + part_, errno);
-  }
-  size_ = size;
-  return {};
-}
-
-inline result<void> part_file::commit(bool sync) {
-  if (part_.empty()) {
-    file_.close();
-    return {};
-  }
-  if (sync && ::fsync(file_.get()) != 0) return net::system_error("write " + part_, errno);
-  if (::rename(part_.c_str(), path_.c_str()) != 0)
-    return net::system_error("rename " + part_ + " to " + path_, errno);
-  part_.clear();
-  file_.close();
-  if (!sync) return {};
-  const auto slash = path_.rfind('/');
-  const std::string folder = slash == path_.npos ? "." : path_.substr(0, slash + 1);
-  const net::descriptor opened(detail::open_file(folder, O_RDONLY | O_DIRECTORY));
-  if (opened) static_cast<void>(::fsync(opened.get()));  // not every file system can
-  return {};
-}
-
-inline std::optional<std::string> read_note(const std::string& path) {
-  const net::descriptor file(detail::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  if (!file) return std::nullopt;
-  std::string text(8192, '\0');
-  const std::int64_t count = net::os::pread(file.get(), text.data(), text.size(), 0);
-  if (count < 0) return std::nullopt;
-  text.resize(static_cast<std::size_t>(count));
-  return text;
-}
-
-inline result<void> write_note(const std::string& path, std::string_view text, bool sync) {
-  const std::string fresh = path + ".new";
-  const net::descriptor file(detail::open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
-  if (!file) return net::system_error("open " + fresh, errno);
-  const result<void> written = detail::write_all(file.get(), text, fresh);
-  if (!written || (sync && ::fsync(file.get()) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {
-    const int cause = errno;
-    remove_file(fresh);
-    return written ? net::system_error("write " + path, cause) : written;
-  }
-  return {};
 }
 
 }  // namespace tinyhttp

@@ -1,0 +1,137 @@
+// tinyhttp/client/part_origin.hpp -- what the octets of an unfinished file are a part of.
+//
+// Pure, and a text that can be kept beside the part. RFC 9110 8.8 (which validators may say that a
+// representation is still the same) and 14.3.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/http/conditional.hpp>
+#include <tinyhttp/http/date.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/range.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tinyhttp {
+
+/// The pieces of a file that are here.
+class held_ranges {
+ public:
+  void add(byte_range more) {
+    if (more.length > 0) detail::join_range(ranges_, more);
+  }
+  /// The pieces that are not here, of a file of `size` octets, in order.
+  [[nodiscard]] std::vector<byte_range> missing(std::uint64_t size) const;
+  [[nodiscard]] std::uint64_t octets() const noexcept;
+  /// Where the last piece ends.
+  [[nodiscard]] std::uint64_t end() const noexcept;
+  /// How many octets are here without a gap from the first on.
+  [[nodiscard]] std::uint64_t prefix() const noexcept;
+  [[nodiscard]] const std::vector<byte_range>& ranges() const noexcept { return ranges_; }
+
+ private:
+  std::vector<byte_range> ranges_;  // none touches another; in no order
+};
+
+/// The note beside a part.
+struct part_origin {
+  std::string url;
+  std::string validator;               // a strong entity tag, or a Last-Modified that is as good
+  std::optional<std::uint64_t> total;  // octets of the whole
+  std::optional<held_ranges> pieces;   // empty: the part is a beginning, as long as its file
+
+  [[nodiscard]] std::string to_text() const;
+  [[nodiscard]] static std::optional<part_origin> parse(std::string_view text);
+};
+
+/// The validator that If-Range may carry: a strong entity tag, else a Last-Modified that is at
+/// least a second older than the answer, which makes it strong (RFC 9110 8.8.2.2). Empty: there is
+/// none.
+[[nodiscard]] inline std::string strong_validator(const fields& f);
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::vector<byte_range> held_ranges::missing(std::uint64_t size) const {
+  std::vector<byte_range> gaps;
+  for (std::uint64_t at = 0; at < size;) {
+    std::uint64_t next = size;   // where the gap that begins at `at` ends
+    std::uint64_t behind = size;  // and where the piece behind it does
+    for (const byte_range& r : ranges_) {
+      if (r.offset < at || r.offset >= next) continue;
+      next = r.offset;
+      behind = r.offset + r.length;
+    }
+    if (next > at) gaps.push_back({at, next - at});
+    at = behind;
+  }
+  return gaps;
+}
+
+inline std::uint64_t held_ranges::octets() const noexcept {
+  std::uint64_t sum = 0;
+  for (const byte_range& r : ranges_) sum += r.length;
+  return sum;
+}
+inline std::uint64_t held_ranges::end() const noexcept {
+  std::uint64_t last = 0;
+  for (const byte_range& r : ranges_)
+    if (r.offset + r.length > last) last = r.offset + r.length;
+  return last;
+}
+inline std::uint64_t held_ranges::prefix() const noexcept {
+  for (const byte_range& r : ranges_)
+    if (r.offset == 0) return r.length;
+  return 0;
+}
+
+/// Four lines: URL, validator, size, and for a part in pieces the pieces, as `0-99,300-399`.
+inline std::string part_origin::to_text() const {
+  std::string text = url + '\n' + validator + '\n' + (total ? ascii::to_decimal(*total) : "") + '\n';
+  if (!pieces) return text;
+  text += "pieces ";
+  for (const byte_range& r : pieces->ranges())
+    text.append(format_range(r.offset, r.length).substr(6)).append(",");  // without `bytes=`
+  return text += '\n';
+}
+
+inline std::optional<part_origin> part_origin::parse(std::string_view text) {
+  const auto take_line = [&text](std::string_view& line) {
+    const auto end = text.find('\n');
+    if (end == text.npos) return false;  // cut short
+    line = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    return true;
+  };
+  std::string_view url, validator, total, list;
+  if (!take_line(url) || !take_line(validator) || !take_line(total)) return std::nullopt;
+  if (url.empty() || validator.empty()) return std::nullopt;
+  part_origin made{std::string(url), std::string(validator), ascii::parse_decimal_strict(total), {}};
+  if (text.empty()) return made;
+  if (!take_line(list) || !list.starts_with("pieces ") || !text.empty() || !made.total)
+    return std::nullopt;
+  list.remove_prefix(7);
+  made.pieces.emplace();
+  while (const auto piece = ascii::take_list_element(list)) {
+    const auto range = detail::resolve_range_spec(*piece, *made.total);
+    if (!range || range->length == 0) return std::nullopt;
+    made.pieces->add(*range);
+  }
+  return made;
+}
+
+inline std::string strong_validator(const fields& f) {
+  if (const auto tag = parse_entity_tag(f["ETag"]); tag && !tag->weak)
+    return std::string(f["ETag"]);
+  if (f.contains("ETag")) return {};  // a weak one says that octets may differ
+  const auto modified = parse_date(f["Last-Modified"], 0);
+  const auto date = parse_date(f["Date"], 0);
+  if (!modified || !date || *date - *modified < 1) return {};
+  return std::string(f["Last-Modified"]);
+}
+
+}  // namespace tinyhttp

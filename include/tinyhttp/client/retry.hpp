@@ -1,0 +1,138 @@
+// tinyhttp/client/retry.hpp -- which failures are worth another attempt, and when to make it.
+//
+// Decides only; the one wait here is that of a clock which tests replace.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/date.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// How often and how soon a failed attempt is repeated. Delays double, each between a half and all
+/// of its value by chance, so that clients which failed together do not come back together.
+struct retry_options {
+  std::size_t retries = 0;                               // after the first attempt
+  std::chrono::milliseconds first_delay{1'000};          // as curl
+  std::chrono::milliseconds longest_delay{60'000};       // where doubling ends
+  std::chrono::milliseconds longest_retry_after{300'000};  // a server that wants more is not asked again
+  std::uint64_t seed = 0;                                // of the chance; 0: another each time
+};
+
+/// Another attempt may fare better: the line broke or was silent, the name was not found, or the
+/// server said 408, 429, 500, 502, 503 or 504 (`status`; 0 when there was no answer).
+[[nodiscard]] constexpr bool is_worth_a_retry(error_kind kind, int status) noexcept {
+  if (status != 0)
+    return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+  return kind == error_kind::closed || kind == error_kind::timeout || kind == error_kind::resolve;
+}
+
+/// How long a Retry-After field (RFC 9110 10.2.3) asks to wait, from `now` on (seconds since 1970;
+/// the answer's own Date if it has one, so that clocks need not agree). Empty when it cannot be read.
+[[nodiscard]] constexpr std::optional<std::chrono::seconds> parse_retry_after(
+    std::string_view field, std::int64_t now) noexcept {
+  constexpr std::int64_t week = 7 * 86'400;  // longer is as good as never
+  if (const auto delay = ascii::parse_decimal(field))
+    return std::chrono::seconds(at_most<std::uint64_t>(*delay, week));
+  const auto date = parse_date(field, now);
+  if (!date) return std::nullopt;
+  return std::chrono::seconds(*date <= now ? 0 : at_most(*date - now, week));
+}
+
+/// The attempts that are left, and the pause before each.
+class retry_schedule {
+ public:
+  explicit retry_schedule(const retry_options& with)
+      : with_(with), next_(with.first_delay), state_(with.seed) {
+    const auto ticks = std::chrono::steady_clock::now().time_since_epoch().count();
+    if (state_ == 0) state_ = static_cast<std::uint64_t>(ticks);
+  }
+
+  /// An attempt begins; and it was refused, at `now` (seconds since 1970), with these fields.
+  void begin() noexcept {
+    status_ = 0;
+    asked_.reset();
+  }
+  void refused(int status, std::string_view retry_after, std::string_view date,
+               std::int64_t now) noexcept {
+    status_ = status;
+    asked_ = parse_retry_after(retry_after, parse_date(date, now).value_or(now));
+  }
+
+  [[nodiscard]] std::size_t made() const noexcept { return made_; }
+  [[nodiscard]] std::size_t left() const noexcept { return with_.retries - made_; }
+
+  /// The pause before another attempt, when the one that began last failed with `kind`; empty when
+  /// there is none. What the server asked for is waited for as it is.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> next_pause(error_kind kind) noexcept {
+    if (left() == 0 || !is_worth_a_retry(kind, status_)) return std::nullopt;
+    if (asked_ && *asked_ > with_.longest_retry_after) return std::nullopt;
+    ++made_;
+    const std::chrono::milliseconds delay = at_most(next_, with_.longest_delay);
+    next_ = delay * 2;
+    const auto half = static_cast<std::uint64_t>(delay.count() > 0 ? delay.count() / 2 : 0);
+    const auto chance = std::chrono::milliseconds(static_cast<std::int64_t>(random() % (half + 1)));
+    const std::chrono::milliseconds own = delay - chance;
+    return asked_ && *asked_ > own ? std::chrono::milliseconds(*asked_) : own;
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t random() noexcept {  // splitmix64
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+
+  retry_options with_;
+  std::chrono::milliseconds next_;
+  std::uint64_t state_;
+  std::size_t made_ = 0;
+  int status_ = 0;  // of the answer that refused; 0: it failed otherwise
+  std::optional<std::chrono::seconds> asked_;
+};
+
+/// The system's time for code that blocks: waits hold the thread up, until `stop` is cancelled.
+template <class = void>
+class thread_clock final : public clock {
+ public:
+  explicit thread_clock(const net::interrupter* stop) noexcept : stop_(stop) {}
+
+  [[nodiscard]] time_point now() noexcept override { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] std::int64_t unix_seconds() noexcept override {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  }
+  [[nodiscard]] task<void> wait_until(time_point when) override {
+    static_cast<void>(net::wait_in_thread(-1, 0, when, stop_));
+    co_return;
+  }
+
+ private:
+  const net::interrupter* stop_;
+};
+
+/// Waits in this thread, by a clock that blocks. An error if the clock does not, or if `stop`, which
+/// may be null, is cancelled by then.
+template <class = void>
+[[nodiscard]] result<void> pause_for(clock& by, std::chrono::milliseconds length,
+                                     const net::interrupter* stop) {
+  task<void> waiting = by.wait_until(by.now() + length);
+  if (!waiting.try_start())
+    return error(error_kind::invalid_argument, "this clock waits for a loop");
+  waiting.take();
+  if (stop == nullptr || !stop->cancelled()) return {};
+  return error(error_kind::cancelled, "told to stop");
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,25 @@
+// tinyhttp/core/hasher.hpp -- a sum over octets, as something handed in.
+//
+// An interface only: which sum it is, and which library computes it, is the user's choice.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// Sums octets up as they come. Used by one thread at a time.
+class hasher {
+ public:
+  hasher() = default;
+  hasher(const hasher&) = delete;
+  hasher& operator=(const hasher&) = delete;
+  virtual ~hasher() = default;
+
+  virtual void update(std::string_view octets) = 0;
+
+  /// The digest of all octets since the last `finish`, in hexadecimal digits. Begins anew.
+  [[nodiscard]] virtual std::string finish() = 0;
+};
+
+}  // namespace tinyhttp
