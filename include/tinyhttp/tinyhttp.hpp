@@ -118,6 +118,8 @@
 #include <tinyhttp/server/signals.hpp>
 
 // floor 5: requests to other hosts
+#include <tinyhttp/client/blocking_transport.hpp>
+#include <tinyhttp/client/call.hpp>
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/client/credentials.hpp>
@@ -127,7 +129,9 @@
 #include <tinyhttp/client/download_pieces.hpp>
 #include <tinyhttp/client/download_run.hpp>
 #include <tinyhttp/client/download_target.hpp>
+#include <tinyhttp/client/engine.hpp>
 #include <tinyhttp/client/exchange.hpp>
+#include <tinyhttp/client/hooks.hpp>
 #include <tinyhttp/client/local_file.hpp>
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/client/part_file.hpp>

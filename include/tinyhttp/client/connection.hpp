@@ -57,6 +57,9 @@ class client_connection {
   /// Given the connection once an exchange has left it fit for another; empty: it is closed then.
   function<void(std::shared_ptr<client_connection>)> when_idle;
 
+  /// What it is kept for, such as `http://h:1`; who made it says so.
+  std::string origin;
+
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
   /// An exchange begins. Its deadlines come from `with`, its error lines are about `r`.

@@ -1,8 +1,10 @@
 // tinyhttp/client/options.hpp -- how patient and how generous a client is, with its reasons.
 //
-// Numbers only. Which of them a single call may change is said in client.hpp.
+// Numbers, and pointers to what takes part in calls. Which of them a single call may change is said
+// in call.hpp.
 #pragma once
 
+#include <tinyhttp/client/hooks.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/h1/limits.hpp>
@@ -14,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tinyhttp {
 
@@ -61,8 +64,15 @@ struct client_options {
   std::size_t kept_in_all = 64;
   std::chrono::milliseconds keep_for{60'000};
 
-  /// Cancelled from another thread, ends every wait of the client. Outlives the client.
+  /// Cancelled from another thread, ends every wait of a client that blocks. Outlives the client.
   const net::interrupter* stop = nullptr;
+
+  /// Called around every exchange, in this order: a cookie jar is one. Each outlives the client.
+  std::vector<exchange_hook*> hooks = {};
+  /// Answers 401 and 407, once for each request. Outlives the client. Null: they are the answer.
+  challenge_answerer* credentials = nullptr;
+  /// Undoes content codings, and is what asks for them. Outlives the client. Null: none is asked for.
+  const content_decoder* decoder = nullptr;
 };
 
 /// Sees every informational response (RFC 9110 15.2), such as 103, before the final one.

@@ -1,0 +1,55 @@
+// tinyhttp/client/call.hpp -- what a call asks: the same words for every client.
+#pragma once
+
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/method.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/url.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+/// What a call asks, beside the URL. The members behind `body` override the client's options.
+struct call_options {
+  tinyhttp::method method = tinyhttp::method::get;
+  tinyhttp::fields fields = {};
+  tinyhttp::body body = {};
+  std::optional<std::size_t> max_redirects = std::nullopt;
+  std::optional<std::chrono::milliseconds> total_timeout = std::nullopt;
+  informational_sink informational = {};  // called for every 1xx response
+};
+
+namespace detail {
+
+/// What `post`, and `send` of a request, make of their arguments.
+[[nodiscard]] inline result<call_options> post_options(body content, std::string_view media_type) {
+  call_options how;
+  how.method = method::post;
+  how.body = std::move(content);
+  if (!how.fields.try_add("Content-Type", media_type))
+    return error(error_kind::invalid_argument, "post: the media type is no field value");
+  return how;
+}
+[[nodiscard]] inline result<url> url_of(const request& r) {
+  if (r.target.form() == target_form::absolute) return parse_url(r.target.text());
+  return error(error_kind::invalid_argument, "send: the target is not an absolute URL");
+}
+[[nodiscard]] inline call_options options_of(request r) {
+  call_options how;
+  how.method = std::move(r.method);
+  how.fields = std::move(r.fields);
+  how.body = std::move(r.body);
+  return how;
+}
+
+}  // namespace detail
+
+}  // namespace tinyhttp

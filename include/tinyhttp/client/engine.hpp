@@ -1,0 +1,288 @@
+// tinyhttp/client/engine.hpp -- a call from its URL to its answer: reuse or connect, ask, repeat
+// where that is allowed, follow redirects.
+//
+// One set of coroutines for every client: over a transport that waits in the thread they run
+// through, over one on a loop they wait. Knows no sockets: connections come from the transport.
+#pragma once
+
+#include <tinyhttp/client/call.hpp>
+#include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/client/credentials.hpp>
+#include <tinyhttp/client/exchange.hpp>
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/client/pool.hpp>
+#include <tinyhttp/client/redirects.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/http/url.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+/// Where connections and time come from. `connect` gives a connection over which `to` can be asked,
+/// until the earlier of `deadline` and the options' own: whatever lies between (names, several
+/// addresses, proxies, other families of sockets) is its affair, and nobody else's.
+template <class T>
+concept client_transport =
+    requires(const T& t, const url& to, const client_options& with, time_point deadline) {
+      typename T::stream;
+      {
+        t.connect(to, with, deadline)
+      } -> std::same_as<task<result<std::shared_ptr<client_connection<typename T::stream>>>>>;
+      { t.now() } -> std::same_as<time_point>;
+    };
+
+/// How far a call goes before it gives the answer.
+enum class answer_until : std::uint8_t { head, end };
+
+/// The logic of a client, and the connections that it keeps. Outlives its tasks; responses may
+/// outlive it: a connection whose body ends later is closed then. As thread-safe as its transport.
+template <client_transport Transport>
+class client_engine {
+ public:
+  using connection = client_connection<typename Transport::stream>;
+
+  client_engine(client_options with, Transport over)
+      : options_(std::move(with)),
+        transport_(std::move(over)),
+        pool_(std::make_shared<pool>(typename pool::bounds{
+            options_.kept_per_origin, options_.kept_in_all, options_.keep_for})) {}
+
+  /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
+  [[nodiscard]] task<result<response>> run(result<url> to, call_options how, answer_until goes_to);
+
+  [[nodiscard]] const client_options& options() const noexcept { return options_; }
+  [[nodiscard]] std::size_t idle_connections() const { return pool_->size(); }
+
+ private:
+  using pool = connection_pool<connection>;
+
+  /// A call on its way.
+  struct call {
+    url to;
+    request asked;  // as the caller has it, or the last redirect
+    exchange_options with;
+    std::size_t max_redirects = 0;
+    bool decodes = false;  // Accept-Encoding is ours, and so is the decoding
+  };
+
+  result<void> begin(call& c, call_options& how) const;
+  task<result<response>> ask(call& c);
+  task<result<response>> ask_once(call& c);
+  task<result<response>> ask_over(std::shared_ptr<connection>& over, request& r,
+                                  const exchange_options& with);
+  result<bool> redirect(call& c, const response& answer, std::size_t followed) const;
+  result<void> decode(const call& c, response& answer) const;
+
+  client_options options_;
+  Transport transport_;
+  std::shared_ptr<pool> pool_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// `GET http://h:1/x`, for error lines: without userinfo and fragment.
+[[nodiscard]] inline std::string describe(const method& m, const url& to) {
+  return std::string(m.name()).append(" ").append(to.origin()).append(to.target);
+}
+
+/// Octets of an unwanted body up to which reading it is quicker than connecting anew.
+inline constexpr std::uint64_t worth_reading = 64 * 1024;
+
+/// Pulls a body that nobody wants, if that is quick, so that its connection can be used again.
+template <class = void>
+task<void> discard(body& unwanted) {
+  if (unwanted.is_octets() || unwanted.length().value_or(0) > worth_reading) co_return;
+  task<result<std::string_view>> reading = unwanted.read_all(worth_reading);
+  const result<std::string_view> rest = co_await reading;
+  static_cast<void>(rest);
+}
+
+}  // namespace detail
+
+/// What the caller asked, as a request; and how patient to be about it.
+template <client_transport Transport>
+result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
+  c.max_redirects = how.max_redirects.value_or(options_.max_redirects);
+  c.with.first_octet_timeout = options_.first_octet_timeout;
+  c.with.idle_timeout = options_.idle_timeout;
+  c.with.max_body = options_.max_body;
+  c.with.expect_continue_from = options_.expect_continue_from;
+  c.with.expect_timeout = options_.expect_timeout;
+  c.with.total_timeout = how.total_timeout.value_or(options_.total_timeout);
+  if (c.with.total_timeout.count() > 0) c.with.deadline = transport_.now() + c.with.total_timeout;
+  if (how.informational) c.with.informational = &how.informational;
+
+  request& r = c.asked;
+  r.method = how.method;
+  if (!r.target.assign(c.to.target, r.method))
+    return error(error_kind::invalid_argument,
+                 detail::describe(r.method, c.to) + ": no target for this method");
+  r.fields = std::move(how.fields);
+  r.body = std::move(how.body);
+  if (!options_.user_agent.empty() && !r.fields.contains("User-Agent"))
+    r.fields.add("User-Agent", options_.user_agent);
+  if (!c.to.userinfo.empty() && !r.fields.contains("Authorization"))
+    if (const auto value = basic_credentials_of_url(c.to.userinfo))
+      r.fields.add("Authorization", *value);
+  c.decodes = options_.decoder != nullptr && !r.fields.contains("Accept-Encoding") &&
+              !r.fields.contains("Range");
+  if (c.decodes) r.fields.add("Accept-Encoding", options_.decoder->accepted());
+  return {};
+}
+
+/// Asks over `over`, which comes back to the pool when the exchange leaves it fit.
+template <client_transport Transport>
+task<result<response>> client_engine<Transport>::ask_over(std::shared_ptr<connection>& over,
+                                                          request& r,
+                                                          const exchange_options& with) {
+  over->when_idle = [weak = std::weak_ptr<pool>(pool_)](std::shared_ptr<connection> idle) {
+    const auto home = weak.lock();
+    if (!home) return;
+    const time_point now = idle->now();
+    const std::string origin = idle->origin;
+    home->put(origin, std::move(idle), now);
+  };
+  return exchange(over, r, with);
+}
+
+/// One exchange, over a kept connection or a new one. A kept one that the server has closed in the
+/// meantime costs idempotent requests a second attempt, and only those (RFC 9110 9.2.2, RFC 9112
+/// 9.3.1).
+template <client_transport Transport>
+task<result<response>> client_engine<Transport>::ask_once(call& c) {
+  const bool has_hooks = !options_.hooks.empty();
+  request changed;  // by hooks
+  if (has_hooks) changed = c.asked;
+  for (exchange_hook* hook : options_.hooks) hook->before(c.to, changed);
+  request& r = has_hooks ? changed : c.asked;
+  const bool repeatable = r.method.is_idempotent() && r.body.stream() == nullptr;
+  const bool expects = r.fields.contains("Expect");
+
+  const std::string origin = c.to.origin();
+  std::shared_ptr<connection> over = pool_->take(origin, transport_.now());
+  for (bool kept = over != nullptr;; kept = false) {
+    if (!over) {
+      auto connecting = transport_.connect(c.to, options_, c.with.deadline);
+      result<std::shared_ptr<connection>> made = co_await connecting;
+      if (!made) co_return made.error();
+      over = std::move(*made);
+      over->origin = origin;
+    }
+    task<result<response>> asking = ask_over(over, r, c.with);
+    result<response> answer = co_await asking;
+    if (!expects) r.fields.remove("Expect");  // the exchange may have added it
+    const bool stale =
+        kept && !answer && answer.error().kind() == error_kind::closed && !over->answered();
+    if (!stale || !repeatable) {
+      if (answer)
+        for (exchange_hook* hook : options_.hooks) hook->after(c.to, *answer);
+      co_return answer;
+    }
+    over.reset();
+  }
+}
+
+/// Asks, and once more where an answer says how it wants to be asked.
+template <client_transport Transport>
+task<result<response>> client_engine<Transport>::ask(call& c) {
+  task<result<response>> asking = ask_once(c);
+  result<response> answer = co_await asking;
+  request& r = c.asked;
+  if (!answer || r.body.stream() != nullptr) co_return answer;
+
+  const int code = answer->status.code();
+  const std::string_view field = code == 407 ? "Proxy-Authorization" : "Authorization";
+  const std::uint64_t asks_from = c.with.expect_continue_from;
+  std::optional<std::string> credentials;
+  if (code == 417 && asks_from > 0 && !r.fields.contains("Expect") && r.body.length().value_or(0) > 0) {
+    c.with.expect_continue_from = 0;  // RFC 9110 10.1.1: try again without
+  } else if ((code == 401 || code == 407) && options_.credentials != nullptr) {
+    credentials = options_.credentials->answer(c.to, r, *answer);
+    if (!credentials) co_return answer;
+    r.fields.remove(field);
+    if (!r.fields.try_add(field, *credentials)) co_return answer;
+  } else {
+    co_return answer;
+  }
+  task<void> unwanted = detail::discard(answer->body);
+  co_await unwanted;
+  asking = ask_once(c);
+  answer = co_await asking;
+  c.with.expect_continue_from = asks_from;
+  if (credentials) r.fields.remove(field);  // they were for this request
+  co_return answer;
+}
+
+/// Where `answer` leads: true when `c` has become the next request, false when it is final.
+template <client_transport Transport>
+result<bool> client_engine<Transport>::redirect(call& c, const response& answer,
+                                                std::size_t followed) const {
+  if (c.max_redirects == 0) return false;
+  const auto next = redirect_target(c.to, answer, options_.allow_insecure_redirects);
+  if (!next) return next.error().within(detail::describe(c.asked.method, c.to));
+  if (!*next) return false;
+  if (followed == c.max_redirects)
+    return error(error_kind::limit, detail::describe(c.asked.method, c.to) + ": more than " +
+                                        ascii::to_decimal(c.max_redirects) + " redirects");
+  if (c.asked.body.stream() != nullptr &&
+      redirected_method(c.asked.method, answer.status) == c.asked.method)
+    return false;  // the body has been pulled and cannot be sent again
+  follow_redirect(c.asked, c.to, **next, answer.status);
+  c.to = **next;
+  return true;
+}
+
+template <client_transport Transport>
+result<void> client_engine<Transport>::decode(const call& c, response& answer) const {
+  const bool has_content = !answer.body.is_octets() || !answer.body.text().empty();
+  if (!c.decodes || !has_content || !answer.fields.contains("Content-Encoding")) return {};
+  const result<void> decoded =
+      options_.decoder->decode(answer, detail::describe(c.asked.method, c.to));
+  answer.body.set_default_limit(options_.max_body);
+  return decoded;
+}
+
+template <client_transport Transport>
+task<result<response>> client_engine<Transport>::run(result<url> to, call_options how,
+                                                     answer_until goes_to) {
+  if (!to) co_return to.error();
+  call c;
+  c.to = std::move(*to);
+  if (const result<void> begun = begin(c, how); !begun) co_return begun.error();
+  for (std::size_t followed = 0;; ++followed) {
+    task<result<response>> asking = ask(c);
+    result<response> answer = co_await asking;
+    if (!answer) co_return answer;
+    const result<bool> goes_on = redirect(c, *answer, followed);
+    if (!goes_on) co_return goes_on.error();
+    if (*goes_on) {
+      task<void> unwanted = detail::discard(answer->body);
+      co_await unwanted;
+      continue;
+    }
+    if (const result<void> decoded = decode(c, *answer); !decoded) co_return decoded.error();
+    if (goes_to == answer_until::head || answer->body.is_octets()) co_return answer;
+    task<result<std::string_view>> reading = answer->body.read_all(options_.max_body);
+    const result<std::string_view> all = co_await reading;
+    if (all) co_return answer;
+    const bool too_much = all.error().kind() == error_kind::limit;
+    co_return too_much ? all.error().within(detail::describe(c.asked.method, c.to)) : all.error();
+  }
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,69 @@
+// tinyhttp/client/hooks.hpp -- what others may do with the messages of a call: keep cookies, answer
+// challenges, decode contents.
+//
+// Interfaces only. `client_options` points to what implements them, engine.hpp calls it.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+struct request;
+struct response;
+struct url;
+
+// All of them outlive the client. They are called in the thread that makes the call: by several at
+// once where several use one client.
+
+/// Sees every exchange of a call, those of redirects and of repeated requests too. For cookies,
+/// signatures, accounts.
+class exchange_hook {
+ public:
+  exchange_hook() = default;
+  exchange_hook(const exchange_hook&) = delete;
+  exchange_hook& operator=(const exchange_hook&) = delete;
+  virtual ~exchange_hook() = default;
+
+  /// `r` is about to go to `to`. What is changed in it is for this exchange alone: the next one
+  /// starts from what the caller asked.
+  virtual void before(const url& /*to*/, request& /*r*/) {}
+  /// The head of `answer` has come from `from`; its body is not to be touched.
+  virtual void after(const url& /*from*/, const response& /*answer*/) {}
+};
+
+/// Answers 401 and 407 (RFC 9110 11). Asked once for each request, redirects starting afresh; never
+/// for one whose body is a stream, which cannot be sent again.
+class challenge_answerer {
+ public:
+  challenge_answerer() = default;
+  challenge_answerer(const challenge_answerer&) = delete;
+  challenge_answerer& operator=(const challenge_answerer&) = delete;
+  virtual ~challenge_answerer() = default;
+
+  /// The value of the Authorization field (after 407: Proxy-Authorization) to repeat `r` with, which
+  /// got `challenge` from `to`. Empty: the challenge is the answer.
+  [[nodiscard]] virtual std::optional<std::string> answer(const url& to, const request& r,
+                                                          const response& challenge) = 0;
+};
+
+/// Undoes content codings (RFC 9110 8.4). Used for requests that have neither Accept-Encoding nor
+/// Range: who asks for an encoded representation, or a part of one, gets it as it is.
+class content_decoder {
+ public:
+  content_decoder() = default;
+  content_decoder(const content_decoder&) = delete;
+  content_decoder& operator=(const content_decoder&) = delete;
+  virtual ~content_decoder() = default;
+
+  /// The value of the Accept-Encoding field; the view lives as long as this.
+  [[nodiscard]] virtual std::string_view accepted() const noexcept = 0;
+  /// Puts the decoded body in the place of the one that `answer` has, and makes its fields fit. Must
+  /// pull the other to its end, and remembers `about` (`GET http://h:1/x`) for its error lines.
+  [[nodiscard]] virtual result<void> decode(response& answer, std::string about) const = 0;
+};
+
+}  // namespace tinyhttp
