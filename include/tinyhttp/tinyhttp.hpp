@@ -52,15 +52,21 @@
 // floor 2: sockets, readiness, timers; no HTTP
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/address_memory.hpp>
 #include <tinyhttp/net/blocking_stream.hpp>
+#include <tinyhttp/net/connect_options.hpp>
 #include <tinyhttp/net/connector.hpp>
 #include <tinyhttp/net/descriptor.hpp>
+#include <tinyhttp/net/find_addresses.hpp>
+#include <tinyhttp/net/host_map.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/operation.hpp>
 #include <tinyhttp/net/poller.hpp>
+#include <tinyhttp/net/race.hpp>
 #include <tinyhttp/net/resolve.hpp>
+#include <tinyhttp/net/resolver.hpp>
 #include <tinyhttp/net/socket.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/system.hpp>
@@ -68,6 +74,7 @@
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/transfer.hpp>
 #include <tinyhttp/net/waiter.hpp>
+#include <tinyhttp/net/waiting.hpp>
 
 // floor 3: from request to response
 #include <tinyhttp/app/access_log.hpp>

@@ -154,3 +154,96 @@ TEST_CASE("a connect that a signal interrupts goes on being made", "[net][connec
   auto plain = net::socket::open(AF_INET).value();
   CHECK(plain.connect(listener.local_address()).has_value());
 }
+
+TEST_CASE("the second family wins when the first is dead, a quarter of a second later",
+          "[net][connector][rfc8305-5]") {
+  const full_listener dead;
+  auto alive = net::listener::bind({.host = "::1"});
+  if (!alive) alive = net::listener::bind({});  // no IPv6 on this machine
+  held_time time;
+  net::loop loop({.backend = any_backend(), .time = &time});
+  const auto& to = dead.listener.local_address();
+  const time_point begin = time.now();
+  const auto got = connect_on_loop(loop, {to, alive->local_address()}, "h.test");
+  REQUIRE(got.has_value());
+  CHECK(got->peer == alive->local_address());
+  CHECK(time.now() - begin == milliseconds(250));
+}
+
+TEST_CASE("the winner is tried first the next time", "[net][connector][rfc8305-4]") {
+  auto alive = net::listener::bind({.host = "127.0.0.1"}).value();
+  net::address_memory memory;
+  net::connect_options with{.memory = &memory};
+  struct count_connects : net::fault_injector {
+    count_connects() { net::os::injector = this; }
+    ~count_connects() override { net::os::injector = nullptr; }
+    net::fault before(net::system_call which, int) noexcept override {
+      count += which == net::system_call::connect;
+      return {};
+    }
+    std::atomic<int> count{0};
+  } calls;
+  const std::uint16_t port = alive.local_address().port();
+  REQUIRE(net::connect("localhost", port, with).has_value());  // ::1 refuses, 127.0.0.1 answers
+  CHECK(calls.count == 2);
+  REQUIRE(net::connect("localhost", port, with).has_value());
+  CHECK(calls.count == 3);
+  const std::string name = "localhost:" + std::to_string(port);
+  CHECK(memory.winner(name, std::chrono::steady_clock::now()) == alive.local_address());
+}
+
+TEST_CASE("a connection leaves from the address it is told to", "[net][connector]") {
+  auto listener = net::listener::bind({}).value();
+  const std::uint16_t port = listener.local_address().port();
+  net::connect_options with;
+  with.from = *net::address::parse("127.0.0.7", 0);
+  const auto got = net::connect("localhost", port, with);  // ::1 is of another family
+  REQUIRE(got.has_value());
+  CHECK(got->socket.local_address()->host() == "127.0.0.7");
+  CHECK(listener.accept()->peer.host() == "127.0.0.7");
+
+  with.from = *net::address::parse("192.0.2.77", 0);  // not ours
+  const auto failed = net::connect("127.0.0.1", port, with);
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().message() == "connect 127.0.0.1:" + std::to_string(port) +
+                                        " from 192.0.2.77: cannot assign requested address");
+  with.from = *net::address::parse("::1", 0);
+  CHECK(net::connect("127.0.0.1", 80, with).error().message() ==
+        "connect 127.0.0.1:80 from ::1: no address to try");
+}
+
+TEST_CASE("a host map leads elsewhere, a Unix-domain socket included", "[net][connector][unix]") {
+  const std::string name = "@tinyhttp-mapped-" + std::to_string(::getpid());
+  auto local = net::listener::bind({.unix_path = name}).value();
+  auto listener = net::listener::bind({}).value();
+  net::connect_options with;
+  with.hosts = {{.host = "u.test", .to = {"unix:" + name}},
+                {.host = "h.test", .port = 80, .to = {"127.0.0.1"},
+                 .to_port = listener.local_address().port()}};
+  CHECK(net::connect("u.test", 80, with).value().peer.to_string() == "unix:" + name);
+  CHECK(net::connect("h.test", 80, with).value().peer == listener.local_address());
+  with.hosts[1].to_port = closed_port();
+  CHECK(net::connect("h.test", 80, with).error().message() ==
+        "connect h.test:80: connection refused");
+}
+
+TEST_CASE("losers are closed", "[net][connector]") {
+  const full_listener dead;
+  auto alive = net::listener::bind({}).value();
+  held_time time;
+  net::loop loop({.backend = any_backend(), .time = &time});
+  const int lowest = net::descriptor(::dup(0)).get();
+  {
+    const auto got =
+        connect_on_loop(loop, {dead.listener.local_address(), alive.local_address()}, "there");
+    REQUIRE(got.has_value());
+  }
+  CHECK(net::descriptor(::dup(0)).get() == lowest);
+  CHECK(loop.timers().size() == 0);
+}
+
+TEST_CASE("a system without descriptors is an error of the connect", "[net][connector][faults]") {
+  const faults none(net::system_call::socket, {.error = EMFILE});
+  CHECK(net::connect("localhost", 80).error().message() ==
+        "connect localhost:80: too many open files");
+}

@@ -1,18 +1,20 @@
 // tinyhttp/net/connector.hpp -- from a host and a port to a connection, within one deadline.
 //
-// Each address of a name is tried in turn and has its share of the time, so that one dead address
-// cannot use it all up.
+// Finds the addresses (find_addresses.hpp) and lets them race for it (race.hpp). One coroutine does it
+// in a thread as on a loop.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/address.hpp>
-#include <tinyhttp/net/interrupter.hpp>
-#include <tinyhttp/net/resolve.hpp>
+#include <tinyhttp/net/connect_options.hpp>
+#include <tinyhttp/net/find_addresses.hpp>
+#include <tinyhttp/net/race.hpp>
 #include <tinyhttp/net/socket.hpp>
-#include <tinyhttp/net/tcp_stream.hpp>
+#include <tinyhttp/net/waiting.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,12 +23,6 @@
 #include <vector>
 
 namespace tinyhttp::net {
-
-struct connect_options {
-  std::chrono::milliseconds timeout{10'000};  // for all addresses together; not for the resolver
-  bool no_delay = true;                       // see socket::no_delay
-  const interrupter* stop = nullptr;          // ends a blocking connect from another thread
-};
 
 /// A connection, and which of the addresses it got. The socket tells family, type and protocol.
 struct connected {
@@ -37,68 +33,30 @@ struct connected {
 /// Connects, blocking this thread; the socket that comes back blocks too. `host` may be a number, a
 /// name, or `unix:PATH`. Fails with `connect 127.0.0.1:9: connection refused`; if the addresses of a
 /// name failed for different reasons, each is told.
-[[nodiscard]] inline result<connected> connect(std::string_view host, std::uint16_t port,
-                                               const connect_options& with = {});
+template <class = void>
+[[nodiscard]] result<connected> connect(std::string_view host, std::uint16_t port,
+                                        const connect_options& with = {});
 
-/// The same on a loop, without blocking it, for addresses that are known already. `name` is for the
-/// error line. The socket that comes back does not block, ready for a tcp_stream. `stop` is ignored:
-/// destroying the task ends it.
+/// The same on a loop, without blocking it. The socket that comes back does not block, ready for a
+/// tcp_stream. `stop` is ignored: destroying the task ends it.
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
+[[nodiscard]] task<result<connected>> connect(loop& on, std::string host, std::uint16_t port,
+                                              connect_options with = {});
+
+/// For addresses that are known already, tried in this order. `name` is for the error line.
+template <class = void>
 [[nodiscard]] task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
                                               connect_options with = {});
 
-/// Resolves `host` first, which blocks the loop unless it is a number or `unix:PATH`.
-template <class = void>
-[[nodiscard]] task<result<connected>> connect(loop& on, std::string host, std::uint16_t port,
-                                              connect_options with = {});
+/// What both are made of; `Waiting` as in waiting.hpp. The socket does not block. `waits` and `with`
+/// outlive the task.
+template <class Waiting>
+[[nodiscard]] task<result<connected>> connect_with(Waiting& waits, std::string host,
+                                                   std::uint16_t port, const connect_options& with);
 
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-/// What went wrong with each address, and the one line that tells it.
-class connect_failures {
- public:
-  explicit connect_failures(std::string name) : name_(std::move(name)) {}
-
-  void add(const address& at, std::int64_t status) {
-    all_.push_back({at, static_cast<int>(-status)});
-  }
-  [[nodiscard]] error summary() const {
-    bool same = true;
-    for (const failure& each : all_) same = same && each.cause == all_.front().cause;
-    std::string line = "connect " + name_ + ": ";
-    if (all_.empty()) return {error_kind::connect, line + "no address to try"};
-    for (std::size_t i = 0; i < (same ? 1 : all_.size()); ++i) {
-      if (i != 0) line += "; ";
-      if (!same) line += all_[i].at.to_string() + ": ";
-      line += text_of(all_[i].cause);
-    }
-    return {same ? kind_of(all_.front().cause) : error_kind::connect, std::move(line)};
-  }
-
- private:
-  struct failure {
-    address at;
-    int cause;
-  };
-  static std::string text_of(int cause) {
-    if (cause == ETIMEDOUT) return "timed out";
-    return cause == ECANCELED ? "told to stop" : errno_text(cause);
-  }
-  static error_kind kind_of(int cause) {
-    if (cause == ETIMEDOUT) return error_kind::timeout;
-    return cause == ECANCELED ? error_kind::cancelled : error_kind::connect;
-  }
-  std::string name_;
-  std::vector<failure> all_;
-};
-
-/// The part of the time until `end` that the next of `left` addresses may use.
-inline time_point share_of(time_point now, time_point end, std::size_t left) {
-  if (left <= 1 || end <= now) return end;
-  return now + (end - now) / static_cast<duration::rep>(left);
-}
 
 inline time_point deadline_in(time_point now, std::chrono::milliseconds timeout) {
   return timeout > std::chrono::hours(24 * 365) ? time_point::max() : now + timeout;
@@ -110,85 +68,161 @@ inline std::string name_of_target(std::string_view host, std::uint16_t port) {
   return std::string(host) + ":" + std::to_string(port);
 }
 
+/// Those that can be reached from the local end that is wanted.
+inline std::vector<address> reachable_from(const address& from, const std::vector<address>& all) {
+  std::vector<address> usable;
+  for (const address& each : all)
+    if (!from.is_ip() || !each.is_ip() || each.family() == from.family()) usable.push_back(each);
+  return usable;
+}
+
+inline std::int64_t bind_to(const net::socket& made, const address& from) {
+#if defined(IP_BIND_ADDRESS_NO_PORT)
+  if (from.port() == 0)  // one port may then serve connections to several peers
+    static_cast<void>(os::set_option(made.native(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1));
+#endif
+  return os::bind(made.native(), from.native(), from.native_size());
+}
+
 /// Begins to connect: 0 when that was all, -EINPROGRESS when one has to wait, else the failure.
-inline std::int64_t begin_connect(net::socket& made, const address& to, bool no_delay) {
+inline std::int64_t begin_connect(net::socket& made, const address& to,
+                                  const connect_options& with) {
   const std::int64_t opened = os::make_socket(to.family(), true);
   if (opened < 0) return opened;
   made = net::socket(descriptor(static_cast<int>(opened)));
-  if (no_delay && to.is_ip()) static_cast<void>(made.no_delay(true));
+  if (with.no_delay && to.is_ip()) static_cast<void>(made.no_delay(true));
+  if (with.from.is_ip() && to.is_ip())
+    if (const std::int64_t bound = bind_to(made, with.from); bound < 0) return bound;
   const std::int64_t status = os::connect(made.native(), to.native(), to.native_size());
   return status == -EINTR ? -EINPROGRESS : status;
 }
 
-inline std::int64_t connect_one(net::socket& made, const address& to, time_point until,
-                                const connect_options& with) {
-  for (;;) {
-    std::int64_t status = begin_connect(made, to, with.no_delay);
+/// The sockets of a race.
+class racing_sockets {
+ public:
+  racing_sockets(race& decides, const connect_options& with) : race_(decides), with_(with) {}
+
+  /// Begins; true when that won already.
+  bool begin(std::size_t which, time_point now) {
+    net::socket made;
+    const address& to = race_.at(which);
+    const std::int64_t status = begin_connect(made, to, with_);
     if (status == -EINPROGRESS) {
-      status = wait_in_thread(made.native(), POLLOUT, until, with.stop);
-      return status < 0 ? status : connect_outcome(made.native());
+      running_.push_back({which, std::move(made)});
+    } else if (status == -EAGAIN && to.is_unix_domain()) {
+      race_.postpone(which, now);  // its queue is full, and nothing tells when it no longer is
+    } else if (status < 0) {
+      race_.failed(which, static_cast<int>(-status), now);
+    } else {
+      winner_.emplace(connected{std::move(made), to});
     }
-    if (status != -EAGAIN || !to.is_unix_domain()) return status;
-    // A Unix listener's queue is full, and nothing tells when it no longer is: ask now and then.
-    const time_point soon = std::chrono::steady_clock::now() + std::chrono::milliseconds(10);
-    status = wait_in_thread(-1, 0, soon < until ? soon : until, with.stop);
-    if (status == -ECANCELED || soon >= until) return status;
+    return winner_.has_value();
+  }
+
+  /// What to wait for; room for the interrupter behind it.
+  [[nodiscard]] std::vector<pollfd> set() const {
+    std::vector<pollfd> all;
+    for (const attempt& each : running_) all.push_back({each.socket.native(), POLLOUT, 0});
+    all.push_back({-1, 0, 0});
+    return all;
+  }
+
+  /// Takes in how attempts have ended; true when one of them won.
+  bool collect(const std::vector<pollfd>& set, time_point now) {
+    for (std::size_t i = running_.size(); i-- > 0;) {
+      if (set[i].revents == 0) continue;
+      attempt ended = std::move(running_[i]);
+      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
+      const std::int64_t status = connect_outcome(ended.socket.native());
+      if (status < 0) race_.failed(ended.which, static_cast<int>(-status), now);
+      if (status == 0) winner_.emplace(connected{std::move(ended.socket), race_.at(ended.which)});
+    }
+    return winner_.has_value();
+  }
+
+  [[nodiscard]] connected take_winner() { return std::move(*winner_); }
+
+ private:
+  struct attempt {
+    std::size_t which;
+    net::socket socket;
+  };
+  race& race_;
+  const connect_options& with_;
+  std::vector<attempt> running_;
+  std::optional<connected> winner_;
+};
+
+/// The losers are closed when it ends.
+template <class Waiting>
+task<result<connected>> run_race(Waiting& waits, std::vector<address> to, std::string name,
+                                 const connect_options& with, time_point end) {
+  race decides(std::move(to), with.stagger, waits.now(), end);
+  racing_sockets sockets(decides, with);
+  for (;;) {
+    const race::move move = decides.next(waits.now());
+    if (move.what == race::verb::over) co_return decides.summary(name);
+    if (move.what == race::verb::begin) {
+      if (sockets.begin(move.which, waits.now())) co_return sockets.take_winner();
+      continue;
+    }
+    std::vector<pollfd> set = sockets.set();
+    const std::int64_t status = co_await waits.ready(set, move.until);
+    if (status == 0 && sockets.collect(set, waits.now())) co_return sockets.take_winner();
+    if (status < 0 && status != -ETIMEDOUT) decides.stop(static_cast<int>(-status));
   }
 }
 
 }  // namespace detail
 
-inline result<connected> connect(std::string_view host, std::uint16_t port,
-                                 const connect_options& with) {
-  const auto candidates = resolve(host, port);
-  if (!candidates) return candidates.error();
-  const time_point end = detail::deadline_in(std::chrono::steady_clock::now(), with.timeout);
-  detail::connect_failures failures(detail::name_of_target(host, port));
-  for (std::size_t i = 0; i < candidates->size(); ++i) {
-    const address& to = (*candidates)[i];
-    const time_point now = std::chrono::steady_clock::now();
-    const time_point until = detail::share_of(now, end, candidates->size() - i);
-    net::socket made;
-    const std::int64_t status = detail::connect_one(made, to, until, with);
-    if (status >= 0) {
-      if (const auto blocks = made.non_blocking(false); !blocks) return blocks.error();
-      return connected{std::move(made), to};
-    }
-    failures.add(to, status);
-    if (status == -ECANCELED) break;
-  }
-  return failures.summary();
+template <class Waiting>
+task<result<connected>> connect_with(Waiting& waits, std::string host, std::uint16_t port,
+                                     const connect_options& with) {
+  const time_point end = detail::deadline_in(waits.now(), with.timeout);
+  auto finding = find_addresses(waits, host, port, with, end);
+  result<std::vector<address>> found = co_await finding;
+  if (!found) co_return found.error();
+  std::string name = detail::name_of_target(host, port);
+  std::optional<address> first;
+  if (with.memory != nullptr) first = with.memory->winner(name, waits.now());
+  std::vector<address> order = race_order(detail::reachable_from(with.from, *found), first);
+  const bool may_choose = order.size() > 1;
+  std::string told = name;
+  if (with.from.is_ip()) told.append(" from ").append(with.from.host());
+  auto racing = detail::run_race(waits, std::move(order), std::move(told), with, end);
+  result<connected> made = co_await racing;
+  if (made && may_choose && with.memory != nullptr)
+    with.memory->remember(name, made->peer, waits.now());
+  co_return made;
 }
 
 template <class>
-task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
-                                connect_options with) {
-  const time_point end = detail::deadline_in(on.now(), with.timeout);
-  detail::connect_failures failures(std::move(name));
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    net::socket made;
-    std::int64_t status = detail::begin_connect(made, to[i], with.no_delay);
-    if (status == -EINPROGRESS) {
-      tcp_stream pending(on, std::move(made), to[i], true);
-      pending.expires_at(detail::share_of(on.now(), end, to.size() - i));
-      const result<void> ended = co_await pending.writable();
-      made = pending.release();
-      status = ended ? detail::connect_outcome(made.native()) : -ETIMEDOUT;
-    }
-    if (status >= 0) co_return connected{std::move(made), to[i]};
-    failures.add(to[i], status);
-  }
-  co_return failures.summary();
+result<connected> connect(std::string_view host, std::uint16_t port, const connect_options& with) {
+  thread_waiting here(with.stop);
+  auto connecting = connect_with(here, std::string(host), port, with);
+  connecting.start();  // runs through: its waits end before they are awaited
+  result<connected> made = connecting.take();
+  if (made)
+    if (const auto blocks = made->socket.non_blocking(false); !blocks) return blocks.error();
+  return made;
 }
 
 template <class>
 task<result<connected>> connect(loop& on, std::string host, std::uint16_t port,
                                 connect_options with) {
-  auto candidates = resolve(host, port);
-  if (!candidates) co_return candidates.error();
-  task<result<connected>> attempt =
-      connect(on, std::move(*candidates), detail::name_of_target(host, port), with);
-  result<connected> made = co_await attempt;
+  loop_waiting here(on);
+  auto connecting = connect_with(here, std::move(host), port, with);
+  result<connected> made = co_await connecting;
+  co_return made;
+}
+
+template <class>
+task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
+                                connect_options with) {
+  loop_waiting here(on);
+  const time_point end = detail::deadline_in(on.now(), with.timeout);
+  auto racing = detail::run_race(here, std::move(to), std::move(name), with, end);
+  result<connected> made = co_await racing;
   co_return made;
 }
 

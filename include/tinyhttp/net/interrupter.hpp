@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <span>
 
 namespace tinyhttp::net {
 
@@ -50,10 +51,12 @@ class interrupter {
   descriptor write_;  // empty where read_ is an eventfd
 };
 
-/// Waits in this thread until `fd` is ready for `events`, until `when`, or until `stop` (if any) is
-/// cancelled. Gives 0, -ETIMEDOUT, -ECANCELED or another -errno.
-[[nodiscard]] inline std::int64_t wait_in_thread(int fd, short events, time_point when,
+/// Waits in this thread until one of `set` is ready, until `when`, or until `stop` (if any) is
+/// cancelled; the last of `set` is left free for that. Gives 0, -ETIMEDOUT, -ECANCELED or another
+/// -errno.
+[[nodiscard]] inline std::int64_t wait_in_thread(std::span<pollfd> set, time_point when,
                                                  const interrupter* stop) noexcept {
+  set.back() = {stop != nullptr ? stop->native() : -1, POLLIN, 0};
   for (;;) {
     if (stop != nullptr && stop->cancelled()) return -ECANCELED;
     int milliseconds = -1;
@@ -64,11 +67,19 @@ class interrupter {
       milliseconds = static_cast<int>(
           std::chrono::ceil<std::chrono::milliseconds>(left < hour ? left : hour).count());
     }
-    pollfd set[2] = {{fd, events, 0}, {stop != nullptr ? stop->native() : -1, POLLIN, 0}};
-    const std::int64_t count = os::poll(set, 2, milliseconds);
+    const std::int64_t count = os::poll(set.data(), set.size(), milliseconds);
     if (count < 0 && count != -EINTR) return count;
-    if (count > 0 && set[0].revents != 0 && (stop == nullptr || !stop->cancelled())) return 0;
+    if (count <= 0 || (stop != nullptr && stop->cancelled())) continue;
+    for (const pollfd& each : set.first(set.size() - 1))
+      if (each.revents != 0) return 0;
   }
+}
+
+/// The same for one descriptor.
+[[nodiscard]] inline std::int64_t wait_in_thread(int fd, short events, time_point when,
+                                                 const interrupter* stop) noexcept {
+  pollfd set[2] = {{fd, events, 0}, {-1, 0, 0}};
+  return wait_in_thread(set, when, stop);
 }
 
 }  // namespace tinyhttp::net

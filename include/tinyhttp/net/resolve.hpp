@@ -1,6 +1,7 @@
 // tinyhttp/net/resolve.hpp -- host names to addresses, by asking the system's resolver.
 //
 // The one call of this floor that blocks for as long as others please; numbers never ask anybody.
+// See resolver.hpp for one that can be given up.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
@@ -8,8 +9,10 @@
 #include <tinyhttp/net/system.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <netdb.h>
@@ -21,6 +24,11 @@ namespace tinyhttp::net {
 /// listening, where an empty host means every interface. Fails with `resolve HOST: cause`.
 [[nodiscard]] inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
                                                           bool passive = false);
+
+/// What `resolve` says without asking anybody: of numbers, `unix:PATH`, and what is no host name.
+/// Empty: somebody has to be asked.
+[[nodiscard]] inline std::optional<result<std::vector<address>>> addresses_of_literal(
+    std::string_view host, std::uint16_t port);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -58,21 +66,26 @@ inline result<std::vector<address>> ask_resolver(const std::string& host, std::u
 
 }  // namespace detail
 
-inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
-                                            bool passive) {
+inline std::optional<result<std::vector<address>>> addresses_of_literal(std::string_view host,
+                                                                        std::uint16_t port) {
+  using found = result<std::vector<address>>;
   if (host.starts_with("unix:")) {
-    auto local = address::unix_domain(host.substr(5));
-    if (!local) return local.error();
-    return std::vector<address>{*local};
+    const auto local = address::unix_domain(host.substr(5));
+    return local ? found(std::vector<address>{*local}) : found(local.error());
   }
-  if (const auto numeric = address::parse(host, port)) return std::vector<address>{*numeric};
+  if (const auto numeric = address::parse(host, port)) return found(std::vector<address>{*numeric});
   bool has_bad_octet = false;
   for (const char c : host) has_bad_octet = has_bad_octet || !ascii::is_target_octet(c);
-  if ((host.empty() && !passive) || host.size() > 255 || has_bad_octet) {
-    std::string shown;  // a log line stays a line, whatever the name holds
-    for (const char c : host.substr(0, 255)) shown += ascii::is_target_octet(c) ? c : '?';
-    return error(error_kind::resolve, "resolve " + shown + ": not a host name");
-  }
+  if (!host.empty() && host.size() <= 255 && !has_bad_octet) return std::nullopt;
+  std::string shown;  // a log line stays a line, whatever the name holds
+  for (const char c : host.substr(0, 255)) shown += ascii::is_target_octet(c) ? c : '?';
+  return found(error(error_kind::resolve, "resolve " + shown + ": not a host name"));
+}
+
+inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
+                                            bool passive) {
+  if (!host.empty() || !passive)
+    if (auto literal = addresses_of_literal(host, port)) return std::move(*literal);
   return detail::ask_resolver(std::string(host), port, passive);
 }
 

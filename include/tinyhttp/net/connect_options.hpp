@@ -1,0 +1,29 @@
+// tinyhttp/net/connect_options.hpp -- how a connection is to come about.
+//
+// Values only; connector.hpp goes by them.
+#pragma once
+
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/address_memory.hpp>
+#include <tinyhttp/net/host_map.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/resolver.hpp>
+
+#include <chrono>
+#include <vector>
+
+namespace tinyhttp::net {
+
+struct connect_options {
+  std::chrono::milliseconds timeout{10'000};  // the resolver and all addresses together
+  std::chrono::milliseconds stagger{250};     // until the next address is tried (RFC 8305 8)
+  bool no_delay = true;                       // see socket::no_delay
+  const interrupter* stop = nullptr;          // ends a blocking connect from another thread
+  address from = {};                          // the local end, port 0: any; addresses of another
+                                              // family are not tried. Unknown: the system's choice
+  std::vector<host_mapping> hosts = {};       // looked at before the resolver is asked
+  address_memory* memory = nullptr;           // who won last, tried first; outlives the connect
+  net::resolver* resolver = nullptr;          // null: the common one
+};
+
+}  // namespace tinyhttp::net

@@ -1,0 +1,100 @@
+// tinyhttp/net/find_addresses.hpp -- the addresses that a host and a port stand for.
+//
+// Numbers, the host map and `localhost` need nobody; other names are asked for (resolver.hpp), no
+// longer than until the deadline.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/connect_options.hpp>
+#include <tinyhttp/net/host_map.hpp>
+#include <tinyhttp/net/resolve.hpp>
+#include <tinyhttp/net/resolver.hpp>
+#include <tinyhttp/net/system.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tinyhttp::net {
+
+/// The addresses to connect to for `host` and `port`, the host map of `with` looked at first.
+/// `Waiting` as in waiting.hpp. Fails with `resolve HOST: cause`; of kind `timeout` at `end`. What is
+/// handed in outlives the task.
+template <class Waiting>
+[[nodiscard]] task<result<std::vector<address>>> find_addresses(Waiting& waits,
+                                                                std::string_view host,
+                                                                std::uint16_t port,
+                                                                const connect_options& with,
+                                                                time_point end);
+
+/// `localhost` and names below it: this machine, whatever a name server says (RFC 6761 6.3).
+[[nodiscard]] inline bool is_localhost(std::string_view name) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+inline bool is_localhost(std::string_view name) noexcept {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  constexpr std::string_view own = "localhost";
+  if (name.size() > own.size() && name[name.size() - own.size() - 1] != '.') return false;
+  return name.size() >= own.size() &&
+         ascii::equal_ignoring_case(name.substr(name.size() - own.size()), own);
+}
+
+namespace detail {
+
+inline std::vector<address> loopback(std::uint16_t port) {
+  return {*address::parse("::1", port), *address::parse("127.0.0.1", port)};
+}
+
+/// The addresses of one host: as it stands there, of this machine, or asked for until `end`.
+template <class Waiting>
+task<result<std::vector<address>>> find_unmapped(Waiting& waits, std::string_view host,
+                                                 std::uint16_t port, const connect_options& with,
+                                                 time_point end) {
+  if (const auto literal = addresses_of_literal(host, port)) co_return *literal;
+  if (is_localhost(host)) co_return loopback(port);
+  resolver& asked = with.resolver != nullptr ? *with.resolver : resolver::common();
+  const auto question = asked.ask(host);
+  if (!question) co_return question.error();
+  pollfd set[2] = {{(*question)->native(), POLLIN, 0}, {-1, 0, 0}};
+  while (!(*question)->is_answered()) {
+    const std::int64_t status = co_await waits.ready(set, end);
+    if (status == 0) continue;
+    const std::string line = "resolve " + std::string(host);
+    if (status == -ETIMEDOUT) co_return error(error_kind::timeout, line + ": timed out");
+    if (status == -ECANCELED) co_return error(error_kind::cancelled, line + ": told to stop");
+    co_return system_error(line, static_cast<int>(-status), error_kind::resolve);
+  }
+  result<std::vector<address>> found = (*question)->answer();
+  if (found)
+    for (address& each : *found) each = each.with_port(port);
+  co_return found;
+}
+
+}  // namespace detail
+
+template <class Waiting>
+task<result<std::vector<address>>> find_addresses(Waiting& waits, std::string_view host,
+                                                  std::uint16_t port, const connect_options& with,
+                                                  time_point end) {
+  const host_mapping* mapped = find_mapping(with.hosts, host, port);
+  if (mapped != nullptr && mapped->to_port != 0) port = mapped->to_port;
+  std::vector<std::string> hosts;
+  if (mapped != nullptr) hosts = mapped->to;
+  if (hosts.empty()) hosts.emplace_back(host);
+  std::vector<address> all;
+  for (const std::string& each : hosts) {
+    auto finding = detail::find_unmapped(waits, each, port, with, end);
+    const result<std::vector<address>> found = co_await finding;
+    if (!found) co_return found.error();
+    all.insert(all.end(), found->begin(), found->end());
+  }
+  co_return all;
+}
+
+}  // namespace tinyhttp::net

@@ -1,0 +1,166 @@
+// tinyhttp/net/race.hpp -- which address of a name to try when: "Happy Eyeballs" as a decision.
+//
+// Pure. Time and outcomes are handed in, the next move comes out; sockets are somebody else's.
+// RFC 8305.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/system.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::net {
+
+/// A name with more addresses than this is tried with the first of each family. Each attempt that
+/// has no answer holds a descriptor.
+inline constexpr std::size_t most_attempts = 16;
+
+/// The order in which to try `all`, which the resolver sorted (RFC 6724): `preferred` first if it is
+/// among them, then the families in turn, so that one dead family costs one wait (RFC 8305 4).
+[[nodiscard]] inline std::vector<address> race_order(
+    const std::vector<address>& all, const std::optional<address>& preferred = std::nullopt);
+
+/// Attempts to connect to some addresses, of which one shall win: each begins `stagger` after the one
+/// before, or at once when that has failed; those under way go on meanwhile.
+class race {
+ public:
+  enum class verb : std::uint8_t {
+    begin,  // begin to connect to `at(which)`, and ask again
+    wait,   // for an attempt under way, or until `until`
+    over,   // nobody has won; `summary` tells why
+  };
+  struct move {
+    verb what;
+    std::size_t which = 0;
+    time_point until = time_point::max();
+  };
+
+  /// Every address has its turn before the deadline, so the stagger may be less than asked for; but
+  /// never less than 10 ms (RFC 8305 5).
+  race(std::vector<address> entrants, duration stagger, time_point now, time_point deadline);
+
+  [[nodiscard]] move next(time_point now);
+
+  /// The attempt has failed with an errno value.
+  void failed(std::size_t which, int cause, time_point now);
+  /// It could not begin and may do so a little later.
+  void postpone(std::size_t which, time_point now);
+  /// All of it ends here, with an errno value: those who have not failed yet fail with that.
+  void stop(int cause);
+
+  [[nodiscard]] const address& at(std::size_t which) const noexcept { return all_[which].at; }
+  [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+
+  /// `connect NAME: cause`, or what each address said if they did not all say the same.
+  [[nodiscard]] error summary(const std::string& name) const;
+
+ private:
+  struct entrant {
+    address at;
+    int cause = 0;  // errno value once it has failed
+  };
+  std::vector<entrant> all_;
+  duration stagger_;
+  time_point deadline_;
+  time_point next_begins_;
+  std::size_t begun_ = 0;
+  std::size_t under_way_ = 0;
+  bool held_ = false;  // the next waits for its time although nobody is under way
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::vector<address> race_order(const std::vector<address>& all,
+                                       const std::optional<address>& preferred) {
+  std::vector<address> order;
+  if (preferred)
+    for (const address& each : all)
+      if (each == *preferred && order.empty()) order.push_back(each);
+  if (order.empty() && !all.empty()) order.push_back(all.front());
+  std::vector<address> rest[2];  // of the family of the first, and of others
+  for (const address& each : all)
+    if (!(each == order.front()))
+      rest[each.family() == order.front().family() ? 0 : 1].push_back(each);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (const auto& family : {&rest[1], &rest[0]})
+      if (i < family->size() && order.size() < most_attempts) order.push_back((*family)[i]);
+  return order;
+}
+
+inline race::race(std::vector<address> entrants, duration stagger, time_point now,
+                  time_point deadline)
+    : stagger_(stagger), deadline_(deadline), next_begins_(now) {
+  for (address& each : entrants) all_.push_back({std::move(each)});
+  if (all_.empty() || deadline == time_point::max()) return;
+  const duration share = (deadline - now) / static_cast<duration::rep>(all_.size());
+  const duration least = std::chrono::milliseconds(10);
+  if (share < stagger_) stagger_ = share < least ? least : share;
+}
+
+inline race::move race::next(time_point now) {
+  if (now >= deadline_) stop(ETIMEDOUT);
+  const bool has_more = begun_ < all_.size();
+  if (has_more && ((under_way_ == 0 && !held_) || now >= next_begins_)) {
+    ++under_way_;
+    held_ = false;
+    next_begins_ = now + stagger_;
+    return {verb::begin, begun_++};
+  }
+  if (under_way_ == 0 && !held_) return {verb::over};
+  return {verb::wait, 0, has_more && next_begins_ < deadline_ ? next_begins_ : deadline_};
+}
+
+inline void race::failed(std::size_t which, int cause, time_point now) {
+  all_[which].cause = cause;
+  --under_way_;
+  next_begins_ = now;
+}
+
+inline void race::postpone(std::size_t which, time_point now) {
+  begun_ = which;
+  --under_way_;
+  held_ = true;
+  next_begins_ = now + std::chrono::milliseconds(10);
+}
+
+inline void race::stop(int cause) {
+  for (entrant& each : all_)
+    if (each.cause == 0) each.cause = cause;
+  begun_ = all_.size();
+  under_way_ = 0;
+  held_ = false;
+}
+
+inline error race::summary(const std::string& name) const {
+  std::string line = "connect " + name + ": ";
+  if (all_.empty()) return {error_kind::connect, line + "no address to try"};
+  const auto text_of = [](int cause) {
+    if (cause == ETIMEDOUT) return std::string("timed out");
+    return cause == ECANCELED ? std::string("told to stop") : errno_text(cause);
+  };
+  bool same = true;
+  bool stopped = false;
+  for (const entrant& each : all_) {
+    same = same && each.cause == all_.front().cause;
+    stopped = stopped || each.cause == ECANCELED;
+  }
+  for (std::size_t i = 0; i < (same ? 1 : all_.size()); ++i) {
+    if (i != 0) line += "; ";
+    if (!same) line += all_[i].at.to_string() + ": ";
+    line += text_of(all_[i].cause);
+  }
+  error_kind kind = error_kind::connect;
+  if (same && all_.front().cause == ETIMEDOUT) kind = error_kind::timeout;
+  if (stopped) kind = error_kind::cancelled;
+  return {kind, std::move(line)};
+}
+
+}  // namespace tinyhttp::net

@@ -1,0 +1,187 @@
+// tinyhttp/net/resolver.hpp -- asking the system's resolver without waiting for it longer than one
+// wants to.
+//
+// getaddrinfo(3) cannot be stopped and takes as long as name servers please. So it runs in threads
+// of its own, which whoever has lost patience leaves behind. Remembers no answers.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/resolve.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <signal.h>
+
+namespace tinyhttp::net {
+
+/// The addresses of a host, port 0, sorted as they should be tried. Called by several threads.
+using address_source = function<result<std::vector<address>>(const std::string& host) const>;
+
+struct resolver_options {
+  std::size_t max_threads = 16;    // each asks for one name at a time
+  std::size_t max_waiting = 1024;  // names in the queue; one more is an error of kind `limit`
+  address_source ask = {};         // empty: the system's getaddrinfo
+};
+
+/// Thread-safe. May be destroyed while names are being asked for: its threads end by themselves,
+/// and no sooner than the system answers. They are there only while there is something to ask.
+class resolver {
+  struct shared_state;
+
+ public:
+  /// A name that is asked for, shared by all who want to know it at the time.
+  class question {
+   public:
+    explicit question(std::string_view host) : host_(host) {}
+
+    /// Readable once there is an answer: for poll(2) and loops. Nobody reads from it.
+    [[nodiscard]] int native() const noexcept { return answered_.native(); }
+    [[nodiscard]] bool is_answered() const noexcept { return answered_.cancelled(); }
+    /// Only once there is one.
+    [[nodiscard]] const result<std::vector<address>>& answer() const noexcept { return *answer_; }
+
+   private:
+    friend class resolver;
+    std::string host_;
+    std::optional<result<std::vector<address>>> answer_;
+    interrupter answered_;
+  };
+  using question_pointer = std::shared_ptr<const question>;
+
+  explicit resolver(resolver_options with = {});
+
+  /// Asks for `host` in another thread; returns at once. Dropping the pointer is all it takes to
+  /// lose interest.
+  [[nodiscard]] result<question_pointer> ask(std::string_view host);
+
+  /// Names that are asked for by a thread right now, also those which nobody waits for any more.
+  [[nodiscard]] std::size_t asking() const;
+
+  /// The one that is used where no other is given.
+  [[nodiscard]] static resolver& common();
+
+ private:
+  using questions = std::vector<std::shared_ptr<question>>;
+  struct shared_state {
+    resolver_options with;
+    std::mutex guard;
+    questions waiting;        // guarded, as the rest
+    questions being_asked;
+    std::size_t threads = 0;
+  };
+  static void work(std::shared_ptr<shared_state> s) noexcept;
+  static std::shared_ptr<question> next(shared_state& s);
+  static void settle(shared_state& s, const std::shared_ptr<question>& q,
+                     result<std::vector<address>> answer);
+  static void start_thread(const std::shared_ptr<shared_state>& s);
+
+  std::shared_ptr<shared_state> state_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline resolver::resolver(resolver_options with) : state_(std::make_shared<shared_state>()) {
+  state_->with = std::move(with);
+  if (!state_->with.ask)
+    state_->with.ask = [](const std::string& host) { return resolve(host, 0); };
+}
+
+inline resolver& resolver::common() {
+  static resolver one;
+  return one;
+}
+
+inline std::size_t resolver::asking() const {
+  const std::lock_guard lock(state_->guard);
+  return state_->being_asked.size();
+}
+
+inline result<resolver::question_pointer> resolver::ask(std::string_view host) {
+  const auto refuse = [&](std::string_view why) {
+    return error(error_kind::limit, "resolve " + std::string(host) + ": " + std::string(why));
+  };
+  const std::lock_guard lock(state_->guard);
+  for (const questions* all : {&state_->being_asked, &state_->waiting})
+    for (const auto& each : *all)
+      if (each->host_ == host) return question_pointer(each);
+  if (state_->waiting.size() >= state_->with.max_waiting)
+    return refuse("too many names are being asked for");
+  auto made = std::make_shared<question>(host);
+  if (made->native() < 0) return refuse("too many open files");
+  if (state_->threads < state_->with.max_threads) {
+    try {
+      start_thread(state_);
+      ++state_->threads;  // it waits for our lock
+    } catch (const std::system_error&) {
+      if (state_->threads == 0) return refuse("the system has no thread for it");
+    }
+  }
+  state_->waiting.push_back(made);
+  return question_pointer(std::move(made));
+}
+
+/// Signals go to the program's own threads.
+inline void resolver::start_thread(const std::shared_ptr<shared_state>& s) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  const bool blocked = ::pthread_sigmask(SIG_BLOCK, &all, &before) == 0;
+  struct restore {
+    const sigset_t* to;
+    ~restore() {
+      if (to != nullptr) ::pthread_sigmask(SIG_SETMASK, to, nullptr);
+    }
+  } const guard{blocked ? &before : nullptr};
+  std::thread(work, s).detach();
+}
+
+/// The first that somebody still waits for; null: the thread ends.
+inline std::shared_ptr<resolver::question> resolver::next(shared_state& s) {
+  const std::lock_guard lock(s.guard);
+  while (!s.waiting.empty()) {
+    auto first = std::move(s.waiting.front());
+    s.waiting.erase(s.waiting.begin());
+    if (first.use_count() == 1) continue;
+    s.being_asked.push_back(first);
+    return first;
+  }
+  --s.threads;
+  return nullptr;
+}
+
+inline void resolver::settle(shared_state& s, const std::shared_ptr<question>& q,
+                             result<std::vector<address>> answer) {
+  {
+    const std::lock_guard lock(s.guard);  // from here on nobody joins in
+    for (std::size_t i = s.being_asked.size(); i-- > 0;)
+      if (s.being_asked[i] == q)
+        s.being_asked.erase(s.being_asked.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  q->answer_.emplace(std::move(answer));
+  q->answered_.cancel();
+}
+
+inline void resolver::work(std::shared_ptr<shared_state> s) noexcept {
+  while (const auto q = next(*s)) {
+    try {
+      settle(*s, q, s->with.ask(q->host_));
+    } catch (const std::exception& thrown) {
+      settle(*s, q, error(error_kind::resolve, "resolve " + q->host_ + ": " + thrown.what()));
+    }
+  }
+}
+
+}  // namespace tinyhttp::net

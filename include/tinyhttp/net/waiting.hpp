@@ -1,0 +1,118 @@
+// tinyhttp/net/waiting.hpp -- waiting for one of several descriptors: in this thread, or on a loop.
+//
+// Two types with the same members, so that a coroutine is written once over either: in a thread it
+// runs through, on a loop it gives way to others.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/poller.hpp>
+
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace tinyhttp::net {
+
+/// Waits in the thread that asks; `stop`, if any, is cancelled from another one and outlives it.
+class thread_waiting {
+ public:
+  explicit thread_waiting(const interrupter* stop = nullptr) noexcept : stop_(stop) {}
+
+  [[nodiscard]] time_point now() const noexcept { return std::chrono::steady_clock::now(); }
+
+  struct ended {
+    std::int64_t status;
+    [[nodiscard]] bool await_ready() const noexcept { return true; }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    [[nodiscard]] std::int64_t await_resume() const noexcept { return status; }
+  };
+  /// Ends when one of `set` is ready, which is then written into it, or at `until`. The last of
+  /// `set` is not looked at. Gives 0, -ETIMEDOUT, -ECANCELED or another -errno.
+  [[nodiscard]] ended ready(std::span<pollfd> set, time_point until) noexcept {
+    return {wait_in_thread(set, until, stop_)};
+  }
+
+ private:
+  const interrupter* stop_;
+};
+
+/// Waits on a loop, which outlives it. To cancel is to destroy whoever waits.
+class loop_waiting {
+ public:
+  explicit loop_waiting(net::loop& on) noexcept : loop_(on) {}
+
+  [[nodiscard]] time_point now() const noexcept { return loop_.now(); }
+  [[nodiscard]] net::loop& loop() const noexcept { return loop_; }
+
+  class any_ready;
+  /// The same; `set` outlives the wait. The descriptors are in no other watch of this loop. It may
+  /// end with 0 although none is ready.
+  [[nodiscard]] any_ready ready(std::span<pollfd> set, time_point until) noexcept;
+
+ private:
+  net::loop& loop_;
+};
+
+class loop_waiting::any_ready : waiter, timer {
+ public:
+  any_ready(net::loop& on, std::span<pollfd> set, time_point until) noexcept
+      : waiter(always), timer(when_due), loop_(on), set_(set.first(set.size() - 1)), until_(until) {}
+  ~any_ready() { leave(); }
+
+  [[nodiscard]] bool await_ready() noexcept { return look() || until_ <= loop_.now(); }
+  void await_suspend(std::coroutine_handle<> awaiter) {
+    handle = awaiter;
+    loop_.timers().set(*this, until_);
+    watches_ = std::make_unique<one[]>(set_.size());
+    for (std::size_t i = 0; i < set_.size() && status_ == 0; ++i) enter(watches_[i], set_[i]);
+    if (status_ < 0) loop_.schedule(*this);
+  }
+  [[nodiscard]] std::int64_t await_resume() {
+    leave();
+    if (status_ < 0 || look()) return status_;
+    return until_ <= loop_.now() ? -ETIMEDOUT : 0;
+  }
+
+ private:
+  struct one : watch {
+    one() noexcept : watch([](watch& w, std::uint8_t) { static_cast<one&>(w).owner->wake(); }) {}
+    any_ready* owner = nullptr;
+  };
+
+  /// Asks the system which are ready now.
+  [[nodiscard]] bool look() noexcept { return os::poll(set_.data(), set_.size(), 0) > 0; }
+  void enter(one& w, const pollfd& at) {
+    w.owner = this;
+    status_ = loop_.poller().add(w, at.fd, watch::trigger::edge);
+    const std::uint8_t what = (at.events & POLLOUT) != 0 ? ready::writable : ready::readable;
+    if (status_ == 0) status_ = loop_.poller().want(w, what);
+  }
+  void leave() noexcept {
+    for (std::size_t i = 0; watches_ && i < set_.size(); ++i)
+      loop_.poller().remove(watches_[i], true);
+    watches_.reset();
+    loop_.timers().remove(*this);
+  }
+  void wake() noexcept {
+    if (!is_linked()) loop_.schedule(*this);
+  }
+  static void when_due(timer& t) { static_cast<any_ready&>(t).wake(); }
+
+  net::loop& loop_;
+  std::span<pollfd> set_;
+  time_point until_;
+  std::unique_ptr<one[]> watches_;
+  std::int64_t status_ = 0;
+};
+
+inline auto loop_waiting::ready(std::span<pollfd> set, time_point until) noexcept -> any_ready {
+  return {loop_, set, until};
+}
+
+}  // namespace tinyhttp::net
