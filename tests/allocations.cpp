@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <new>
 
+#include <malloc.h>
+
 #ifndef __has_feature
 #define __has_feature(what) 0
 #endif
@@ -15,9 +17,14 @@
 
 namespace {
 thread_local std::size_t counted = 0;
-}
+thread_local std::ptrdiff_t held = 0;
+thread_local std::ptrdiff_t peak = 0;
+}  // namespace
 
 std::size_t allocations() noexcept { return counted; }
+std::ptrdiff_t octets_held() noexcept { return held; }
+std::ptrdiff_t peak_of_octets_held() noexcept { return peak; }
+void reset_peak() noexcept { peak = held; }
 bool allocations_are_counted() noexcept { return TESTS_COUNT_ALLOCATIONS != 0; }
 
 #if TESTS_COUNT_ALLOCATIONS
@@ -25,10 +32,16 @@ bool allocations_are_counted() noexcept { return TESTS_COUNT_ALLOCATIONS != 0; }
 // The other forms of new and delete (arrays, nothrow, sized) come down to these.
 void* operator new(std::size_t size) {
   ++counted;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  held += static_cast<std::ptrdiff_t>(::malloc_usable_size(memory));
+  if (held > peak) peak = held;
+  return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  if (memory != nullptr) held -= static_cast<std::ptrdiff_t>(::malloc_usable_size(memory));
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory); }
 
 #endif

@@ -1,4 +1,4 @@
-// tests/allocations.hpp -- how often the running thread has asked for memory: for tests of budgets.
+// tests/allocations.hpp -- what the running thread asks of the memory: for tests of budgets.
 #pragma once
 
 #include <cstddef>
@@ -6,5 +6,11 @@
 /// Calls of `operator new` on this thread so far.
 [[nodiscard]] std::size_t allocations() noexcept;
 
-/// False where a sanitizer watches the memory: then `allocations()` stays 0.
+/// Octets that this thread has asked for and not given back, and the most that there were since
+/// `reset_peak`. Meaningful where one thread does all the work.
+[[nodiscard]] std::ptrdiff_t octets_held() noexcept;
+[[nodiscard]] std::ptrdiff_t peak_of_octets_held() noexcept;
+void reset_peak() noexcept;
+
+/// False where a sanitizer watches the memory: then all of these stay 0.
 [[nodiscard]] bool allocations_are_counted() noexcept;

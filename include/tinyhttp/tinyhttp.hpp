@@ -112,6 +112,7 @@
 
 // floor 5: a handler behind a listener
 #include <tinyhttp/server/answers.hpp>
+#include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/pace.hpp>

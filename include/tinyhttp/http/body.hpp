@@ -4,6 +4,7 @@
 // access content such as files, or a stream that is pulled. Does no I/O itself and frames nothing.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/fields.hpp>
@@ -157,7 +158,7 @@ template <class Pull>
 inline body& body::operator=(body&& other) noexcept {
   if (this == &other) return *this;
   kind_ = std::exchange(other.kind_, kind::none);
-  octets_ = std::move(other.octets_);
+  std::string(std::move(other.octets_)).swap(octets_);  // a string keeps its memory when a short one moves in
   held_ = std::move(other.held_);
   slice_ = std::move(other.slice_);
   position_ = std::exchange(other.position_, 0);
@@ -207,6 +208,18 @@ class pulled_stream final : public body_stream {
   std::optional<std::uint64_t> length_;
   std::string window_;
 };
+
+/// Room in `all` for `more` octets, and for twice of what it had, but not beyond `most`: what a string
+/// does by itself, and in `reserve` too, is to double whatever was asked for.
+inline void make_room(std::string& all, std::size_t more, std::uint64_t most) {
+  const std::uint64_t wanted = all.size() + more;
+  if (wanted <= all.capacity()) return;
+  const std::uint64_t doubled = at_most<std::uint64_t>(2 * std::uint64_t{all.capacity()}, most);
+  std::string larger;
+  larger.reserve(static_cast<std::size_t>(doubled > wanted ? doubled : wanted));
+  larger.append(all);
+  all = std::move(larger);
+}
 
 inline constexpr std::size_t body_window = 64 * 1024;  // octets pulled from a source at a time
 
@@ -282,6 +295,7 @@ task<result<std::string_view>> body::read_all(std::uint64_t limit) {
     if (!piece) co_return piece.error();
     if (piece->empty()) break;
     if (piece->size() > limit - all.size()) co_return too_large();
+    detail::make_room(all, piece->size(), length().value_or(limit));
     all.append(*piece);
   }
   if (const auto* kept = trailers(); kept != nullptr && !kept->empty())

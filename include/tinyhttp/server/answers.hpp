@@ -40,7 +40,7 @@ bool served_connection<S>::send_small(const response& r) {
   const auto plan = wire_.send(out(), r, services_.date());
   if (!plan.sends_body) return wire_.finish(out(), nullptr);
   const auto length = r.body.length();
-  if (!length || *length > inline_size) return false;
+  if (!length || *length > services_.buffers.small) return false;
   if (const auto* slice = r.body.slice()) {
     const std::size_t head_end = out().size();
     out().resize(head_end + static_cast<std::size_t>(*length));
@@ -69,7 +69,7 @@ task<bool> served_connection<S>::send_large(const response& r) {
   handling_ = may_wait;
   answering_ = true;
   sending_.restart();
-  body_sender<S> sender(stream_, wire_, out(), sending_, share_);
+  body_sender<S> sender(stream_, wire_, out(), sending_, share_, services_.buffers.window);
   auto sent = co_await sender.send(r.body);
   if (sent) {
     handling_ = answering_ = false;
@@ -128,7 +128,7 @@ task<void> served_connection<S>::linger() {
   stream_.expires_at(services_.clock().now() + options_.patience.linger);
   wire_.discard_unread();
   for (std::size_t left = 4 * 1024 * 1024; left > 0;) {  // octets: more than kernels buffer
-    const auto room = wire_.room(receive_size);
+    const auto room = wire_.room(services_.buffers.receive);
     const auto got = co_await stream_.read(room);
     if (!got || *got == 0) co_return;
     left -= *got < left ? *got : left;

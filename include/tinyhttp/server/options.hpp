@@ -42,6 +42,10 @@ struct server_options {
   /// closed at once. Behind a proxy everybody has its address: as many as `connections` then.
   std::size_t connections_per_address = 8 * 1024;
   std::size_t requests_per_connection = 1'000'000;
+  /// Octets that a connection may hold for its peer, all in all: what it has received, answers that
+  /// wait to be sent, a body read first. 0: what the bounds above come to, 3 MB by default, two of
+  /// them for the body. Less makes the buffers smaller; a server whose bounds do not fit won't start.
+  std::size_t memory_per_connection = 0;
   tinyhttp::patience patience = {};
 
   /// Told about what concerns no request: out of descriptors, an exception that a handler threw,

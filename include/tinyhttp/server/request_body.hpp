@@ -78,7 +78,7 @@ task<result<std::string_view>> served_connection<S>::pull() {
       auto others = stream_.loop().yield();
       co_await others;
     }
-    const auto room = wire_.room(receive_size);
+    const auto room = wire_.room(services_.buffers.receive);
     body->pace().begin();
     const auto got = co_await stream_.read(room);
     body->pace().end();

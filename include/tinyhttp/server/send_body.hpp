@@ -25,10 +25,11 @@ namespace tinyhttp {
 template <looped_stream S>
 class body_sender {
  public:
-  /// `out`: octets that wait to be sent in front, such as the head.
+  /// `out`: octets that wait to be sent in front, such as the head. `window`: octets that are
+  /// copied at a time where the content has no descriptor.
   body_sender(S& stream, h1::connection& wire, std::string& out, least_rate<S>& pace,
-              turn_share& share) noexcept
-      : stream_(stream), wire_(wire), out_(out), pace_(pace), share_(share) {}
+              turn_share& share, std::size_t window) noexcept
+      : stream_(stream), wire_(wire), out_(out), pace_(pace), share_(share), window_(window) {}
 
   /// Sends all of `b` and the end of the message. After an error only cutting the connection tells
   /// the peer the truth. The end may be left in `out`.
@@ -41,7 +42,7 @@ class body_sender {
   [[nodiscard]] bool has_source_failed() const noexcept { return !peer_failed_; }
 
  private:
-  static constexpr std::size_t window = 256 * 1024;  // octets copied or chunked at a time
+  static constexpr std::size_t turn_size = 256 * 1024;  // octets in a row before others have a turn
 
   task<result<void>> send_octets(std::string_view octets);
   task<result<void>> send_slice(const content_slice& slice);
@@ -59,6 +60,7 @@ class body_sender {
   std::string& out_;
   least_rate<S>& pace_;
   turn_share& share_;
+  std::size_t window_;
   bool peer_failed_ = false;
 };
 
@@ -119,7 +121,7 @@ task<result<void>> body_sender<S>::flush(bool more) {
 template <looped_stream S>
 task<result<void>> body_sender<S>::send_octets(std::string_view octets) {
   while (!octets.empty()) {
-    const auto part = octets.substr(0, window);
+    const auto part = octets.substr(0, turn_size);
     octets.remove_prefix(part.size());
     if (!wire_.begin_data(out_, part.size())) co_return broken_promise();
     std::string end;
@@ -152,7 +154,7 @@ task<result<void>> body_sender<S>::send_file(const content_slice& slice) {
   for (std::uint64_t done = 0; done < slice.length;) {
     const std::uint64_t left = slice.length - done;
     // No more in one turn: what a fast peer has not taken yet falls out of the processor's cache.
-    const std::uint64_t part = left < window ? left : window;
+    const std::uint64_t part = left < turn_size ? left : turn_size;
     pace_.begin();
     const auto sent = co_await stream_.send_file(descriptor, slice.offset + done, part);
     pace_.end();
@@ -169,10 +171,10 @@ task<result<void>> body_sender<S>::send_file(const content_slice& slice) {
 
 template <looped_stream S>
 task<result<void>> body_sender<S>::send_copied(const content_slice& slice) {
-  const auto room = std::make_unique_for_overwrite<char[]>(window);
+  const auto room = std::make_unique_for_overwrite<char[]>(window_);
   for (std::uint64_t done = 0; done < slice.length;) {
     const std::uint64_t left = slice.length - done;
-    const std::span<char> into(room.get(), left < window ? static_cast<std::size_t>(left) : window);
+    const std::span<char> into(room.get(), left < window_ ? static_cast<std::size_t>(left) : window_);
     const auto got = slice.source->read_at(slice.offset + done, into);
     if (!got) co_return got.error();
     if (*got == 0) co_return error(error_kind::io, "body: the content ended before its length");

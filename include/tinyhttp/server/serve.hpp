@@ -31,7 +31,7 @@ task<void> served_connection<S>::run() {
         wake_up();
       }
       begin_head();
-      const auto room = wire_.room(receive_size);
+      const auto room = wire_.room(services_.buffers.receive);
       const auto got = co_await stream_.read(room);
       if (!got && got.error().kind() == error_kind::timeout && wire_.head_begun()) {
         refuse(problem(status::request_timeout));
@@ -77,7 +77,7 @@ task<void> served_connection<S>::run() {
       const bool sent = co_await send_large(sending);
       if (!sent) co_return;
     }
-    if (out().size() >= flush_size || sending.attached() != nullptr || !wire_.reusable()) {
+    if (out().size() >= services_.buffers.gather || sending.attached() != nullptr || !wire_.reusable()) {
       auto writing = start_flush();
       const auto sent = co_await writing;
       end_flush();

@@ -67,9 +67,6 @@ class served_connection final : public request_context {
  private:
   class incoming_body;
   class taken_over;
-  static constexpr std::size_t receive_size = 16 * 1024;  // octets asked for at a time
-  static constexpr std::size_t flush_size = 64 * 1024;    // octets of answers gathered at most
-  static constexpr std::size_t inline_size = 16 * 1024;   // octets of a body copied behind its head
 
   [[nodiscard]] request& incoming() noexcept { return memory_->incoming; }
   [[nodiscard]] std::string& out() noexcept { return memory_->out; }

@@ -8,6 +8,7 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/listener.hpp>
+#include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/shard.hpp>
@@ -31,7 +32,8 @@ namespace tinyhttp {
 template <looped_stream Stream>
 class basic_server {
  public:
-  /// Throws `bad_result` when it cannot listen: `listen on 127.0.0.1:80: permission denied`.
+  /// Throws `bad_result` when it cannot listen, or its options contradict each other:
+  /// `listen on 127.0.0.1:80: permission denied`.
   explicit basic_server(any_handler app, server_options with = {})
       : basic_server(start(std::move(app), std::move(with)).value()) {}
 
@@ -100,6 +102,7 @@ result<void> serve(any_handler app, server_options with = {});
 
 template <looped_stream Stream>
 result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server_options with) {
+  if (const auto fits = check_budget(with); !fits) return fits.error();
   auto bound = net::listener::bind({.host = with.host,
                                     .port = with.port,
                                     .unix_path = with.unix_path,

@@ -11,6 +11,7 @@
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
+#include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/options.hpp>
 
 #include <atomic>
@@ -36,9 +37,11 @@ struct exchange_memory {
 
 class server_services {
  public:
-  server_services(const server_options& with, tinyhttp::clock& time) : options(with), time_(time) {}
+  server_services(const server_options& with, tinyhttp::clock& time)
+      : options(with), buffers(with), time_(time) {}
 
   const server_options& options;
+  const connection_buffers buffers;
   std::atomic<bool> ending{false};            // any thread: answers say that they are the last
   bool stopping = false;                      // answer what runs, then hang up
   function<void(function<void()>)> post;      // to the loop, from any thread

@@ -1,0 +1,58 @@
+// tinyhttp/server/budget.hpp -- what one connection may hold for its peer, and what for.
+//
+// Arithmetic on the options, once for a server: how large the buffers are, and what they and the
+// bounds on messages come to at most. tests/server/budget.cpp measures that it is never more.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/server/options.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tinyhttp {
+
+/// The buffers of one connection, in octets: as below, or less where `memory_per_connection` is
+/// small. What is received and not asked for yet, pipelined requests, waits in `receive`.
+struct connection_buffers {
+  std::size_t receive = 16 * 1024;  // asked for at a time
+  std::size_t gather = 64 * 1024;   // answers that wait to be sent together
+  std::size_t small = 16 * 1024;    // a body that is copied behind its head
+  std::size_t window = 256 * 1024;  // of content without a descriptor that is being sent
+
+  explicit connection_buffers(const server_options& with) noexcept {
+    const std::size_t all = with.memory_per_connection;
+    if (all == 0) return;
+    receive = at_most(receive, all / 64 + 1);
+    gather = at_most(gather, all / 32);
+    small = at_most(small, all / 64);
+    window = at_most(window, all / 8 + 1);
+  }
+};
+
+/// Octets that a connection with these options holds at most for its peer. A buffer that grows has
+/// its old memory beside its new one for a moment: three times what it held, as it doubles, or twice
+/// where the end is known. Beside that, what the handler and its response hold is their own.
+[[nodiscard]] inline std::uint64_t memory_needed(const server_options& with) noexcept {
+  const connection_buffers buffers(with);
+  const std::uint64_t head = with.limits.head;
+  const std::uint64_t request = 4 * head + 4 * with.limits.trailer + 128 * std::uint64_t{with.limits.fields};
+  const std::uint64_t received = 3 * (2 * head + buffers.receive);
+  const std::uint64_t answers = 3 * (std::uint64_t{buffers.gather} + buffers.small + head);
+  const std::uint64_t frames = 8 * 1024;  // coroutines, and the connection itself
+  return request + received + answers + buffers.window + 2 * with.body_limit + frames;
+}
+
+/// Fails when the bounds do not fit into the budget that was set.
+[[nodiscard]] inline result<void> check_budget(const server_options& with) {
+  const std::uint64_t budget = with.memory_per_connection;
+  const std::uint64_t needed = memory_needed(with);
+  if (budget == 0 || needed <= budget) return {};
+  return error(error_kind::invalid_argument,
+               "server options: memory_per_connection is " + ascii::to_decimal(budget) +
+                   ", but body_limit and limits need " + ascii::to_decimal(needed));
+}
+
+}  // namespace tinyhttp
