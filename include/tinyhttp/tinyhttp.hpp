@@ -20,6 +20,7 @@
 // floor 1: what messages mean (RFC 9110)
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/conditional.hpp>
+#include <tinyhttp/http/content_coding.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
 #include <tinyhttp/http/cookie.hpp>
 #include <tinyhttp/http/date.hpp>

@@ -19,7 +19,9 @@ from results import check, finish  # noqa: E402
 SUITE = "layout"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"]
 # Headers that stand apart: compiled only where their library is installed.
-APART = {"tls.hpp": "openssl/ssl.h", "compression.hpp": "zlib.h"}
+APART = {"tls.hpp": ["openssl/ssl.h"], "digest.hpp": ["openssl/evp.h"],
+         "compression.hpp": ["zlib.h", "brotli/decode.h", "zstd.h"], "compression/gzip.hpp": ["zlib.h"],
+         "compression/brotli.hpp": ["brotli/decode.h"], "compression/zstd.hpp": ["zstd.h"]}
 COMPILERS = {"g++": "g++"}
 if os.environ.get("TINYHTTP_QUICK") != "1":
     COMPILERS["clang++"] = os.environ.get("TINYHTTP_CLANG") or "clang++-16"
@@ -59,8 +61,8 @@ def linked(compiler, headers, include=ROOT / "include"):
 
 
 def usable(header, compiler):
-    library = APART.get(header)
-    return library is None or not compile_text(compiler, f"#include <{library}>\n", ["-fsyntax-only"])
+    needed = "".join(f"#include <{name}>\n" for name in APART.get(header, []))
+    return not needed or not compile_text(compiler, needed, ["-fsyntax-only"])
 
 
 def self_test():

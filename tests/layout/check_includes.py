@@ -22,6 +22,7 @@ SUITE = "layout"
 BELOW = {
     "core": [],
     "http": ["core"],
+    "compression": ["http", "core"],
     "h1": ["http", "core"],
     "net": ["core"],
     "app": ["http", "core"],
@@ -32,7 +33,9 @@ BELOW = {
 }
 UMBRELLA = "tinyhttp.hpp"
 TESTING = "testing.hpp"  # the umbrella of floor 6, which the other one leaves out: only tests pay for it
-APART = {"tls.hpp": "OpenSSL", "compression.hpp": "zlib and brotli"}  # never in the umbrella
+# Headers and folders that need a third-party library: never in the umbrella, which changes nothing by them.
+APART = {"tls.hpp": "OpenSSL", "digest.hpp": "OpenSSL", "compression.hpp": "zlib, brotli and zstd",
+         "compression": "zlib, brotli or zstd"}
 
 # Who may talk to the operating system, apart from the whole of net/.
 MAY_TOUCH_THE_SYSTEM = {
@@ -79,6 +82,10 @@ def includes(text):
 
 def floor_of(path):
     return path.split("/")[0] if "/" in path else ""
+
+
+def is_apart(path):
+    return path in APART or floor_of(path) in APART
 
 
 def code_of(text):
@@ -139,7 +146,7 @@ def acyclic(tree):
 def leave_the_system_alone(tree):
     faults = []
     for path, text in tree.items():
-        if floor_of(path) == "net" or path in APART:
+        if floor_of(path) == "net" or is_apart(path):
             continue
         if any(path == allowed or (allowed.endswith("/") and path.startswith(allowed))
                for allowed in MAY_TOUCH_THE_SYSTEM):
@@ -163,7 +170,7 @@ def need_no_library(tree):
     """Besides tinyhttp, only headers of C++, C and the system."""
     allowed = re.compile(r"^[a-z_]+$|^(emm|xmm|imm|tmm|smm|nmm)intrin\.h$|^(arm_neon|stdint|time)\.h$")
     return [f"{path}:{number}: <{name}> belongs to no standard"
-            for path, text in tree.items() if path not in APART
+            for path, text in tree.items() if not is_apart(path)
             for number, name, _ in includes(text)
             if not name.startswith("tinyhttp/") and not allowed.match(name)
             and not SYSTEM_HEADER.search(name)]
@@ -176,15 +183,14 @@ def umbrella_is_complete(tree):
     small = [name.removeprefix("tinyhttp/") for _, name, _ in includes(tree.get(TESTING, ""))]
     faults = []
     for path in tree:
-        if path in (UMBRELLA, TESTING) or path in APART:
+        if path in (UMBRELLA, TESTING) or is_apart(path):
             continue
         home, place = (TESTING, small) if floor_of(path) == "testing" else (UMBRELLA, listed)
         if path not in place:
             faults.append(f"{path} is missing from {home}")
     faults += [f"{UMBRELLA} includes {path}, which only tests should pay for" for path in listed
                if floor_of(path) == "testing" or path == TESTING]
-    faults += [f"{UMBRELLA} includes {path}, which needs {APART[path]}" for path in listed
-               if path in APART]
+    faults += [f"{UMBRELLA} includes {path}, which stands apart" for path in listed if is_apart(path)]
     faults += [f"{UMBRELLA} includes {path} twice" for path in set(listed) if listed.count(path) > 1]
     order = ["", *BELOW]
     floors = [order.index(floor_of(path)) for path in listed if floor_of(path) in order]
@@ -292,7 +298,7 @@ def version_is_one(tree, build=None):
 
 def preprocessed_lines(tree, floors, root=ROOT):
     source = "".join(f"#include <tinyhttp/{path}>\n" for path in tree
-                     if path not in APART and (floors is None or floor_of(path) in floors))
+                     if not is_apart(path) and (floors is None or floor_of(path) in floors))
     done = subprocess.run(["g++", "-std=c++20", f"-I{root}/include", "-E", "-P", "-x", "c++", "-"],
                           input=source.encode(), stdout=subprocess.PIPE, timeout=60, check=True)
     return done.stdout.count(b"\n")
@@ -353,6 +359,7 @@ BAD = {
     umbrella_is_complete: [
         good_tree(net__d=""), good_tree(tinyhttp="#include <tinyhttp/core/a.hpp>"),
         good_tree(tls="", tinyhttp="#include <tinyhttp/tls.hpp>"),
+        good_tree(compression__x="", tinyhttp="#include <tinyhttp/compression/x.hpp>"),
         {path: text for path, text in good_tree().items() if path != UMBRELLA},
         good_tree(core__z="", tinyhttp="#include <tinyhttp/core/z.hpp>"),
         good_tree(testing__y="", testing=""),
@@ -383,6 +390,7 @@ GOOD = [
     coroutine("const auto [a, b] = split(co_await_name); g(co_await next(\"{[\"), [] { return 1; });"),
     good_tree(net__c="struct a { void await_suspend(std::coroutine_handle<> h) { post(h); }\n"
                      "~a() { h.destroy(); } };"),
+    good_tree(compression__x="#include <zlib.h>\n#include <tinyhttp/core/a.hpp>"),
     good_tree(core__a="// #define X\n/* #include <regex>\n#define Y */"),
 ]
 

@@ -11,7 +11,7 @@ import argparse
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDERS = ["core", "http", "h1", "net", "app", "files", "server", "client", "testing", "wire"]
+FOLDERS = ["core", "http", "h1", "net", "app", "files", "server", "client", "testing", "apart", "wire"]
 
 
 def words(text):

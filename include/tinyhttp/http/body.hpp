@@ -114,6 +114,7 @@ class body {
 
   /// The bound that `read_all()` keeps to. Servers and clients set it from their options.
   void set_default_limit(std::uint64_t octets) noexcept { default_limit_ = octets; }
+  [[nodiscard]] std::uint64_t default_limit() const noexcept { return default_limit_; }
 
   /// The trailer section, once the end has been pulled; null when there is none.
   [[nodiscard]] const fields* trailers() const noexcept;

@@ -1,0 +1,77 @@
+// tinyhttp/compression/brotli.hpp -- undoes the content coding br, with brotli's own library.
+//
+// Stands apart: needs brotli (-lbrotlidec). RFC 7932. Encodes nothing.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/content_coding.hpp>
+
+#include <brotli/decode.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// One brotli stream; its window is at most 16 MiB. The format has no checksum: damage that still
+/// makes sense is not found, only its end is certain.
+[[nodiscard]] inline std::unique_ptr<content_decoder> make_brotli_decoder(const decode_limits&);
+
+inline constexpr content_coding brotli_coding{"br", &make_brotli_decoder};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+class brotli_decoder final : public content_decoder {
+ public:
+  brotli_decoder() : state_(::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
+    if (state_ == nullptr) throw std::bad_alloc();
+  }
+  ~brotli_decoder() override { ::BrotliDecoderDestroyInstance(state_); }
+
+  result<std::size_t> decode(std::string_view& in, std::span<char> out) override {
+    if (is_done_) return in.empty() ? result<std::size_t>(std::size_t{0}) : behind_the_end();
+    std::size_t offered = in.size();
+    std::size_t room = out.size();
+    const auto* next_in = reinterpret_cast<const std::uint8_t*>(in.data());
+    auto* next_out = reinterpret_cast<std::uint8_t*>(out.data());
+    const BrotliDecoderResult said =
+        ::BrotliDecoderDecompressStream(state_, &offered, &next_in, &room, &next_out, nullptr);
+    in.remove_prefix(in.size() - offered);
+    if (said == BROTLI_DECODER_RESULT_ERROR) return damaged();
+    is_done_ = said == BROTLI_DECODER_RESULT_SUCCESS;
+    if (is_done_ && !in.empty()) return behind_the_end();
+    return out.size() - room;
+  }
+
+  result<void> finish() override {
+    if (is_done_) return {};
+    return error(error_kind::protocol, "cut off", 400);
+  }
+
+ private:
+  [[nodiscard]] static result<std::size_t> behind_the_end() {
+    return error(error_kind::protocol, "octets behind the end", 400);
+  }
+  [[nodiscard]] error damaged() const {
+    const char* why = ::BrotliDecoderErrorString(::BrotliDecoderGetErrorCode(state_));
+    return {error_kind::protocol, std::string("damaged (") + why + ")", 400};
+  }
+
+  BrotliDecoderState* state_;
+  bool is_done_ = false;
+};
+
+}  // namespace detail
+
+inline std::unique_ptr<content_decoder> make_brotli_decoder(const decode_limits&) {
+  return std::make_unique<detail::brotli_decoder>();
+}
+
+}  // namespace tinyhttp

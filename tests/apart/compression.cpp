@@ -1,0 +1,363 @@
+// tests/apart/compression.cpp -- tests compression.hpp and the headers in compression/
+//
+// What is decoded was encoded by the libraries themselves, or by the tools gzip, brotli and zstd.
+#include "catch.hpp"
+
+#include <tinyhttp/compression.hpp>
+
+#include <brotli/encode.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace tinyhttp;
+
+namespace {
+
+const Bytef* octets(std::string_view text) { return reinterpret_cast<const Bytef*>(text.data()); }
+
+std::string deflated(std::string_view plain, int window_bits) {
+  z_stream z{};
+  REQUIRE(deflateInit2(&z, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string coded(deflateBound(&z, static_cast<uLong>(plain.size())) + 64, '\0');
+  z.next_in = const_cast<Bytef*>(octets(plain));
+  z.avail_in = static_cast<uInt>(plain.size());
+  z.next_out = reinterpret_cast<Bytef*>(coded.data());
+  z.avail_out = static_cast<uInt>(coded.size());
+  REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
+  coded.resize(z.total_out);
+  deflateEnd(&z);
+  return coded;
+}
+
+std::string gzipped(std::string_view plain) { return deflated(plain, 31); }
+std::string zlib_deflated(std::string_view plain) { return deflated(plain, 15); }
+std::string bare_deflated(std::string_view plain) { return deflated(plain, -15); }
+
+std::string brotli_coded(std::string_view plain) {
+  std::size_t size = BrotliEncoderMaxCompressedSize(plain.size()) + 64;
+  std::string coded(size, '\0');
+  REQUIRE(BrotliEncoderCompress(5, 22, BROTLI_MODE_GENERIC, plain.size(), octets(plain), &size,
+                                reinterpret_cast<std::uint8_t*>(coded.data())) == BROTLI_TRUE);
+  coded.resize(size);
+  return coded;
+}
+
+std::string zstd_coded(std::string_view plain, int window = 0, bool checksum = true) {
+  ZSTD_CCtx* made = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(made, ZSTD_c_checksumFlag, checksum ? 1 : 0);
+  ZSTD_CCtx_setParameter(made, ZSTD_c_windowLog, window);
+  std::string coded(ZSTD_compressBound(plain.size()) + 64, '\0');
+  ZSTD_outBuffer to{coded.data(), coded.size(), 0};
+  ZSTD_inBuffer from{plain.data(), plain.size(), 0};
+  ZSTD_inBuffer no_more{plain.data(), 0, 0};  // flushed first, so that no size is in the head
+  REQUIRE(ZSTD_isError(ZSTD_compressStream2(made, &to, &from, ZSTD_e_flush)) == 0);
+  REQUIRE(ZSTD_compressStream2(made, &to, &no_more, ZSTD_e_end) == 0);
+  ZSTD_freeCCtx(made);
+  coded.resize(to.pos);
+  return coded;
+}
+
+struct kind {
+  const char* name;     // of the test
+  const char* coding;   // as in Content-Encoding
+  std::string (*encode)(std::string_view);
+  bool has_checksum;
+};
+const kind kinds[] = {
+    {"gzip", "gzip", &gzipped, true},
+    {"deflate with zlib's header", "deflate", &zlib_deflated, true},
+    {"bare deflate", "deflate", &bare_deflated, false},
+    {"br", "br", &brotli_coded, false},
+    {"zstd", "zstd", [](std::string_view plain) { return zstd_coded(plain); }, true},
+};
+
+struct outcome {
+  std::string octets;
+  std::string error;  // empty: the end came
+  error_kind why = error_kind::io;
+};
+
+/// Decodes `coded`, which comes in pieces of `size` octets, to the end or the first error.
+outcome decoded(std::string_view coding, std::string coded, std::size_t size = std::string::npos,
+                const decode_limits& limits = {}) {
+  const bool is_here = size == std::string::npos;
+  response r(status::ok, {{"Content-Encoding", coding}});
+  if (is_here) r.body = body(std::move(coded));
+  else
+    r.body = stream_body([coded = std::move(coded), size, at = std::size_t{0}]() mutable {
+      const auto piece = coded.substr(at, size);
+      at += piece.size();
+      return piece;
+    });
+  const auto undone = decode(r, limits);
+  if (!undone) FAIL(undone.error().message());
+  outcome got;
+  for (;;) {
+    auto next = r.body.next();
+    if (!next.try_start()) FAIL("it waits, and for nothing");
+    const auto piece = next.take();
+    if (!piece) {
+      got.error = piece.error().message();
+      got.why = piece.error().kind();
+      return got;
+    }
+    if (piece->empty()) return got;
+    got.octets.append(*piece);
+  }
+}
+
+struct dice {
+  std::mt19937 engine;
+  unsigned operator()() { return static_cast<unsigned>(engine()); }
+};
+
+std::string random_text(std::size_t size, unsigned seed, unsigned letters) {
+  dice chance{std::mt19937(seed)};
+  std::string text(size, '\0');
+  for (char& c : text) c = static_cast<char>(chance() % letters);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("every coding gives the octets that were encoded, however they were cut", "[apart]") {
+  const std::string plains[] = {"x", "hello, hello, hello", random_text(150'000, 1, 4),
+                                random_text(70'000, 2, 256), std::string(300'000, 'z')};
+  for (const kind& k : kinds) {
+    INFO(k.name);
+    for (const std::string& plain : plains) {
+      const std::string coded = k.encode(plain);
+      for (const std::size_t size : {std::string::npos, std::size_t{1}, std::size_t{17},
+                                     std::size_t{4096}, std::size_t{65'536}}) {
+        if (size < 20 && coded.size() > 5'000) continue;
+        const outcome got = decoded(k.coding, coded, size);
+        CHECK(got.error == "");
+        CHECK(got.octets == plain);
+      }
+    }
+    const std::string nothing = k.encode("");
+    CHECK(decoded(k.coding, nothing).error == "");
+    CHECK(decoded(k.coding, nothing).octets == "");
+  }
+}
+
+TEST_CASE("what the tools gzip, brotli and zstd wrote is read", "[apart]") {
+  const auto from_hex = [](std::string_view hex) {
+    std::string text;
+    for (std::size_t i = 0; i < hex.size(); i += 2)
+      text += static_cast<char>(ascii::hex_value(hex[i]) * 16 + ascii::hex_value(hex[i + 1]));
+    return text;
+  };
+  // printf 'tiny tiny http' | gzip -n9, brotli -c, zstd -c, and Python's zlib.compress
+  CHECK(decoded("gzip", from_hex("1f8b08000000000002032bc9ccab542801111925250500cdfafd420e000000")).octets == "tiny tiny http");
+  CHECK(decoded("br", from_hex("8f068074696e792074696e79206874747003")).octets == "tiny tiny http");
+  CHECK(decoded("zstd", from_hex("28b52ffd045871000074696e792074696e792068747470b7b7a331")).octets == "tiny tiny http");
+  CHECK(decoded("deflate", from_hex("789c2bc9ccab542801111925250500297e0589")).octets == "tiny tiny http");
+}
+
+TEST_CASE("a coded body that is cut off anywhere is an error behind a true beginning", "[apart]") {
+  const std::string plain = random_text(600, 3, 6);
+  for (const kind& k : kinds) {
+    INFO(k.name);
+    const std::string coded = k.encode(plain);
+    for (std::size_t cut = 1; cut < coded.size(); ++cut) {
+      const outcome got = decoded(k.coding, coded.substr(0, cut), cut % 3 == 0 ? 5 : 500);
+      if (got.error.empty() || got.why != error_kind::protocol || !plain.starts_with(got.octets))
+        FAIL(k.name << " cut at " << cut << ": " << got.error);
+    }
+  }
+}
+
+TEST_CASE("octets behind the end of a coding are an error", "[apart]") {
+  const std::string plain = "hello, hello, hello";
+  for (const kind& k : kinds) {
+    INFO(k.name);
+    for (const std::string_view more : {"x", "", "\r\n", "trailing garbage of some length"}) {
+      const std::string coded = k.encode(plain).append(more.empty() ? std::string(1, '\0') : more);
+      for (const std::size_t size : {std::string::npos, std::size_t{1}, coded.size() - 1})
+        CHECK(decoded(k.coding, coded, size).error != "");
+    }
+  }
+}
+
+TEST_CASE("gzip members and zstd frames may stand in a row (RFC 1952 2.2, RFC 8878 3)", "[apart]") {
+  const std::string skippable("\x50\x2a\x4d\x18\x03\x00\x00\x00???", 11);
+  for (const std::size_t size : {std::string::npos, std::size_t{1}}) {
+    CHECK(decoded("gzip", gzipped("one, ") + gzipped("") + gzipped("two"), size).octets ==
+          "one, two");
+    CHECK(decoded("zstd", zstd_coded("one, ") + skippable + zstd_coded("two"), size).octets ==
+          "one, two");
+    CHECK(decoded("br", brotli_coded("one, ") + brotli_coded("two"), size).error ==
+          "br: octets behind the end after " + std::string(size == 1 ? "5" : "0") +
+              " decoded octets");
+  }
+  CHECK(decoded("gzip", gzipped("one, ") + gzipped("two").substr(0, 9)).error ==
+        "gzip: cut off after 5 decoded octets");
+}
+
+TEST_CASE("an octet changed on the way never gives other octets where there is a checksum",
+          "[apart]") {
+  const std::string plain = random_text(400, 4, 5);
+  for (const kind& k : kinds) {
+    if (!k.has_checksum) continue;
+    INFO(k.name);
+    const std::string coded = k.encode(plain);
+    for (std::size_t at = 0; at < coded.size(); ++at)
+      for (const int bit : {0, 3, 7}) {
+        std::string damaged = coded;
+        damaged[at] = static_cast<char>(damaged[at] ^ (1 << bit));
+        const outcome got = decoded(k.coding, damaged);
+        if (got.error.empty() && got.octets != plain) FAIL(k.name << " at " << at << '.' << bit);
+      }
+  }
+}
+
+namespace {
+
+constexpr std::size_t most_decoded = 1 << 17;  // of the mutated; none comes near
+
+/// What the library makes of all octets at once; empty when it refuses them.
+std::optional<std::string> brotli_at_once(std::string_view coded) {
+  std::string plain(most_decoded, '\0');
+  BrotliDecoderState* made = BrotliDecoderCreateInstance(nullptr, nullptr, nullptr);
+  std::size_t left = coded.size(), room = plain.size();
+  const std::uint8_t* in = octets(coded);
+  auto* out = reinterpret_cast<std::uint8_t*>(plain.data());
+  const auto said = BrotliDecoderDecompressStream(made, &left, &in, &room, &out, nullptr);
+  BrotliDecoderDestroyInstance(made);
+  if (said != BROTLI_DECODER_RESULT_SUCCESS || left != 0) return std::nullopt;
+  plain.resize(plain.size() - room);
+  return plain;
+}
+
+std::optional<std::string> zstd_at_once(std::string_view coded) {
+  std::string plain(most_decoded, '\0');
+  const auto size = ZSTD_decompress(plain.data(), plain.size(), coded.data(), coded.size());
+  if (ZSTD_isError(size) != 0) return std::nullopt;
+  plain.resize(size);
+  return plain;
+}
+
+std::optional<std::string> deflate_at_once(std::string_view coded, int window_bits) {
+  std::string plain(most_decoded, '\0');
+  z_stream z{};
+  if (inflateInit2(&z, window_bits) != Z_OK) return std::nullopt;
+  z.next_in = const_cast<Bytef*>(octets(coded));
+  z.avail_in = static_cast<uInt>(coded.size());
+  z.next_out = reinterpret_cast<Bytef*>(plain.data());
+  z.avail_out = static_cast<uInt>(plain.size());
+  const bool whole = inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_in == 0;
+  plain.resize(z.total_out);
+  inflateEnd(&z);
+  if (!whole) return std::nullopt;
+  return plain;
+}
+
+/// `coded` with a few octets changed, removed, repeated or cut off.
+std::string mutated(std::string coded, dice& chance) {
+  for (unsigned changes = 1 + chance() % 3; changes > 0 && !coded.empty(); --changes) {
+    const std::size_t at = chance() % coded.size();
+    const std::size_t count = std::min<std::size_t>(1 + chance() % 4, coded.size() - at);
+    switch (chance() % 5) {
+      case 0: coded.erase(at, count); break;
+      case 1: coded.insert(at, coded.substr(at, count)); break;
+      case 2: coded.resize(at); break;
+      case 3: coded.insert(at, 1, static_cast<char>(chance())); break;
+      default: coded[at] = static_cast<char>(chance()); break;
+    }
+  }
+  return coded;
+}
+
+}  // namespace
+
+TEST_CASE("mutated bodies are read as the libraries read them whole, or are errors", "[apart]") {
+  dice chance{std::mt19937(20'261'127)};
+  const unsigned rounds = std::getenv("TINYHTTP_LONG") != nullptr ? 200'000 : 300;
+  for (const kind& k : kinds) {
+    INFO(k.name);
+    std::uint64_t same = 0, refused = 0;
+    for (unsigned round = 0; round < rounds; ++round) {
+      const std::string plain = random_text(1 + chance() % 300, chance(), 1 + chance() % 9);
+      const std::string coded = mutated(k.encode(plain), chance);
+      if (coded.empty()) continue;
+      const outcome got = decoded(k.coding, coded, 1 + chance() % 40);
+      const std::string_view name = k.coding;
+      const auto expected =
+          name == "br"     ? brotli_at_once(coded)
+          : name == "zstd" ? zstd_at_once(coded)
+          : name == "gzip" ? deflate_at_once(coded, 31)
+                           : deflate_at_once(coded, (coded[0] & 15) == 8 ? 15 : -15);
+      if (got.error.empty() && expected && got.octets == *expected) ++same;
+      else if (!got.error.empty() && (!expected || got.why == error_kind::limit)) ++refused;
+      else FAIL(k.name << " round " << round << ": " << got.error);
+    }
+    CHECK(same + refused > rounds / 2);
+    CHECK(refused > 0);
+  }
+}
+
+TEST_CASE("a small body that becomes a huge one stops at the limit", "[apart]") {
+  const std::string zeros(3'000'000, '\0');
+  const decode_limits limits{.max_octets = 100'000};
+  for (const kind& k : kinds) {
+    INFO(k.name);
+    const outcome got = decoded(k.coding, k.encode(zeros), 1000, limits);
+    CHECK(got.why == error_kind::limit);
+    CHECK(got.octets.size() <= 100'000);
+    CHECK(got.error == std::string(k.coding) + ": more than 100000 decoded octets");
+  }
+  const outcome twice = decoded("gzip, gzip", gzipped(gzipped(zeros)), 1000, limits);
+  CHECK(twice.error == "gzip: more than 100000 decoded octets");
+}
+
+TEST_CASE("a zstd frame that wants more history than the limit is refused", "[apart]") {
+  const std::string coded = zstd_coded("hello", 24);
+  const outcome refused = decoded("zstd", coded);
+  CHECK(refused.why == error_kind::limit);
+  CHECK(refused.error == "zstd: needs a larger window after 0 decoded octets");
+  CHECK(decoded("zstd", coded, 3, {.max_window = 16 << 20}).octets == "hello");
+  CHECK(decoded("zstd", zstd_coded("hello", 23)).octets == "hello");
+  CHECK(decoded("zstd", zstd_coded("hello", 11), 3, {.max_window = 1024}).error != "");
+  CHECK(decoded("zstd", zstd_coded("hello", 10), 3, {.max_window = 1}).octets == "hello");
+}
+
+TEST_CASE("a zstd frame is as long as its head says", "[apart]") {
+  const std::string plain = "hello, hello, hello";
+  std::string coded(200, '\0');
+  ZSTD_CCtx* made = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(made, ZSTD_c_checksumFlag, 1);
+  coded.resize(ZSTD_compress2(made, coded.data(), coded.size(), plain.data(), plain.size()));
+  ZSTD_freeCCtx(made);
+  REQUIRE(coded[5] == static_cast<char>(plain.size()));
+  for (const std::size_t size : {std::string::npos, std::size_t{1}, std::size_t{7}}) {
+    CHECK(decoded("zstd", coded + coded, size).octets == plain + plain);
+    std::string longer = coded;
+    ++longer[5];
+    CHECK(decoded("zstd", longer, size).error.find("damaged") != std::string::npos);
+  }
+}
+
+TEST_CASE("several codings in a row, each by its own library", "[apart]") {
+  const std::string plain = random_text(50'000, 5, 3);
+  const std::string coded = brotli_coded(gzipped(zstd_coded(bare_deflated(plain))));
+  CHECK(decoded("deflate, zstd, gzip, br", coded, 100).octets == plain);
+  CHECK(decoded("deflate, zstd, gzip, br", coded.substr(0, coded.size() - 1), 100).error != "");
+  CHECK(decoded("deflate, zstd, br, gzip", coded, 100).error ==
+        "gzip: damaged (incorrect header check) after 0 decoded octets");
+}
+
+TEST_CASE("what to ask for", "[apart]") {
+  CHECK(accept_encoding(all_codings) == "gzip, deflate, br, zstd");
+}
