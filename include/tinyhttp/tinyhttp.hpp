@@ -99,6 +99,7 @@
 #include <tinyhttp/files/listing_answer.hpp>
 #include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/listing_text.hpp>
+#include <tinyhttp/files/listing_writer.hpp>
 #include <tinyhttp/files/mount.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/plan.hpp>

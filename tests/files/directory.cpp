@@ -366,3 +366,17 @@ TEST_CASE("swapping a directory for a link outside never lets a canary out",
     CHECK(leaks == 0);
   }
 }
+
+TEST_CASE("a folder gives its names some at a time, each once", "[files][directory]") {
+  const scratch::folder root;
+  for (int i = 0; i < 10; ++i) root.write("f" + std::to_string(i), "");
+  const auto within = directory::open(root.path()).value();
+  auto in = within.open_folder(".").value();
+  std::set<std::string> seen;
+  for (const std::size_t wanted : {3u, 3u, 3u, 1u, 0u, 0u}) {
+    const auto some = in.names(3).value();
+    CHECK(some.size() == wanted);
+    for (const auto& e : some) CHECK(seen.insert(e.name).second);
+  }
+  CHECK(seen.size() == 10);
+}

@@ -27,6 +27,13 @@ std::vector<entry> four() {
   return {{"c", false, 10, 300}, {"a", false, 30, 100}, {"b", false, 10, 200}, {"d", true, 0, 1}};
 }
 
+body page_of(std::string name, std::vector<entry> entries, listing_order order, look_at look = {}) {
+  return listing_page(std::move(name), entries_from(std::move(entries)), order, std::move(look)).value();
+}
+body json_of(std::string name, std::vector<entry> entries, look_at look = {}) {
+  return listing_json(std::move(name), entries_from(std::move(entries)), std::move(look)).value();
+}
+
 std::string size_text(std::uint64_t octets) {
   std::string out;
   append_size(out, octets);
@@ -60,7 +67,7 @@ TEST_CASE("the order is read from the query, nonsense aside", "[files][listing]"
 }
 
 TEST_CASE("names are escaped for HTML and for URLs", "[files][listing][security]") {
-  const std::string page = scratch::octets(listing_page(
+  const std::string page = scratch::octets(page_of(
       "a&b/<i>/", {{"<script>alert('x')</script> & \"q\" %41?#", false, 1, 0}, {"x:y", false, 1, 0}},
       {}));
   CHECK(page.find("<script") == std::string::npos);
@@ -74,17 +81,17 @@ TEST_CASE("names are escaped for HTML and for URLs", "[files][listing][security]
 }
 
 TEST_CASE("breadcrumbs lead upwards, whatever the prefix", "[files][listing]") {
-  const std::string deep = scratch::octets(listing_page("a/b/", {}, {}));
+  const std::string deep = scratch::octets(page_of("a/b/", {}, {}));
   CHECK_THAT(deep, ContainsSubstring("<h1><a href=\"./../../\">root</a> / <a href=\"./../\"><bdi>a</bdi>"
                                      "</a> / <a href=\"./\"><bdi>b</bdi></a> / </h1>"));
   CHECK_THAT(deep, ContainsSubstring("<a href=\"../\">../</a>"));
-  const std::string top = scratch::octets(listing_page(".", {}, {}));
+  const std::string top = scratch::octets(page_of(".", {}, {}));
   CHECK_THAT(top, ContainsSubstring("<h1><a href=\"./\">root</a> / </h1>"));
   CHECK(top.find("../") == std::string::npos);
 }
 
 TEST_CASE("a column's link turns the order around", "[files][listing]") {
-  const std::string page = scratch::octets(listing_page(".", four(), {sort_key::size, true}));
+  const std::string page = scratch::octets(page_of(".", four(), {sort_key::size, true}));
   CHECK_THAT(page, ContainsSubstring("aria-sort=descending><a href=\"?sort=size&amp;order=asc\">Size &darr;"));
   CHECK_THAT(page, ContainsSubstring("<a href=\"?sort=name&amp;order=asc\">Name</a>"));
   CHECK_THAT(page, ContainsSubstring("1 directory, 3 files"));
@@ -103,12 +110,12 @@ TEST_CASE("sizes are for people", "[files][listing]") {
 }
 
 TEST_CASE("a listing for programs is JSON", "[files][listing]") {
-  CHECK(scratch::octets(listing_json("a/", {{"x y", false, 3, -5}, {"d", true, 4096, 7}})) ==
+  CHECK(scratch::octets(json_of("a/", {{"x y", false, 3, -5}, {"d", true, 4096, 7}})) ==
         "{\"path\":\"/a/\",\"entries\":[\n"
         "{\"name\":\"d\",\"type\":\"directory\",\"size\":null,\"modified\":7,\"href\":\"./d/\"},\n"
         "{\"name\":\"x y\",\"type\":\"file\",\"size\":3,\"modified\":-5,\"href\":\"./x%20y\"}\n"
         "]}\n");
-  CHECK(scratch::octets(listing_json(".", {})) == "{\"path\":\"/\",\"entries\":[\n]}\n");
+  CHECK(scratch::octets(json_of(".", {})) == "{\"path\":\"/\",\"entries\":[\n]}\n");
 }
 
 TEST_CASE("JSON strings are UTF-8, whatever the names are", "[files][listing]") {
@@ -125,7 +132,7 @@ TEST_CASE("JSON strings are UTF-8, whatever the names are", "[files][listing]") 
 TEST_CASE("a listing of many entries is a stream of runs", "[files][listing]") {
   std::vector<entry> many;
   for (int i = 0; i < 2500; ++i) many.push_back({"file" + std::to_string(i), false, 1, 0});
-  const body page = listing_page(".", many, {});
+  const body page = page_of(".", many, {});
   CHECK(page.stream() != nullptr);
   const std::string text = scratch::octets(page);
   std::size_t rows = 0;
@@ -133,11 +140,11 @@ TEST_CASE("a listing of many entries is a stream of runs", "[files][listing]") {
   CHECK(rows == 2500);
   CHECK_THAT(text, ContainsSubstring("2500 files"));
 
-  std::vector<entry> exactly(many.begin(), many.begin() + 1000);
-  CHECK(listing_page(".", exactly, {}).is_octets());
+  std::vector<entry> exactly(many.begin(), many.begin() + 1250);
+  CHECK(page_of(".", exactly, {}).is_octets());
   exactly.push_back({"one more", false, 1, 0});
-  CHECK(listing_json(".", exactly).stream() != nullptr);
-  const std::string json = scratch::octets(listing_json(".", exactly));
+  CHECK(json_of(".", exactly).stream() != nullptr);
+  const std::string json = scratch::octets(json_of(".", exactly));
   CHECK(json.substr(json.size() - 5) == "}\n]}\n");
 }
 
@@ -186,22 +193,79 @@ TEST_CASE("entries are looked at when their turn comes, and left out when they a
     e.size = 1300 - ++looked;
     return e.name != "file7";
   };
-  body page = listing_page(".", many, {}, look);
+  body page = page_of(".", many, {}, look);
   CHECK(looked == 0);
-  {
-    auto first = page.next();
-    first.start();
-    REQUIRE(first.done());
-    CHECK(looked == 250);
+  for (const std::size_t so_far : {0u, 250u, 500u}) {  // the first piece reads what is left
+    auto piece = page.next();
+    piece.start();
+    REQUIRE(piece.done());
+    CHECK(looked == so_far);
   }
   const std::string rest = scratch::octets(page);
   CHECK(looked == 1300);
   CHECK_THAT(rest, ContainsSubstring("1299 files"));
 
   looked = 0;
-  const std::string by_size = scratch::octets(listing_page(".", many, {sort_key::size, false}, look));
+  const std::string by_size = scratch::octets(page_of(".", many, {sort_key::size, false}, look));
   CHECK(looked == 1300);
   CHECK(by_size.find(">file1299<") < by_size.find(">file0<"));  // looked at last, so smallest
   CHECK(by_size.find(">file7<") == by_size.npos);
-  CHECK(scratch::octets(listing_json(".", many, look)).find("file7\"") == std::string::npos);
+  CHECK(scratch::octets(json_of(".", many, look)).find("file7\"") == std::string::npos);
+}
+
+TEST_CASE("slices are merged into the order of the whole", "[files][listing]") {
+  std::uint64_t state = 11;
+  const auto draw = [&state](std::uint64_t below) { return mix(state += 0x9e3779b97f4a7c15) % below; };
+  for (int round = 0; round < 60; ++round) {
+    const listing_order order{static_cast<sort_key>(draw(3)), draw(2) == 1};
+    std::vector<entry> all;
+    sorted_slices merged(order);
+    for (auto slices = draw(9); slices != 0; --slices) {
+      std::vector<entry> slice;
+      for (auto i = draw(12); i != 0; --i) {
+        std::string name = "a long beginning";
+        for (auto length = draw(4); length != 0; --length) name += "ab\x7f\xff"[draw(4)];
+        slice.push_back({name + std::to_string(all.size() + slice.size()), draw(3) == 0, draw(4),
+                         static_cast<std::int64_t>(draw(4)) - 2});
+      }
+      all.insert(all.end(), slice.begin(), slice.end());
+      merged.add(std::move(slice));
+    }
+    sort_entries(all, order);
+    std::string wanted, got;
+    for (const auto& e : all) wanted += e.name + "\n";
+    while (const entry* e = merged.next()) got += e->name + "\n";
+    CHECK(got == wanted);
+    CHECK(merged.next() == nullptr);
+  }
+}
+
+TEST_CASE("a directory that fails while it is read is an error, early or late", "[files][listing]") {
+  const auto failing = [](int good) {
+    return [good, calls = 0](std::vector<entry>& into) mutable -> result<bool> {
+      if (calls == good) return error(error_kind::io, "list \"x\": input/output error", 500);
+      into.push_back({"file" + std::to_string(calls++), false, 1, 0});
+      return true;
+    };
+  };
+  const auto early = listing_page(".", failing(3), {});
+  REQUIRE_FALSE(early);
+  CHECK(early.error().status_hint() == 500);
+  const auto late = listing_json(".", failing(8));
+  REQUIRE(late);
+  CHECK(scratch::octets(*late) == "error: list \"x\": input/output error");
+}
+
+TEST_CASE("a portion that shows nothing is not the end", "[files][listing]") {
+  int calls = 0;
+  const auto mostly_hidden = [&calls](std::vector<entry>& into) -> result<bool> {
+    if (++calls % 4 == 0) into.push_back({"file" + std::to_string(calls), false, 1, 0});
+    return calls < 12;
+  };
+  const body page = listing_page(".", mostly_hidden, {}).value();
+  CHECK(calls == 5);
+  CHECK(page.stream() != nullptr);
+  const std::string text = scratch::octets(page);
+  CHECK_THAT(text, ContainsSubstring("3 files"));
+  CHECK_THAT(text, ContainsSubstring(">file12<"));
 }

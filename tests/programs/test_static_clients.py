@@ -292,6 +292,45 @@ class uploads(serving):
             self.assertEqual((self.site / "x").read_bytes(), b"old")
 
 
+@needs("curl")
+class full_disk(serving):
+    """examples/upload_server over a disk of a megabyte, which no other process sees."""
+
+    def setUp(self):
+        super().setUp()
+        self.new_names = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+        mount = 'mount -t tmpfs -o size=1m none "$1"'
+        if not shutil.which("unshare") or run(*self.new_names, mount, "sh", self.site).returncode != 0:
+            self.skipTest("no mounting here")
+        self.port = closed_port()
+        process = subprocess.Popen([*self.new_names, f'{mount} && exec "$2" "$1" "$3"', "sh", str(self.site),
+                                    program("upload_server"), str(self.port)], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   env={**os.environ, "SECRET": "swordfish"})
+        self.addCleanup(self.stop, process)
+        wait_until_listening(self.port, process)
+
+    def put(self, name, octets, *more):
+        (self.own / "up").write_bytes(octets)
+        code = self.curl("-o", "answer", "-w", "%{http_code}", "-u", "me:swordfish", "-T", "up", *more, self.url(name))
+        return int(code), (self.own / "answer").read_bytes()
+
+    def test_a_full_disk_is_507_and_keeps_what_was_there(self):
+        old = some_octets(600_000)
+        self.assertEqual(self.put("/old", old)[0], 201)
+        for framing in ([], ["-H", "Transfer-Encoding: chunked"], ["-H", "Expect: 100-continue"]):
+            for name in ("/new", "/old"):
+                code, said = self.put(name, some_octets(900_000, 2), *framing)
+                self.assertEqual(code, 507)
+                self.assertNotIn(str(self.site).encode(), said)
+        self.assertEqual(self.curl(self.url("/old")), old)
+        self.assertEqual(int(self.curl("-o", "answer", "-w", "%{http_code}", self.url("/new"))), 404)
+        listed = json.loads(self.curl("-H", "Accept: application/json", self.url("/")))
+        self.assertEqual([entry["name"] for entry in listed["entries"]], ["old"])
+        # What failed gave its room back: as much as before still fits.
+        self.assertEqual(self.put("/new", some_octets(300_000, 3))[0], 201)
+
+
 @needs("git")
 class git(serving):
     def test_clones_a_repository_that_is_only_files(self):

@@ -62,8 +62,8 @@ class directory;
 /// A directory beneath a root, open to be listed. One thread.
 class folder {
  public:
-  /// The names, unsorted, and which are directories; sizes and times are still 0.
-  [[nodiscard]] result<std::vector<entry>> names();
+  /// The next names, at most so many, unsorted, and which are directories. None: those were all.
+  [[nodiscard]] result<std::vector<entry>> names(std::size_t most);
 
   /// Fills in size and time. False: it is gone, or is nothing that `directory::find` would give.
   [[nodiscard]] bool look(entry& e) const;
@@ -73,9 +73,12 @@ class folder {
   folder(const directory& root, std::string name, descriptor held) noexcept
       : root_(&root), name_(std::move(name)), held_(std::move(held)) {}
 
+  [[nodiscard]] result<void> begin();
+
   const directory* root_;
   std::string name_;
   descriptor held_;
+  std::unique_ptr<::DIR, int (*)(::DIR*)> stream_{nullptr, ::closedir};
 };
 
 /// A root, opened once: renaming or replacing it later changes nothing here. Any thread may use it;
@@ -102,8 +105,8 @@ class directory {
   /// not give: devices, sockets, FIFOs, and links that lead nowhere, outside, or may not be followed.
   [[nodiscard]] result<std::vector<entry>> list(const std::string& name) const;
 
-  /// The same in two steps, for directories with very many entries: `folder::names`, which is quick,
-  /// then `folder::look` at each. Refers to this directory.
+  /// The same in steps, for directories with very many entries: `folder::names`, some at a time, and
+  /// `folder::look` at each. Refers to this directory.
   [[nodiscard]] result<folder> open_folder(const std::string& name) const;
 
   /// A descriptor for the directory `name`, confined like `find`, for who works in it.
@@ -240,29 +243,32 @@ inline result<folder> directory::open_folder(const std::string& name) const {
 inline result<std::vector<entry>> directory::list(const std::string& name) const {
   auto opened_folder = open_folder(name);
   if (!opened_folder) return opened_folder.error();
-  auto all = opened_folder->names();
-  if (!all) return all.error();
-  std::vector<entry> found;
-  found.reserve(all->size());
-  for (auto& e : *all)
-    if (opened_folder->look(e)) found.push_back(std::move(e));
-  return found;
-}
-
-inline result<std::vector<entry>> folder::names() {
-  const int own = ::fcntl(held_.get(), F_DUPFD_CLOEXEC, 0);  // the stream takes it
-  if (own < 0) return detail::system_error("list", name_, errno);
-  const std::unique_ptr<::DIR, int (*)(::DIR*)> stream(::fdopendir(own), ::closedir);
-  if (!stream) {
-    const int cause = errno;
-    ::close(own);
-    return detail::system_error("list", name_, cause);
-  }
-  ::rewinddir(stream.get());
   std::vector<entry> found;
   for (;;) {
+    auto some = opened_folder->names(1000);
+    if (!some) return some.error();
+    if (some->empty()) return found;
+    for (auto& e : *some)
+      if (opened_folder->look(e)) found.push_back(std::move(e));
+  }
+}
+
+inline result<void> folder::begin() {
+  const int own = ::fcntl(held_.get(), F_DUPFD_CLOEXEC, 0);  // the stream takes it
+  if (own < 0) return detail::system_error("list", name_, errno);
+  stream_.reset(::fdopendir(own));
+  if (stream_) return {};
+  const error why = detail::system_error("list", name_, errno);
+  return ::close(own), why;
+}
+
+inline result<std::vector<entry>> folder::names(std::size_t most) {
+  if (!stream_)
+    if (auto begun = begin(); !begun) return begun.error();
+  std::vector<entry> found;
+  while (found.size() < most) {
     errno = 0;
-    const auto* next = ::readdir(stream.get());
+    const auto* next = ::readdir(stream_.get());
     if (next == nullptr && errno != 0) return detail::system_error("list", name_, errno);
     if (next == nullptr) return found;
     const std::string_view name = next->d_name;
@@ -273,6 +279,7 @@ inline result<std::vector<entry>> folder::names() {
     if (known || ((next->d_type == DT_LNK || next->d_type == DT_UNKNOWN) && look(e)))
       found.push_back(std::move(e));
   }
+  return found;
 }
 
 inline bool folder::look(entry& e) const {

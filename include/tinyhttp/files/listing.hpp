@@ -1,12 +1,14 @@
 // tinyhttp/files/listing.hpp -- what is in a directory, as a page for people or data for programs.
 //
-// Pure: names and sizes in, text out. Opens nothing; which names may be shown is decided before.
+// Pure: names and sizes in, text out. Opens nothing; which names may be shown is decided before, and
+// in what portions all this goes out is the business of listing_writer.hpp.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
-#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/listing_text.hpp>
+#include <tinyhttp/files/listing_writer.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/date.hpp>
@@ -17,35 +19,27 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::files {
-
-/// Fills in size and time of an entry when its turn comes; false: it is gone, and is left out. Null:
-/// they are known.
-using look_at = function<bool(entry&)>;
 
 /// A page in HTML: breadcrumbs, a table, links that sort it; no script, nothing from elsewhere. Its
 /// links are relative, so it works behind any prefix.
 ///
 /// @param name  the directory, relative to the root, decoded: `.`, `a/`, `a/b/`
-/// @return      octets, or for more than a thousand entries a stream, which looks at, and holds as
-///              text, no more than 250 of them at a time: others are served meanwhile
-[[nodiscard]] inline body listing_page(std::string name, std::vector<entry> entries,
-                                       listing_order order, look_at look = {});
+/// @return      octets, or for more than a thousand entries a stream: see `write_listing`. Error: that
+///              of `more`, where it fails before
+[[nodiscard]] inline result<body> listing_page(std::string name, more_entries more,
+                                               listing_order order, look_at look = {});
 
 /// JSON: `{"path":"/a/","entries":[{"name":"x","type":"file","size":1,"modified":0,"href":"./x"}]}`.
 /// `modified` is seconds since 1970; `type` is `file` or `directory`, whose `size` is null. Octets
 /// that are not UTF-8 show as U+FFFD in names; `href` is exact.
-[[nodiscard]] inline body listing_json(std::string name, std::vector<entry> entries,
-                                       look_at look = {});
+[[nodiscard]] inline result<body> listing_json(std::string name, more_entries more,
+                                               look_at look = {});
 
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-inline constexpr std::size_t most_at_once = 1000;  // entries of a listing that is no stream
-inline constexpr std::size_t run_length = 250;      // of one piece of a stream
 
 inline constexpr std::string_view page_head = R"(<!DOCTYPE html>
 <html lang="en">
@@ -174,78 +168,6 @@ inline void append_json_entry(std::string& out, const entry& e, bool first) {
   out += e.is_directory ? "/\"}" : "\"}";
 }
 
-/// A listing that is written out in runs. `Text` has `head(out)`, `row(out, entry, first)` and
-/// `foot(out, directories, files)`, and takes a line end before a row.
-template <class Text>
-class listing_writer {
- public:
-  listing_writer(Text text, std::vector<entry> entries, listing_order order, look_at look)
-      : text_(std::move(text)), entries_(std::move(entries)), order_(order), look_(std::move(look)) {
-    // Sorting by name needs no look; by the rest, all have to be looked at before the first row.
-    if (order_.key == sort_key::name || !look_) prepare();
-  }
-
-  /// The next octets; none at the end.
-  std::string operator()() {
-    std::string out;
-    if (ended_) return out;
-    if (!begun_) text_.head(out);
-    begun_ = true;
-    if (!prepared_) {
-      look_at_some();
-      out += '\n';  // something: an empty piece would be the end
-      return out;
-    }
-    const std::size_t end = at_ + run_length;
-    for (; at_ < end && at_ < entries_.size(); ++at_) write_row(out, entries_[at_]);
-    ended_ = at_ == entries_.size();
-    if (ended_) text_.foot(out, directories_, files_);
-    if (out.empty()) out += '\n';
-    return out;
-  }
-
- private:
-  void prepare() {
-    sort_entries(entries_, order_);
-    prepared_ = true;
-  }
-  void look_at_some() {
-    for (const std::size_t end = at_ + run_length; at_ < end && at_ < entries_.size(); ++at_) {
-      if (!look_(entries_[at_])) continue;
-      if (kept_ != at_) entries_[kept_] = std::move(entries_[at_]);
-      ++kept_;
-    }
-    if (at_ < entries_.size()) return;
-    entries_.resize(kept_);
-    at_ = 0;
-    look_ = {};
-    prepare();
-  }
-  void write_row(std::string& out, entry& e) {
-    if (look_ && !look_(e)) return;
-    text_.row(out, e, directories_ + files_ == 0);
-    ++(e.is_directory ? directories_ : files_);
-  }
-
-  Text text_;
-  std::vector<entry> entries_;
-  listing_order order_;
-  look_at look_;
-  std::size_t at_ = 0, kept_ = 0, directories_ = 0, files_ = 0;
-  bool begun_ = false, prepared_ = false, ended_ = false;
-};
-
-template <class Text>
-[[nodiscard]] body write_listing(Text text, std::vector<entry> entries, listing_order order,
-                                 look_at look) {
-  const bool at_once = entries.size() <= most_at_once;
-  listing_writer<Text> writer(std::move(text), std::move(entries), order, std::move(look));
-  if (!at_once) return stream_body(std::move(writer));
-  std::string all;
-  for (auto run = writer(); !run.empty(); run = writer()) all += run;
-  return all;
-}
-
 struct page_text {
   std::string name;
   listing_order order = {};
@@ -278,17 +200,17 @@ struct json_text {
 
 }  // namespace detail
 
-inline body listing_page(std::string name, std::vector<entry> entries, listing_order order,
-                         look_at look) {
+inline result<body> listing_page(std::string name, more_entries more, listing_order order,
+                                 look_at look) {
   if (name == ".") name.clear();
   detail::page_text text{detail::as_directory(name), order};
-  return detail::write_listing(std::move(text), std::move(entries), order, std::move(look));
+  return write_listing(std::move(text), std::move(more), order, std::move(look));
 }
 
-inline body listing_json(std::string name, std::vector<entry> entries, look_at look) {
+inline result<body> listing_json(std::string name, more_entries more, look_at look) {
   if (name == ".") name.clear();
   detail::json_text text{detail::as_directory(name)};
-  return detail::write_listing(std::move(text), std::move(entries), listing_order(), std::move(look));
+  return write_listing(std::move(text), std::move(more), listing_order(), std::move(look));
 }
 
 }  // namespace tinyhttp::files

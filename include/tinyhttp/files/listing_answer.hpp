@@ -32,19 +32,21 @@ inline result<response> listing_answer(const request& r, std::shared_ptr<const d
                                        const std::string& name, const safe_path_options& shown) {
   auto opened_folder = root->open_folder(name);
   if (!opened_folder) return opened_folder.error();
-  auto found = opened_folder->names();
-  if (!found) return found.error();
-  std::vector<entry> entries;
-  entries.reserve(found->size());
-  for (auto& e : *found)
-    if (is_safe_name(e.name, shown)) entries.push_back(std::move(e));
-
-  auto look = [held = std::move(root), in = std::move(*opened_folder)](entry& e) { return in.look(e); };
+  const auto in = std::make_shared<folder>(std::move(*opened_folder));
+  auto more = [in, shown](std::vector<entry>& into) -> result<bool> {
+    auto found = in->names(detail::run_length);
+    if (!found) return found.error();
+    for (auto& e : *found)
+      if (is_safe_name(e.name, shown)) into.push_back(std::move(e));
+    return !found->empty();
+  };
+  auto look = [held = std::move(root), in](entry& e) { return in->look(e); };
   static constexpr std::array<std::string_view, 2> types{"text/html", "application/json"};
-  response made =
-      preferred_media_type(r.fields.combined("Accept"), types) == types[1]
-          ? json(listing_json(name, std::move(entries), std::move(look)))
-          : html(listing_page(name, std::move(entries), parse_order(r.query()), std::move(look)));
+  const bool as_data = preferred_media_type(r.fields.combined("Accept"), types) == types[1];
+  auto text = as_data ? listing_json(name, std::move(more), std::move(look))
+                      : listing_page(name, std::move(more), parse_order(r.query()), std::move(look));
+  if (!text) return text.error();
+  response made = as_data ? json(std::move(*text)) : html(std::move(*text));
   made.fields.add("Cache-Control", "no-cache").add("Vary", "Accept");
   made.fields.add("X-Content-Type-Options", "nosniff");
   made.fields.add("Content-Security-Policy",

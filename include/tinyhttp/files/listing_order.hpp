@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -28,6 +29,32 @@ struct listing_order {
 [[nodiscard]] constexpr listing_order parse_order(std::string_view query) noexcept;
 
 inline void sort_entries(std::vector<entry>& entries, listing_order order);
+
+/// Entries that come in slices and go out in order. Each slice is sorted by itself, and they are
+/// merged as they go: no step costs more than a slice, however many entries there are.
+class sorted_slices {
+ public:
+  explicit sorted_slices(listing_order order) noexcept : order_(order) {}
+
+  /// Takes a slice in. Not after the first `next`.
+  void add(std::vector<entry> slice);
+  /// The next in order, to be changed at will; null when there are no more. Until the next call.
+  [[nodiscard]] entry* next();
+
+ private:
+  struct run {
+    std::vector<entry> entries;
+    std::size_t at = 0;
+    [[nodiscard]] const entry& front() const noexcept { return entries[at]; }
+  };
+  [[nodiscard]] bool is_before(const run& a, const run& b) const noexcept;
+  void sift_down(std::size_t at) noexcept;
+
+  listing_order order_;
+  std::vector<run> heap_;  // the one whose front comes first is in front, once merging has begun
+  std::optional<entry> given_;
+  bool merging_ = false;
+};
 
 // ---------------------------------------------------------------------------------------------
 
@@ -113,6 +140,44 @@ inline void sort_entries(std::vector<entry>& entries, listing_order order) {
   sorted.reserve(entries.size());
   for (const auto& item : items) sorted.push_back(std::move(*item.of));
   entries = std::move(sorted);
+}
+
+inline void sorted_slices::add(std::vector<entry> slice) {
+  if (slice.empty()) return;
+  sort_entries(slice, order_);
+  heap_.push_back({std::move(slice)});
+}
+
+/// As `sort_entries` has it.
+inline bool sorted_slices::is_before(const run& a, const run& b) const noexcept {
+  const auto left = detail::sort_key_of(a.front(), order_, 0);
+  const auto right = detail::sort_key_of(b.front(), order_, 0);
+  if (left != right) return left < right;
+  const int by_name = a.front().name.compare(b.front().name);
+  return order_.key == sort_key::name && order_.descending ? by_name > 0 : by_name < 0;
+}
+
+inline void sorted_slices::sift_down(std::size_t at) noexcept {
+  for (std::size_t child = 2 * at + 1; child < heap_.size(); child = 2 * at + 1) {
+    if (child + 1 < heap_.size() && is_before(heap_[child + 1], heap_[child])) ++child;
+    if (!is_before(heap_[child], heap_[at])) return;
+    std::swap(heap_[child], heap_[at]);
+    at = child;
+  }
+}
+
+inline entry* sorted_slices::next() {
+  if (!std::exchange(merging_, true))
+    for (std::size_t i = heap_.size() / 2; i-- > 0;) sift_down(i);
+  if (heap_.empty()) return nullptr;
+  run& first = heap_.front();
+  given_ = std::move(first.entries[first.at++]);
+  if (first.at == first.entries.size()) {
+    if (heap_.size() > 1) first = std::move(heap_.back());
+    heap_.pop_back();
+  }
+  sift_down(0);
+  return &*given_;
 }
 
 }  // namespace tinyhttp::files

@@ -74,13 +74,14 @@ class least_rate : net::timer {
 /// What one connection may do in one turn of its loop, others waiting: so many steps.
 class turn_share {
  public:
-  /// One more step. True: now let the others go first, and then go on.
-  [[nodiscard]] bool is_used_up(net::loop& on) noexcept {
+  /// So many more steps. True: now let the others go first, and then go on.
+  [[nodiscard]] bool is_used_up(net::loop& on, unsigned more = 1) noexcept {
     if (on.now() != turn_) {
       turn_ = on.now();
       steps_ = 0;
     }
-    if (++steps_ < most_steps) return false;
+    steps_ += more;
+    if (steps_ < most_steps) return false;
     steps_ = 0;
     return true;
   }

@@ -43,6 +43,7 @@ class body_sender {
 
  private:
   static constexpr std::size_t turn_size = 256 * 1024;  // octets in a row before others have a turn
+  static constexpr unsigned steps_of_piece = 16;         // what a stream computes takes time, too
 
   task<result<void>> send_octets(std::string_view octets);
   task<result<void>> send_slice(const content_slice& slice);
@@ -190,6 +191,10 @@ task<result<void>> body_sender<S>::send_copied(const content_slice& slice) {
 template <looped_stream S>
 task<result<void>> body_sender<S>::send_stream(body_stream& source) {
   for (;;) {
+    if (share_.is_used_up(stream_.loop(), steps_of_piece)) {
+      auto others = stream_.loop().yield();
+      co_await others;
+    }
     auto pulling = source.next();
     if (!pulling.try_start()) {  // it waits: what is ready must not wait with it
       const auto flushed = co_await flush();

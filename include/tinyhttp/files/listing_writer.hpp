@@ -1,0 +1,132 @@
+// tinyhttp/files/listing_writer.hpp -- a directory's entries on their way into a text, in portions.
+//
+// Reads, sorts, looks at and writes a few hundred entries at a time, so that whoever sends the text
+// can serve others in between. Knows neither HTML nor JSON nor where entries come from.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/files/listing_order.hpp>
+#include <tinyhttp/files/stamp.hpp>
+#include <tinyhttp/http/body.hpp>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp::files {
+
+/// Appends the next entries, some hundred of them, in any order; false: there are no more.
+using more_entries = function<result<bool>(std::vector<entry>&)>;
+
+/// Fills in size and time of an entry when its turn comes; false: it is gone, and is left out. Null:
+/// they are known.
+using look_at = function<bool(entry&)>;
+
+/// Entries that are there already, 250 at a time.
+[[nodiscard]] inline more_entries entries_from(std::vector<entry> all);
+
+/// A listing. `Text` has `head(out)`, `row(out, entry, first)` and `foot(out, directories, files)`, and
+/// takes a line end before a row.
+///
+/// @return  octets where five calls of `more` give all; else a stream, each piece of which has cost
+///          one call of `more`, or 250 rows. It holds the entries, and of the text one piece. While it
+///          reads, a piece is one line end
+template <class Text>
+[[nodiscard]] result<body> write_listing(Text text, more_entries more, listing_order order,
+                                         look_at look);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+inline constexpr int most_at_once = 5;          // calls of `more` for a listing that is no stream
+inline constexpr std::size_t run_length = 250;  // entries read, or rows written, at a time
+
+template <class Text>
+class listing_writer {
+ public:
+  listing_writer(Text text, more_entries more, listing_order order, look_at look)
+      : text_(std::move(text)), more_(std::move(more)), look_(std::move(look)), entries_(order),
+        looks_first_(look_ && order.key != sort_key::name) {}
+
+  [[nodiscard]] bool is_reading() const noexcept { return reading_; }
+
+  /// Sorting by name needs no look; for the rest, all are looked at before the first row.
+  [[nodiscard]] result<void> read_some() {
+    std::vector<entry> some;
+    const auto more = more_(some);
+    if (!more) return more.error();
+    reading_ = *more;
+    std::size_t kept = 0;
+    for (auto& e : some) {
+      if (looks_first_ && !look_(e)) continue;
+      if (&some[kept] != &e) some[kept] = std::move(e);
+      ++kept;
+    }
+    some.resize(kept);
+    entries_.add(std::move(some));
+    return {};
+  }
+
+  /// The next octets; none at the end.
+  result<std::string> operator()() {
+    std::string out;
+    if (ended_) return out;
+    if (!std::exchange(begun_, true)) text_.head(out);
+    if (reading_) {
+      if (auto read = read_some(); !read) return read.error();
+    } else {
+      write_rows(out);
+    }
+    if (out.empty()) out += '\n';  // something: an empty piece would be the end
+    return out;
+  }
+
+ private:
+  void write_rows(std::string& out) {
+    for (std::size_t i = 0; i < run_length && !ended_; ++i) {
+      entry* const e = entries_.next();
+      ended_ = e == nullptr;
+      if (ended_ || (look_ && !looks_first_ && !look_(*e))) continue;
+      text_.row(out, *e, directories_ + files_ == 0);
+      ++(e->is_directory ? directories_ : files_);
+    }
+    if (ended_) text_.foot(out, directories_, files_);
+  }
+
+  Text text_;
+  more_entries more_;
+  look_at look_;
+  sorted_slices entries_;
+  std::size_t directories_ = 0, files_ = 0;
+  bool looks_first_, begun_ = false, reading_ = true, ended_ = false;
+};
+
+}  // namespace detail
+
+inline more_entries entries_from(std::vector<entry> all) {
+  return [all = std::move(all), at = std::size_t{0}](std::vector<entry>& into) mutable -> result<bool> {
+    for (std::size_t i = 0; i < detail::run_length && at < all.size(); ++i)
+      into.push_back(std::move(all[at++]));
+    return at < all.size();
+  };
+}
+
+template <class Text>
+result<body> write_listing(Text text, more_entries more, listing_order order, look_at look) {
+  detail::listing_writer<Text> writer(std::move(text), std::move(more), order, std::move(look));
+  for (int calls = 0; calls < detail::most_at_once && writer.is_reading(); ++calls)
+    if (auto read = writer.read_some(); !read) return read.error();
+  if (writer.is_reading()) return stream_body(std::move(writer));
+  std::string all;
+  for (;;) {
+    auto piece = writer();
+    if (!piece) return piece.error();
+    if (piece->empty()) return body(std::move(all));
+    all += *piece;
+  }
+}
+
+}  // namespace tinyhttp::files
