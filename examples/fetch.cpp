@@ -9,19 +9,23 @@
 //   $ ./fetch -C -o big.iso http://localhost:8000/big.iso     # goes on where it was cut off
 //   $ ./fetch --help
 //
-// Exit status: 0 when every answer was complete (a 404 too), 1 when one was not, 2 for bad usage.
+// The options are read in fetch_options.hpp; here is the work. --digest and --compressed need a library:
+// see `what needs a library`.
+
+#include "fetch_options.hpp"
 
 #include <tinyhttp/client/client.hpp>
+#include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/download.hpp>
+#include <tinyhttp/client/retry.hpp>
+#include <tinyhttp/http/content_disposition.hpp>
 
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,145 +33,19 @@
 #include <variant>
 #include <vector>
 
+#include <unistd.h>
+
 namespace th = tinyhttp;
 
-// ---- what was asked for -------------------------------------------------------------------------
+// ---- what needs a library -----------------------------------------------------------------------
 
-constexpr const char* help =
-    "usage: fetch URL... [options]\n"
-    "  -o FILE                into FILE, by way of FILE.part; one -o for each URL, in order\n"
-    "  -i                     show the head of the answer, too\n"
-    "  -I                     ask for the head only (HEAD)\n"
-    "  -L                     follow redirects\n"
-    "  -X METHOD              use METHOD\n"
-    "  -H 'Name: value'       add a field; 'Name:' leaves a default one out, 'Name;' sends it "
-    "empty\n"
-    "  -d DATA                send DATA (POST, application/x-www-form-urlencoded); several are "
-    "joined\n"
-    "                         by &; @FILE sends the file as it is, line ends too\n"
-    "  -r RANGE               ask for these bytes only: 0-499, 500-, -500\n"
-    "  -C [-]                 with -o: go on with FILE.part if the server still has the same file\n"
-    "  --max-time SECONDS     for each URL, all in all\n"
-    "  --connect-timeout SECONDS   10 by default\n"
-    "  --max-redirs N         with -L: follow at most N, 10 by default\n"
-    "  --limit BYTES          take at most so much of a body, else fail\n"
-    "  --compressed           not there yet\n"
-    "  --help                 this page\n";
-
-struct settings {
-  std::vector<std::string> urls;
-  std::vector<std::string> files;
-  bool show_head = false;
-  bool head_only = false;
-  bool follow = false;
-  bool resume = false;
-  std::optional<std::string> method;
-  std::vector<std::string> field_lines;
-  std::vector<std::string> data;
-  std::string range;
-  std::chrono::milliseconds max_time{0};
-  std::chrono::milliseconds connect_timeout{10'000};
-  std::size_t max_redirects = 10;
-  std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
-};
-
-// Says what is wrong with the command line and ends the program.
-[[noreturn]] void misuse(const std::string& what) {
-  std::fprintf(stderr, "fetch: %s; try fetch --help\n", what.c_str());
-  std::exit(2);
+#ifdef FETCH_WITH_DIGEST  // g++ ... -DFETCH_WITH_DIGEST -lcrypto
+std::shared_ptr<th::hasher> sha256_sum() { return std::make_shared<th::sha256>(); }
+#else
+std::shared_ptr<th::hasher> sha256_sum() {
+  misuse("--digest is not in this build: it needs -DFETCH_WITH_DIGEST and OpenSSL");
 }
-
-std::uint64_t to_number(std::string_view option, std::string_view text, std::uint64_t most) {
-  if (const auto number = th::ascii::parse_decimal_strict(text, most)) return *number;
-  misuse(std::string(option) + " wants a number, not \"" + std::string(text) + "\"");
-}
-
-std::chrono::milliseconds to_time(std::string_view option, std::string_view text) {
-  double seconds = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || !(seconds >= 0.001) ||
-      seconds > 1e9)
-    misuse(std::string(option) + " wants seconds, not \"" + std::string(text) + "\"");
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
-
-void set(settings& s, std::string_view option, const std::string& operand) {
-  if (option == "-o")
-    s.files.push_back(operand);
-  else if (option == "-X")
-    s.method = operand;
-  else if (option == "-H")
-    s.field_lines.push_back(operand);
-  else if (option == "-d")
-    s.data.push_back(operand);
-  else if (option == "-r")
-    s.range = operand;
-  else if (option == "--max-time")
-    s.max_time = to_time(option, operand);
-  else if (option == "--connect-timeout")
-    s.connect_timeout = to_time(option, operand);
-  else if (option == "--max-redirs")
-    s.max_redirects = to_number(option, operand, 1000);
-  else if (option == "--limit")
-    s.limit = to_number(option, operand, s.limit);
-}
-
-settings read_arguments(int argc, char** argv) {
-  const std::string_view with_operand = "oXHdr";
-  settings s;
-  std::vector<std::string> rest(argv + 1, argv + argc);
-  bool only_urls = false;
-  for (std::size_t i = 0; i < rest.size(); ++i) {
-    const std::string argument = rest[i];
-    const auto operand = [&](const std::string& option) -> const std::string& {
-      if (i + 1 == rest.size()) misuse(option + " wants an operand");
-      return rest[++i];
-    };
-    if (only_urls || argument.size() < 2 || argument[0] != '-') {
-      s.urls.push_back(argument);
-    } else if (argument == "--") {
-      only_urls = true;
-    } else if (argument == "--help") {
-      std::fputs(help, stdout);
-      std::exit(0);
-    } else if (argument == "--compressed") {
-      misuse("--compressed is not there yet: this version decodes no Content-Encoding");
-    } else if (argument == "--max-time" || argument == "--connect-timeout" ||
-               argument == "--max-redirs" || argument == "--limit") {
-      set(s, argument, operand(argument));
-    } else if (argument.starts_with("--")) {
-      misuse("unknown option " + argument);
-    } else {
-      for (std::size_t at = 1; at < argument.size(); ++at) {  // -iL is -i -L, -oX is -o X
-        const std::string option{'-', argument[at]};
-        const std::string behind = argument.substr(at + 1);
-        if (option == "-i")
-          s.show_head = true;
-        else if (option == "-I")
-          s.head_only = true;
-        else if (option == "-L")
-          s.follow = true;
-        else if (option == "-C") {  // curl wants a `-` behind it
-          s.resume = true;
-          if (behind == "-") break;
-          if (behind.empty() && i + 1 < rest.size() && rest[i + 1] == "-") ++i;
-        } else if (with_operand.find(argument[at]) != with_operand.npos) {
-          set(s, option, behind.empty() ? operand(option) : behind);
-          break;
-        } else {
-          misuse("unknown option " + option);
-        }
-      }
-    }
-  }
-  if (s.urls.empty()) misuse("no URL");
-  if (s.files.size() > s.urls.size()) misuse("more -o than URLs");
-  if (s.resume && s.files.size() < s.urls.size()) misuse("-C needs -o FILE for each URL");
-  if (s.resume && (s.show_head || s.head_only || !s.range.empty() || !s.data.empty() || s.method))
-    misuse("-C goes with none of -i -I -r -d -X");
-  if (s.head_only && !s.data.empty()) misuse("-I sends no -d");
-  return s;
-}
+#endif
 
 // ---- the request --------------------------------------------------------------------------------
 
@@ -211,6 +89,8 @@ th::result<th::call_options> request_of(const settings& s, std::vector<std::stri
   if (s.method && !call.method.assign(*s.method))
     misuse("-X wants a method, not \"" + *s.method + "\"");
   for (const std::string& line : s.field_lines) add_field(line, call.fields, left_out);
+  if (!s.user.empty() && !call.fields.contains("Authorization"))
+    call.fields.add("Authorization", th::basic_credentials(s.user));
   if (!s.range.empty() && !call.fields.try_add("Range", "bytes=" + s.range))
     misuse("-r wants a range, not \"" + s.range + "\"");
   auto content = body_of(s);
@@ -257,21 +137,119 @@ th::result<void> write_to_stdout(std::string_view octets) {
   return th::error(th::error_kind::io, "write to standard output: " + cause);
 }
 
-th::result<void> fetch(th::client& with, const settings& s, const std::string& url,
-                       const std::string* file, th::call_options call) {
-  if (file != nullptr && !s.show_head && !s.head_only) {
-    th::download_options how;
-    how.call = std::move(call);
-    how.resume = s.resume;
-    how.any_status = !s.resume;  // as curl, a 404's page is what there is to fetch
-    how.limit = s.limit;
-    const auto done = th::download(with, url, *file, std::move(how));
-    if (!done) return done.error();
-    return {};
+// ---- how far it is ------------------------------------------------------------------------------
+
+// 1536 octets are 1.5 KiB.
+std::string amount(double octets) {
+  const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  for (; octets >= 1024 && unit < 4; ++unit) octets /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", octets, units[unit]);
+  return text;
+}
+
+// A bar that is drawn over and over on a terminal, and a line each time elsewhere.
+void show_progress(const std::string& name, const th::download_progress& p, bool on_terminal) {
+  std::string line = name + ": " + amount(static_cast<double>(p.octets));
+  if (p.total && *p.total > 0) {
+    const auto part = static_cast<double>(p.octets) / static_cast<double>(*p.total);
+    const auto filled = static_cast<std::size_t>(part * 30);
+    line.append(" of ").append(amount(static_cast<double>(*p.total)));
+    if (on_terminal) line.append(" [").append(filled, '#').append(30 - filled, '.').append("]");
+    line.append(" ").append(std::to_string(static_cast<int>(part * 100))).append("%");
   }
-  auto answer = with.open(url, std::move(call));
+  if (p.rate > 0) line.append(", ").append(amount(p.rate)).append("/s");
+  if (p.left && p.left->count() > 0)
+    line.append(", ").append(std::to_string(p.left->count())).append(" s left");
+  const bool over = p.total && p.octets == *p.total;
+  std::fprintf(stderr, on_terminal ? "\r%s\033[K%s" : "%s%s", line.c_str(),
+               over || !on_terminal ? "\n" : "");
+}
+
+// ---- one URL ------------------------------------------------------------------------------------
+
+th::retry_options retries_of(const settings& s) {
+  th::retry_options with;
+  with.retries = s.retries;
+  return with;
+}
+
+th::result<void> download(th::client& with, const settings& s, const std::string& url,
+                          const std::string& file, th::call_options call) {
+  th::download_options how;
+  how.call = std::move(call);
+  how.resume = s.resume;
+  how.any_status = !s.resume && !s.fail_on_error;  // as curl: a 404's page is what there is to fetch
+  how.limit = s.limit;
+  how.retry = retries_of(s);
+  how.parallel = s.connections;
+  if (!s.digest.empty()) how.digest = {sha256_sum(), s.digest};
+  if (s.progress) {
+    const bool on_terminal = ::isatty(2) == 1;
+    how.progress_every = std::chrono::milliseconds(on_terminal ? 100 : 1000);
+    how.progress = [name = file.empty() ? url : file, on_terminal](const th::download_progress& p) {
+      show_progress(name, p, on_terminal);
+      return true;
+    };
+  }
+  const auto done = s.name_from_server ? th::download_to(with, url, ".", std::move(how))
+                                       : th::download(with, url, file, std::move(how));
+  if (!done) return done.error();
+  return {};
+}
+
+// The answer to a request that goes to standard output, or that is shown with its head.
+th::result<th::response> open(th::client& with, const settings& s, const std::string& url) {
+  th::retry_schedule retries(retries_of(s));
+  th::thread_clock<> time(nullptr);
+  for (;;) {
+    std::vector<std::string> left_out;
+    auto call = request_of(s, left_out);
+    if (!call) return call.error();
+    retries.begin();
+    auto answer = with.open(url, std::move(*call));
+    if (answer && answer->status.code() >= 400)
+      retries.refused(answer->status.code(), answer->fields["Retry-After"], answer->fields["Date"],
+                      time.unix_seconds());
+    const auto kind = answer ? th::error_kind::protocol : answer.error().kind();
+    const bool failed = !answer || answer->status.code() >= 400;
+    const auto pause = failed ? retries.next_pause(kind) : std::nullopt;
+    if (!pause) return answer;
+    if (const auto paused = th::pause_for(time, *pause, nullptr); !paused) return paused.error();
+  }
+}
+
+// The file for the URL of that number; empty: standard output.
+th::result<std::string> file_for(const settings& s, std::size_t number, const std::string& url) {
+  if (!s.name_from_url) return number < s.files.size() ? s.files[number] : std::string();
+  const auto parsed = th::parse_url(url);
+  if (!parsed) return parsed.error();
+  std::string name = th::file_name_of_target(parsed->target);
+  if (name.empty() && !s.name_from_server)
+    return th::error(th::error_kind::invalid_argument, url + ": -O finds no name in it");
+  return name;
+}
+
+th::result<void> fetch(th::client& with, const settings& s, std::size_t number) {
+  const bool has_scheme = s.urls[number].find("://") != std::string::npos;
+  const std::string url = has_scheme ? s.urls[number] : "http://" + s.urls[number];
+  const auto file = file_for(s, number, url);
+  if (!file) return file.error();
+  const bool to_file = !file->empty() || s.name_from_server;
+  if (to_file && !s.show_head && !s.head_only && !s.compressed) {
+    std::vector<std::string> left_out;
+    auto call = request_of(s, left_out);
+    if (!call) return call.error();
+    return download(with, s, url, *file, std::move(*call));
+  }
+  auto answer = open(with, s, url);
   if (!answer) return answer.error();
-  if (file == nullptr) return show(url, *answer, s, write_to_stdout);
+  if (s.fail_on_error && answer->status.code() >= 400)
+    return th::error(th::error_kind::protocol,
+                     url + ": " + std::to_string(answer->status.code()) + " " +
+                         std::string(answer->status.reason()));
+  if (!to_file) return show(url, *answer, s, write_to_stdout);
   auto part = th::part_file::create(*file);
   if (!part) return part.error();
   const auto to_part = [&](std::string_view octets) { return part->write(octets); };
@@ -281,26 +259,21 @@ th::result<void> fetch(th::client& with, const settings& s, const std::string& u
 
 int main(int argc, char** argv) {
   const settings s = read_arguments(argc, argv);
+  if (!s.digest.empty()) static_cast<void>(sha256_sum());  // says so if this build cannot
+  if (s.compressed) misuse("--compressed is not in this build: it decodes no Content-Encoding");
   std::setvbuf(stdout, nullptr, _IONBF, 0);  // pieces are large: copying them again gains nothing
   th::client_options options;
   options.connect_timeout = s.connect_timeout;
   options.total_timeout = s.max_time;
+  for (const std::string& line : s.field_lines)
+    if (th::ascii::starts_with_ignoring_case(line, "user-agent:")) options.user_agent.clear();
 
   int status = 0;
-  std::optional<th::client> client;
+  th::client client(options);  // one for all: it keeps the connection
   for (std::size_t i = 0; i < s.urls.size(); ++i) {
-    std::vector<std::string> left_out;
-    auto call = request_of(s, left_out);
-    for (const std::string& name : left_out)
-      if (name == "user-agent") options.user_agent.clear();
-    if (!client) client.emplace(options);  // one for all: it keeps the connection
-    const bool has_scheme = s.urls[i].find("://") != std::string::npos;
-    const std::string url = has_scheme ? s.urls[i] : "http://" + s.urls[i];
-    const std::string* file = i < s.files.size() ? &s.files[i] : nullptr;
-    const auto done =
-        call ? fetch(*client, s, url, file, std::move(*call)) : th::result<void>(call.error());
+    const auto done = fetch(client, s, i);
     if (done) continue;
-    std::fprintf(stderr, "fetch: %s\n", done.error().message().c_str());
+    if (!s.silent) std::fprintf(stderr, "fetch: %s\n", done.error().message().c_str());
     status = 1;
   }
   return status;

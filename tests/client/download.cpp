@@ -1,85 +1,16 @@
 // tests/client/download.cpp -- tests client/download*.hpp, client/part_*.hpp and client/local_file.hpp
 #include "catch.hpp"
-#include "support.hpp"
+#include "download_support.hpp"
 
 #include <tinyhttp/client/download.hpp>
 
-#include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 using namespace client_test;
-
-namespace {
-
-/// A directory that goes with all that is in it.
-class temporary_directory {
- public:
-  temporary_directory() {
-    char name[] = "/tmp/tinyhttp-test-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path_ = name;
-  }
-  ~temporary_directory() {
-    for (const std::string& name : names()) ::unlink((path_ + "/" + name).c_str());
-    ::rmdir(path_.c_str());
-  }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] std::vector<std::string> names() const {
-    std::vector<std::string> found;
-    DIR* const open = ::opendir(path_.c_str());
-    while (const dirent* each = ::readdir(open))
-      if (each->d_name[0] != '.') found.emplace_back(each->d_name);
-    ::closedir(open);
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-
- private:
-  std::string path_;
-};
-
-std::string content_of(const std::string& path) {
-  std::string text;
-  auto file = file_body(path);
-  return file ? std::string(pull_all(*file, 1 << 20).value()) : file.error().message();
-}
-void put(const std::string& path, std::string_view text) {
-  auto file = part_file::create(path).value();
-  file.write(text).value();
-  file.commit(false).value();
-}
-
-using names = std::vector<std::string>;
-
-std::string whole(std::string_view text, std::string_view fields = "ETag: \"v1\"\r\n") {
-  return "HTTP/1.1 200 OK\r\nContent-Length: " + ascii::to_decimal(text.size()) + "\r\n" +
-         std::string(fields) + "\r\n" + std::string(text);
-}
-std::string rest(std::string_view text, std::string_view range,
-                 std::string_view fields = "ETag: \"v1\"\r\n") {
-  return "HTTP/1.1 206 Partial Content\r\nContent-Length: " + ascii::to_decimal(text.size()) +
-         "\r\nContent-Range: bytes " + std::string(range) + "\r\n" + std::string(fields) + "\r\n" +
-         std::string(text);
-}
-
-/// Gives each connection one answer and notes what was asked.
-struct one_answer_each {
-  explicit one_answer_each(std::vector<std::string> answers)
-      : server([this, answers = std::move(answers)](net::socket& s, int number) {
-          asked.push_back(read_request(s));
-          static_cast<void>(s.send_all(answers.at(static_cast<std::size_t>(number))));
-        }) {}
-  std::vector<std::string> asked;
-  scripted_server server;
-};
-
-}  // namespace
 
 TEST_CASE("a part becomes the file when it is committed, and not before", "[client][local_file]") {
   temporary_directory dir;
@@ -340,4 +271,203 @@ TEST_CASE("progress is told in octets", "[client][download][threads]") {
   client c;
   CHECK(download(c, peer.server.url(), dir / "f", std::move(how)));
   CHECK(seen == "7/7 ");
+}
+
+TEST_CASE("a download that is told to stop by its progress is cancelled, and goes on later",
+          "[client][download][threads]") {
+  temporary_directory dir;
+  one_answer_each peer({whole("content").substr(0, whole("").size() + 3), rest("tent", "3-6/7")});
+  download_options how;
+  how.progress_every = std::chrono::milliseconds(0);
+  how.progress = [](const download_progress& p) { return p.octets < 3; };
+  client c;
+  const std::string url = peer.server.url("/f");
+  const auto stopped = download(c, url, dir / "f", std::move(how));
+  REQUIRE(!stopped);
+  CHECK(stopped.error().kind() == error_kind::cancelled);
+  CHECK(stopped.error().message() == "GET " + url + ": cancelled after 3 of 7 octets");
+  CHECK(download(c, url, dir / "f").value().resumed == 3);
+  CHECK(content_of(dir / "f") == "content");
+}
+
+TEST_CASE("what may pass is tried again, later each time, and goes on with what came",
+          "[client][download][retry][threads]") {
+  temporary_directory dir;
+  held_clock time;
+  one_answer_each peer({"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n",
+                        whole("content").substr(0, whole("").size() + 3), "",
+                        rest("tent", "3-6/7")});
+  download_options how;
+  how.retry = {.retries = 3, .seed = 1};
+  how.time = &time;
+  client c;
+  const auto done = download(c, peer.server.url("/f"), dir / "f", std::move(how));
+  if (!done) FAIL(done.error().message());
+  CHECK(content_of(dir / "f") == "content");
+  CHECK(done->retries == 3);
+  CHECK(done->resumed == 0);  // it is one download
+  CHECK(peer.asked.at(3).find("Range: bytes=3-\r\nIf-Range: \"v1\"\r\n") != std::string::npos);
+  using std::chrono::milliseconds;
+  REQUIRE(time.waits.size() == 3);
+  CHECK(time.waits[0] == milliseconds(7000));  // as the server asked
+  CHECK((time.waits[1] >= milliseconds(1000) && time.waits[1] <= milliseconds(2000)));
+  CHECK((time.waits[2] >= milliseconds(2000) && time.waits[2] <= milliseconds(4000)));
+  CHECK(dir.names() == names{"f"});
+}
+
+TEST_CASE("what would fail again is not tried again", "[client][download][retry][threads]") {
+  struct row {
+    const char* answer;
+    const char* line;
+  };
+  const row r = GENERATE(values<row>({
+      {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "404 Not Found"},
+      {"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n", "501 Not Implemented"},
+      {"HTTP/1.1 503 Busy\r\nRetry-After: 301\r\nContent-Length: 0\r\n\r\n",
+       "503 Service Unavailable"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+       "bad answer: Content-Length is not a number of octets"},
+  }));
+  temporary_directory dir;
+  held_clock time;
+  one_answer_each peer({r.answer});
+  download_options how;
+  how.retry.retries = 5;
+  how.time = &time;
+  client c;
+  const std::string url = peer.server.url("/f");
+  CHECK(download(c, url, dir / "f", std::move(how)).error().message() == "GET " + url + ": " + r.line);
+  CHECK(time.waits.empty());
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("a file whose digest is another one is an error, and nothing of it stays",
+          "[client][download][digest][threads]") {
+  temporary_directory dir;
+  put(dir / "f", "old");
+  one_answer_each peer({whole("content")});
+  download_options how;
+  how.digest = sha256_of("another");
+  client c;
+  const std::string url = peer.server.url("/f");
+  const auto done = download(c, url, dir / "f", std::move(how));
+  REQUIRE(!done);
+  CHECK(done.error().kind() == error_kind::protocol);
+  CHECK(done.error().message() == "GET " + url + ": its digest is " + testing::sha256("content") +
+                                      ", not " + testing::sha256("another"));
+  CHECK(content_of(dir / "f") == "old");
+  CHECK(dir.names() == names{"f"});
+}
+
+TEST_CASE("a digest covers what was there already", "[client][download][digest][threads]") {
+  temporary_directory dir;
+  const std::string cut = whole("content").substr(0, whole("").size() + 3);
+  // The second says `TENT`: the octets of an earlier run count, and so do those of this one.
+  const std::string tail = GENERATE(as<std::string>(), "tent", "TENT");
+  const bool in_one_run = GENERATE(false, true);
+  held_clock time;
+  one_answer_each peer({cut, rest(tail, "3-6/7")});
+  client c;
+  const std::string url = peer.server.url("/f");
+  const auto options = [&](std::size_t retries) {
+    download_options how;
+    how.digest = sha256_of("content");
+    how.time = &time;
+    how.retry.retries = retries;
+    return how;
+  };
+  if (!in_one_run) REQUIRE(!download(c, url, dir / "f", options(0)));
+  const auto done = download(c, url, dir / "f", options(in_one_run ? 1 : 0));
+  CHECK(done.has_value() == (tail == "tent"));
+  CHECK(dir.names() == (done ? names{"f"} : names{}));
+}
+
+TEST_CASE("a digest begins anew with the file", "[client][download][digest][threads]") {
+  temporary_directory dir;
+  held_clock time;
+  one_answer_each peer({whole("content").substr(0, whole("").size() + 3),
+                        whole("new one", "ETag: \"v2\"\r\n")});
+  download_options how;
+  how.digest = sha256_of("new one");
+  how.retry.retries = 1;
+  how.time = &time;
+  client c;
+  CHECK(download(c, peer.server.url("/f"), dir / "f", std::move(how)).has_value());
+  CHECK(content_of(dir / "f") == "new one");
+}
+
+TEST_CASE("a file gets the name that the server suggests, inside the directory only",
+          "[client][download][rfc6266][threads]") {
+  struct row {
+    const char* field;
+    const char* target;
+    const char* name;
+  };
+  const row r = GENERATE(values<row>({
+      {"attachment; filename=\"report.pdf\"", "/x", "report.pdf"},
+      {"attachment; filename=\"../../etc/passwd\"", "/x", "passwd"},
+      {"attachment; filename=\"..\"", "/dir/page.html?q=/z", "page.html"},
+      {"inline", "/a%20b", "a b"},
+      {"attachment; filename*=UTF-8''..%2f..%2f.ssh%2fkeys", "/x", "keys"},
+      {"", "/..%2f..%2fup", "up"},
+      {"", "/", "download"},
+  }));
+  temporary_directory dir;
+  one_answer_each peer({whole("content", std::string("Content-Disposition: ") + r.field + "\r\n")});
+  client c;
+  const auto done = download_to(c, peer.server.url(r.target), dir / "");
+  if (!done) FAIL(done.error().message());
+  CHECK(dir.names() == names{r.name});
+  CHECK(done->path.ends_with(std::string("/") + r.name));
+}
+
+TEST_CASE("a name that somebody else chose replaces nothing, and is resumed",
+          "[client][download][threads]") {
+  temporary_directory dir;
+  const std::string named = "ETag: \"v1\"\r\nContent-Disposition: attachment; filename=f\r\n";
+  client c;
+  SECTION("a file of that name") {
+    put(dir / "f", "old");
+    one_answer_each peer({whole("content", named)});
+    CHECK(download_to(c, peer.server.url("/x"), dir / "").error().message() ==
+          "open " + (dir / "/f") + ": file exists");
+    CHECK(content_of(dir / "f") == "old");
+  }
+  SECTION("a link that leads elsewhere") {
+    temporary_directory other;
+    REQUIRE(::symlink((other / "f").c_str(), (dir / "f").c_str()) == 0);
+    one_answer_each peer({whole("content", named)});
+    CHECK(!download_to(c, peer.server.url("/x"), dir / ""));
+    CHECK(other.names().empty());
+  }
+  SECTION("an answer that is no file") {
+    one_answer_each peer({"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"});
+    CHECK(download_to(c, peer.server.url("/x"), dir / "").error().status_hint() == 404);
+    CHECK(dir.names().empty());
+  }
+  SECTION("a part of the same file") {
+    one_answer_each peer({whole("content", named).substr(0, whole("", named).size() + 3),
+                          whole("content", named), rest("tent", "3-6/7")});
+    const std::string url = peer.server.url("/x");
+    CHECK(!download_to(c, url, dir / ""));
+    CHECK(dir.names() == names{"f.part", "f.part.from"});
+    CHECK(download_to(c, url, dir / "").value().resumed == 3);
+    CHECK(content_of(dir / "f") == "content");
+  }
+  SECTION("a part of an older one") {
+    const std::string newer = "ETag: \"v2\"\r\nContent-Disposition: attachment; filename=f\r\n";
+    one_answer_each peer({whole("content", named).substr(0, whole("", named).size() + 3),
+                          whole("new one", newer)});
+    const std::string url = peer.server.url("/x");
+    CHECK(!download_to(c, url, dir / ""));
+    CHECK(download_to(c, url, dir / "").value().resumed == 0);
+    CHECK(content_of(dir / "f") == "new one");
+  }
+}
+
+TEST_CASE("an earlier part is forgotten by who begins anew", "[client][local_file]") {
+  temporary_directory dir;
+  write_note(dir / "f.part.from", "http://h/f\n\"v1\"\n7\n", false).value();
+  auto part = part_file::create(dir / "f").value();
+  CHECK(dir.names() == names{"f.part"});
 }

@@ -60,8 +60,21 @@ def wait_until_listening(port, process, seconds=20):
     raise AssertionError(f"nobody listens on port {port}")
 
 
+def preloaded(name):
+    """A library out of this folder that changes what a program does, compiled."""
+    made = pathlib.Path(_own.name) / f"{name}.so"
+    if not made.exists():
+        subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O1", "-shared", "-fPIC",
+                        str(ROOT / "tests" / "programs" / f"{name}.cpp"), "-ldl", "-o", str(made)], check=True)
+    return str(made)
+
+
+def find_server(name):
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
 def find_nginx():
-    return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    return find_server("nginx")
 
 
 class nginx:
@@ -133,6 +146,28 @@ class file_server:
         return status
 
 
+class fake_file_server:
+    """The example of that name, on a free port; what it prints goes nowhere."""
+
+    def __init__(self, *options):
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen([program("fake_file_server"), *options], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=self.log)
+        self.port = int(self.process.stdout.readline().decode().rstrip("/\n").rpartition(":")[2])
+        self.reader = threading.Thread(target=self.process.stdout.read)  # it must never wait for us
+        self.reader.start()
+
+    def url(self, target="/"):
+        return f"http://127.0.0.1:{self.port}{target}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.reader.join(timeout=30)
+        self.process.stdout.close()
+        self.log.close()
+
+
 class python_server:
     """Python's http.server over `root`."""
 
@@ -146,6 +181,7 @@ class python_server:
         handler = functools.partial(self.quiet, directory=str(root))
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # clients that are killed are part of the tests
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()
 

@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Runs fetch against nginx, Python's server and servers that lie, and looks at what it leaves."""
 import functools
+import getpass
+import hashlib
 import os
 import pathlib
 import resource
+import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
 
-from harness import closed_port, find_nginx, nginx, program, python_server, scripted_server, sha256
+from harness import (closed_port, fake_file_server, file_server, find_nginx, find_server, nginx, preloaded, program,
+                     python_server, scripted_server, sha256, wait_until_listening)
 
 FETCH = program("fetch")
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -26,6 +31,11 @@ class done:
         ran = subprocess.run([FETCH, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=stdout,
                              stderr=subprocess.PIPE, timeout=120, cwd=cwd)
         self.status, self.out, self.err = ran.returncode, ran.stdout, ran.stderr.decode()
+
+
+def has(*option):
+    """Whether this build can do that: some options need a library."""
+    return "not in this build" not in done(*option, f"http://127.0.0.1:{closed_port()}/").err
 
 
 class fetching(unittest.TestCase):
@@ -54,8 +64,9 @@ class fetching(unittest.TestCase):
 class usage(fetching):
     def test_help_tells_every_option(self):
         out = self.well(done("--help")).decode()
-        for option in ("-o", "-i", "-I", "-L", "-X", "-H", "-d", "-r", "-C", "--max-time", "--connect-timeout",
-                       "--max-redirs", "--compressed", "--limit"):
+        for option in ("-o", "-O", "-J", "-i", "-I", "-f", "-s", "-L", "-X", "-H", "-u", "-d", "-r", "-C", "--progress",
+                       "--retry", "--parallel", "--digest", "--max-time", "--connect-timeout", "--max-redirs",
+                       "--compressed", "--limit"):
             self.assertIn(f"  {option} ", out)
 
     def test_bad_usage_is_one_line_and_status_2(self):
@@ -67,14 +78,23 @@ class usage(fetching):
                                 (["-H", "novalue", "http://h/"], "-H wants 'Name: value', not \"novalue\""),
                                 (["-H", "a b: c", "http://h/"], "-H wants 'Name: value', not \"a b: c\""),
                                 (["-X", "G ET", "http://h/"], '-X wants a method, not "G ET"'),
-                                (["-C", "http://h/"], "-C needs -o FILE for each URL")):
+                                (["-C", "http://h/"], "-C needs -o FILE for each URL"),
+                                (["--parallel", "4", "http://h/"], "--parallel needs -o FILE for each URL"),
+                                (["--parallel", "17", "http://h/"], '--parallel wants a number, not "17"'),
+                                (["--digest", "sha256:12", "http://h/"],
+                                 '--digest wants sha256: and 64 hexadecimal digits, not "sha256:12"'),
+                                (["-C", "-i", "-o", "f", "http://h/"],
+                                 "-C goes with none of -i -I -r -d -X --compressed"),
+                                (["-J", "http://h/"], "-J goes with -O"),
+                                (["-O", "-o", "f", "http://h/"], "-O or -o, not both"),
+                                (["-u", "ada", "http://h/"], "-u wants USER:PASSWORD")):
             with self.subTest(arguments=arguments):
                 self.fails(done(*arguments), f"{line}; try fetch --help", status=2)
 
-    def test_an_option_that_is_not_there_yet_says_so(self):
-        run = done("--compressed", "http://h/")
-        self.assertEqual(run.status, 2)
-        self.assertRegex(run.err, r"^fetch: --compressed is not there yet: [^\n]*\n$")
+    def test_an_option_that_needs_a_library_works_or_says_so(self):
+        for option in ("--compressed",), ("--digest", "sha256:" + "0" * 64, "-o", self.dir / "f"):
+            if not has(*option):
+                self.assertRegex(done(*option, "http://h/").err, rf"^fetch: {option[0]} is not in this build: [^\n]*\n$")
 
 
 class failures(fetching):
@@ -273,6 +293,264 @@ class resuming(fetching):
         server = self.scripted(b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone")
         self.fails(done("-C", "-o", self.dir / "f", server.url("/f")), f"GET {server.url('/f')}: 404 Not Found")
         self.assertEqual(self.names(), [])
+
+
+class files(fetching):
+    def test_names_come_from_the_url_or_from_the_server(self):
+        named = ok(b"2", 'Content-Disposition: attachment; filename="../evil; name.txt"')
+        server = self.scripted(ok(b"1"), named, named)
+        self.well(done("-O", server.url("/dir/a%20b?c=/d"), cwd=self.dir))
+        self.well(done("-OJ", server.url("/x"), cwd=self.dir))
+        self.assertEqual(self.names(), ["a b", "evil; name.txt"])
+        self.assertRegex(done("-OJ", server.url("/x"), cwd=self.dir).err, "^fetch: open ./evil; name.txt: file exists\n$")
+        self.fails(done("-O", server.url("/"), cwd=self.dir), f"{server.url('/')}: -O finds no name in it")
+
+    def test_retries_go_on_with_what_came(self):
+        busy = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 2\r\n\r\nno"
+        rest = (b'HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\nETag: "v1"\r\nContent-Range: bytes 2-3/4\r\n\r\n')
+        server = self.scripted((ok(b"abcd", 'ETag: "v1"')[:-2], "close"), rest + b"cd")
+        self.well(done("--retry", "2", "-o", self.dir / "f", server.url("/f")))
+        self.assertEqual((self.dir / "f").read_bytes(), b"abcd")
+        server = self.scripted(busy, busy)  # the page of the last one is an answer, too, as for curl
+        self.assertEqual(self.well(done("--retry", "1", server.url("/"))), b"no")
+        self.assertEqual(len(server.requests), 2)
+
+    def test_f_takes_no_error_page(self):
+        page = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone"
+        server = self.scripted(page, page, page)
+        run = done("-f", server.url("/"))
+        self.fails(run, f"{server.url('/')}: 404 Not Found")
+        self.assertEqual(run.out, b"")
+        self.fails(done("-f", "-o", self.dir / "f", server.url("/")), f"GET {server.url('/')}: 404 Not Found")
+        self.assertEqual(self.names(), [])
+        self.assertEqual((lambda run: (run.status, run.err))(done("-sf", server.url("/"))), (1, ""))
+
+    def test_progress_is_lines_where_there_is_no_terminal(self):
+        server = self.scripted(ok(b"x" * 2048))
+        run = done("--progress", "-o", self.dir / "f", server.url("/f"))
+        self.assertEqual(run.status, 0)
+        self.assertRegex(run.err, r"^.*/f: 2\.0 KiB of 2\.0 KiB 100%(, [0-9.]+ [KMGT]?i?B/s)?\n$")
+
+    def test_progress_is_a_bar_on_a_terminal(self):
+        server = self.scripted(ok(b"x" * 2048))
+        ours, theirs = os.openpty()
+        ran = subprocess.run([FETCH, "--progress", "-o", self.dir / "f", server.url("/f")], stderr=theirs, timeout=60)
+        os.close(theirs)
+        seen = os.read(ours, 4096).decode()
+        os.close(ours)
+        self.assertEqual(ran.returncode, 0)
+        self.assertRegex(seen, r"^\r.*/f: 2\.0 KiB of 2\.0 KiB \[#{30}\] 100%.*\x1b\[K\r?\n$")
+
+    def test_a_digest_that_does_not_fit_leaves_nothing(self):
+        if not has("--digest", "sha256:" + "0" * 64, "-o", self.dir / "f"):
+            self.skipTest("fetch is built without OpenSSL")
+        server = self.scripted(*[ok(b"hello")] * 2)
+        good = hashlib.sha256(b"hello").hexdigest()
+        self.well(done("--digest", f"sha256:{good}", "-o", self.dir / "f", server.url("/f")))
+        bad = "0" * 64
+        self.fails(done("--digest", f"sha256:{bad}", "-o", self.dir / "g", server.url("/f")),
+                   f"GET {server.url('/f')}: its digest is {good}, not {bad}")
+        self.assertEqual(self.names(), ["f"])
+
+
+@unittest.skipUnless(shutil.which("curl"), "needs curl")
+class as_curl(fetching):
+    """The same command line for both: the same requests, the same output, both well or both not."""
+
+    def both(self, answers, *arguments, files=()):
+        seen = []
+        for program in FETCH, "curl":
+            with tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "data").write_bytes(b"line\n\0line")
+                server = self.scripted(*answers)
+                quiet = ["-s"] if program == "curl" else []
+                ran = subprocess.run([program, *quiet, *(a.replace("URL", server.url("")) for a in arguments)],
+                                     cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                server.stop()
+                seen.append((ran.returncode == 0, ran.stdout, [self.essence(*each) for each in server.requests],
+                             [(pathlib.Path(folder) / file).read_bytes() for file in files]))
+        self.assertEqual(seen[0], seen[1])
+
+    @staticmethod
+    def essence(head, body):
+        first, *lines = head.split("\r\n")
+        ignored = ("host", "user-agent", "accept")
+        return first, sorted(line.rstrip() for line in lines if line.split(":")[0].lower() not in ignored), body
+
+    def test_options_mean_the_same(self):
+        moved = b"HTTP/1.1 302 Found\r\nLocation: /b?c\r\nContent-Length: 2\r\n\r\nno"
+        gone = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone"
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\n"
+        part = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\nContent-Range: bytes 1-2/9\r\n\r\nhi"
+        cases = (
+            ([OK], ["URL/a?b=c%20d#e"], ()),
+            ([OK, ok(b"2")], ["URL/1", "URL/2"], ()),
+            ([OK], ["-o", "f", "URL/"], ["f"]),
+            ([OK, ok(b"2")], ["-o", "f", "-o", "g", "URL/1", "URL/2"], ["f", "g"]),
+            ([OK], ["-O", "URL/dir/name.txt?x=y"], ["name.txt"]),
+            ([head + b"hi"], ["-i", "URL/"], ()),
+            ([head], ["-I", "URL/"], ()),
+            ([head + b"hi"], ["-i", "-o", "f", "URL/"], ["f"]),
+            ([moved], ["URL/"], ()),
+            ([moved, OK], ["-L", "URL/"], ()),
+            ([moved, moved, moved], ["-L", "--max-redirs", "1", "URL/"], ()),
+            ([OK], ["-X", "DELETE", "URL/"], ()),
+            ([OK], ["-H", "X-A: 1", "-H", "X-B;", "-H", "Accept:", "URL/"], ()),
+            ([OK], ["-d", "a=1", "-d", "b=2", "URL/"], ()),
+            ([OK], ["-X", "PUT", "-H", "Content-Type: text/plain", "-d", "x", "URL/"], ()),
+            ([moved, OK], ["-L", "-d", "a=1", "URL/"], ()),
+            ([part], ["-r", "1-2", "URL/"], ()),
+            ([part], ["-r", "-500", "URL/"], ()),
+            ([OK], ["-u", "ada:se cret", "URL/"], ()),
+            ([OK], ["-u", "ada:", "URL/"], ()),
+            ([gone], ["URL/"], ()),
+            ([gone], ["-f", "URL/"], ()),
+            ([gone], ["-o", "f", "URL/"], ["f"]),
+            ([gone], ["-f", "-o", "f", "URL/"], ()),
+            ([(b"", "close")], ["URL/"], ()),
+            ([(OK[:-1], "close")], ["URL/"], ()),
+            ([b"HTTP/1.1 204 No Content\r\n\r\n"], ["URL/"], ()),
+        )
+        for answers, arguments, files in cases:
+            with self.subTest(arguments=arguments):
+                self.both(answers, *arguments, files=files)
+
+
+NODE_SERVER = """
+const http = require('http'), fs = require('fs'), path = require('path');
+const server = http.createServer((question, answer) => {
+  const file = fs.createReadStream(path.join(process.argv[1], decodeURIComponent(question.url)));
+  file.on('error', () => { answer.statusCode = 404; answer.end('not here'); });
+  file.pipe(answer);
+});
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+"""
+
+
+class configured_server:
+    """A server with a configuration file, on a port that was free a moment ago."""
+
+    def __init__(self, name, text, *arguments):
+        self.home = tempfile.TemporaryDirectory()
+        self.port = closed_port()
+        file = pathlib.Path(self.home.name) / "conf"
+        file.write_text(text.replace("PORT", str(self.port)))
+        self.process = subprocess.Popen([find_server(name), *arguments, str(file)], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        wait_until_listening(self.port, self.process)
+
+    def url(self, target="/"):
+        return f"http://127.0.0.1:{self.port}{target}"
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self.home.cleanup()
+
+
+class node_server(configured_server):
+    def __init__(self, root):
+        self.process = subprocess.Popen(["node", "-e", NODE_SERVER, str(root)], stdout=subprocess.PIPE)
+        self.port = int(self.process.stdout.readline())
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(timeout=20)
+        self.process.stdout.close()
+
+
+class every_peer(fetching):
+    """A file of 5 MB from each server, whole, in pieces, and after a kill in the middle."""
+
+    SIZE = 5_000_000
+
+    def peers(self):
+        root = self.dir / "www"
+        root.mkdir()
+        (root / "big").write_bytes(os.urandom(self.SIZE))
+        (root / "empty").write_bytes(b"")
+        yield "ours", lambda: file_server(root)
+        yield "python", lambda: python_server(root)
+        if find_server("nginx"):
+            self.dir.chmod(0o755)
+            yield "nginx", lambda: nginx(root)
+        if find_server("lighttpd"):
+            yield "lighttpd", lambda: configured_server(
+                "lighttpd", f'server.document-root = "{root}"\nserver.bind = "127.0.0.1"\nserver.port = PORT\n'
+                'mimetype.assign = ("" => "application/octet-stream")\n', "-D", "-f")
+        if find_server("h2o"):
+            yield "h2o", lambda: configured_server(
+                "h2o", f"listen: {{host: 127.0.0.1, port: PORT}}\nnum-threads: 1\nuser: {getpass.getuser()}\n"
+                f'hosts: {{default: {{paths: {{"/": {{file.dir: {root}}}}}}}}}\n', "-c")
+        if shutil.which("node"):
+            yield "node", lambda: node_server(root)
+
+    def test_files_come_whole_and_in_pieces_and_after_a_kill(self):
+        killer = {**os.environ, "LD_PRELOAD": preloaded("kill_at"), "KILL_AT": "60", "KILL_WRITES": "65536"}
+        for name, start in self.peers():
+            with self.subTest(peer=name):
+                server = start()
+                try:
+                    wanted = sha256(self.dir / "www" / "big")
+                    url = server.url("/big")
+                    target = self.dir / name
+                    target.mkdir()
+                    self.well(done("-o", target / "empty", server.url("/empty")))
+                    self.well(done("-o", target / "whole", url))
+                    self.well(done("--parallel", "4", "-o", target / "pieces", url))
+                    for file, how in (("killed", ("-C",)), ("killed pieces", ("-C", "--parallel", "4"))):
+                        ran = subprocess.run([FETCH, *how, "-o", target / file, url], env=killer, timeout=60)
+                        self.assertEqual(ran.returncode, -signal.SIGKILL)
+                        self.assertGreater((target / f"{file}.part").stat().st_size, 1_000_000)
+                        self.well(done(*how, "-o", target / file, url))
+                    self.assertEqual({sha256(file) for file in target.iterdir() if file.name != "empty"}, {wanted})
+                    self.assertEqual(sorted(f.name for f in target.iterdir()),
+                                     ["empty", "killed", "killed pieces", "pieces", "whole"])
+                finally:
+                    server.stop()
+
+
+class kill_sweep(fetching):
+    """SIGKILL in front of the n-th call that changes a file, for n = 1, 2, 3 and so on until the
+    download gets through: whatever is left, the old file is there, and the next run makes it whole."""
+
+    OLD = b"the old one"
+
+    def sweep(self, size, octets, every, *options):
+        server = fake_file_server("--file", f"/f={size}:seed7")
+        self.addCleanup(server.stop)
+        target = self.dir / "f"
+        url = server.url("/f")
+        self.well(done("-o", target, url))
+        wanted = target.read_bytes()
+        base = {**os.environ, "LD_PRELOAD": preloaded("kill_at"), "KILL_WRITES": str(octets)}
+        command = [FETCH, "-C", *options, "-o", target, url]
+        kills, resumed = 0, 0
+        for place in range(1, 100_000, every):
+            target.write_bytes(self.OLD)
+            ran = subprocess.run(command, env={**base, "KILL_AT": str(place)}, timeout=60, close_fds=False)
+            left = target.read_bytes()
+            self.assertIn(left, (self.OLD, wanted), f"at place {place}")
+            if ran.returncode == 0:
+                break
+            self.assertEqual(ran.returncode, -signal.SIGKILL)
+            kills += 1
+            resumed += left == self.OLD and (self.dir / "f.part.from").exists()
+            ran = subprocess.run(command, env={**base, "KILL_AT": "0"}, timeout=60, close_fds=False)
+            self.assertEqual(ran.returncode, 0, f"at place {place}")
+            self.assertTrue(target.read_bytes() == wanted, f"at place {place}")
+            self.assertEqual(self.names(), ["f"], f"at place {place}")
+        return kills, resumed
+
+    def test_in_two_hundred_places_of_one_connection(self):
+        kills, resumed = self.sweep(200_000, 1000, 1)
+        self.assertGreater(kills, 200)
+        self.assertGreater(resumed, 190)
+
+    def test_in_fifty_places_of_four_connections(self):
+        kills, resumed = self.sweep(5_000_000, 25_000, 4)
+        self.assertGreater(kills, 50)
+        self.assertGreater(resumed, 40)
 
 
 class python_peer(fetching):

@@ -20,7 +20,8 @@ namespace tinyhttp {
 /// answer had a strong validator) is left beside it, with the validator in `PATH.part.from`: after a
 /// kill or a power cut at any moment, too.
 ///
-/// Blocks; `with` is a client that blocks and decodes nothing, shared with other threads or not.
+/// Blocks; `with` is a client that blocks, shared with other threads or not. Asks for no encodings
+/// and undoes none: the file is what the server has.
 /// Fails as `client::open` and reading its body do, with `GET URL: 404 Not Found` (kind `protocol`,
 /// the status as its hint), and with what the operating system says about files.
 template <class Client>

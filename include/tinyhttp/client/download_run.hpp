@@ -32,7 +32,10 @@ class running_download {
  public:
   running_download(Client& with, const url& from, download_options& how)
       : client_(with), from_(from), how_(how), system_time_(with.options().stop),
-        time_(how.time != nullptr ? *how.time : system_time_), target_(from, how), retries_(how.retry) {}
+        time_(how.time != nullptr ? *how.time : system_time_), target_(from, how), retries_(how.retry) {
+    if (with.options().decoder != nullptr && !how.call.fields.contains("Accept-Encoding"))
+      how.call.fields.add("Accept-Encoding", "identity");  // ranges are of what is sent
+  }
 
   result<void> open(const std::string& path) { return target_.open(path); }
   /// The file is opened when the first answer suggests a name.

@@ -153,7 +153,7 @@ inline result<void> download_target::arrange(bool in_pieces_now) {
 inline result<void> download_target::begin(const response& answer,
                                            std::optional<std::uint64_t> total, bool in_pieces_now) {
   file_->keep(false);
-  remove_file(file_->note_path());
+  remove_note(file_->note_path());
   if (const auto emptied = file_->truncate(0); !emptied) return emptied;
   digest_.begin_anew();
   disown();
@@ -190,14 +190,14 @@ inline std::optional<std::string> download_target::wrong_digest() {
   auto sum = digest_.wrong();
   if (!sum) return sum;
   file_->keep(false);
-  remove_file(file_->note_path());
+  remove_note(file_->note_path());
   disown();
   return sum;
 }
 
 inline result<void> download_target::commit() {
   const auto committed = file_->commit(how_.sync);
-  if (committed) remove_file(file_->note_path());
+  if (committed) remove_note(file_->note_path());
   return committed;
 }
 
@@ -206,7 +206,7 @@ inline void download_target::tidy() {
   if (in_pieces() && held() > 0) static_cast<void>(save_note());
   if (size() > 0) return;
   file_->keep(false);
-  remove_file(file_->note_path());
+  remove_note(file_->note_path());
 }
 
 }  // namespace tinyhttp::detail

@@ -105,7 +105,7 @@ class part_file {
 /// A short text beside a part, replaced as a whole; nothing more than a note to a later run.
 [[nodiscard]] inline std::optional<std::string> read_note(const std::string& path);
 inline result<void> write_note(const std::string& path, std::string_view text, bool sync);
-inline void remove_file(const std::string& path) noexcept { ::unlink(path.c_str()); }
+inline void remove_note(const std::string& path);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -164,7 +164,7 @@ inline result<part_file> part_file::open(const std::string& path, how goes) {
   made.replaces_ = goes != how::on_for_a_new_file;
   made.size_ = static_cast<std::uint64_t>(got.st_size);
   if (goes != how::anew) return made;
-  remove_file(made.note_path());  // it spoke of other octets
+  remove_note(made.note_path());  // it spoke of other octets
   const result<void> emptied = made.truncate(0);
   if (!emptied) return emptied.error();
   return made;
@@ -235,6 +235,12 @@ inline result<void> part_file::commit(bool sync) {
   return {};
 }
 
+/// And what a kill may have left of one that was being written.
+inline void remove_note(const std::string& path) {
+  ::unlink(path.c_str());
+  ::unlink((path + ".new").c_str());
+}
+
 inline std::optional<std::string> read_note(const std::string& path) {
   const net::descriptor file(detail::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   if (!file) return std::nullopt;
@@ -252,7 +258,7 @@ inline result<void> write_note(const std::string& path, std::string_view text, b
   const result<void> written = detail::write_all(file.get(), text, fresh);
   if (!written || (sync && ::fsync(file.get()) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {
     const int cause = errno;
-    remove_file(fresh);
+    ::unlink(fresh.c_str());
     return written ? net::system_error("write " + path, cause) : written;
   }
   return {};

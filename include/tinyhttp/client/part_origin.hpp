@@ -47,6 +47,9 @@ struct part_origin {
 
   [[nodiscard]] std::string to_text() const;
   [[nodiscard]] static std::optional<part_origin> parse(std::string_view text);
+
+ private:
+  static constexpr std::string_view pieces_mark = " pieces ";
 };
 
 /// The validator that If-Range may carry: a strong entity tag, else a Last-Modified that is at
@@ -89,33 +92,32 @@ inline std::uint64_t held_ranges::prefix() const noexcept {
   return 0;
 }
 
-/// Four lines: URL, validator, size, and for a part in pieces the pieces, as `0-99,300-399`.
+/// Three lines: URL, validator, and the size; behind it, for a part in pieces, `pieces 0-99,300-399`.
 inline std::string part_origin::to_text() const {
-  std::string text = url + '\n' + validator + '\n' + (total ? ascii::to_decimal(*total) : "") + '\n';
-  if (!pieces) return text;
-  text += "pieces ";
-  for (const byte_range& r : pieces->ranges())
-    text.append(format_range(r.offset, r.length).substr(6)).append(",");  // without `bytes=`
+  std::string text = url + '\n' + validator + '\n' + (total ? ascii::to_decimal(*total) : "");
+  if (pieces) text += pieces_mark;
+  if (pieces)
+    for (const byte_range& r : pieces->ranges())
+      text.append(format_range(r.offset, r.length).substr(6)).append(",");  // without `bytes=`
   return text += '\n';
 }
 
 inline std::optional<part_origin> part_origin::parse(std::string_view text) {
-  const auto take_line = [&text](std::string_view& line) {
+  part_origin made;
+  for (std::string* line : {&made.url, &made.validator}) {
     const auto end = text.find('\n');
-    if (end == text.npos) return false;  // cut short
-    line = text.substr(0, end);
+    if (end == text.npos || end == 0) return std::nullopt;
+    *line = text.substr(0, end);
     text.remove_prefix(end + 1);
-    return true;
-  };
-  std::string_view url, validator, total, list;
-  if (!take_line(url) || !take_line(validator) || !take_line(total)) return std::nullopt;
-  if (url.empty() || validator.empty()) return std::nullopt;
-  part_origin made{std::string(url), std::string(validator), ascii::parse_decimal_strict(total), {}};
-  if (text.empty()) return made;
-  if (!take_line(list) || !list.starts_with("pieces ") || !text.empty() || !made.total)
-    return std::nullopt;
-  list.remove_prefix(7);
+  }
+  if (!text.ends_with('\n')) return std::nullopt;  // cut short
+  text.remove_suffix(1);
+  const auto mark = text.find(pieces_mark);
+  made.total = ascii::parse_decimal_strict(text.substr(0, mark));
+  if (mark == text.npos) return made;
+  if (!made.total) return std::nullopt;
   made.pieces.emplace();
+  auto list = text.substr(mark + pieces_mark.size());
   while (const auto piece = ascii::take_list_element(list)) {
     const auto range = detail::resolve_range_spec(*piece, *made.total);
     if (!range || range->length == 0) return std::nullopt;

@@ -61,12 +61,12 @@ class retry_schedule {
   /// An attempt begins; and it was refused, at `now` (seconds since 1970), with these fields.
   void begin() noexcept {
     status_ = 0;
-    asked_.reset();
+    asked_ = nothing;
   }
   void refused(int status, std::string_view retry_after, std::string_view date,
                std::int64_t now) noexcept {
     status_ = status;
-    asked_ = parse_retry_after(retry_after, parse_date(date, now).value_or(now));
+    asked_ = parse_retry_after(retry_after, parse_date(date, now).value_or(now)).value_or(nothing);
   }
 
   [[nodiscard]] std::size_t made() const noexcept { return made_; }
@@ -76,17 +76,19 @@ class retry_schedule {
   /// there is none. What the server asked for is waited for as it is.
   [[nodiscard]] std::optional<std::chrono::milliseconds> next_pause(error_kind kind) noexcept {
     if (left() == 0 || !is_worth_a_retry(kind, status_)) return std::nullopt;
-    if (asked_ && *asked_ > with_.longest_retry_after) return std::nullopt;
+    if (asked_ > with_.longest_retry_after) return std::nullopt;
     ++made_;
     const std::chrono::milliseconds delay = at_most(next_, with_.longest_delay);
     next_ = delay * 2;
     const auto half = static_cast<std::uint64_t>(delay.count() > 0 ? delay.count() / 2 : 0);
     const auto chance = std::chrono::milliseconds(static_cast<std::int64_t>(random() % (half + 1)));
     const std::chrono::milliseconds own = delay - chance;
-    return asked_ && *asked_ > own ? std::chrono::milliseconds(*asked_) : own;
+    return asked_ > own ? std::chrono::milliseconds(asked_) : own;
   }
 
  private:
+  static constexpr std::chrono::seconds nothing{-1};
+
   [[nodiscard]] std::uint64_t random() noexcept {  // splitmix64
     std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -99,7 +101,7 @@ class retry_schedule {
   std::uint64_t state_;
   std::size_t made_ = 0;
   int status_ = 0;  // of the answer that refused; 0: it failed otherwise
-  std::optional<std::chrono::seconds> asked_;
+  std::chrono::seconds asked_ = nothing;  // by the server
 };
 
 /// The system's time for code that blocks: waits hold the thread up, until `stop` is cancelled.

@@ -1,0 +1,229 @@
+// What a user of fetch may ask for, and how it is read from the command line. See fetch.cpp.
+#pragma once
+
+#include <tinyhttp/client/client.hpp>
+
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+constexpr const char* fetch_help =
+    "usage: fetch URL... [options]\n"
+    "\n"
+    "where it goes\n"
+    "  -o FILE                into FILE, by way of FILE.part; one -o for each URL, in order\n"
+    "  -O                     every URL into a file named like it\n"
+    "  -J                     with -O: named as the server suggests; replaces no file\n"
+    "  -i                     show the head of the answer, too\n"
+    "  -I                     ask for the head only (HEAD)\n"
+    "  -f                     an answer of 400 and above is an error, and its page is not shown\n"
+    "  -s                     say nothing about errors; the exit status does\n"
+    "  --progress             show how far it is: a bar on a terminal, lines elsewhere\n"
+    "\n"
+    "what is asked\n"
+    "  -L                     follow redirects\n"
+    "  --max-redirs N         with -L: follow at most N, 10 by default\n"
+    "  -X METHOD              use METHOD\n"
+    "  -H 'Name: value'       add a field; 'Name:' leaves a default one out, 'Name;' sends it "
+    "empty\n"
+    "  -u USER:PASSWORD       say who you are (Basic); another origin is not told\n"
+    "  -d DATA                send DATA (POST, application/x-www-form-urlencoded); several are "
+    "joined\n"
+    "                         by &; @FILE sends the file as it is, line ends too\n"
+    "  -r RANGE               ask for these bytes only: 0-499, 500-, -500\n"
+    "  --compressed           ask for encodings (gzip and others), and decode the answer\n"
+    "\n"
+    "files that are whole or an error\n"
+    "  -C [-]                 go on with FILE.part if the server still has the same file\n"
+    "  --retry N              try again N times what may pass, after 1 s, 2 s, 4 s...\n"
+    "  --parallel N           over N connections, if the server has ranges; for files\n"
+    "  --digest sha256:HEX    a file whose SHA-256 is another one is an error\n"
+    "  --limit BYTES          take at most so much of a body, else fail\n"
+    "\n"
+    "the way there\n"
+    "  --max-time SECONDS     for each attempt, all in all\n"
+    "  --connect-timeout SECONDS   10 by default\n"
+    "\n"
+    "  --help                 this page\n"
+    "\n"
+    "Exit status: 0 when every answer was complete (a 404 too, without -f), 1 when one was not, 2 "
+    "for bad usage.\n";
+
+struct settings {
+  std::vector<std::string> urls;
+  std::vector<std::string> files;
+  bool name_from_url = false;
+  bool name_from_server = false;
+  bool show_head = false;
+  bool head_only = false;
+  bool fail_on_error = false;
+  bool silent = false;
+  bool progress = false;
+
+  bool follow = false;
+  std::size_t max_redirects = 10;
+  std::optional<std::string> method;
+  std::vector<std::string> field_lines;
+  std::string user;
+  std::vector<std::string> data;
+  std::string range;
+  bool compressed = false;
+
+  bool resume = false;
+  std::size_t retries = 0;
+  std::size_t connections = 1;
+  std::string digest;  // hexadecimal digits of a SHA-256
+  std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+
+  std::chrono::milliseconds max_time{0};
+  std::chrono::milliseconds connect_timeout{10'000};
+
+  [[nodiscard]] bool into_files() const { return !files.empty() || name_from_url; }
+};
+
+// Says what is wrong with the command line and ends the program.
+[[noreturn]] inline void misuse(const std::string& what) {
+  std::fprintf(stderr, "fetch: %s; try fetch --help\n", what.c_str());
+  std::exit(2);
+}
+
+inline std::uint64_t to_number(std::string_view option, std::string_view text, std::uint64_t most) {
+  if (const auto number = tinyhttp::ascii::parse_decimal_strict(text, most)) return *number;
+  misuse(std::string(option) + " wants a number, not \"" + std::string(text) + "\"");
+}
+
+inline std::chrono::milliseconds to_time(std::string_view option, std::string_view text) {
+  double seconds = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || !(seconds >= 0.001) ||
+      seconds > 1e9)
+    misuse(std::string(option) + " wants seconds, not \"" + std::string(text) + "\"");
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+inline std::string to_digest(const std::string& text) {
+  constexpr std::string_view kind = "sha256:";
+  bool good = text.starts_with(kind) && text.size() == kind.size() + 64;
+  for (std::size_t i = kind.size(); good && i < text.size(); ++i)
+    good = tinyhttp::ascii::hex_value(text[i]) >= 0;
+  if (!good) misuse("--digest wants sha256: and 64 hexadecimal digits, not \"" + text + "\"");
+  return text.substr(kind.size());
+}
+
+// One option without an operand, or false.
+inline bool set_flag(settings& s, std::string_view option) {
+  const struct {
+    std::string_view name;
+    bool settings::*flag;
+  } flags[] = {
+      {"-O", &settings::name_from_url},     {"-J", &settings::name_from_server},
+      {"-i", &settings::show_head},         {"-I", &settings::head_only},
+      {"-f", &settings::fail_on_error},     {"-s", &settings::silent},
+      {"-L", &settings::follow},            {"--progress", &settings::progress},
+      {"--compressed", &settings::compressed},
+  };
+  for (const auto& each : flags)
+    if (each.name == option) return s.*each.flag = true;
+  return false;
+}
+
+// What an option with an operand does; null if there is none of that name.
+using setter = void (*)(settings& s, const std::string& option, const std::string& operand);
+
+inline setter setter_of(std::string_view option) {
+  using text = const std::string&;
+  const struct {
+    std::string_view name;
+    setter set;
+  } operands[] = {
+      {"-o", [](settings& s, text, text file) { s.files.push_back(file); }},
+      {"-X", [](settings& s, text, text method) { s.method = method; }},
+      {"-H", [](settings& s, text, text line) { s.field_lines.push_back(line); }},
+      {"-u", [](settings& s, text, text user) { s.user = user; }},
+      {"-d", [](settings& s, text, text data) { s.data.push_back(data); }},
+      {"-r", [](settings& s, text, text range) { s.range = range; }},
+      {"--max-time", [](settings& s, text o, text t) { s.max_time = to_time(o, t); }},
+      {"--connect-timeout", [](settings& s, text o, text t) { s.connect_timeout = to_time(o, t); }},
+      {"--max-redirs", [](settings& s, text o, text n) { s.max_redirects = to_number(o, n, 1000); }},
+      {"--limit", [](settings& s, text o, text n) { s.limit = to_number(o, n, s.limit); }},
+      {"--retry", [](settings& s, text o, text n) { s.retries = to_number(o, n, 1000); }},
+      {"--parallel", [](settings& s, text o, text n) { s.connections = to_number(o, n, 16); }},
+      {"--digest", [](settings& s, text, text digest) { s.digest = to_digest(digest); }},
+  };
+  for (const auto& each : operands)
+    if (each.name == option) return each.set;
+  return nullptr;
+}
+
+// Ends the program when the options do not go together.
+inline void check(const settings& s) {
+  if (s.urls.empty()) misuse("no URL");
+  if (s.files.size() > s.urls.size()) misuse("more -o than URLs");
+  if (s.name_from_url && !s.files.empty()) misuse("-O or -o, not both");
+  if (s.name_from_server && !s.name_from_url) misuse("-J goes with -O");
+  if (s.head_only && !s.data.empty()) misuse("-I sends no -d");
+  if (!s.user.empty() && s.user.find(':') == s.user.npos) misuse("-u wants USER:PASSWORD");
+  const bool all_files = s.name_from_url || s.files.size() == s.urls.size();
+  const std::string for_files = s.resume            ? "-C"
+                                : s.connections > 1 ? "--parallel"
+                                : !s.digest.empty() ? "--digest"
+                                                    : "";
+  if (for_files.empty()) return;
+  if (!all_files) misuse(for_files + " needs -o FILE for each URL");
+  if (s.show_head || s.head_only || !s.range.empty() || !s.data.empty() || s.method || s.compressed)
+    misuse(for_files + " goes with none of -i -I -r -d -X --compressed");
+}
+
+// `-iL` is `-i -L`, and `-oX` is `-o X`.
+inline settings read_arguments(int argc, char** argv) {
+  settings s;
+  const std::vector<std::string> all(argv + 1, argv + argc);
+  std::size_t at = 0;
+  const auto operand = [&](const std::string& option) -> const std::string& {
+    if (at == all.size()) misuse(option + " wants an operand");
+    return all[at++];
+  };
+  bool only_urls = false;
+  while (at < all.size()) {
+    const std::string argument = all[at++];
+    if (only_urls || argument.size() < 2 || argument[0] != '-') {
+      s.urls.push_back(argument);
+    } else if (argument == "--") {
+      only_urls = true;
+    } else if (argument == "--help") {
+      std::fputs(fetch_help, stdout);
+      std::exit(0);
+    } else if (argument.starts_with("--")) {
+      if (set_flag(s, argument)) continue;
+      const setter set = setter_of(argument);
+      if (set == nullptr) misuse("unknown option " + argument);
+      set(s, argument, operand(argument));
+    } else {
+      for (std::size_t i = 1; i < argument.size(); ++i) {
+        const std::string option{'-', argument[i]};
+        const std::string behind = argument.substr(i + 1);
+        if (set_flag(s, option)) continue;
+        if (option == "-C") {  // curl wants a `-` behind it
+          s.resume = true;
+          if (behind == "-") break;
+          if (behind.empty() && at < all.size() && all[at] == "-") ++at;
+          continue;
+        }
+        const setter set = setter_of(option);
+        if (set == nullptr) misuse("unknown option " + option);
+        set(s, option, behind.empty() ? operand(option) : behind);
+        break;
+      }
+    }
+  }
+  check(s);
+  return s;
+}

@@ -1,0 +1,113 @@
+// tests/client/download_support.hpp -- what the tests of downloads share: a directory that goes away,
+// answers, held time, and a digest.
+#pragma once
+
+#include "catch.hpp"
+#include "support.hpp"
+
+#include <tinyhttp/client/download.hpp>
+#include <tinyhttp/testing/digest.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include <dirent.h>
+#include <unistd.h>
+
+namespace client_test {
+
+/// A directory that goes with all that is in it.
+class temporary_directory {
+ public:
+  temporary_directory() {
+    char name[] = "/tmp/tinyhttp-test-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    path_ = name;
+  }
+  ~temporary_directory() {
+    for (const std::string& name : names()) ::unlink((path_ + "/" + name).c_str());
+    ::rmdir(path_.c_str());
+  }
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> found;
+    DIR* const open = ::opendir(path_.c_str());
+    while (const dirent* each = ::readdir(open))
+      if (each->d_name[0] != '.') found.emplace_back(each->d_name);
+    ::closedir(open);
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+ private:
+  std::string path_;
+};
+
+inline std::string content_of(const std::string& path) {
+  std::string text;
+  auto file = file_body(path);
+  return file ? std::string(pull_all(*file, 1 << 20).value()) : file.error().message();
+}
+inline void put(const std::string& path, std::string_view text) {
+  auto file = part_file::create(path).value();
+  file.write(text).value();
+  file.commit(false).value();
+}
+
+using names = std::vector<std::string>;
+
+inline std::string whole(std::string_view text, std::string_view fields = "ETag: \"v1\"\r\n") {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + ascii::to_decimal(text.size()) + "\r\n" +
+         std::string(fields) + "\r\n" + std::string(text);
+}
+inline std::string rest(std::string_view text, std::string_view range,
+                 std::string_view fields = "ETag: \"v1\"\r\n") {
+  return "HTTP/1.1 206 Partial Content\r\nContent-Length: " + ascii::to_decimal(text.size()) +
+         "\r\nContent-Range: bytes " + std::string(range) + "\r\n" + std::string(fields) + "\r\n" +
+         std::string(text);
+}
+
+/// Gives each connection one answer and notes what was asked.
+struct one_answer_each {
+  explicit one_answer_each(std::vector<std::string> answers)
+      : server([this, answers = std::move(answers)](net::socket& s, int number) {
+          asked.push_back(read_request(s));
+          static_cast<void>(s.send_all(answers.at(static_cast<std::size_t>(number))));
+        }) {}
+  std::vector<std::string> asked;
+  scripted_server server;
+};
+
+/// Time that passes where it is waited for, and nowhere else.
+class held_clock final : public clock {
+ public:
+  time_point now() noexcept override { return now_; }
+  std::int64_t unix_seconds() noexcept override { return 784111777; }  // as in RFC 9110 5.6.7
+  task<void> wait_until(time_point when) override {
+    waits.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(when - now_));
+    now_ = when;
+    co_return;
+  }
+  std::vector<std::chrono::milliseconds> waits;
+
+ private:
+  time_point now_ = time_point(std::chrono::hours(1));
+};
+
+/// SHA-256 of all that came.
+class collected_sha256 final : public hasher {
+ public:
+  void update(std::string_view octets) override { all_ += octets; }
+  std::string finish() override { return testing::sha256(std::exchange(all_, {})); }
+
+ private:
+  std::string all_;
+};
+
+inline expected_digest sha256_of(std::string_view octets) {
+  return {std::make_shared<collected_sha256>(), testing::sha256(octets)};
+}
+
+}  // namespace client_test
