@@ -15,7 +15,7 @@ using namespace tinyhttp;
 namespace {
 
 /// Coded octets are the plain ones, each behind the coding's own letter, and a `.` at the end.
-class lettered final : public content_decoder {
+class lettered final : public coding_decoder {
  public:
   explicit lettered(char letter) : letter_(letter) {}
   result<std::size_t> decode(std::string_view& in, std::span<char> out) override {
@@ -43,7 +43,7 @@ class lettered final : public content_decoder {
 };
 
 template <char Letter>
-std::unique_ptr<content_decoder> make(const decode_limits&) {
+std::unique_ptr<coding_decoder> make(const decode_limits&) {
   return std::make_unique<lettered>(Letter);
 }
 

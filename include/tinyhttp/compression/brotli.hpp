@@ -20,7 +20,7 @@ namespace tinyhttp {
 
 /// One brotli stream; its window is at most 16 MiB. The format has no checksum: damage that still
 /// makes sense is not found, only its end is certain.
-[[nodiscard]] inline std::unique_ptr<content_decoder> make_brotli_decoder(const decode_limits&);
+[[nodiscard]] inline std::unique_ptr<coding_decoder> make_brotli_decoder(const decode_limits&);
 
 inline constexpr content_coding brotli_coding{"br", &make_brotli_decoder};
 
@@ -28,7 +28,7 @@ inline constexpr content_coding brotli_coding{"br", &make_brotli_decoder};
 
 namespace detail {
 
-class brotli_decoder final : public content_decoder {
+class brotli_decoder final : public coding_decoder {
  public:
   brotli_decoder() : state_(::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
     if (state_ == nullptr) throw std::bad_alloc();
@@ -70,7 +70,7 @@ class brotli_decoder final : public content_decoder {
 
 }  // namespace detail
 
-inline std::unique_ptr<content_decoder> make_brotli_decoder(const decode_limits&) {
+inline std::unique_ptr<coding_decoder> make_brotli_decoder(const decode_limits&) {
   return std::make_unique<detail::brotli_decoder>();
 }
 

@@ -21,11 +21,11 @@ namespace tinyhttp {
 
 /// Any number of gzip members in a row, each with its checksum and length (RFC 1952 2.2). Also goes
 /// by x-gzip.
-[[nodiscard]] inline std::unique_ptr<content_decoder> make_gzip_decoder(const decode_limits&);
+[[nodiscard]] inline std::unique_ptr<coding_decoder> make_gzip_decoder(const decode_limits&);
 
 /// A zlib stream, as the coding is defined (RFC 9110 8.4.1.2), or the bare deflate stream that some
 /// servers send for it, as browsers take it. That one has no checksum: only its end is certain.
-[[nodiscard]] inline std::unique_ptr<content_decoder> make_deflate_decoder(const decode_limits&);
+[[nodiscard]] inline std::unique_ptr<coding_decoder> make_deflate_decoder(const decode_limits&);
 
 inline constexpr content_coding gzip_coding{"gzip", &make_gzip_decoder};
 inline constexpr content_coding deflate_coding{"deflate", &make_deflate_decoder};
@@ -34,7 +34,7 @@ inline constexpr content_coding deflate_coding{"deflate", &make_deflate_decoder}
 
 namespace detail {
 
-class zlib_decoder final : public content_decoder {
+class zlib_decoder final : public coding_decoder {
  public:
   enum class format : std::uint8_t { gzip, deflate };
 
@@ -113,11 +113,11 @@ class zlib_decoder final : public content_decoder {
 
 }  // namespace detail
 
-inline std::unique_ptr<content_decoder> make_gzip_decoder(const decode_limits&) {
+inline std::unique_ptr<coding_decoder> make_gzip_decoder(const decode_limits&) {
   return std::make_unique<detail::zlib_decoder>(detail::zlib_decoder::format::gzip);
 }
 
-inline std::unique_ptr<content_decoder> make_deflate_decoder(const decode_limits&) {
+inline std::unique_ptr<coding_decoder> make_deflate_decoder(const decode_limits&) {
   return std::make_unique<detail::zlib_decoder>(detail::zlib_decoder::format::deflate);
 }
 

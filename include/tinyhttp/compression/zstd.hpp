@@ -24,7 +24,7 @@ namespace tinyhttp {
 /// Any number of frames in a row, skippable ones too (RFC 8878 3). Frames that need more history
 /// than `max_window`, which counts in powers of two from 1 KiB on, are refused. A checksum is
 /// compared where there is one; `zstd` writes them, most servers do not.
-[[nodiscard]] inline std::unique_ptr<content_decoder> make_zstd_decoder(const decode_limits& limits);
+[[nodiscard]] inline std::unique_ptr<coding_decoder> make_zstd_decoder(const decode_limits& limits);
 
 inline constexpr content_coding zstd_coding{"zstd", &make_zstd_decoder};
 
@@ -32,7 +32,7 @@ inline constexpr content_coding zstd_coding{"zstd", &make_zstd_decoder};
 
 namespace detail {
 
-class zstd_decoder final : public content_decoder {
+class zstd_decoder final : public coding_decoder {
  public:
   explicit zstd_decoder(std::uint64_t max_window) : state_(::ZSTD_createDStream()) {
     if (state_ == nullptr) throw std::bad_alloc();
@@ -97,7 +97,7 @@ class zstd_decoder final : public content_decoder {
 
 }  // namespace detail
 
-inline std::unique_ptr<content_decoder> make_zstd_decoder(const decode_limits& limits) {
+inline std::unique_ptr<coding_decoder> make_zstd_decoder(const decode_limits& limits) {
   return std::make_unique<detail::zstd_decoder>(limits.max_window);
 }
 

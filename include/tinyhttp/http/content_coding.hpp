@@ -41,12 +41,12 @@ struct decode_limits {
 };
 
 /// Undoes one coding, for one body. Used by one thread at a time.
-class content_decoder {
+class coding_decoder {
  public:
-  content_decoder() = default;
-  content_decoder(const content_decoder&) = delete;
-  content_decoder& operator=(const content_decoder&) = delete;
-  virtual ~content_decoder() = default;
+  coding_decoder() = default;
+  coding_decoder(const coding_decoder&) = delete;
+  coding_decoder& operator=(const coding_decoder&) = delete;
+  virtual ~coding_decoder() = default;
 
   /// Decodes from the front of `in`, which gets shorter by what was used, into `out`.
   ///
@@ -61,7 +61,7 @@ class content_decoder {
 /// A coding and how to undo it.
 struct content_coding {
   std::string_view name;  // as in Content-Encoding, in lower case; as valid as its literal
-  std::unique_ptr<content_decoder> (*make)(const decode_limits&);
+  std::unique_ptr<coding_decoder> (*make)(const decode_limits&);
 };
 
 /// The value of an Accept-Encoding field that offers these, without preference.
@@ -122,7 +122,7 @@ class decoding_chain {
 
   struct stage {
     std::string_view name;
-    std::unique_ptr<content_decoder> by;
+    std::unique_ptr<coding_decoder> by;
     std::unique_ptr<char[]> out;
     std::string_view input = {};
     std::uint64_t octets = 0;  // decoded so far
