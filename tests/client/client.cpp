@@ -1,5 +1,6 @@
 // tests/client/client.cpp -- tests client/client.hpp
 #include "catch.hpp"
+#include "net/support.hpp"
 #include "support.hpp"
 
 #include <tinyhttp/client/client.hpp>
@@ -224,6 +225,15 @@ TEST_CASE("a call ends at its deadline", "[client][timeout][threads]") {
   const auto r = get(server.url("/x"), {.total_timeout = std::chrono::milliseconds(50)});
   CHECK(message_of(r) ==
         "GET " + server.url("/x") + ": timed out after 50 ms, after 2 of 5 octets");
+  CHECK(r.error().kind() == error_kind::timeout);
+}
+
+TEST_CASE("a server that takes no connection is given up at the time to connect", "[client][timeout][threads]") {
+  const net_test::full_listener full;
+  const std::string at = full.listener.local_address().to_string();
+  client c({.connect_timeout = std::chrono::milliseconds(50)});
+  const auto r = c.call("http://" + at + "/x");
+  CHECK(message_of(r).find("connect " + at + ": ") == 0);
   CHECK(r.error().kind() == error_kind::timeout);
 }
 

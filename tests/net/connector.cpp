@@ -4,25 +4,13 @@
 #include <tinyhttp/net/connector.hpp>
 
 #include <thread>
+#include <vector>
 
 using namespace net_test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
-
-/// A listening socket whose queue is full: whoever connects to it waits for ever.
-struct full_listener {
-  full_listener() : listener(net::listener::bind({.backlog = 0}).value()) {
-    for (int i = 0; i < 8; ++i) {  // Linux takes backlog + 1, and drops what comes then
-      fillers.push_back(net::socket::open(AF_INET, true).value());
-      const auto& to = listener.local_address();
-      net::os::connect(fillers.back().native(), to.native(), to.native_size());
-    }
-  }
-  net::listener listener;
-  std::vector<net::socket> fillers;
-};
 
 std::uint16_t closed_port() {
   return net::listener::bind({}).value().local_address().port();

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace net_test {
 
@@ -39,6 +40,19 @@ inline socket_pair connected_sockets(int family = AF_INET) {
   auto ours = listener.accept().value();
   return {std::move(ours.socket), std::move(theirs), ours.peer};
 }
+
+/// A listening socket whose queue is full: whoever connects to it waits for ever.
+struct full_listener {
+  full_listener() : listener(net::listener::bind({.backlog = 0}).value()) {
+    for (int i = 0; i < 8; ++i) {  // Linux takes backlog + 1, and drops what comes then
+      fillers.push_back(net::socket::open(AF_INET, true).value());
+      const auto& to = listener.local_address();
+      net::os::connect(fillers.back().native(), to.native(), to.native_size());
+    }
+  }
+  net::listener listener;
+  std::vector<net::socket> fillers;
+};
 
 /// Octets that differ everywhere, so that a lost or doubled one shows.
 inline std::string pattern(std::size_t size) {
