@@ -131,6 +131,7 @@
 #include <tinyhttp/client/blocking_transport.hpp>
 #include <tinyhttp/client/call.hpp>
 #include <tinyhttp/client/client.hpp>
+#include <tinyhttp/client/connecting.hpp>
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/download.hpp>
@@ -148,6 +149,10 @@
 #include <tinyhttp/client/part_origin.hpp>
 #include <tinyhttp/client/pool.hpp>
 #include <tinyhttp/client/progress.hpp>
+#include <tinyhttp/client/proxy.hpp>
+#include <tinyhttp/client/rate_floor.hpp>
 #include <tinyhttp/client/redirects.hpp>
 #include <tinyhttp/client/retry.hpp>
+#include <tinyhttp/client/route.hpp>
 #include <tinyhttp/client/sending.hpp>
+#include <tinyhttp/client/tunnel.hpp>

@@ -2,15 +2,17 @@
 // thread.
 #pragma once
 
+#include <tinyhttp/client/connecting.hpp>
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/client/options.hpp>
-#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/url.hpp>
+#include <tinyhttp/net/address_memory.hpp>
 #include <tinyhttp/net/blocking_stream.hpp>
 #include <tinyhttp/net/connector.hpp>
+#include <tinyhttp/net/waiting.hpp>
 
 #include <chrono>
 #include <memory>
@@ -26,10 +28,13 @@ class blocking_transport {
 
   [[nodiscard]] time_point now() const noexcept { return std::chrono::steady_clock::now(); }
 
-  /// Over TCP, straight to the host. `with.stop` ends it from another thread.
+  /// See connecting.hpp. `with.stop` ends it from another thread.
   template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
   [[nodiscard]] task<result<connection>> connect(const url& to, const client_options& with,
                                                  time_point deadline) const;
+
+ private:
+  std::shared_ptr<net::address_memory> winners_ = std::make_shared<net::address_memory>();
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -38,16 +43,14 @@ template <class>
 task<result<blocking_transport::connection>> blocking_transport::connect(const url& to,
                                                                          const client_options& with,
                                                                          time_point deadline) const {
-  if (to.is_secure())
-    co_return error(error_kind::invalid_argument, "connect " + to.origin() + ": no TLS in this build");
-  net::connect_options how;
-  how.timeout = at_most<std::chrono::milliseconds>(
-      with.connect_timeout, std::chrono::ceil<std::chrono::milliseconds>(deadline - now()));
-  how.stop = with.stop;
-  auto made = net::connect(to.host, to.port, how);
-  if (!made) co_return made.error();
-  co_return std::make_shared<client_connection<stream>>(
-      to.host_field(), with.limits, std::move(made->socket), made->peer, with.stop);
+  net::thread_waiting here(with.stop);
+  const auto make = [&](net::connected made) {
+    return std::make_shared<client_connection<stream>>(
+        to.host_field(), with.limits, std::move(made.socket), made.peer, with.stop);
+  };
+  auto connecting = connect_along<stream>(here, to, with, *winners_, deadline, make);
+  result<connection> made = co_await connecting;
+  co_return made;
 }
 
 }  // namespace tinyhttp

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/client/options.hpp>
+#include <tinyhttp/client/rate_floor.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
@@ -57,8 +58,8 @@ class client_connection {
   /// Given the connection once an exchange has left it fit for another; empty: it is closed then.
   function<void(std::shared_ptr<client_connection>)> when_idle;
 
-  /// What it is kept for, such as `http://h:1`; who made it says so.
-  std::string origin;
+  /// What it is kept for, such as `http://h:1` (see `route::key`); who made it says so.
+  std::string kept_for;
 
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
@@ -74,6 +75,18 @@ class client_connection {
     const bool whole = patience > for_ever || options_.deadline - now < patience;
     stream.expires_at(whole ? options_.deadline : now + patience);
   }
+  /// The same for octets of a body, which have a least rate, too.
+  void wait_for_progress(std::chrono::milliseconds patience) {
+    wait_at_most(patience);
+    if (options_.least_rate == 0) return;
+    const time_point late = rate_.begin(now(), stream.received() + stream.sent());
+    const bool sooner = late < options_.deadline && late < now() + patience;
+    if (sooner) stream.expires_at(late);
+  }
+  /// Octets have moved, and nobody waits until the next call.
+  void progressed() { rate_.end(now()); }
+  [[nodiscard]] bool is_too_slow() { return rate_.is_over(now()); }
+
   [[nodiscard]] time_point now() noexcept {
     if constexpr (requires { stream.loop().now(); }) {
       return stream.loop().now();
@@ -119,6 +132,7 @@ class client_connection {
   std::string label_;
   exchange_options options_;
   std::chrono::milliseconds patience_{0};
+  rate_floor rate_;
   std::uint64_t body_octets_ = 0;
   std::uint64_t received_before_ = 0;
   bool head_came_ = false;
@@ -142,8 +156,11 @@ namespace detail {
 template <net::stream Stream>
 void client_connection<Stream>::begin(const request& r, const exchange_options& with) {
   options_ = with;
-  label_.assign(r.method.name()).append(" http://");
-  label_.append(r.fields.get("Host").value_or(authority_)).append(r.target.text());
+  rate_ = rate_floor(with.least_rate, with.least_rate_window, stream.received() + stream.sent());
+  label_.assign(r.method.name()).append(" ");
+  if (r.target.form() != target_form::absolute)
+    label_.append("http://").append(r.fields.get("Host").value_or(authority_));
+  label_.append(r.target.text());
   body_octets_ = 0;
   received_before_ = stream.received();
   head_came_ = false;
@@ -152,6 +169,7 @@ void client_connection<Stream>::begin(const request& r, const exchange_options& 
 template <net::stream Stream>
 std::optional<error> client_connection<Stream>::took(const result<std::size_t>& read) {
   if (!read) return failed(read.error());
+  progressed();
   if (*read > 0) {
     wire.received(*read);
     return std::nullopt;
@@ -180,6 +198,9 @@ error client_connection<Stream>::timed_out() {
     line.append(": timed out");
     if (options_.total_timeout.count() > 0)
       line.append(" after ").append(detail::to_text(options_.total_timeout));
+  } else if (is_too_slow()) {
+    ascii::append_decimal(line.append(": slower than "), options_.least_rate);
+    line.append(" octets a second for ").append(detail::to_text(options_.least_rate_window));
   } else {
     line.append(": silent for ").append(detail::to_text(patience_));
   }

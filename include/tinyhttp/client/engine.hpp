@@ -12,6 +12,7 @@
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/client/pool.hpp>
 #include <tinyhttp/client/redirects.hpp>
+#include <tinyhttp/client/route.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -120,6 +121,8 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
   c.max_redirects = how.max_redirects.value_or(options_.max_redirects);
   c.with.first_octet_timeout = options_.first_octet_timeout;
   c.with.idle_timeout = options_.idle_timeout;
+  c.with.least_rate = options_.least_rate;
+  c.with.least_rate_window = options_.least_rate_window;
   c.with.max_body = options_.max_body;
   c.with.expect_continue_from = options_.expect_continue_from;
   c.with.expect_timeout = options_.expect_timeout;
@@ -154,8 +157,8 @@ task<result<response>> client_engine<Transport>::ask_over(std::shared_ptr<connec
     const auto home = weak.lock();
     if (!home) return;
     const time_point now = idle->now();
-    const std::string origin = idle->origin;
-    home->put(origin, std::move(idle), now);
+    const std::string key = idle->kept_for;
+    home->put(key, std::move(idle), now);
   };
   return exchange(over, r, with);
 }
@@ -165,23 +168,27 @@ task<result<response>> client_engine<Transport>::ask_over(std::shared_ptr<connec
 /// 9.3.1).
 template <client_transport Transport>
 task<result<response>> client_engine<Transport>::ask_once(call& c) {
-  const bool has_hooks = !options_.hooks.empty();
-  request changed;  // by hooks
-  if (has_hooks) changed = c.asked;
+  const route way = route_to(c.to, options_);
+  const bool changes = !options_.hooks.empty() || way.is_absolute_form();
+  request changed;  // by hooks, and for a proxy
+  if (changes) changed = c.asked;
   for (exchange_hook* hook : options_.hooks) hook->before(c.to, changed);
-  request& r = has_hooks ? changed : c.asked;
+  if (way.is_absolute_form() && !put_in_absolute_form(changed, c.to, *way.via))
+    co_return error(error_kind::invalid_argument,
+                    detail::describe(c.asked.method, c.to) + ": no target for a proxy");
+  request& r = changes ? changed : c.asked;
   const bool repeatable = r.method.is_idempotent() && r.body.stream() == nullptr;
   const bool expects = r.fields.contains("Expect");
 
-  const std::string origin = c.to.origin();
-  std::shared_ptr<connection> over = pool_->take(origin, transport_.now());
+  const std::string key = way.key(c.to);
+  std::shared_ptr<connection> over = pool_->take(key, transport_.now());
   for (bool kept = over != nullptr;; kept = false) {
     if (!over) {
       auto connecting = transport_.connect(c.to, options_, c.with.deadline);
       result<std::shared_ptr<connection>> made = co_await connecting;
       if (!made) co_return made.error();
       over = std::move(*made);
-      over->origin = origin;
+      over->kept_for = key;
     }
     task<result<response>> asking = ask_over(over, r, c.with);
     result<response> answer = co_await asking;

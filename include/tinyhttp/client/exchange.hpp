@@ -78,7 +78,7 @@ class response_stream final : public body_stream {
         co_return *failure_;
       }
       const std::span<char> room = c_->wire.room(body_room);
-      c_->wait_at_most(c_->options().idle_timeout);
+      c_->wait_for_progress(c_->options().idle_timeout);
       const result<std::size_t> read = co_await c_->stream.read(room);
       if (auto failed = c_->took(read)) {
         give_up(std::move(*failed));

@@ -5,12 +5,16 @@
 #pragma once
 
 #include <tinyhttp/client/hooks.hpp>
+#include <tinyhttp/client/proxy.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/h1/limits.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/status.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/host_map.hpp>
 #include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/resolver.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -23,8 +27,8 @@ namespace tinyhttp {
 /// What a client is made with. All bounds are finite but that of the whole call: how long a big
 /// download may take, nobody but the caller knows. Zero means "no such bound" where it says so.
 struct client_options {
-  /// To have a connection, over all addresses of a host. Browsers give up later, curl after 300 s;
-  /// three lost SYNs are made up for within 7 s.
+  /// To have a connection: the resolver, all addresses of a host, and what a proxy says. Browsers
+  /// give up later, curl after 300 s; three lost SYNs are made up for within 7 s.
   std::chrono::milliseconds connect_timeout{10'000};
 
   /// From the end of the request to the first octet of the answer. As Go's programs usually set.
@@ -32,6 +36,12 @@ struct client_options {
 
   /// Without an octet moving, in either direction, once the exchange is under way.
   std::chrono::milliseconds idle_timeout{30'000};
+
+  /// A body, of a request or an answer, has to move so many octets a second, on average over the
+  /// window; 0: no such bound, as in curl, whose --speed-limit and --speed-time these are. Time in
+  /// which nobody waits for the peer does not count.
+  std::uint64_t least_rate = 0;
+  std::chrono::milliseconds least_rate_window{30'000};
 
   /// For a whole call, its redirects and the body included; zero: none.
   std::chrono::milliseconds total_timeout{0};
@@ -64,6 +74,25 @@ struct client_options {
   std::size_t kept_in_all = 64;
   std::chrono::milliseconds keep_for{60'000};
 
+  /// Until the next address of a host is tried beside the one before (RFC 8305 8).
+  std::chrono::milliseconds stagger{250};
+
+  /// The local end of connections, its port 0 for any; the hosts' addresses of the other family are
+  /// left out then. Unknown: the system's choice.
+  net::address local_address = {};
+
+  /// Hosts that are found elsewhere than the resolver says: curl's --resolve and --connect-to.
+  std::vector<net::host_mapping> hosts = {};
+
+  /// All connections go to this Unix-domain socket, a path or `@name`, and to no proxy.
+  std::string unix_socket = {};
+
+  /// None unless set: see `proxy_from_environment`.
+  proxy_settings proxies = {};
+
+  /// Asks for names; outlives the client. Null: the one that all clients share.
+  net::resolver* resolver = nullptr;
+
   /// Cancelled from another thread, ends every wait of a client that blocks. Outlives the client.
   const net::interrupter* stop = nullptr;
 
@@ -82,6 +111,8 @@ using informational_sink = function<void(status, const fields&)>;
 struct exchange_options {
   std::chrono::milliseconds first_octet_timeout{30'000};
   std::chrono::milliseconds idle_timeout{30'000};
+  std::uint64_t least_rate = 0;  // octets a second; 0: none
+  std::chrono::milliseconds least_rate_window{30'000};
   time_point deadline = time_point::max();     // for all of it, the body included
   std::chrono::milliseconds total_timeout{0};  // what the deadline came from; for the error line
   std::uint64_t max_body = std::uint64_t{64} << 20;

@@ -99,7 +99,7 @@ bool request_sender<Stream, Answered>::goes_on_after(const error& cause, std::ui
   if (!detail::sends_in_thread<Stream> || cause.kind() != error_kind::timeout) return false;
   if (moved > 0) expect_progress();
   const time_point now = c_.now();
-  return now < give_up_ && now < c_.options().deadline;
+  return !c_.is_too_slow() && now < give_up_ && now < c_.options().deadline;
 }
 
 template <net::stream Stream, class Answered>
@@ -108,9 +108,10 @@ task<result<void>> request_sender<Stream, Answered>::write(std::string_view octe
   const std::span<const std::string_view> all(parts);
   expect_progress();
   for (;;) {
-    c_.wait_at_most(longest_wait());
+    c_.wait_for_progress(longest_wait());
     const std::uint64_t before = c_.stream.sent();
     const result<void> written = co_await c_.stream.write(all);
+    if (written) c_.progressed();
     if (written) break;
     std::uint64_t moved = c_.stream.sent() - before;
     if (!goes_on_after(written.error(), moved)) co_return gave_up(written.error());
@@ -171,12 +172,13 @@ task<result<void>> request_sender<Stream, Answered>::send_file(const content_sli
   const int from = slice.source->descriptor();
   expect_progress();
   while (part > 0 && !stopped_) {
-    c_.wait_at_most(longest_wait());
+    c_.wait_for_progress(longest_wait());
     const std::uint64_t before = c_.stream.sent();
     const std::uint64_t offset = slice.offset + done;
     const result<std::uint64_t> sent = co_await c_.stream.send_file(from, offset, part);
     if (sent && *sent < part)
       co_return c_.about({error_kind::io, "the file to send ended before its length"});
+    if (sent) c_.progressed();
     if (sent) break;
     const std::uint64_t moved = c_.stream.sent() - before;
     if (!goes_on_after(sent.error(), moved)) co_return gave_up(sent.error());

@@ -45,6 +45,11 @@ class address {
   /// In 127.0.0.0/8, or `::1`, or Unix-domain: this machine.
   [[nodiscard]] bool is_loopback() const noexcept;
 
+  /// The 4 or 16 octets of an IP address, as they stand on the wire; empty for any other.
+  [[nodiscard]] std::string ip_octets() const;
+  /// Both are IP addresses of one family, and their first `bits` bits are the same.
+  [[nodiscard]] bool shares_prefix(const address& other, std::size_t bits) const;
+
   /// 0 for a Unix-domain name.
   [[nodiscard]] std::uint16_t port() const noexcept;
   /// `127.0.0.1`, `::1`, `/tmp/x`, `@name`; empty when unknown or unnamed.
@@ -162,6 +167,27 @@ inline bool address::is_loopback() const noexcept {
 inline std::uint16_t address::port() const noexcept {
   if (family() == AF_INET) return ntohs(storage_.ip4.sin_port);
   return family() == AF_INET6 ? ntohs(storage_.ip6.sin6_port) : std::uint16_t{0};
+}
+
+inline std::string address::ip_octets() const {
+  if (family() == AF_INET)
+    return {reinterpret_cast<const char*>(&storage_.ip4.sin_addr), sizeof storage_.ip4.sin_addr};
+  if (family() == AF_INET6)
+    return {reinterpret_cast<const char*>(&storage_.ip6.sin6_addr), sizeof storage_.ip6.sin6_addr};
+  return {};
+}
+
+inline bool address::shares_prefix(const address& other, std::size_t bits) const {
+  const std::string ours = ip_octets();
+  const std::string theirs = other.ip_octets();
+  if (ours.empty() || ours.size() != theirs.size() || bits > ours.size() * 8) return false;
+  for (std::size_t bit = 0; bit < bits; bit += 8) {
+    const auto left = static_cast<unsigned>(bits - bit < 8 ? bits - bit : 8);
+    const unsigned different = static_cast<unsigned char>(ours[bit / 8]) ^
+                               static_cast<unsigned char>(theirs[bit / 8]);
+    if (different >> (8 - left) != 0) return false;
+  }
+  return true;
 }
 
 inline std::string address::host() const {

@@ -1,0 +1,112 @@
+// tinyhttp/client/connecting.hpp -- from a URL and the options to a connection over which it can be
+// asked, whatever lies between.
+//
+// What the transports share: they bring a way to wait (net/waiting.hpp) and make streams of sockets.
+#pragma once
+
+#include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/client/route.hpp>
+#include <tinyhttp/client/tunnel.hpp>
+#include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/url.hpp>
+#include <tinyhttp/net/connector.hpp>
+#include <tinyhttp/net/find_addresses.hpp>
+#include <tinyhttp/net/stream.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp {
+
+/// Connects along `route_to(to, with)`: all of it, names, addresses and a proxy's answer, until the
+/// earlier of `deadline` and `connect_timeout`. `make` turns a `net::connected` into the stream's
+/// `std::shared_ptr<client_connection>`. What is handed in outlives the task.
+template <net::stream Stream, class Waiting, class Make>
+[[nodiscard]] task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
+    Waiting& waits, const url& to, const client_options& with, net::address_memory& winners,
+    time_point deadline, const Make& make);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+[[nodiscard]] inline net::connect_options connect_options_of(const client_options& with,
+                                                             net::address_memory& winners,
+                                                             duration left) {
+  net::connect_options how;
+  how.timeout = at_most<std::chrono::milliseconds>(
+      with.connect_timeout, std::chrono::ceil<std::chrono::milliseconds>(left));
+  how.stagger = with.stagger;
+  how.stop = with.stop;
+  how.from = with.local_address;
+  how.hosts = with.hosts;
+  how.memory = &winners;
+  how.resolver = with.resolver;
+  return how;
+}
+
+/// `to` with its host as an address, for proxies that resolve no names. IPv4 before IPv6: such a
+/// proxy cannot be asked to race, and there are more of them that know IPv4.
+template <class Waiting>
+task<result<url>> with_address(Waiting& waits, url to, const net::connect_options& how,
+                               time_point end) {
+  auto finding = net::find_addresses(waits, to.host, to.port, how, end);
+  const result<std::vector<net::address>> found = co_await finding;
+  if (!found) co_return found.error();
+  const net::address* best = nullptr;
+  for (const net::address& each : *found)
+    if (each.is_ip() && (best == nullptr || best->ip_octets().size() > each.ip_octets().size()))
+      best = &each;
+  if (best == nullptr)
+    co_return error(error_kind::resolve, "resolve " + to.host + ": no address for a proxy");
+  to.host = best->host();
+  to.port = best->port();
+  co_return to;
+}
+
+}  // namespace detail
+
+template <net::stream Stream, class Waiting, class Make>
+task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
+    Waiting& waits, const url& to, const client_options& with, net::address_memory& winners,
+    time_point deadline, const Make& make) {
+  if (to.is_secure())
+    co_return error(error_kind::invalid_argument,
+                    "connect " + to.origin() + ": no TLS in this build");
+  const route way = route_to(to, with);
+  const auto how = detail::connect_options_of(with, winners, deadline - waits.now());
+  const time_point end = net::detail::deadline_in(waits.now(), how.timeout);
+
+  std::string host = way.via != nullptr ? way.via->host : to.host;
+  if (!with.unix_socket.empty()) host = "unix:" + with.unix_socket;
+  const std::uint16_t port = way.via != nullptr ? way.via->port : to.port;
+  auto connecting = net::connect_with(waits, std::move(host), port, how);
+  result<net::connected> made = co_await connecting;
+  if (!made) co_return way.via != nullptr ? made.error().within("proxy") : made.error();
+  std::shared_ptr<client_connection<Stream>> ready = make(std::move(*made));
+  if (!way.tunnels) co_return ready;
+
+  url beyond = to;
+  if (way.via->speaks == proxy::protocol::socks5) {
+    auto finding = detail::with_address(waits, to, how, end);
+    result<url> found = co_await finding;
+    if (!found) co_return found.error();
+    beyond = std::move(*found);
+  }
+  ready->stream.expires_at(end);
+  auto opening = open_tunnel(ready->stream, *way.via, beyond, with.limits);
+  const result<void> opened = co_await opening;
+  if (!opened) co_return opened.error();
+  ready->stream.never_expires();
+  co_return ready;
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,54 @@
+// tinyhttp/client/rate_floor.hpp -- how slow a peer may be before it is given up.
+//
+// Pure: times and counts are handed in. Knows neither streams nor HTTP.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace tinyhttp {
+
+/// An account of time: it begins with a window's worth, pays for waiting, and earns a second for
+/// each `octets_per_second` that have moved, but never holds more than a window's worth.
+class rate_floor {
+ public:
+  rate_floor() = default;
+  rate_floor(std::uint64_t octets_per_second, std::chrono::milliseconds window, std::uint64_t moved)
+      : rate_(octets_per_second), window_(window), left_(window), counted_(moved) {}
+
+  /// Somebody waits from `now` on, `moved` octets having moved in all: gives until when.
+  time_point begin(time_point now, std::uint64_t moved) {
+    end(now);
+    if (rate_ == 0) return time_point::max();
+    left_ += earned(moved - counted_);
+    if (left_ > window_) left_ = window_;
+    counted_ = moved;
+    begun_ = now;
+    waiting_ = true;
+    return now + left_;
+  }
+  void end(time_point now) {
+    if (waiting_) left_ -= now - begun_;
+    waiting_ = false;
+  }
+  /// Who waits has done so for too long.
+  [[nodiscard]] bool is_over(time_point now) const { return waiting_ && now - begun_ >= left_; }
+
+ private:
+  [[nodiscard]] duration earned(std::uint64_t octets) const {
+    const auto enough = static_cast<std::uint64_t>(window_.count()) * rate_ / 1000;
+    if (octets >= enough) return window_;
+    return std::chrono::microseconds(octets * 1'000'000 / rate_);
+  }
+
+  std::uint64_t rate_ = 0;
+  std::chrono::milliseconds window_{0};
+  duration left_{0};
+  std::uint64_t counted_ = 0;
+  time_point begun_{};
+  bool waiting_ = false;
+};
+
+}  // namespace tinyhttp
