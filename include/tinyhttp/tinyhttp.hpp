@@ -63,6 +63,7 @@
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/loop_locals.hpp>
 #include <tinyhttp/net/operation.hpp>
 #include <tinyhttp/net/poller.hpp>
 #include <tinyhttp/net/race.hpp>
@@ -72,6 +73,7 @@
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/system.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
+#include <tinyhttp/net/time_source.hpp>
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/transfer.hpp>
 #include <tinyhttp/net/waiter.hpp>
@@ -128,6 +130,8 @@
 #include <tinyhttp/server/signals.hpp>
 
 // floor 5: requests to other hosts
+#include <tinyhttp/client/as_handler.hpp>
+#include <tinyhttp/client/async.hpp>
 #include <tinyhttp/client/blocking_transport.hpp>
 #include <tinyhttp/client/call.hpp>
 #include <tinyhttp/client/client.hpp>
@@ -142,8 +146,10 @@
 #include <tinyhttp/client/download_target.hpp>
 #include <tinyhttp/client/engine.hpp>
 #include <tinyhttp/client/exchange.hpp>
+#include <tinyhttp/client/forwarding.hpp>
 #include <tinyhttp/client/hooks.hpp>
 #include <tinyhttp/client/local_file.hpp>
+#include <tinyhttp/client/loop_transport.hpp>
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/client/part_file.hpp>
 #include <tinyhttp/client/part_origin.hpp>

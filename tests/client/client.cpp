@@ -1,8 +1,10 @@
-// tests/client/client.cpp -- tests client/client.hpp
+// tests/client/client.cpp -- tests client/client.hpp and engine.hpp, and what async.hpp has in common
+// with them
 #include "catch.hpp"
 #include "net/support.hpp"
 #include "support.hpp"
 
+#include <tinyhttp/client/async.hpp>
 #include <tinyhttp/client/client.hpp>
 
 #include <atomic>
@@ -47,8 +49,9 @@ TEST_CASE("get gives status, fields and body", "[client][threads]") {
                      "\r\nUser-Agent: tinyhttp\r\n\r\n");
 }
 
-TEST_CASE("what cannot be asked is an error in one line", "[client]") {
-  client c;
+TEMPLATE_TEST_CASE("what cannot be asked is an error in one line", "[client]",
+                   client, looped_client) {
+  TestType c;
   CHECK(message_of(c.get("localhost/x")) == "url \"localhost/x\": no http:// or https:// in front");
   CHECK(message_of(c.get("https://localhost/")) ==
         "connect https://localhost: no TLS in this build");
@@ -66,40 +69,42 @@ TEST_CASE("what cannot be asked is an error in one line", "[client]") {
   CHECK(refused.error().kind() == error_kind::connect);
 }
 
-TEST_CASE("a client keeps its connection for the next call", "[client][pool][threads]") {
+TEMPLATE_TEST_CASE("a client keeps its connection for the next call", "[client][pool][threads]",
+                   client, looped_client) {
   scripted_server server(say_in_turn({ok, ok, ok, ok}));
-  client c;
+  TestType c;
   for (int i = 0; i < 3; ++i) CHECK(c.get(server.url()).value().body.text() == "hi");
   auto streamed = c.open(server.url());
-  CHECK(pull_all(streamed.value().body, 10).value() == "hi");
+  CHECK(whole_of(c, streamed.value().body) == "hi");
   CHECK(server.connections() == 1);
   CHECK(c.idle_connections() == 1);
 }
 
-TEST_CASE("a connection is not kept when the answer says so", "[client][pool][threads]") {
+TEMPLATE_TEST_CASE("a connection is not kept when the answer says so", "[client][pool][threads]",
+                   client, looped_client) {
   const std::string answer = GENERATE(
       as<std::string>(), "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
       "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "HTTP/1.1 200 OK\r\n\r\nhi",
       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\nContent-Length: "
       "4\r\n\r\nevil");
   scripted_server server(say_in_turn({answer}));
-  client c;
+  TestType c;
   for (int i = 0; i < 2; ++i) CHECK(c.get(server.url()).value().body.text() == "hi");
   CHECK(server.connections() == 2);
 }
 
-TEST_CASE("a kept connection that the server closed is noticed before it is used",
-          "[client][pool][threads]") {
+TEMPLATE_TEST_CASE("a kept connection that the server closed is noticed before it is used", "[client][pool][threads]",
+                   client, looped_client) {
   scripted_server server(say_in_turn({ok}));
-  client c;
+  TestType c;
   CHECK(message_of(c.get(server.url())) == "answer 200");
   // The server has closed, or is about to: either the look or the second attempt finds out.
   CHECK(message_of(c.get(server.url())) == "answer 200");
   CHECK(server.connections() == 2);
 }
 
-TEST_CASE("a request is repeated only on a stale connection, and only if it is idempotent",
-          "[client][pool][threads][rfc9110-9.2.2]") {
+TEMPLATE_TEST_CASE("a request is repeated only on a stale connection, and only if it is idempotent", "[client][pool][threads][rfc9110-9.2.2]",
+                   client, looped_client) {
   // The second request of a connection is read and answered with nothing: as stale as can be.
   std::atomic<int> asked{0};
   scripted_server server([&](net::socket& s, int) {
@@ -109,7 +114,7 @@ TEST_CASE("a request is repeated only on a stale connection, and only if it is i
       if (i == 0) static_cast<void>(s.send_all(ok));
     }
   });
-  client c;
+  TestType c;
   CHECK(message_of(c.get(server.url())) == "answer 200");
   SECTION("GET") {
     CHECK(message_of(c.get(server.url())) == "answer 200");
@@ -133,18 +138,19 @@ TEST_CASE("a request is repeated only on a stale connection, and only if it is i
   }
 }
 
-TEST_CASE("a new connection that closes without an answer is an error at once",
-          "[client][threads]") {
+TEMPLATE_TEST_CASE("a new connection that closes without an answer is an error at once", "[client][threads]",
+                   client, looped_client) {
   scripted_server server([](net::socket& s, int) { read_request(s); });
-  client c;
+  TestType c;
   CHECK(message_of(c.get(server.url())) ==
         "GET " + server.url() + ": connection closed before any answer");
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("redirects are followed where that was asked for", "[client][redirects][threads]") {
+TEMPLATE_TEST_CASE("redirects are followed where that was asked for", "[client][redirects][threads]",
+                   client, looped_client) {
   scripted_server server(say_in_turn({redirect_to("/b"), redirect_to("c?d", 307), ok}));
-  client c;
+  TestType c;
   SECTION("not by default") {
     const auto r = c.get(server.url("/a"));
     CHECK(message_of(r) == "answer 302");
@@ -159,10 +165,19 @@ TEST_CASE("redirects are followed where that was asked for", "[client][redirects
     CHECK(message_of(c.call(server.url("/a"), {.max_redirects = 1})) ==
           "GET " + server.url("/b") + ": more than 1 redirects");
   }
-  SECTION("by get, up to ten times") { CHECK(message_of(get(server.url("/a"))) == "answer 200"); }
 }
 
-TEST_CASE("credentials in a URL go to its origin only", "[client][redirects][security][threads]") {
+TEST_CASE("get follows up to ten redirects", "[client][redirects][threads]") {
+  std::vector<std::string> answers(10, redirect_to("/x"));
+  const bool one_more = GENERATE(false, true);
+  answers.push_back(one_more ? redirect_to("/x") : ok);
+  scripted_server server(say_in_turn(std::move(answers)));
+  CHECK(message_of(get(server.url())) ==
+        (one_more ? "GET " + server.url("/x") + ": more than 10 redirects" : "answer 200"));
+}
+
+TEMPLATE_TEST_CASE("credentials in a URL go to its origin only", "[client][redirects][security][threads]",
+                   client, looped_client) {
   std::string at_other;
   scripted_server other([&](net::socket& s, int) {
     at_other = read_request(s);
@@ -174,7 +189,8 @@ TEST_CASE("credentials in a URL go to its origin only", "[client][redirects][sec
     static_cast<void>(s.send_all(redirect_to(other.url("/x"))));
   });
   const std::string with_user = "http://u:p@" + first.url("/").substr(7);
-  CHECK(message_of(get(with_user, {.fields = {{"Cookie", "a=b"}}})) == "answer 200");
+  TestType c({.max_redirects = 1});
+  CHECK(message_of(c.call(with_user, {.fields = {{"Cookie", "a=b"}}})) == "answer 200");
   CHECK(at_first.find("Authorization: Basic dTpw\r\n") != std::string::npos);
   CHECK(at_first.find("u:p") == std::string::npos);
   CHECK(at_other.find("Authorization") == std::string::npos);
@@ -214,7 +230,8 @@ TEST_CASE("a body is streamed piece by piece, or bounded when whole", "[client][
   }
 }
 
-TEST_CASE("a call ends at its deadline", "[client][timeout][threads]") {
+TEMPLATE_TEST_CASE("a call ends at its deadline", "[client][timeout][threads]",
+                   client, looped_client) {
   std::atomic<bool> over{false};
   scripted_server server([&](net::socket& s, int) {
     read_request(s);
@@ -222,7 +239,8 @@ TEST_CASE("a call ends at its deadline", "[client][timeout][threads]") {
     read_request(s);  // until the client gives up
     over = true;
   });
-  const auto r = get(server.url("/x"), {.total_timeout = std::chrono::milliseconds(50)});
+  TestType c;
+  const auto r = c.call(server.url("/x"), {.total_timeout = std::chrono::milliseconds(50)});
   CHECK(message_of(r) ==
         "GET " + server.url("/x") + ": timed out after 50 ms, after 2 of 5 octets");
   CHECK(r.error().kind() == error_kind::timeout);
@@ -252,7 +270,8 @@ TEST_CASE("another thread ends a call", "[client][threads]") {
   CHECK(message_of(r) == "GET " + server.url("/x") + ": told to stop before any answer");
 }
 
-TEST_CASE("a 417 is answered by asking without Expect", "[client][threads][rfc9110-10.1.1]") {
+TEMPLATE_TEST_CASE("a 417 is answered by asking without Expect", "[client][threads][rfc9110-10.1.1]",
+                   client, looped_client) {
   std::vector<std::string> asked;
   scripted_server server([&](net::socket& s, int number) {
     std::string head;
@@ -268,7 +287,7 @@ TEST_CASE("a 417 is answered by asking without Expect", "[client][threads][rfc91
             ? "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             : ok));
   });
-  client c({.expect_continue_from = 3});
+  TestType c({.expect_continue_from = 3});
   CHECK(message_of(c.post(server.url(), "hello", "text/plain")) == "answer 200");
   REQUIRE(asked.size() == 2);
   CHECK(asked[0].find("Expect: 100-continue") != std::string::npos);

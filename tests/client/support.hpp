@@ -5,6 +5,8 @@
 #include "../net/support.hpp"
 #include "catch.hpp"
 
+#include <tinyhttp/client/async.hpp>
+#include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/exchange.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/net/listener.hpp>
@@ -134,6 +136,47 @@ inline scripted_server::handler say_in_turn(std::vector<std::string> answers) {
       if (!s.send_all(answer)) return;
     }
   };
+}
+
+/// An `async_client` on a loop of its own, with the face of a `client`: one test for both.
+class looped_client {
+ public:
+  explicit looped_client(client_options with = {}) : asks_(std::move(with)) {}
+  result<response> call(std::string_view to, call_options how = {}) {
+    return on_.run_until_done(asks_.call(to, std::move(how)));
+  }
+  result<response> get(std::string_view to) { return on_.run_until_done(asks_.get(to)); }
+  result<response> head(std::string_view to) { return on_.run_until_done(asks_.head(to)); }
+  result<response> open(std::string_view to, call_options how = {}) {
+    return on_.run_until_done(asks_.open(to, std::move(how)));
+  }
+  result<response> send(request r) { return on_.run_until_done(asks_.send(std::move(r))); }
+  result<response> post(std::string_view to, body content, std::string_view media_type) {
+    return on_.run_until_done(asks_.post(to, std::move(content), media_type));
+  }
+  std::size_t idle_connections() { return on_.run_until_done(count()); }
+  result<std::string_view> next(body& from) { return on_.run_until_done(from.next()); }
+
+ private:
+  task<std::size_t> count() { co_return asks_.idle_connections(); }
+  net::loop on_;
+  async_client asks_;
+};
+
+/// The next octets of a body that `c` gave.
+inline result<std::string_view> next_of(client&, body& from) { return pull(from); }
+inline result<std::string_view> next_of(looped_client& c, body& from) { return c.next(from); }
+
+/// All of it.
+template <class Client>
+std::string whole_of(Client& c, body& from) {
+  std::string all;
+  for (;;) {
+    const auto piece = next_of(c, from);
+    if (!piece) return piece.error().message();
+    if (piece->empty()) return all;
+    all += *piece;
+  }
 }
 
 }  // namespace client_test

@@ -25,6 +25,7 @@ struct call_options {
   std::optional<std::size_t> max_redirects = std::nullopt;
   std::optional<std::chrono::milliseconds> total_timeout = std::nullopt;
   informational_sink informational = {};  // called for every 1xx response
+  bool as_is = false;  // no field is added (User-Agent, Accept-Encoding, ...), nothing is decoded
 };
 
 namespace detail {

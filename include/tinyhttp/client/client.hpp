@@ -22,8 +22,8 @@
 
 namespace tinyhttp {
 
-/// Keeps connections for the next call; any number of threads may use one client at once. Responses
-/// may outlive it: a connection whose body ends later is closed then.
+/// Keeps connections for the next call; any number of threads may use one client at once, and copies
+/// share what is kept. Responses may outlive it: a connection whose body ends later is closed then.
 ///
 ///     client c;
 ///     if (auto r = c.get("http://localhost:8000/")) use(r->body.text());
@@ -35,30 +35,30 @@ class basic_client {
 
   /// The whole answer, whatever its status: an error means that there is none, or that the body is
   /// not complete or has more than `max_body` octets.
-  [[nodiscard]] result<response> call(std::string_view to, call_options how = {}) {
+  [[nodiscard]] result<response> call(std::string_view to, call_options how = {}) const {
     return run(parse_url(to), std::move(how), answer_until::end);
   }
-  [[nodiscard]] result<response> get(std::string_view to) { return call(to); }
-  [[nodiscard]] result<response> head(std::string_view to) {
+  [[nodiscard]] result<response> get(std::string_view to) const { return call(to); }
+  [[nodiscard]] result<response> head(std::string_view to) const {
     return call(to, {.method = method::head});
   }
   [[nodiscard]] result<response> post(std::string_view to, body content,
-                                      std::string_view media_type);
+                                      std::string_view media_type) const;
 
   /// The answer as soon as its head is there. The body is pulled with `pull` (or `pull_each`),
   /// which waits; dropping it before its end closes the connection.
-  [[nodiscard]] result<response> open(std::string_view to, call_options how = {}) {
+  [[nodiscard]] result<response> open(std::string_view to, call_options how = {}) const {
     return run(parse_url(to), std::move(how), answer_until::head);
   }
 
   /// The same as `open` for a request whose target is a URL in absolute form (RFC 9112 3.2.2).
-  [[nodiscard]] result<response> send(request r);
+  [[nodiscard]] result<response> send(request r) const;
 
   [[nodiscard]] const client_options& options() const noexcept { return engine_.options(); }
   [[nodiscard]] std::size_t idle_connections() const { return engine_.idle_connections(); }
 
  private:
-  result<response> run(result<url> to, call_options how, answer_until goes_to);
+  result<response> run(result<url> to, call_options how, answer_until goes_to) const;
 
   client_engine<Transport> engine_;
 };
@@ -99,20 +99,20 @@ template <class T>
 
 template <client_transport Transport>
 result<response> basic_client<Transport>::run(result<url> to, call_options how,
-                                              answer_until goes_to) {
+                                              answer_until goes_to) const {
   return detail::run_through(engine_.run(std::move(to), std::move(how), goes_to));
 }
 
 template <client_transport Transport>
 result<response> basic_client<Transport>::post(std::string_view to, body content,
-                                               std::string_view media_type) {
+                                               std::string_view media_type) const {
   auto how = detail::post_options(std::move(content), media_type);
   if (!how) return how.error();
   return call(to, std::move(*how));
 }
 
 template <client_transport Transport>
-result<response> basic_client<Transport>::send(request r) {
+result<response> basic_client<Transport>::send(request r) const {
   auto to = detail::url_of(r);
   return run(std::move(to), detail::options_of(std::move(r)), answer_until::head);
 }

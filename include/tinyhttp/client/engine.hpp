@@ -62,7 +62,8 @@ class client_engine {
             options_.kept_per_origin, options_.kept_in_all, options_.keep_for})) {}
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
-  [[nodiscard]] task<result<response>> run(result<url> to, call_options how, answer_until goes_to);
+  [[nodiscard]] task<result<response>> run(result<url> to, call_options how,
+                                           answer_until goes_to) const;
 
   [[nodiscard]] const client_options& options() const noexcept { return options_; }
   [[nodiscard]] std::size_t idle_connections() const { return pool_->size(); }
@@ -80,10 +81,10 @@ class client_engine {
   };
 
   result<void> begin(call& c, call_options& how) const;
-  task<result<response>> ask(call& c);
-  task<result<response>> ask_once(call& c);
+  task<result<response>> ask(call& c) const;
+  task<result<response>> ask_once(call& c) const;
   task<result<response>> ask_over(std::shared_ptr<connection>& over, request& r,
-                                  const exchange_options& with);
+                                  const exchange_options& with) const;
   result<bool> redirect(call& c, const response& answer, std::size_t followed) const;
   result<void> decode(const call& c, response& answer) const;
 
@@ -137,6 +138,7 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
                  detail::describe(r.method, c.to) + ": no target for this method");
   r.fields = std::move(how.fields);
   r.body = std::move(how.body);
+  if (how.as_is) return {};
   if (!options_.user_agent.empty() && !r.fields.contains("User-Agent"))
     r.fields.add("User-Agent", options_.user_agent);
   if (!c.to.userinfo.empty() && !r.fields.contains("Authorization"))
@@ -152,7 +154,7 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
 template <client_transport Transport>
 task<result<response>> client_engine<Transport>::ask_over(std::shared_ptr<connection>& over,
                                                           request& r,
-                                                          const exchange_options& with) {
+                                                          const exchange_options& with) const {
   over->when_idle = [weak = std::weak_ptr<pool>(pool_)](std::shared_ptr<connection> idle) {
     const auto home = weak.lock();
     if (!home) return;
@@ -167,7 +169,7 @@ task<result<response>> client_engine<Transport>::ask_over(std::shared_ptr<connec
 /// meantime costs idempotent requests a second attempt, and only those (RFC 9110 9.2.2, RFC 9112
 /// 9.3.1).
 template <client_transport Transport>
-task<result<response>> client_engine<Transport>::ask_once(call& c) {
+task<result<response>> client_engine<Transport>::ask_once(call& c) const {
   const route way = route_to(c.to, options_);
   const bool changes = !options_.hooks.empty() || way.is_absolute_form();
   request changed;  // by hooks, and for a proxy
@@ -206,7 +208,7 @@ task<result<response>> client_engine<Transport>::ask_once(call& c) {
 
 /// Asks, and once more where an answer says how it wants to be asked.
 template <client_transport Transport>
-task<result<response>> client_engine<Transport>::ask(call& c) {
+task<result<response>> client_engine<Transport>::ask(call& c) const {
   task<result<response>> asking = ask_once(c);
   result<response> answer = co_await asking;
   request& r = c.asked;
@@ -266,7 +268,7 @@ result<void> client_engine<Transport>::decode(const call& c, response& answer) c
 
 template <client_transport Transport>
 task<result<response>> client_engine<Transport>::run(result<url> to, call_options how,
-                                                     answer_until goes_to) {
+                                                     answer_until goes_to) const {
   if (!to) co_return to.error();
   call c;
   c.to = std::move(*to);

@@ -7,7 +7,9 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/task.hpp>
+#include <tinyhttp/net/loop_locals.hpp>
 #include <tinyhttp/net/poller.hpp>
+#include <tinyhttp/net/time_source.hpp>
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/waiter.hpp>
 
@@ -20,24 +22,6 @@
 #include <vector>
 
 namespace tinyhttp::net {
-
-/// Where a loop's time comes from. Tests override it to hold time still; it outlives the loop.
-class time_source {
- public:
-  time_source() = default;
-  time_source(const time_source&) = delete;
-  time_source& operator=(const time_source&) = delete;
-  virtual ~time_source() = default;
-
-  [[nodiscard]] virtual time_point now() noexcept { return std::chrono::steady_clock::now(); }
-  [[nodiscard]] virtual std::int64_t unix_seconds() noexcept {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(since).count();
-  }
-  /// The loop has nothing to do before `when` (`timer::never`: no deadline). True: time has moved
-  /// there and nobody needs to wait; descriptors are then only looked at, not waited for.
-  virtual bool skip_to(time_point) noexcept { return false; }
-};
 
 struct loop_options {
   net::backend backend = net::backend::best;
@@ -67,11 +51,17 @@ class loop : public clock {
   template <class T>
   T run_until_done(task<T> t) {
     bool done = false;
+    const being_current here(*this);
     now_ = time_->now();
     t.start([](void* flag) { *static_cast<bool*>(flag) = true; }, &done);
     while (!done) run_once();
     return t.take();
   }
+
+  /// The loop that runs in this thread, in a turn or in `run_until_done`; null when none does.
+  [[nodiscard]] static loop* current() noexcept { return current_; }
+  /// What others keep here until the loop ends.
+  [[nodiscard]] loop_locals& locals() noexcept { return locals_; }
 
   /// The time at which this turn's work began.
   [[nodiscard]] time_point now() noexcept override { return now_; }
@@ -94,6 +84,13 @@ class loop : public clock {
   [[nodiscard]] std::uint32_t turn() const noexcept { return turn_; }
 
  private:
+  struct being_current {
+    explicit being_current(loop& on) noexcept : before(std::exchange(current_, &on)) {}
+    ~being_current() { current_ = before; }
+    loop* before;
+  };
+  inline static thread_local loop* current_ = nullptr;
+
   [[nodiscard]] int milliseconds_to_wait(duration at_most);
   void make_wake_descriptors();
   void wake() noexcept;
@@ -122,6 +119,7 @@ class loop : public clock {
   std::mutex posting_;
   std::vector<function<void()>> posted_;  // guarded by posting_
   std::vector<function<void()>> calling_;
+  loop_locals locals_;
 };
 
 /// Waits for a time. Does not allocate, except that the loop's queue may grow.
@@ -169,7 +167,10 @@ inline loop::loop(loop_options with)
   make_wake_descriptors();
 }
 
-inline loop::~loop() { poller_.remove(wake_watch_, false); }
+inline loop::~loop() {
+  locals_.clear();
+  poller_.remove(wake_watch_, false);
+}
 
 inline sleep_awaiter loop::sleep_until(time_point when) noexcept {
   return sleep_awaiter(*this, when);
@@ -198,6 +199,7 @@ inline void loop::post(function<void()> f) {
 }
 
 inline void loop::run_once(duration at_most) {
+  const being_current here(*this);
   if (poller_.which() == backend::poll) poller_.want(wake_watch_, ready::readable);
   poller_.wait(milliseconds_to_wait(at_most));
   now_ = time_->now();

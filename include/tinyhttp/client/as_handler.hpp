@@ -1,0 +1,153 @@
+// tinyhttp/client/as_handler.hpp -- a client as a handler: what it is asked, it asks another server.
+//
+//     router r;
+//     r.any("/api/{path...}", as_handler(async_client(), "http://127.0.0.1:9000"));
+//
+// Decides nothing about fields (forwarding.hpp) and connections (the client).
+#pragma once
+
+#include <tinyhttp/client/call.hpp>
+#include <tinyhttp/client/forwarding.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/http/url.hpp>
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+namespace detail {
+template <class Client>
+class forwarding_handler;
+}  // namespace detail
+
+/// A handler that asks `upstream`, an http URL, what it is asked itself: method, path and query (below
+/// the path of `upstream`), fields, body and trailers. Throws `bad_result` for a bad URL.
+///
+/// With an `async_client` it waits on the server's loop, and bodies are streamed both ways, no faster
+/// than the slower side goes. A peer that leaves ends the exchange upstream. An answer that is cut off
+/// upstream is cut off for the peer, too. With a `client` it is a handler to wrap in `blocking`, and
+/// both bodies are read whole, within the server's and the client's limits.
+///
+/// The client's options count, but its User-Agent, decoder and redirects do not: all of that is
+/// between peer and upstream. Informational responses and upgrades (101) are not passed on.
+template <class Client>
+[[nodiscard]] auto as_handler(Client over, std::string_view upstream, forward_options how = {}) {
+  return detail::forwarding_handler<Client>(std::move(over), parse_url(upstream).value(),
+                                            std::move(how));
+}
+
+/// A handler that asks whatever server its request names: the target is a URL, as of a request that
+/// goes to a proxy (RFC 9112 3.2.2), else the answer is 400. Whoever may send it requests reaches
+/// every server that this machine reaches.
+template <class Client>
+[[nodiscard]] auto as_handler(Client over, forward_options how = {}) {
+  return detail::forwarding_handler<Client>(std::move(over), error(error_kind::invalid_argument, ""),
+                                            std::move(how));
+}
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+template <class Client>
+concept waits_on_a_loop = requires(const Client& c, std::string_view to) {
+  { c.get(to) } -> std::same_as<task<result<response>>>;
+};
+
+template <class Client>
+class forwarding_handler {
+ public:
+  /// Without `upstream`, requests say where they go.
+  forwarding_handler(Client over, result<url> upstream, forward_options how)
+      : inner_(std::make_unique<inner>(std::move(over), std::move(upstream), std::move(how))) {}
+
+  task<response> operator()(request& r) const
+    requires waits_on_a_loop<Client>
+  {
+    return wait(*inner_, r);
+  }
+  response operator()(request& r) const
+    requires(!waits_on_a_loop<Client>)
+  {
+    std::string to;
+    call_options asked;
+    if (const status refused = inner_->prepare(r, to, asked); refused != status::ok)
+      return answer_here(refused);
+    auto answer = inner_->over.call(to, std::move(asked));
+    if (!answer) answer = error(answer.error().kind(), answer.error().message());  // our limit, no hint
+    return inner_->finish(std::move(answer));
+  }
+
+ private:
+  struct inner {
+    inner(Client c, result<url> u, forward_options h)
+        : over(std::move(c)), upstream(std::move(u)), how(std::move(h)) {}
+
+    /// What to ask where; not 200: answer that, and ask nobody.
+    status prepare(request& r, std::string& to, call_options& asked) const;
+    response finish(result<response> answer) const;
+
+    Client over;
+    result<url> upstream;
+    forward_options how;
+  };
+
+  static response answer_here(status code) {
+    return code == status::no_content ? response(code) : problem(code);
+  }
+  static task<response> wait(const inner& in, request& r) {
+    std::string to;
+    call_options asked;
+    if (const status refused = in.prepare(r, to, asked); refused != status::ok)
+      co_return answer_here(refused);
+    task<result<response>> asking = in.over.open(to, std::move(asked));
+    result<response> answer = co_await asking;
+    co_return in.finish(std::move(answer));
+  }
+
+  std::unique_ptr<const inner> inner_;
+};
+
+template <class Client>
+status forwarding_handler<Client>::inner::prepare(request& r, std::string& to,
+                                                  call_options& asked) const {
+  if (r.method == method::connect) return status::not_implemented;
+  if (r.target.form() == target_form::asterisk) return status::no_content;  // it means this server
+  auto fields = forward_fields(r, how);
+  if (!fields) return r.method == method::options ? status::no_content : status::not_implemented;
+  if (upstream) {
+    const auto target = forward_target(r, upstream->target, how);
+    if (!target) return status::not_found;
+    to = upstream->origin().append(*target);
+  } else {
+    if (r.target.form() != target_form::absolute) return status::bad_request;
+    to = r.target.text();
+  }
+  asked.method = r.method;
+  asked.fields = std::move(*fields);
+  asked.body = std::move(r.body);
+  asked.max_redirects = 0;
+  asked.as_is = true;
+  return status::ok;
+}
+
+template <class Client>
+response forwarding_handler<Client>::inner::finish(result<response> answer) const {
+  if (answer) {
+    remove_hop_by_hop(answer->fields);
+    return std::move(*answer);
+  }
+  if (how.log) how.log(answer.error().message());
+  return gateway_problem(answer.error());
+}
+
+}  // namespace detail
+
+}  // namespace tinyhttp

@@ -1,0 +1,112 @@
+// tinyhttp/client/async.hpp -- the client for coroutines: `co_await c.get(url)` on whatever loop runs.
+//
+// What client.hpp says of calls holds here too; only the waiting is different. In a handler of a
+// server there is always a loop: its own.
+#pragma once
+
+#include <tinyhttp/client/engine.hpp>
+#include <tinyhttp/client/loop_transport.hpp>
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/http/url.hpp>
+#include <tinyhttp/net/loop.hpp>
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+/// A call waits on the loop that runs in the thread where it is first awaited, and keeps its
+/// connection there for the next call on that loop. So any number of loops and threads may use one
+/// client. Copies are the same client. Tasks may outlive it; connections are closed when their loop
+/// ends, or once the client has gone and the loop makes another call. Bodies of answers are pulled
+/// on the loop of their call, and are gone before it is.
+///
+/// Destroying a task ends its call and closes its connection; `client_options::stop` is not looked
+/// at. Without a loop a call fails with `invalid_argument`.
+template <client_transport Transport>
+class basic_async_client {
+ public:
+  explicit basic_async_client(client_options with = {})
+      : options_(std::make_shared<const client_options>(std::move(with))) {}
+
+  /// The whole answer, whatever its status.
+  [[nodiscard]] task<result<response>> call(std::string_view to, call_options how = {}) const {
+    return run(options_, parse_url(to), std::move(how), answer_until::end);
+  }
+  [[nodiscard]] task<result<response>> get(std::string_view to) const { return call(to); }
+  [[nodiscard]] task<result<response>> head(std::string_view to) const {
+    return call(to, {.method = method::head});
+  }
+  [[nodiscard]] task<result<response>> post(std::string_view to, body content,
+                                            std::string_view media_type) const;
+
+  /// The answer as soon as its head is there. The body is pulled with `co_await`; dropping it before
+  /// its end closes the connection.
+  [[nodiscard]] task<result<response>> open(std::string_view to, call_options how = {}) const {
+    return run(options_, parse_url(to), std::move(how), answer_until::head);
+  }
+
+  /// The same as `open` for a request whose target is a URL in absolute form (RFC 9112 3.2.2).
+  [[nodiscard]] task<result<response>> send(request r) const {
+    auto to = detail::url_of(r);
+    return run(options_, std::move(to), detail::options_of(std::move(r)), answer_until::head);
+  }
+
+  [[nodiscard]] const client_options& options() const noexcept { return *options_; }
+  /// On the loop that runs.
+  [[nodiscard]] std::size_t idle_connections() const;
+
+ private:
+  using engine = client_engine<Transport>;
+  using shared_options = std::shared_ptr<const client_options>;
+
+  static task<result<response>> run(shared_options with, result<url> to, call_options how,
+                                    answer_until goes_to);
+  static std::shared_ptr<engine> engine_on(net::loop& on, const shared_options& with) {
+    return on.locals().template of<engine>(
+        with, [&] { return std::make_shared<engine>(*with, Transport(on)); });
+  }
+
+  shared_options options_;
+};
+
+/// The client that waits on loops.
+using async_client = basic_async_client<loop_transport>;
+
+// ---------------------------------------------------------------------------------------------
+
+template <client_transport Transport>
+task<result<response>> basic_async_client<Transport>::run(shared_options with, result<url> to,
+                                                          call_options how, answer_until goes_to) {
+  if (!to) co_return to.error();
+  net::loop* on = net::loop::current();
+  if (on == nullptr)
+    co_return error(error_kind::invalid_argument,
+                    detail::describe(how.method, *to) + ": no loop runs in this thread");
+  const std::shared_ptr<engine> asks = engine_on(*on, with);
+  task<result<response>> running = asks->run(std::move(to), std::move(how), goes_to);
+  result<response> answer = co_await running;
+  co_return answer;
+}
+
+template <client_transport Transport>
+task<result<response>> basic_async_client<Transport>::post(std::string_view to, body content,
+                                                           std::string_view media_type) const {
+  auto how = detail::post_options(std::move(content), media_type);
+  if (!how) return ready_task<result<response>>(how.error());
+  return call(to, std::move(*how));
+}
+
+template <client_transport Transport>
+std::size_t basic_async_client<Transport>::idle_connections() const {
+  net::loop* on = net::loop::current();
+  return on != nullptr ? engine_on(*on, options_)->idle_connections() : 0;
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,163 @@
+// tinyhttp/client/forwarding.hpp -- what of a message goes on, when somebody between passes it on.
+//
+// Pure: fields in, fields out. RFC 9110 7.6, RFC 7239. Sends nothing.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/http/status.hpp>
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+struct forward_options {
+  /// Upstream sees the Host field of the request; else it sees its own name.
+  bool keep_host = false;
+
+  /// What goes before the upstream's path is taken off first, such as `/api`; empty: nothing is.
+  std::string strip_prefix = {};
+
+  /// Our name in the Via field of requests (RFC 9110 7.6.3); empty: none is added.
+  std::string via = "tinyhttp";
+
+  /// Adds X-Forwarded-For, -Host and -Proto; `forwarded`: adds Forwarded (RFC 7239).
+  bool x_forwarded = true;
+  bool forwarded = false;
+
+  /// Such fields that came with the request go on, with ours behind them. Only where whoever sends
+  /// us requests can be believed; else they are dropped.
+  bool trust_forwarded = false;
+
+  /// Told why a request got 502 or 504, in one line; the peer is not. Called by any thread.
+  function<void(std::string_view) const> log = {};
+};
+
+/// Takes away what is for one connection only: the fields that Connection names, and those that
+/// are so by definition (RFC 9110 7.6.1). How the body is framed is the next writer's to say.
+inline void remove_hop_by_hop(fields& from);
+
+/// The fields of the request that goes on, when `r` is what came to us. Empty when it goes no further:
+/// its Max-Forwards is used up (RFC 9110 7.6.2).
+[[nodiscard]] inline std::optional<fields> forward_fields(const request& r,
+                                                          const forward_options& how);
+
+/// The path and query of `r` as the upstream is asked, below `base`, the path of its URL. Empty when
+/// the path does not start with `strip_prefix`, and for `*`.
+[[nodiscard]] inline std::optional<std::string> forward_target(const request& r,
+                                                               std::string_view base,
+                                                               const forward_options& how);
+
+/// What the peer gets when nothing could be had from upstream: 504 for time that ran out, the hint of
+/// an error that the peer's own request caused, else 502; no word about why.
+[[nodiscard]] inline response gateway_problem(const error& why);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// A node of Forwarded: what is no token is quoted (RFC 7239 4); `unknown` when there is none.
+inline std::string forwarded_node(std::string_view host) {
+  if (host.empty()) return "unknown";
+  const bool is_v6 = host.find(':') != host.npos;
+  return is_v6 ? "\"[" + std::string(host) + "]\"" : std::string(host);
+}
+
+/// The address of a peer such as `127.0.0.1:52186` or `[::1]:4`, without port and brackets; empty
+/// for one that is no IP address.
+inline std::string_view address_of_peer(std::string_view peer) {
+  const auto colon = peer.rfind(':');
+  if (colon == peer.npos || peer.starts_with("unix")) return {};
+  peer = peer.substr(0, colon);
+  if (peer.starts_with('[') && peer.ends_with(']')) peer = peer.substr(1, peer.size() - 2);
+  return peer;
+}
+
+inline std::string quoted(std::string_view text) {
+  std::string made = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') made.push_back('\\');
+    made.push_back(c);
+  }
+  return made += '"';
+}
+
+/// What came of them is believed; the address is added to the others.
+inline void add_x_forwarded(fields& to, const request& r) {
+  const std::string_view peer = address_of_peer(r.peer());
+  to.add("X-Forwarded-For", peer.empty() ? "unknown" : peer);
+  if (!r.host().empty() && !to.contains("X-Forwarded-Host"))
+    static_cast<void>(to.try_add("X-Forwarded-Host", r.host()));
+  if (!to.contains("X-Forwarded-Proto")) to.add("X-Forwarded-Proto", "http");
+}
+
+inline void add_forwarded(fields& to, const request& r) {
+  std::string line = "for=" + forwarded_node(address_of_peer(r.peer()));
+  if (!r.host().empty()) line.append(";host=").append(quoted(r.host()));
+  static_cast<void>(to.try_add("Forwarded", line.append(";proto=http")));
+}
+
+}  // namespace detail
+
+inline void remove_hop_by_hop(fields& from) {
+  if (const auto named = from.combined("Connection")) {
+    std::string_view list = *named;
+    while (const auto name = ascii::take_list_element(list))
+      if (!ascii::equal_ignoring_case(*name, "Host")) from.remove(*name);
+  }
+  for (const std::string_view name : {"Connection", "Keep-Alive", "Proxy-Connection", "TE", "Upgrade",
+                                      "Transfer-Encoding", "Proxy-Authorization"})
+    from.remove(name);
+}
+
+inline std::optional<fields> forward_fields(const request& r, const forward_options& how) {
+  fields made = r.fields;
+  remove_hop_by_hop(made);
+  for (const std::string_view name : {"Content-Length", "Host"}) made.remove(name);
+  if (how.keep_host) static_cast<void>(made.try_add("Host", r.host()));
+  if (!how.trust_forwarded)
+    for (const std::string_view name :
+         {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"})
+      made.remove(name);
+  if (how.x_forwarded) detail::add_x_forwarded(made, r);
+  if (how.forwarded) detail::add_forwarded(made, r);
+  if (!how.via.empty())
+    made.add("Via", (r.version == http_version::http_1_0 ? "1.0 " : "1.1 ") + how.via);
+
+  if (r.method != method::options && r.method != method::trace) return made;
+  if (const auto left = ascii::parse_decimal_strict(made["Max-Forwards"])) {
+    if (*left == 0) return std::nullopt;
+    made.set("Max-Forwards", ascii::to_decimal(*left - 1));
+  }
+  return made;
+}
+
+inline std::optional<std::string> forward_target(const request& r, std::string_view base,
+                                                 const forward_options& how) {
+  std::string_view path = r.path();
+  if (!path.starts_with(how.strip_prefix)) return std::nullopt;
+  path.remove_prefix(how.strip_prefix.size());
+  if (!path.empty() && path.front() != '/' && !how.strip_prefix.ends_with('/'))
+    return std::nullopt;  // /api is not the beginning of /apiary
+  if (base.ends_with('/')) base.remove_suffix(1);
+  std::string made(base);
+  if (!path.starts_with('/')) made.push_back('/');
+  made.append(path);
+  if (r.target.has_query()) made.append("?").append(r.query());
+  return made;
+}
+
+inline response gateway_problem(const error& why) {
+  if (why.kind() == error_kind::timeout && why.status_hint() == 0)
+    return problem(status::gateway_timeout);
+  return problem(why.status_hint() >= 400 ? status(why.status_hint()) : status::bad_gateway);
+}
+
+}  // namespace tinyhttp

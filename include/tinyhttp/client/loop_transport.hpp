@@ -1,0 +1,58 @@
+// tinyhttp/client/loop_transport.hpp -- the connections of a client that waits on a loop.
+#pragma once
+
+#include <tinyhttp/client/connecting.hpp>
+#include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/url.hpp>
+#include <tinyhttp/net/address_memory.hpp>
+#include <tinyhttp/net/connector.hpp>
+#include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/tcp_stream.hpp>
+#include <tinyhttp/net/waiting.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace tinyhttp {
+
+/// A `client_transport` for one loop, which outlives it, and for that loop's thread.
+class loop_transport {
+ public:
+  using stream = net::tcp_stream;
+  using connection = std::shared_ptr<client_connection<stream>>;
+
+  explicit loop_transport(net::loop& on) noexcept : on_(&on) {}
+
+  [[nodiscard]] time_point now() const noexcept { return on_->now(); }
+
+  /// See connecting.hpp.
+  template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
+  [[nodiscard]] task<result<connection>> connect(const url& to, const client_options& with,
+                                                 time_point deadline) const;
+
+ private:
+  net::loop* on_;
+  std::shared_ptr<net::address_memory> winners_ = std::make_shared<net::address_memory>();
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <class>
+task<result<loop_transport::connection>> loop_transport::connect(const url& to,
+                                                                 const client_options& with,
+                                                                 time_point deadline) const {
+  net::loop_waiting here(*on_);
+  const auto make = [&](net::connected made) {
+    return std::make_shared<client_connection<stream>>(to.host_field(), with.limits, *on_,
+                                                       std::move(made.socket), made.peer);
+  };
+  auto connecting = connect_along<stream>(here, to, with, *winners_, deadline, make);
+  result<connection> made = co_await connecting;
+  co_return made;
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,29 @@
+// tinyhttp/net/time_source.hpp -- where a loop's time comes from.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace tinyhttp::net {
+
+/// Where a loop's time comes from. Tests override it to hold time still; it outlives the loop.
+class time_source {
+ public:
+  time_source() = default;
+  time_source(const time_source&) = delete;
+  time_source& operator=(const time_source&) = delete;
+  virtual ~time_source() = default;
+
+  [[nodiscard]] virtual time_point now() noexcept { return std::chrono::steady_clock::now(); }
+  [[nodiscard]] virtual std::int64_t unix_seconds() noexcept {
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+  }
+  /// The loop has nothing to do before `when` (`timer::never`: no deadline). True: time has moved
+  /// there and nobody needs to wait; descriptors are then only looked at, not waited for.
+  virtual bool skip_to(time_point) noexcept { return false; }
+};
+
+}  // namespace tinyhttp::net
