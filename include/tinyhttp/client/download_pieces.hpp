@@ -54,8 +54,7 @@ namespace tinyhttp::detail {
                                                               std::uint64_t offset) {
   const auto part = parse_content_range(answer.fields["Content-Range"]);
   if (!part || !part->range || part->range->offset != offset) return std::nullopt;
-  const auto validator = strong_validator(answer.fields);
-  if (!validator.empty() && validator != origin.validator) return std::nullopt;
+  if (!has_validator(answer.fields, origin.validator)) return std::nullopt;
   if (part->size && origin.total && *part->size != *origin.total) return std::nullopt;
   return part->range;
 }

@@ -57,6 +57,9 @@ struct part_origin {
 /// none.
 [[nodiscard]] inline std::string strong_validator(const fields& f);
 
+/// Nothing in `f` says that this is another representation than the one which had `validator`.
+[[nodiscard]] inline bool has_validator(const fields& f, std::string_view validator);
+
 // ---------------------------------------------------------------------------------------------
 
 inline std::vector<byte_range> held_ranges::missing(std::uint64_t size) const {
@@ -134,6 +137,13 @@ inline std::string strong_validator(const fields& f) {
   const auto date = parse_date(f["Date"], 0);
   if (!modified || !date || *date - *modified < 1) return {};
   return std::string(f["Last-Modified"]);
+}
+
+inline bool has_validator(const fields& f, std::string_view validator) {
+  const std::string_view name = validator.starts_with('"') ? "ETag" : "Last-Modified";
+  for (const auto& [each, value] : f)
+    if (ascii::equal_ignoring_case(each, name) && value != validator) return false;
+  return true;
 }
 
 }  // namespace tinyhttp
