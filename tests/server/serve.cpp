@@ -414,6 +414,22 @@ TEST_CASE("the last of a connection's requests says so", "[server]") {
   s.until_served();
 }
 
+TEST_CASE("a server that ends answers the requests that have come, and says which answer is the last", "[server]") {
+  served_in_memory s([](const request&) { return text("served"); });
+  s.services.ending = true;
+  std::string back = s.exchange(get("/1") + post("/2", "hello") + get("/3"));
+  for (int i = 0; i < 2; ++i) {
+    const answer a = take_answer(back);
+    CHECK(a.status == 200);
+    CHECK_FALSE(a.has("Connection: close"));
+  }
+  const answer last = take_answer(back);
+  CHECK(last.status == 200);
+  CHECK(last.has("Connection: close"));
+  CHECK(s.exchange(get("/4")).empty());
+  s.until_served();
+}
+
 TEST_CASE("closing first leaves the peer time to read and to stop sending", "[server][rfc9112-9.6]") {
   served_in_memory s([](const request&) { return text("bye").with("Connection", "close"); });
   std::string back = s.exchange(get("/"));

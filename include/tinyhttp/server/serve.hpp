@@ -71,7 +71,7 @@ task<void> served_connection<S>::run() {
       outgoing() = std::move(answer.now());
     }
 
-    if (services_.ending.load(std::memory_order_relaxed) || must_hang_up()) wire_.forbid_reuse();
+    if (is_last_answer() || must_hang_up()) wire_.forbid_reuse();
     response& sending = *outgoing();
     if (!send_small(sending)) {
       const bool sent = co_await send_large(sending);

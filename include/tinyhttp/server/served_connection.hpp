@@ -105,6 +105,11 @@ class served_connection final : public request_context {
   task<void> drain_request();
   task<void> linger();
   [[nodiscard]] bool must_hang_up() const noexcept;
+  /// The server ends, and no other request has come already.
+  [[nodiscard]] bool is_last_answer() noexcept {
+    return services_.ending.load(std::memory_order_relaxed) &&
+           (!wire_.incoming_done() || wire_.unread().empty());
+  }
   [[nodiscard]] bool peer_may_send_more() const noexcept;
   void report(bool complete) noexcept;
   void end_exchange() noexcept;

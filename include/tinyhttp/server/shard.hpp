@@ -165,18 +165,18 @@ void basic_shard<Stream>::run() {
 
 template <looped_stream Stream>
 task<void> basic_shard<Stream>::accept_all() {
-  bool complained = false;
+  time_point quiet_until{};
   for (;;) {
     co_await room();
     auto got = co_await acceptor_.accept();
     if (got) {
-      complained = false;
       begin(std::move(*got));
       continue;
     }
     if (got.error().kind() == error_kind::cancelled) co_return;
-    if (!complained) services_.log(got.error().message());  // once, until it works again
-    complained = true;
+    // Once, until it has worked for a minute: at the edge every other attempt fails.
+    if (loop_.now() >= quiet_until) services_.log(got.error().message());
+    quiet_until = loop_.now() + std::chrono::minutes(1);
     const time_point later = loop_.now() + std::chrono::milliseconds(50);
     co_await loop_.sleep_until(later);
   }
