@@ -19,11 +19,13 @@
 
 // floor 1: what messages mean (RFC 9110)
 #include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/challenge.hpp>
 #include <tinyhttp/http/conditional.hpp>
 #include <tinyhttp/http/content_coding.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
 #include <tinyhttp/http/cookie.hpp>
 #include <tinyhttp/http/date.hpp>
+#include <tinyhttp/http/digest_access.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/file_extensions.hpp>
 #include <tinyhttp/http/form.hpp>
@@ -138,6 +140,8 @@
 #include <tinyhttp/client/connecting.hpp>
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/client/credentials.hpp>
+#include <tinyhttp/client/decoding.hpp>
+#include <tinyhttp/client/digest_login.hpp>
 #include <tinyhttp/client/download.hpp>
 #include <tinyhttp/client/download_digest.hpp>
 #include <tinyhttp/client/download_options.hpp>

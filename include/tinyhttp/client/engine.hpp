@@ -289,8 +289,9 @@ task<result<response>> client_engine<Transport>::run(result<url> to, call_option
     task<result<std::string_view>> reading = answer->body.read_all(options_.max_body);
     const result<std::string_view> all = co_await reading;
     if (all) co_return answer;
-    const bool too_much = all.error().kind() == error_kind::limit;
-    co_return too_much ? all.error().within(detail::describe(c.asked.method, c.to)) : all.error();
+    const std::string about = detail::describe(c.asked.method, c.to);
+    const bool is_bare = all.error().kind() == error_kind::limit && !all.error().message().starts_with(about);
+    co_return is_bare ? all.error().within(about) : all.error();
   }
 }
 

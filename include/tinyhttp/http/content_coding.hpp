@@ -70,7 +70,8 @@ struct content_coding {
 /// Makes `content` the decoded octets, and removes Content-Encoding and Content-Length from
 /// `about`. The octets are decoded while the body is pulled. What is damaged, cut off, or goes on
 /// behind its end, is an error of kind `protocol` (status hint 400) in place of the body's end,
-/// never a short body; more octets than the limit are one of kind `limit` (413).
+/// never a short body; more octets than the limit are one of kind `limit` (413). With `where`, the
+/// error lines begin with it.
 ///
 /// An empty body (an answer to HEAD, a 304, a length of 0) stays as it is, with its fields, though
 /// a coding of nothing is not nothing: servers do send that.
@@ -80,16 +81,16 @@ struct content_coding {
 template <class = void>
 [[nodiscard]] result<void> decode(fields& about, body& content,
                                   std::span<const content_coding> known,
-                                  const decode_limits& limits = {});
+                                  const decode_limits& limits = {}, std::string where = {});
 
 /// The same for a message. A 206 in a coding is an error: a part cannot be decoded by itself.
 template <class = void>
 [[nodiscard]] result<void> decode(response& answer, std::span<const content_coding> known,
-                                  const decode_limits& limits = {});
+                                  const decode_limits& limits = {}, std::string where = {});
 template <class = void>
 [[nodiscard]] result<void> decode(request& asked, std::span<const content_coding> known,
-                                  const decode_limits& limits = {}) {
-  return decode(asked.fields, asked.body, known, limits);
+                                  const decode_limits& limits = {}, std::string where = {}) {
+  return decode(asked.fields, asked.body, known, limits, std::move(where));
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -176,17 +177,21 @@ class decoding_chain {
   std::vector<stage> stages_;
 };
 
+[[nodiscard]] inline error seen_from(std::string_view where, const error& why) {
+  return where.empty() ? why : why.within(where);
+}
+
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class decoded_stream final : public body_stream {
  public:
-  decoded_stream(body coded, decoding_chain chain)
-      : coded_(std::move(coded)), chain_(std::move(chain)) {}
+  decoded_stream(body coded, decoding_chain chain, std::string where)
+      : coded_(std::move(coded)), chain_(std::move(chain)), where_(std::move(where)) {}
 
   task<result<std::string_view>> next() override {
     if (failure_) co_return *failure_;
     for (;;) {
       const result<std::string_view> decoded = chain_.next();
-      if (!decoded) co_return give_up(decoded.error());
+      if (!decoded) co_return give_up(seen_from(where_, decoded.error()));
       if (!decoded->empty() || chain_.was_fed_all()) co_return *decoded;
       const result<std::string_view> piece = co_await coded_.next();
       if (!piece) co_return give_up(piece.error());
@@ -205,6 +210,7 @@ class decoded_stream final : public body_stream {
 
   body coded_;
   decoding_chain chain_;
+  std::string where_;
   std::optional<error> failure_;
 };
 
@@ -247,16 +253,17 @@ inline std::string accept_encoding(std::span<const content_coding> known) {
 
 template <class>
 result<void> decode(fields& about, body& content, std::span<const content_coding> known,
-                    const decode_limits& limits) {
+                    const decode_limits& limits, std::string where) {
   if (!about.contains("Content-Encoding") || content.length() == 0) return {};
   const auto codings = detail::codings_of(about, known, limits.max_codings);
-  if (!codings) return codings.error();
+  if (!codings) return detail::seen_from(where, codings.error());
   about.remove("Content-Encoding");
   if (codings->empty()) return {};
   detail::decoding_chain chain(limits.max_octets);
   for (std::size_t i = codings->size(); i-- > 0;) chain.add(*(*codings)[i], limits);
   const std::uint64_t limit = content.default_limit();
-  content = body(std::make_shared<detail::decoded_stream<>>(std::move(content), std::move(chain)));
+  content = body(std::make_shared<detail::decoded_stream<>>(std::move(content), std::move(chain),
+                                                            std::move(where)));
   content.set_default_limit(limit);
   about.remove("Content-Length");
   return {};
@@ -264,12 +271,13 @@ result<void> decode(fields& about, body& content, std::span<const content_coding
 
 template <class>
 result<void> decode(response& answer, std::span<const content_coding> known,
-                    const decode_limits& limits) {
+                    const decode_limits& limits, std::string where) {
   const bool is_part = answer.status == status::partial_content;
   const auto coding = answer.fields.get("Content-Encoding");
   if (is_part && coding && !ascii::equal_ignoring_case(*coding, "identity"))
-    return error(error_kind::protocol, "a part in a content coding cannot be decoded by itself");
-  return decode(answer.fields, answer.body, known, limits);
+    return detail::seen_from(where, error(error_kind::protocol,
+                                     "a part in a content coding cannot be decoded by itself"));
+  return decode(answer.fields, answer.body, known, limits, std::move(where));
 }
 
 }  // namespace tinyhttp
