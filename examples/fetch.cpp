@@ -35,12 +35,16 @@
 
 #include <unistd.h>
 
+#ifdef FETCH_WITH_DIGEST
+#include <tinyhttp/digest.hpp>
+#endif
+
 namespace th = tinyhttp;
 
 // ---- what needs a library -----------------------------------------------------------------------
 
 #ifdef FETCH_WITH_DIGEST  // g++ ... -DFETCH_WITH_DIGEST -lcrypto
-std::shared_ptr<th::hasher> sha256_sum() { return std::make_shared<th::sha256>(); }
+std::shared_ptr<th::hasher> sha256_sum() { return th::make_hasher("sha256"); }
 #else
 std::shared_ptr<th::hasher> sha256_sum() {
   misuse("--digest is not in this build: it needs -DFETCH_WITH_DIGEST and OpenSSL");
@@ -257,19 +261,28 @@ th::result<void> fetch(th::client& with, const settings& s, std::size_t number) 
   return shown ? part->commit(true) : shown;
 }
 
+// The client that goes the way that was asked for.
+th::client_options way_of(const settings& s) {
+  th::client_options way = s.way;
+  for (const std::string& line : s.field_lines)
+    if (th::ascii::starts_with_ignoring_case(line, "user-agent:")) way.user_agent.clear();
+  const auto environment = th::proxy_from_environment();
+  if (!environment && !s.proxy) misuse("the environment: " + environment.error().message());
+  if (environment) way.proxies = *environment;
+  if (s.proxy) way.proxies.http = way.proxies.https = *s.proxy;
+  if (s.no_proxy) way.proxies.except = *s.no_proxy;
+  way.proxies.tunnels = s.tunnel;
+  return way;
+}
+
 int main(int argc, char** argv) {
   const settings s = read_arguments(argc, argv);
   if (!s.digest.empty()) static_cast<void>(sha256_sum());  // says so if this build cannot
   if (s.compressed) misuse("--compressed is not in this build: it decodes no Content-Encoding");
   std::setvbuf(stdout, nullptr, _IONBF, 0);  // pieces are large: copying them again gains nothing
-  th::client_options options;
-  options.connect_timeout = s.connect_timeout;
-  options.total_timeout = s.max_time;
-  for (const std::string& line : s.field_lines)
-    if (th::ascii::starts_with_ignoring_case(line, "user-agent:")) options.user_agent.clear();
 
   int status = 0;
-  th::client client(options);  // one for all: it keeps the connection
+  th::client client(way_of(s));  // one for all: it keeps the connection
   for (std::size_t i = 0; i < s.urls.size(); ++i) {
     const auto done = fetch(client, s, i);
     if (done) continue;

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <tinyhttp/client/client.hpp>
+#include <tinyhttp/client/proxy.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/host_map.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -13,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 constexpr const char* fetch_help =
@@ -49,7 +53,16 @@ constexpr const char* fetch_help =
     "  --limit BYTES          take at most so much of a body, else fail\n"
     "\n"
     "the way there\n"
-    "  --max-time SECONDS     for each attempt, all in all\n"
+    "  -x, --proxy URL        through this proxy: http://, socks5:// or socks5h://; '' for none.\n"
+    "                         Else http_proxy and the like are heeded, as curl does\n"
+    "  -p                     let the proxy make a tunnel (CONNECT)\n"
+    "  --noproxy HOSTS        reach these directly, whatever no_proxy says; * for all\n"
+    "  --unix-socket PATH     over this socket instead of TCP\n"
+    "  --resolve HOST:PORT:ADDRESS, --connect-to HOST:PORT:HOST:PORT   go there instead\n"
+    "  --interface ADDRESS    from this address of ours\n"
+    "  -Y, --speed-limit N    give up when less than N octets a second come, for 30 s\n"
+    "  -y, --speed-time N     or for N seconds; alone, with a limit of 1\n"
+    "  --max-time SECONDS     for each attempt, all in all; -m\n"
     "  --connect-timeout SECONDS   10 by default\n"
     "\n"
     "  --help                 this page\n"
@@ -83,8 +96,10 @@ struct settings {
   std::string digest;  // hexadecimal digits of a SHA-256
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
 
-  std::chrono::milliseconds max_time{0};
-  std::chrono::milliseconds connect_timeout{10'000};
+  tinyhttp::client_options way;  // how to get there: sockets, hosts, deadlines
+  std::optional<std::optional<tinyhttp::proxy>> proxy;  // empty: what the environment says
+  std::optional<std::string> no_proxy;
+  bool tunnel = false;
 
   [[nodiscard]] bool into_files() const { return !files.empty() || name_from_url; }
 };
@@ -118,6 +133,34 @@ inline std::string to_digest(const std::string& text) {
   return text.substr(kind.size());
 }
 
+// What the library made of an operand; what it says of a bad one ends the program.
+template <class T>
+T checked(const std::string& option, tinyhttp::result<T> made) {
+  if (!made) misuse(option + ": " + made.error().message());
+  return std::move(*made);
+}
+
+inline void set_proxy(settings& s, const std::string& option, const std::string& url) {
+  s.proxy.emplace();
+  if (!url.empty()) s.proxy->emplace(checked(option, tinyhttp::parse_proxy(url)));
+}
+
+inline void add_host(settings& s, const std::string& option,
+                     tinyhttp::result<tinyhttp::net::host_mapping> read) {
+  s.way.hosts.push_back(checked(option, std::move(read)));
+}
+
+inline void set_local_address(settings& s, const std::string& option, const std::string& text) {
+  const auto read = tinyhttp::net::address::parse(text, 0);
+  if (!read) misuse(option + " wants an address, not \"" + text + "\"");
+  s.way.local_address = *read;
+}
+
+inline void set_speed_time(settings& s, const std::string& option, const std::string& seconds) {
+  s.way.least_rate_window = to_time(option, seconds);
+  if (s.way.least_rate == 0) s.way.least_rate = 1;
+}
+
 // One option without an operand, or false.
 inline bool set_flag(settings& s, std::string_view option) {
   const struct {
@@ -128,6 +171,7 @@ inline bool set_flag(settings& s, std::string_view option) {
       {"-i", &settings::show_head},         {"-I", &settings::head_only},
       {"-f", &settings::fail_on_error},     {"-s", &settings::silent},
       {"-L", &settings::follow},            {"--progress", &settings::progress},
+      {"-p", &settings::tunnel},
       {"--compressed", &settings::compressed},
   };
   for (const auto& each : flags)
@@ -150,8 +194,20 @@ inline setter setter_of(std::string_view option) {
       {"-u", [](settings& s, text, text user) { s.user = user; }},
       {"-d", [](settings& s, text, text data) { s.data.push_back(data); }},
       {"-r", [](settings& s, text, text range) { s.range = range; }},
-      {"--max-time", [](settings& s, text o, text t) { s.max_time = to_time(o, t); }},
-      {"--connect-timeout", [](settings& s, text o, text t) { s.connect_timeout = to_time(o, t); }},
+      {"--max-time", [](settings& s, text o, text t) { s.way.total_timeout = to_time(o, t); }},
+      {"-m", [](settings& s, text o, text t) { s.way.total_timeout = to_time(o, t); }},
+      {"--connect-timeout", [](settings& s, text o, text t) { s.way.connect_timeout = to_time(o, t); }},
+      {"--proxy", [](settings& s, text o, text url) { set_proxy(s, o, url); }},
+      {"-x", [](settings& s, text o, text url) { set_proxy(s, o, url); }},
+      {"--noproxy", [](settings& s, text, text hosts) { s.no_proxy = hosts; }},
+      {"--unix-socket", [](settings& s, text, text path) { s.way.unix_socket = path; }},
+      {"--resolve", [](settings& s, text o, text t) { add_host(s, o, tinyhttp::net::parse_host_addresses(t)); }},
+      {"--connect-to", [](settings& s, text o, text t) { add_host(s, o, tinyhttp::net::parse_connect_to(t)); }},
+      {"--interface", [](settings& s, text o, text t) { set_local_address(s, o, t); }},
+      {"--speed-limit", [](settings& s, text o, text n) { s.way.least_rate = to_number(o, n, 1 << 30); }},
+      {"-Y", [](settings& s, text o, text n) { s.way.least_rate = to_number(o, n, 1 << 30); }},
+      {"--speed-time", [](settings& s, text o, text t) { set_speed_time(s, o, t); }},
+      {"-y", [](settings& s, text o, text t) { set_speed_time(s, o, t); }},
       {"--max-redirs", [](settings& s, text o, text n) { s.max_redirects = to_number(o, n, 1000); }},
       {"--limit", [](settings& s, text o, text n) { s.limit = to_number(o, n, s.limit); }},
       {"--retry", [](settings& s, text o, text n) { s.retries = to_number(o, n, 1000); }},

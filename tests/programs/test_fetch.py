@@ -8,14 +8,18 @@ import pathlib
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from harness import (closed_port, fake_file_server, file_server, find_nginx, find_server, nginx, preloaded, program,
                      python_server, scripted_server, sha256, wait_until_listening)
 
 FETCH = program("fetch")
+for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[name]  # the tests talk to this machine
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 
@@ -65,7 +69,7 @@ class usage(fetching):
     def test_help_tells_every_option(self):
         out = self.well(done("--help")).decode()
         for option in ("-o", "-O", "-J", "-i", "-I", "-f", "-s", "-L", "-X", "-H", "-u", "-d", "-r", "-C", "--progress",
-                       "--retry", "--parallel", "--digest", "--max-time", "--connect-timeout", "--max-redirs",
+                       "--retry", "--parallel", "-x, --proxy", "--noproxy", "--unix-socket", "--resolve", "--interface", "--digest", "--max-time", "--connect-timeout", "--max-redirs",
                        "--compressed", "--limit"):
             self.assertIn(f"  {option} ", out)
 
@@ -353,6 +357,32 @@ class files(fetching):
         self.assertEqual(self.names(), ["f"])
 
 
+class ways(fetching):
+    def test_a_unix_socket(self):
+        place = str(self.dir / "s")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(place)
+            listener.listen()
+
+            def answer():
+                connection, _ = listener.accept()
+                with connection:
+                    self.asked = connection.recv(4096)
+                    connection.sendall(OK)
+            thread = threading.Thread(target=answer)
+            thread.start()
+            self.assertEqual(self.well(done("--unix-socket", place, "http://h.invalid/x")), b"hi")
+            thread.join()
+        self.assertTrue(self.asked.startswith(b"GET /x HTTP/1.1\r\nHost: h.invalid\r\n"))
+
+    def test_the_environment_names_a_proxy(self):
+        server = self.scripted(OK)
+        os.environ["http_proxy"] = server.url("/")
+        self.addCleanup(os.environ.pop, "http_proxy")
+        self.assertEqual(self.well(done("http://h.invalid/x")), b"hi")
+        self.assertEqual(server.requests[0][0].split("\r\n")[0], "GET http://h.invalid/x HTTP/1.1")
+
+
 @unittest.skipUnless(shutil.which("curl"), "needs curl")
 class as_curl(fetching):
     """The same command line for both: the same requests, the same output, both well or both not."""
@@ -364,7 +394,7 @@ class as_curl(fetching):
                 (pathlib.Path(folder) / "data").write_bytes(b"line\n\0line")
                 server = self.scripted(*answers)
                 quiet = ["-s"] if program == "curl" else []
-                ran = subprocess.run([program, *quiet, *(a.replace("URL", server.url("")) for a in arguments)],
+                ran = subprocess.run([program, *quiet, *(a.replace("URL", server.url("")).replace("PORT", str(server.port)) for a in arguments)],
                                      cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
                 server.stop()
                 seen.append((ran.returncode == 0, ran.stdout, [self.essence(*each) for each in server.requests],
@@ -374,7 +404,7 @@ class as_curl(fetching):
     @staticmethod
     def essence(head, body):
         first, *lines = head.split("\r\n")
-        ignored = ("host", "user-agent", "accept")
+        ignored = ("host", "user-agent", "accept", "proxy-connection")  # the last is curl's own, of no standard
         return first, sorted(line.rstrip() for line in lines if line.split(":")[0].lower() not in ignored), body
 
     def test_options_mean_the_same(self):
@@ -410,6 +440,14 @@ class as_curl(fetching):
             ([(b"", "close")], ["URL/"], ()),
             ([(OK[:-1], "close")], ["URL/"], ()),
             ([b"HTTP/1.1 204 No Content\r\n\r\n"], ["URL/"], ()),
+            ([OK], ["-x", "URL", "http://nowhere.invalid:81/a?b"], ()),
+            ([OK], ["--proxy", "URL", "--noproxy", "*", "URL/"], ()),
+            ([OK], ["-x", "", "URL/"], ()),
+            ([b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"], ["-p", "-x", "URL", "http://h.invalid/"], ()),
+            ([OK], ["--resolve", "h.invalid:PORT:127.0.0.1", "http://h.invalid:PORT/"], ()),
+            ([OK], ["--connect-to", "h.invalid:81:127.0.0.1:PORT", "http://h.invalid:81/"], ()),
+            ([OK], ["--interface", "127.0.0.1", "URL/"], ()),
+            ([OK], ["-m", "20", "-Y", "1", "-y", "9", "URL/"], ()),
         )
         for answers, arguments, files in cases:
             with self.subTest(arguments=arguments):
