@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tests" / "runner"))
 from results import check, finish  # noqa: E402
 
 HEADERS = {"limits": "h1/limits.hpp", "server_options": "server/options.hpp", "patience": "server/options.hpp",
-           "client_options": "client/options.hpp"}
+           "client_options": "client/options.hpp", "resolver_options": "net/resolver.hpp"}
 ALL_OF = ("limits", "server_options", "patience")
 NO_BOUNDS = {"port", "threads"}  # numbers that bound nothing
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "s": 1000, "": 1}

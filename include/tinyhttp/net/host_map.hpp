@@ -18,10 +18,10 @@ namespace tinyhttp::net {
 
 /// Connections to `host` and `port` go to `to` instead.
 struct host_mapping {
-  std::string host;              // in lower case; empty: every host
-  std::uint16_t port = 0;        // 0: every port
-  std::vector<std::string> to;   // addresses, names or `unix:PATH`; all are tried. Empty: `host`
-  std::uint16_t to_port = 0;     // 0: the one that was asked for
+  std::string host = {};              // in lower case; empty: every host
+  std::uint16_t port = 0;             // 0: every port
+  std::vector<std::string> to = {};   // addresses, names or `unix:PATH`; all are tried. Empty: `host`
+  std::uint16_t to_port = 0;          // 0: the one that was asked for
 };
 
 /// The first mapping that fits, or null. Points into `all`.
