@@ -24,6 +24,8 @@
 #include <tinyhttp/http/content_coding.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
 #include <tinyhttp/http/cookie.hpp>
+#include <tinyhttp/http/cookie_file.hpp>
+#include <tinyhttp/http/cookie_store.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/digest_access.hpp>
 #include <tinyhttp/http/fields.hpp>
@@ -35,6 +37,7 @@
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/query.hpp>
 #include <tinyhttp/http/range.hpp>
+#include <tinyhttp/http/received_cookie.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/status.hpp>
@@ -139,6 +142,7 @@
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/connecting.hpp>
 #include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/client/cookie_jar.hpp>
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/decoding.hpp>
 #include <tinyhttp/client/digest_login.hpp>

@@ -44,9 +44,9 @@ class local_source final : public content_source {
   net::descriptor file_;
 };
 
-[[nodiscard]] inline int open_file(const std::string& path, int flags) noexcept {
+[[nodiscard]] inline int open_file(const std::string& path, int flags, mode_t mode = 0666) noexcept {
   for (;;) {
-    const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, 0666);
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode);
     if (fd >= 0 || errno != EINTR) return fd;
   }
 }

@@ -104,7 +104,8 @@ class part_file {
 
 /// A short text beside a part, replaced as a whole; nothing more than a note to a later run.
 [[nodiscard]] inline std::optional<std::string> read_note(const std::string& path);
-inline result<void> write_note(const std::string& path, std::string_view text, bool sync);
+inline result<void> write_note(const std::string& path, std::string_view text, bool sync,
+                               mode_t mode = 0666);
 inline void remove_note(const std::string& path);
 
 // ---------------------------------------------------------------------------------------------
@@ -251,9 +252,10 @@ inline std::optional<std::string> read_note(const std::string& path) {
   return text;
 }
 
-inline result<void> write_note(const std::string& path, std::string_view text, bool sync) {
+inline result<void> write_note(const std::string& path, std::string_view text, bool sync, mode_t mode) {
   const std::string fresh = path + ".new";
-  const net::descriptor file(detail::open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW));
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+  const net::descriptor file(detail::open_file(fresh, flags, mode));
   if (!file) return net::system_error("open " + fresh, errno);
   const result<void> written = detail::write_all(file.get(), text, fresh);
   if (!written || (sync && ::fsync(file.get()) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {

@@ -1,0 +1,118 @@
+// tinyhttp/client/cookie_jar.hpp -- the cookies of a client: kept from answer to request, and in a
+// file from run to run.
+//
+// What is kept and sent is decided in http/cookie_store.hpp. A client has no jar unless it is given
+// one.
+#pragma once
+
+#include <tinyhttp/client/hooks.hpp>
+#include <tinyhttp/client/local_file.hpp>
+#include <tinyhttp/client/part_file.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/files/system.hpp>
+#include <tinyhttp/http/cookie_file.hpp>
+#include <tinyhttp/http/cookie_store.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/http/url.hpp>
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp {
+
+/// Any number of threads and clients may use one.
+///
+///     cookie_jar cookies;
+///     client c({.hooks = {&cookies}});
+///
+/// A Cookie field that the caller set goes out behind the jar's own.
+class cookie_jar final : public exchange_hook {
+ public:
+  using clock_function = std::int64_t (*)() noexcept;  // seconds since 1970
+
+  explicit cookie_jar(clock_function now = &files::wall_clock) noexcept : now_(now) {}
+
+  void before(const url& to, request& r) override;
+  void after(const url& from, const response& answer) override;
+
+  /// As if an answer from `from` had had that Set-Cookie field. False when it is ignored.
+  bool set(const url& from, std::string_view set_cookie) {
+    const std::lock_guard lock(guard_);
+    return store_.set(from, set_cookie, now_());
+  }
+  /// A copy of what is here.
+  [[nodiscard]] std::vector<stored_cookie> cookies() const {
+    const std::lock_guard lock(guard_);
+    return store_.cookies();
+  }
+  void clear() {
+    const std::lock_guard lock(guard_);
+    store_.clear();
+  }
+
+  /// Adds what a file holds that `save`, curl or wget wrote. Fails with `open PATH: cause`, and for
+  /// more than 16 MiB; lines that make no sense are skipped.
+  template <class = void>
+  result<void> load(const std::string& path);
+  /// Replaces the file as a whole, readable by its owner only: cookies are as good as passwords.
+  /// `with_sessions`: also those that end with the session, as `curl -c` does.
+  result<void> save(const std::string& path, bool with_sessions = true) const;
+
+ private:
+  clock_function now_;
+  mutable std::mutex guard_;
+  cookie_store store_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline void cookie_jar::before(const url& to, request& r) {
+  std::string field;
+  {
+    const std::lock_guard lock(guard_);
+    field = store_.field_for(to, now_());
+  }
+  if (field.empty()) return;
+  if (const auto own = r.fields.get("Cookie"); own && !own->empty()) field.append("; ").append(*own);
+  r.fields.remove("Cookie");
+  static_cast<void>(r.fields.try_add("Cookie", field));  // made of what was in fields
+}
+
+inline void cookie_jar::after(const url& from, const response& answer) {
+  if (!answer.fields.contains("Set-Cookie")) return;
+  const std::lock_guard lock(guard_);
+  for (const auto& [name, value] : answer.fields)
+    if (ascii::equal_ignoring_case(name, "Set-Cookie")) store_.set(from, value, now_());
+}
+
+template <class>
+result<void> cookie_jar::load(const std::string& path) {
+  constexpr std::uint64_t most = std::uint64_t{16} << 20;  // octets; 3000 cookies of 4 KiB
+  auto file = file_body(path);
+  if (!file) return file.error();
+  auto reading = file->read_all(most);
+  reading.start();
+  const auto read = reading.take();
+  if (!read) return read.error().within("read " + path);
+  std::string_view text = *read;
+  const std::lock_guard lock(guard_);
+  while (auto cookie = take_cookie_line(text)) store_.put(std::move(*cookie), now_());
+  return {};
+}
+
+inline result<void> cookie_jar::save(const std::string& path, bool with_sessions) const {
+  auto kept = cookies();
+  const std::int64_t now = now_();
+  std::erase_if(kept, [&](const stored_cookie& c) {
+    return detail::has_ended(c, now) || (!with_sessions && !c.expires);
+  });
+  return write_note(detail::behind_links(path), format_cookie_file(kept), false, 0600);
+}
+
+}  // namespace tinyhttp
