@@ -301,11 +301,13 @@ TEST_CASE("one client serves many threads", "[client][threads]") {
   std::mutex guard;
   std::string complaints;
   std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t)
-    threads.emplace_back([&] {
-      for (int i = 0; i < 20; ++i) {
-        const auto r = c.get(server.url());
-        if (r && r->body.text() == "hi") {
+  for (int t = 0; t < 16; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 5; ++i) {
+        auto r = t % 4 != 0   ? c.get(server.url())
+                 : i % 2 == 0 ? c.post(server.url(), "x", "text/plain")
+                              : c.open(server.url());
+        if (r && pull_all(r->body, 10).value() == "hi") {
           ++good;
         } else {
           const std::lock_guard lock(guard);

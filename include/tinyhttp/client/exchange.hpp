@@ -239,13 +239,13 @@ task<void> running_exchange<Stream>::send(Sender& sender) {
   try {
     sent_ = co_await sending;
   } catch (...) {  // the body's own; it is thrown again where the answer is waited for
-    c_.stream.close();
+    c_.stream.abort();  // else the system would go on offering what is left of the request
     throw;
   }
   if (sent_) {
     c_.wait_at_most(c_.options().first_octet_timeout);
   } else if (sent_.error().kind() != error_kind::closed) {
-    c_.stream.close();  // no answer can come; whoever waits for one is told
+    c_.stream.abort();  // no answer can come; whoever waits for one is told
   }
 }
 
