@@ -1,9 +1,11 @@
 // tests/client/redirects.cpp -- tests client/redirects.hpp and client/credentials.hpp
 #include "catch.hpp"
 
+#include <tinyhttp/client/call.hpp>
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/redirects.hpp>
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -138,6 +140,22 @@ TEST_CASE("base64 as in its RFC", "[client][credentials][rfc4648-10]") {
                                  {"\xff\xfe\xfb", "//77"}};
   for (const auto& row : rows) CHECK(base64_encode(row[0]) == row[1]);
   CHECK(base64_encode(std::string_view("\0\0", 2)) == "AAA=");
+}
+
+TEST_CASE("a user and a password, or a token, become credentials", "[client][credentials]") {
+  CHECK(basic_credentials("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+  CHECK(basic_credentials("", ":") == "Basic Ojo=");
+  CHECK_THROWS_AS(basic_credentials("a:b", "c"), std::invalid_argument);
+  CHECK(bearer_credentials("mF_9.B5f-4.1JqM") == "Bearer mF_9.B5f-4.1JqM");
+  call_options how;
+  how.set_bearer("abc");
+  how.set_basic("Aladdin", "open sesame");
+  how.set_body(form_body({{"a", "b"}}));
+  CHECK(how.fields.count("Authorization") == 1);
+  CHECK(how.fields["Authorization"] == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+  CHECK(how.fields["Content-Type"] == form_media_type);
+  CHECK(how.body.text() == "a=b");
+  CHECK_THROWS_AS(how.set_bearer("a\r\nEvil: 1"), std::invalid_argument);
 }
 
 TEST_CASE("userinfo becomes credentials with its escapes decoded",

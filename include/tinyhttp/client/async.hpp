@@ -45,6 +45,9 @@ class basic_async_client {
   }
   [[nodiscard]] task<result<response>> post(std::string_view to, body content,
                                             std::string_view media_type) const;
+  [[nodiscard]] task<result<response>> post(std::string_view to, typed_body content) const {
+    return post(to, std::move(content.body), content.media_type);
+  }
 
   /// The answer as soon as its head is there. The body is pulled with `co_await`; dropping it before
   /// its end closes the connection.

@@ -1,12 +1,14 @@
 // tinyhttp/client/call.hpp -- what a call asks: the same words for every client.
 #pragma once
 
+#include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/typed_body.hpp>
 #include <tinyhttp/http/url.hpp>
 
 #include <chrono>
@@ -26,6 +28,20 @@ struct call_options {
   std::optional<std::chrono::milliseconds> total_timeout = std::nullopt;
   informational_sink informational = {};  // called for every 1xx response
   bool as_is = false;  // no field is added (User-Agent, Accept-Encoding, ...), nothing is decoded
+
+  /// The body and its Content-Type. These three throw as `fields::set`.
+  void set_body(typed_body content) {
+    fields.set("Content-Type", content.media_type);
+    body = std::move(content.body);
+  }
+  /// Who asks: RFC 7617, where `user` has no colon, or RFC 6750. For the origin of the URL alone;
+  /// both go over the wire as they are.
+  void set_basic(std::string_view user, std::string_view password) {
+    fields.set("Authorization", basic_credentials(user, password));
+  }
+  void set_bearer(std::string_view token) {
+    fields.set("Authorization", bearer_credentials(token));
+  }
 };
 
 namespace detail {

@@ -1,4 +1,5 @@
-// tinyhttp/client/credentials.hpp -- a user and a password as a field value (RFC 7617).
+// tinyhttp/client/credentials.hpp -- a user and a password, or a token, as a field value (RFC 7617,
+// RFC 6750).
 //
 // Pure. Whom they may be shown to is decided in redirects.hpp.
 #pragma once
@@ -8,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -21,7 +23,20 @@ namespace tinyhttp {
   return "Basic " + base64_encode(user_and_password);
 }
 
-/// The same for the userinfo of a URL, whose escapes are decoded; a user without a password has an
+/// The same for the two apart. Throws std::invalid_argument for a user with a colon (RFC 7617 2).
+[[nodiscard]] inline std::string basic_credentials(std::string_view user,
+                                                   std::string_view password) {
+  if (user.find(':') != user.npos)
+    throw std::invalid_argument("basic_credentials: a user has no colon");
+  return basic_credentials(std::string(user).append(":").append(password));
+}
+
+/// The value of an Authorization field for a token (RFC 6750 2.1).
+[[nodiscard]] inline std::string bearer_credentials(std::string_view token) {
+  return std::string("Bearer ").append(token);
+}
+
+/// Basic for the userinfo of a URL, whose escapes are decoded; a user without a password has an
 /// empty one. Empty when an escape is malformed.
 [[nodiscard]] inline std::optional<std::string> basic_credentials_of_url(
     std::string_view userinfo) {
