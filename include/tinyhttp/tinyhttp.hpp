@@ -33,6 +33,7 @@
 #include <tinyhttp/http/form.hpp>
 #include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/method.hpp>
+#include <tinyhttp/http/multipart.hpp>
 #include <tinyhttp/http/negotiation.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/query.hpp>
@@ -42,6 +43,7 @@
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/status.hpp>
 #include <tinyhttp/http/target.hpp>
+#include <tinyhttp/http/typed_body.hpp>
 #include <tinyhttp/http/uri_reference.hpp>
 #include <tinyhttp/http/url.hpp>
 
@@ -170,3 +172,4 @@
 #include <tinyhttp/client/route.hpp>
 #include <tinyhttp/client/sending.hpp>
 #include <tinyhttp/client/tunnel.hpp>
+#include <tinyhttp/client/upload_form.hpp>
