@@ -305,7 +305,7 @@ TEST_CASE("one client serves many threads", "[client][threads]") {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 5; ++i) {
         auto r = t % 4 != 0   ? c.get(server.url())
-                 : i % 2 == 0 ? c.post(server.url(), "x", "text/plain")
+                 : i % 2 == 0 ? c.call(server.url(), {.method = method::put, .body = "x"})
                               : c.open(server.url());
         if (r && pull_all(r->body, 10).value() == "hi") {
           ++good;

@@ -1,0 +1,308 @@
+// tests/client/as_handler.cpp -- tests client/as_handler.hpp: peer, proxy and upstream in memory, time held
+#include "../net/support.hpp"
+#include "catch.hpp"
+
+#include <tinyhttp/app/blocking.hpp>
+#include <tinyhttp/app/router.hpp>
+#include <tinyhttp/client/as_handler.hpp>
+#include <tinyhttp/client/async.hpp>
+#include <tinyhttp/client/client.hpp>
+#include <tinyhttp/server/serve.hpp>
+#include <tinyhttp/server/server.hpp>
+#include <tinyhttp/testing/memory_stream.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace tinyhttp;
+using testing::memory_stream;
+
+namespace {
+
+/// A server in memory: each of its lines is served until it ends.
+class memory_server {
+ public:
+  memory_server(net::loop& on, any_handler app, server_options with = {})
+      : on_(on), app_(std::move(app)), options_(std::move(with)), services_(options_, on) {
+    services_.post = [&on](function<void()> work) { on.post(std::move(work)); };
+  }
+  void join(memory_stream& theirs, testing::delivery to_server = {}) {
+    lines_.push_back(std::make_unique<line>(*this, to_server));
+    memory_stream::connect(theirs, lines_.back()->stream);
+    lines_.back()->running = serve(*lines_.back());
+    static_cast<void>(lines_.back()->running.try_start());
+  }
+  [[nodiscard]] std::size_t lines() const { return lines_.size(); }
+
+ private:
+  struct line {
+    line(memory_server& of, testing::delivery incoming)
+        : stream(of.on_, incoming), serving(stream, of.app_, of.services_) {}
+    memory_stream stream;
+    served_connection<memory_stream> serving;
+    task<void> running;
+  };
+  static task<void> serve(line& l) {
+    auto serving = l.serving.run();
+    co_await serving;
+    l.stream.close();
+  }
+  net::loop& on_;
+  any_handler app_;
+  server_options options_;
+  server_services services_;
+  std::vector<std::unique_ptr<line>> lines_;
+};
+
+/// The upstream of a test, which runs one at a time.
+struct upstream_of_test {
+  memory_server* server = nullptr;  // null: nobody listens
+  testing::delivery to_client = {};
+};
+upstream_of_test upstream;
+
+struct memory_transport {
+  using stream = memory_stream;
+  using connection = std::shared_ptr<client_connection<memory_stream>>;
+  explicit memory_transport(net::loop& to) : on(&to) {}
+  time_point now() const { return on->now(); }
+  task<result<connection>> connect(const url& to, const client_options& with, time_point) const {
+    if (upstream.server == nullptr) co_return error(error_kind::connect, "connect up: secret detail");
+    auto made = std::make_shared<client_connection<memory_stream>>(to.host_field(), with.limits, *on,
+                                                                   upstream.to_client);
+    upstream.server->join(made->stream);
+    co_return made;
+  }
+  net::loop* on;
+};
+using memory_client = basic_async_client<memory_transport>;
+
+/// A peer that talks to a proxy whose upstream answers with a handler.
+struct chain {
+  template <class App>
+  explicit chain(App app, forward_options how = {}, testing::delivery to_peer = {},
+                 testing::delivery to_proxy_from_up = {})
+      : up(on, any_handler(std::move(app))),
+        front(on, any_handler(as_handler(memory_client(), "http://up", std::move(how)))),
+        peer(on, to_peer) {
+    upstream = {&up, to_proxy_from_up};
+    front.join(peer);
+  }
+  ~chain() { upstream = {}; }
+
+  void say(std::string_view octets) { on.run_until_done(write(octets)).value(); }
+  task<result<void>> write(std::string_view octets) {
+    const std::string_view pieces[] = {octets};
+    const result<void> written = co_await peer.write(pieces);
+    co_return written;
+  }
+  /// All that comes until nothing more does, without time passing.
+  std::string hear() {
+    std::string all;
+    for (int quiet = 0; quiet < 20; ++quiet) {
+      on.run_once(duration::zero());
+      if (peer.unread().empty()) continue;
+      quiet = 0;
+      all += read(peer.unread().size());
+    }
+    return all;
+  }
+  std::string read(std::size_t size) {
+    std::string piece(size, '\0');
+    piece.resize(on.run_until_done(read_into(piece)).value());
+    return piece;
+  }
+  task<result<std::size_t>> read_into(std::span<char> room) {
+    const result<std::size_t> count = co_await peer.read(room);
+    co_return count;
+  }
+
+  net_test::held_time time;
+  net::loop on{net::loop_options{.time = &time}};
+  memory_server up;
+  memory_server front;
+  memory_stream peer;
+};
+
+std::string without_date(std::string text) {
+  for (std::size_t at; (at = text.find("Date: ")) != text.npos;) text.erase(at, text.find("\r\n", at) + 2 - at);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a message goes through whole, with its trailers", "[client][proxy]") {
+  std::string seen;
+  chain c([&](request& r) -> task<response> {
+    seen = std::string(r.method.name()) + " " + std::string(r.target.text()) + " " +
+           std::string(r.host()) + " " + std::string(r.fields["X-Own"]) + " " + std::string(r.fields["Via"]);
+    const std::uint64_t limit = 100;
+    auto reading = r.body.read_all(limit);
+    const auto all = co_await reading;
+    if (!all) co_return body_problem(all.error());
+    response made(status::created, {{"X-Answer", "1"}, {"Keep-Alive", "x"}});
+    std::string octets = std::string(*all) + "/" +
+                         (r.body.trailers() != nullptr ? std::string((*r.body.trailers())["X-T"]) : "none");
+    made.body = stream_body([octets]() mutable { return std::exchange(octets, std::string()); });
+    co_return made;
+  });
+  c.say("POST /a%20b?c HTTP/1.1\r\nHost: h\r\nX-Own: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\nabc\r\n2\r\nde\r\n0\r\nX-T: t\r\n\r\n");
+  CHECK(without_date(c.hear()) ==
+        "HTTP/1.1 201 Created\r\nX-Answer: 1\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nabcde/t\r\n0\r\n\r\n");
+  CHECK(seen == "POST /a%20b?c up 1 1.1 tinyhttp");
+  SECTION("and the connections on both sides are used again") {
+    c.say("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(c.hear().find("\r\n\r\n5\r\n/none\r\n0\r\n\r\n") != std::string::npos);
+    CHECK(seen == "GET /x up  1.1 tinyhttp");
+    CHECK(c.up.lines() == 1);
+  }
+}
+
+TEST_CASE("a peer that does not read stops the upstream", "[client][proxy]") {
+  constexpr int pieces = 400;
+  int pulled = 0;
+  chain c(
+      [&](const request&) {
+        return text(stream_body([&] { return ++pulled <= pieces ? std::string(10'000, 'x') : std::string(); }));
+      },
+      {}, {.capacity = 50'000}, {.capacity = 50'000});
+  c.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  for (int i = 0; i < 200; ++i) c.on.run_once(duration::zero());
+  CHECK(pulled > 0);
+  CHECK(pulled < 100);  // both buffers, and what is in hand
+  const int before = pulled;
+  CHECK(c.hear().size() > pieces * 10'000u);
+  CHECK(pulled == pieces + 1);
+  CHECK(before < pulled);
+}
+
+TEST_CASE("an answer that is cut off upstream is cut off for the peer", "[client][proxy]") {
+  std::string logged;
+  chain c([](const request&) {
+    int left = 2;
+    return text(stream_body([left]() mutable -> result<std::string> {
+      if (left-- == 0) return error(error_kind::io, "tape broken");
+      return std::string("abc");
+    }));
+  });
+  c.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string heard = c.hear();
+  CHECK(heard.find("HTTP/1.1 200 OK\r\n") == 0);
+  CHECK(heard.find("\r\n0\r\n") == std::string::npos);
+  CHECK(c.peer.peer_closed());
+}
+
+TEST_CASE("a peer learns that there is no answer, and the log why", "[client][proxy][security]") {
+  std::string logged;
+  forward_options how;
+  how.log = [&](std::string_view line) { logged += line; };
+  const auto answered = [](std::string_view octets) {
+    return std::string(octets.substr(0, octets.find("\r\n"))) + " / " + std::string(octets.substr(octets.find("\r\n\r\n") + 4));
+  };
+  SECTION("nobody listens") {
+    chain c([](const request&) { return text("x"); }, std::move(how));
+    upstream.server = nullptr;
+    c.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(answered(c.hear()) == "HTTP/1.1 502 Bad Gateway / 502 Bad Gateway\n");
+    CHECK(logged == "connect up: secret detail");
+  }
+  SECTION("silence") {
+    chain c([](request& r) -> task<response> {
+      const auto far = r.context->clock().now() + std::chrono::hours(1);
+      auto waiting = r.context->clock().wait_until(far);
+      co_await waiting;
+      co_return text("late");
+    }, std::move(how));
+    const auto before = c.time.now();
+    c.say("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+    while (c.peer.unread().empty()) c.on.run_once();
+    CHECK(answered(c.hear()) == "HTTP/1.1 504 Gateway Timeout / 504 Gateway Timeout\n");
+    CHECK(c.time.now() - before == std::chrono::seconds(30));
+    CHECK(logged == "GET http://up/x: silent for 30 s, before any answer");
+  }
+}
+
+TEST_CASE("an upload is invited only once the upstream wants it", "[client][proxy][rfc9110-10.1.1]") {
+  const std::string_view head = "PUT /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+  SECTION("wanted") {
+    chain c([](const request& r) { return text(r.body.text()); });
+    c.say(head);
+    CHECK(c.hear() == "HTTP/1.1 100 Continue\r\n\r\n");
+    c.say("abc");
+    CHECK(c.hear().find("\r\n\r\nabc") != std::string::npos);
+  }
+  SECTION("refused") {
+    chain c([](request&) -> task<response> { co_return problem(status::unauthorized); });
+    c.say(head);
+    CHECK(c.hear().find("HTTP/1.1 401 Unauthorized\r\n") == 0);
+  }
+}
+
+TEST_CASE("requests about the way, not its end, are answered here", "[client][proxy]") {
+  int asked = 0;
+  chain c([&](const request&) {
+    ++asked;
+    return text("x");
+  });
+  const auto first_line = [&](std::string_view octets) {
+    c.say(octets);
+    const std::string heard = c.hear();
+    return heard.substr(0, heard.find("\r\n"));
+  };
+  CHECK(first_line("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n") == "HTTP/1.1 204 No Content");
+  CHECK(first_line("OPTIONS /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") == "HTTP/1.1 204 No Content");
+  CHECK(first_line("TRACE /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") == "HTTP/1.1 501 Not Implemented");
+  CHECK(asked == 0);
+  CHECK(first_line("OPTIONS /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 1\r\n\r\n") == "HTTP/1.1 200 OK");
+  CHECK(asked == 1);
+  CHECK(first_line("CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n") == "HTTP/1.1 501 Not Implemented");
+}
+
+TEST_CASE("a proxy without an upstream goes where the request says", "[client][proxy][threads]") {
+  server up([](const request& r) { return text(std::string(r.host()) + " " + std::string(r.target.text())); },
+            {.port = 0});
+  server front(as_handler(async_client()), {.port = 0});
+  const std::string there = up.url().substr(7, up.url().size() - 8);
+  const client c({.proxies = {.http = *parse_proxy(front.url())}});
+  CHECK(c.get(up.url() + "x?y").value().body.text() == there + " /x?y");
+  CHECK(client().get(front.url() + "x").value().status == 400);
+}
+
+TEST_CASE("a blocking client is a handler for blocking()", "[client][proxy][threads]") {
+  server up([](const request& r) { return text(std::string(r.method.name()) + " " + std::string(r.body.text())); },
+            {.port = 0});
+  client_options with;
+  with.max_body = 20;
+  router r;
+  r.any("/{path...}", blocking(as_handler(client(with), up.url())));
+  server front(std::move(r), {.port = 0});
+  const client c;
+  CHECK(c.get(front.url()).value().body.text() == "GET ");
+  CHECK(c.post(front.url(), "hello", "text/plain").value().body.text() == "POST hello");
+  CHECK(c.post(front.url(), std::string(30, 'x'), "text/plain").value().status == 502);  // our limit
+}
+
+TEST_CASE("handlers on every loop of a server use one client", "[client][proxy][async][threads]") {
+  server up([](const request& r) { return text(r.target.text()); }, {.port = 0, .threads = 2});
+  server front(as_handler(async_client(), up.url()), {.port = 0, .threads = 3});
+  std::vector<std::thread> threads;
+  std::atomic<int> good{0};
+  for (int t = 0; t < 6; ++t)
+    threads.emplace_back([&] {
+      const client c;
+      for (int i = 0; i < 10; ++i) {
+        const auto r = c.get(front.url() + std::to_string(i));
+        if (r && r->body.text() == "/" + std::to_string(i)) ++good;
+      }
+    });
+  for (auto& each : threads) each.join();
+  CHECK(good == 60);
+}
