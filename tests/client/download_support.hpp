@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -70,13 +71,28 @@ inline std::string rest(std::string_view text, std::string_view range,
 }
 
 /// Gives each connection one answer and notes what was asked.
-struct one_answer_each {
+class one_answer_each {
+ public:
   explicit one_answer_each(std::vector<std::string> answers)
       : server([this, answers = std::move(answers)](net::socket& s, int number) {
-          asked.push_back(read_request(s));
+          std::string request = read_request(s);
+          {
+            const std::lock_guard lock(guard_);
+            asked_.push_back(std::move(request));
+          }
           static_cast<void>(s.send_all(answers.at(static_cast<std::size_t>(number))));
         }) {}
-  std::vector<std::string> asked;
+  /// The request of that number.
+  [[nodiscard]] std::string asked(std::size_t number) {
+    const std::lock_guard lock(guard_);
+    return asked_.at(number);
+  }
+
+ private:
+  std::mutex guard_;
+  std::vector<std::string> asked_;
+
+ public:
   scripted_server server;
 };
 
