@@ -38,6 +38,10 @@
 #ifdef FETCH_WITH_DIGEST
 #include <tinyhttp/digest.hpp>
 #endif
+#ifdef FETCH_WITH_CODINGS
+#include <tinyhttp/client/decoding.hpp>
+#include <tinyhttp/compression.hpp>
+#endif
 
 namespace th = tinyhttp;
 
@@ -48,6 +52,17 @@ std::shared_ptr<th::hasher> sha256_sum() { return th::make_hasher("sha256"); }
 #else
 std::shared_ptr<th::hasher> sha256_sum() {
   misuse("--digest is not in this build: it needs -DFETCH_WITH_DIGEST and OpenSSL");
+}
+#endif
+
+#ifdef FETCH_WITH_CODINGS  // g++ ... -DFETCH_WITH_CODINGS -lz -lbrotlidec -lzstd
+const th::content_decoder* decoder() {
+  static const th::client_codings all(th::all_codings);
+  return &all;
+}
+#else
+const th::content_decoder* decoder() {
+  misuse("--compressed is not in this build: it needs -DFETCH_WITH_CODINGS, zlib, brotli and zstd");
 }
 #endif
 
@@ -272,13 +287,13 @@ th::client_options way_of(const settings& s) {
   if (s.proxy) way.proxies.http = way.proxies.https = *s.proxy;
   if (s.no_proxy) way.proxies.except = *s.no_proxy;
   way.proxies.tunnels = s.tunnel;
+  if (s.compressed) way.decoder = decoder();
   return way;
 }
 
 int main(int argc, char** argv) {
   const settings s = read_arguments(argc, argv);
   if (!s.digest.empty()) static_cast<void>(sha256_sum());  // says so if this build cannot
-  if (s.compressed) misuse("--compressed is not in this build: it decodes no Content-Encoding");
   std::setvbuf(stdout, nullptr, _IONBF, 0);  // pieces are large: copying them again gains nothing
 
   int status = 0;

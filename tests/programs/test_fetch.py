@@ -2,6 +2,7 @@
 """Runs fetch against nginx, Python's server and servers that lie, and looks at what it leaves."""
 import functools
 import getpass
+import gzip
 import hashlib
 import os
 import pathlib
@@ -344,6 +345,21 @@ class files(fetching):
         os.close(ours)
         self.assertEqual(ran.returncode, 0)
         self.assertRegex(seen, r"^\r.*/f: 2\.0 KiB of 2\.0 KiB \[#{30}\] 100%.*\x1b\[K\r?\n$")
+
+    def test_encodings_are_asked_for_and_undone(self):
+        if not has("--compressed"):
+            self.skipTest("fetch is built without zlib, brotli and zstd")
+        packed = gzip.compress(b"hello, " * 1000)
+        answers = [ok(packed, "Content-Encoding: gzip"), ok(packed, "Content-Encoding: gzip"),
+                   ok(packed[:-9], "Content-Encoding: gzip"), ok(b"plain")]
+        server = self.scripted(*answers)
+        self.assertEqual(self.well(done("--compressed", server.url("/"))), b"hello, " * 1000)
+        self.assertRegex(server.requests[0][0], "\r\nAccept-Encoding: .*gzip")
+        self.well(done("--compressed", "-o", self.dir / "f", server.url("/")))
+        self.assertEqual((self.dir / "f").read_bytes(), b"hello, " * 1000)
+        self.assertEqual(done("--compressed", "-o", self.dir / "g", server.url("/")).status, 1)
+        self.assertEqual(self.names(), ["f"])
+        self.assertEqual(self.well(done("--compressed", server.url("/"))), b"plain")
 
     def test_a_digest_that_does_not_fit_leaves_nothing(self):
         if not has("--digest", "sha256:" + "0" * 64, "-o", self.dir / "f"):
