@@ -377,7 +377,8 @@ TEST_CASE("whichever system call fails, the answers are right or the client know
         CHECK(how.ended);
         CHECK(how.wrong.empty());
         CHECK((how.right == about.steps().size() || how.refused > 0 || !how.failed.empty()));
-        if (error == EINTR) CHECK(how.right == about.steps().size());
+        // Interruptions change nothing. (A connect that is interrupted goes on, but here it was never made.)
+        if (error == EINTR && one.hit != net::system_call::connect) CHECK(how.right == about.steps().size());
         CHECK(open_descriptors() == before);
         CHECK(closed_twice == twice);
         ++runs;
