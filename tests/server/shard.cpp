@@ -125,60 +125,6 @@ TEST_CASE("out of descriptors, a server says so once and recovers", "[server]") 
 }
 #endif
 
-TEST_CASE("a peer that resets harms nobody, whatever was under way", "[server]") {
-  std::atomic<int> ended{0};
-  auto with = quick();
-  with.threads = 2;
-  const server running([&ended](request& r) -> task<response> {
-    const flag_at_end flag(ended);
-    if (r.target.text() == "/wait") {
-      const never waiting;
-      co_await waiting;
-    }
-    if (r.target.text() == "/large") co_return text(std::string(10'000'000, 'x'));
-    if (r.target.text() == "/stream") co_return text(stream_body([] { return std::string(1000, 'x'); }));
-    const auto read = co_await r.body.read_all();
-    co_return text(read ? "hello" : "no");
-  }, std::move(with));
-  const std::string host = " HTTP/1.1\r\nHost: a\r\n";
-  const std::vector<std::string> states{
-      "", "G", "GET / HTTP/1.1\r\nHo", std::string(get_root), "GET /wait" + host + "\r\n",
-      "GET /large" + host + "\r\n", "GET /stream" + host + "\r\n",
-      "POST /" + host + "Content-Length: 100\r\n\r\nabc",
-      "POST /" + host + "Transfer-Encoding: chunked\r\n\r\n5\r\nab",
-      "POST /" + host + "Content-Length: 100\r\nExpect: 100-continue\r\n\r\n",
-      "NONSENSE\r\n\r\n", std::string(get_root) + std::string(get_root) + "GET /wait" + host + "\r\n"};
-  for (int round = 0; round < 3; ++round) {
-    for (const auto& octets : states) {
-      raw_client early(running), late(running, 4096);
-      early.send(octets);
-      early.reset();  // at once: perhaps before anything was read
-      late.send(octets);
-      if (octets.size() > 20 && octets.find("wait") == std::string::npos && octets.find("POST") == std::string::npos &&
-          octets.find("Host") != std::string::npos)
-        CHECK(late.more());
-      late.reset();
-    }
-  }
-  CHECK(eventually([&] { return running.open_connections() == 0; }));
-  raw_client c(running);
-  CHECK(c.ask(get_root).body == "hello");
-}
-
-TEST_CASE("a half-closed peer gets its answer over sockets, too", "[server][rfc9112-9.6]") {
-  const server running([](request& r) -> task<response> {
-    const time_point later = r.context->clock().now() + 5ms;
-    co_await r.context->clock().wait_until(later);
-    co_return text(std::string(200'000, 'x'));
-  }, quick());
-  raw_client c(running);
-  c.send(std::string(get_root) + std::string(get_root));
-  c.half_close();
-  CHECK(c.receive().body.size() == 200'000);
-  CHECK(c.receive().body.size() == 200'000);
-  CHECK(c.ended());
-}
-
 TEST_CASE("no reset eats an answer that came early", "[server][rfc9112-9.6]") {
   auto with = quick();
   with.patience.linger = 5s;
