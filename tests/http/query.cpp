@@ -106,3 +106,14 @@ TEST_CASE("a place in a query is its own", "[http][query]") {
   for (const auto& pair : query_pairs(ampersands)) count += pair.name.size() + 1;
   CHECK(count == 0);
 }
+
+TEST_CASE("a URL gets a query, or more of one", "[http][query]") {
+  CHECK(with_query("http://h/find?lang=en#top", {{"q", "fish & chips"}}) ==
+        "http://h/find?lang=en&q=fish%20%26%20chips#top");
+  CHECK(with_query("http://h", {{"a", "b"}, {"c=", "\xc3\xa4%20+"}}) ==
+        "http://h?a=b&c%3D=%C3%A4%2520%2B");
+  CHECK(with_query("/x?", {{"a", ""}}) == "/x?a=");
+  CHECK(with_query("/x#a?b", {{"c", "d"}}) == "/x?c=d#a?b");
+  CHECK(with_query("/x", {}) == "/x");
+  CHECK(with_query("/x?", {}) == "/x?");
+}

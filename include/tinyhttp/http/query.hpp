@@ -7,9 +7,11 @@
 #include <tinyhttp/http/percent.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tinyhttp {
 
@@ -73,6 +75,12 @@ class query_pairs {
 /// Appends `name=value`, escaped, and a `&` in front where `query` has something already.
 inline void append_query_pair(std::string& query, std::string_view name, std::string_view value);
 
+/// `url`, absolute or not, with these pairs, escaped, behind what its query has already:
+/// `with_query("http://h/find?lang=en#top", {{"q", "fish & chips"}})` gives
+/// `http://h/find?lang=en&q=fish%20%26%20chips#top`.
+[[nodiscard]] inline std::string with_query(
+    std::string_view url, std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
+
 // ---------------------------------------------------------------------------------------------
 
 constexpr std::optional<query_pair> take_query_pair(std::string_view& query) noexcept {
@@ -101,6 +109,19 @@ inline void append_query_pair(std::string& query, std::string_view name, std::st
   append_percent_encoded(query, name, unescaped::nothing);
   query += '=';
   append_percent_encoded(query, value, unescaped::nothing);
+}
+
+inline std::string with_query(
+    std::string_view url, std::initializer_list<std::pair<std::string_view, std::string_view>> pairs) {
+  const auto hash = url.find('#');
+  const auto front = url.substr(0, hash);
+  const auto mark = front.find('?');
+  std::string query(mark == front.npos ? std::string_view() : front.substr(mark + 1));
+  for (const auto& [name, value] : pairs) append_query_pair(query, name, value);
+  std::string made(front.substr(0, mark));
+  if (!query.empty() || mark != front.npos) made.append("?").append(query);
+  if (hash != url.npos) made.append(url.substr(hash));
+  return made;
 }
 
 }  // namespace tinyhttp
