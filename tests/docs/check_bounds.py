@@ -13,10 +13,11 @@ sys.path.insert(0, str(ROOT / "tests" / "runner"))
 from results import check, finish  # noqa: E402
 
 HEADERS = {"limits": "h1/limits.hpp", "server_options": "server/options.hpp", "patience": "server/options.hpp",
-           "client_options": "client/options.hpp", "resolver_options": "net/resolver.hpp"}
-ALL_OF = ("limits", "server_options", "patience")
+           "client_options": "client/options.hpp", "resolver_options": "net/resolver.hpp",
+           "decode_limits": "http/content_coding.hpp", "cookie_limits": "http/cookie_store.hpp"}
+ALL_OF = ("limits", "server_options", "patience", "decode_limits", "cookie_limits")
 NO_BOUNDS = {"port", "threads"}  # numbers that bound nothing
-UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "s": 1000, "": 1}
+UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "s": 1000, "": 1}
 
 
 def options():
@@ -47,7 +48,7 @@ def faults_of(row, known):
     if option not in known:
         return [f"{bound}: no option {option}"]
     faults = []
-    number, unit = re.match(r"(\d+) ?(KiB|MiB|s\b|)", default).groups()
+    number, unit = re.match(r"(\d+) ?(KiB|MiB|GiB|s\b|)", default).groups()
     if "read ahead" not in bound and int(number) * UNITS[unit] != known[option]:
         faults.append(f"{bound}: the default is {known[option]}, not {default}")
     file, name = re.fullmatch(r'`(tests/[\w/.]+)` "(.+)"', test).groups()
