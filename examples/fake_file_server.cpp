@@ -5,22 +5,15 @@
 //   $ curl -sO http://127.0.0.1:40441/fw.img
 //    #1 c1.1 GET /fw.img  200  500000/3145728 acked  cut after 500000  FIN
 //
-//   fake_file_server [--port N] [--dir /mount=DIR]... [--file /path=3MiB:seed7]...
-//                    [--text /path=TEXT]... [--on '/path BEHAVIOUR']... [--journal FILE]
-//
-// BEHAVIOUR: reply CODE, redirect URL, serve, raw FILE, ignore-range, swap SEED, basic-auth USER:PASS,
-// retry-after S, flaky PERCENT SEED; cut N, reset N, stall N, flip-bit N, throttle BYTES/s;
-// length N, no-length, double-length N, extra TEXT, chunked N, bad-chunks, no-last-chunk,
-// tiny-writes N, noise CODE, bare-lf, close. Joined by blanks; `xN` for so many requests, and `then`
-// what comes behind. N counts octets of the body; `@N` is a place in the file, `head` before the head.
-//
-// The first line says where it listens; then a line for each exchange that is over, and as a JSON
-// object a line in FILE. SIGTERM and SIGINT end it with status 0.
+// `fake_file_server --help` has the options and the behaviours. The first line says where it listens;
+// then a line for each exchange that is over, and as a JSON object a line in FILE. Lines that nobody
+// reads are dropped rather than waited for; FILE has them all. SIGTERM and SIGINT end it with status 0.
 
 #include <tinyhttp/server/signals.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 #include <tinyhttp/testing/script.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -29,15 +22,41 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
+#include <unistd.h>
+
 namespace th = tinyhttp;
 namespace tt = tinyhttp::testing;
 
+constexpr const char* help =
+    "usage: fake_file_server [--port N] [--dir /mount=DIR]... [--file /path=SIZE[:seedN]]...\n"
+    "                        [--text /path=TEXT]... [--on '[GET] /path BEHAVIOUR']... [--journal FILE]\n";
+constexpr const char* more_help =
+    "\n"
+    "SIZE is in octets, or 64KiB, 3MiB, 10GiB. In a /path of --on, * is any run of octets; a method\n"
+    "may stand before it: 'GET /f cut 5 x1' leaves HEAD alone.\n"
+    "The last --on that fits a request answers it; when its script is over, the one before.\n"
+    "BEHAVIOUR, joined by blanks, with xN for so many requests, and `then` before what comes next:\n"
+    "  what    serve  reply CODE  redirect URL  raw FILE  swap SEED  ignore-range\n"
+    "          basic-auth USER:PASS  retry-after S (503)  flaky PERCENT SEED\n"
+    "  line    cut N  reset N  stall N  flip-bit N  throttle BYTES/s  tiny-writes N\n"
+    "  lies    length N  double-length N  no-length  extra TEXT  chunked N  bad-chunks\n"
+    "          no-last-chunk  noise CODE  bare-lf  close\n"
+    "N counts octets of the body; @N is a place in the file, head before the head, head+N in it.\n"
+    "example: --file /f=3MiB:seed7 --on '/f cut 500000 x1 then reset @1MiB x1'\n";
+
 [[noreturn]] void usage(const std::string& problem) {
-  std::fprintf(stderr, "fake_file_server: %s\n", problem.c_str());
-  std::fputs("usage: fake_file_server [--port N] [--dir /mount=DIR]... [--file /path=SIZE[:seedN]]...\n"
-             "                        [--text /path=TEXT]... [--on '/path BEHAVIOUR']... [--journal FILE]\n",
-             stderr);
+  std::fprintf(stderr, "fake_file_server: %s\n%s", problem.c_str(), help);
   std::exit(2);
+}
+
+// A line for who reads it. Who does not, or has gone, holds up no download.
+void tell(std::string line) {
+  line.resize(line.size() < 4000 ? line.size() : 4000);  // what a pipe takes at once, where it takes any
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  if (::poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return;
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
 }
 
 // `/path` and what stands behind the first `between`.
@@ -53,22 +72,30 @@ T checked(const std::string& option, th::result<T> got) {
   return std::move(*got);
 }
 
-void declare(tt::fake_server& srv, const std::string& option, const std::string& value) {
+// `nth`: of the options, for the journal to name the rule by.
+void declare(tt::fake_server& srv, const std::string& option, const std::string& value, int nth) {
   if (option == "--on") {
-    auto [path, script] = split(option, value, ' ');
-    return srv.on(path, checked(option, tt::parse_behavior(script)));
+    const auto at = value.find(' ');
+    const std::string method = value[0] == '/' || at == value.npos ? "" : value.substr(0, at);
+    auto [path, script] = split(option, method.empty() ? value : value.substr(at + 1), ' ');
+    return srv.on(tt::matcher(method, path), checked(option, tt::parse_behavior(script)), {"--on", nth});
   }
   auto [path, what] = split(option, value, '=');
-  if (option == "--dir") return srv.mount(path, what);
+  if (option == "--dir") try {
+      return srv.mount(path, what);
+    } catch (const th::bad_result& failed) {
+      usage(option + " " + value + ": " + failed.what());
+    }
   srv.file(path, option == "--text" ? tt::text(what) : checked(option, tt::parse_content(what)));
 }
 
 int main(int argc, char** argv) try {
-  tt::fake_server_options with;
+  tt::fake_server_options with{.journal = 16 << 20};  // for as long as it runs; the lines are written at once
   std::vector<std::pair<std::string, std::string>> said;
   std::FILE* journal = nullptr;
   for (int i = 1; i < argc; i += 2) {
     const std::string option = argv[i];
+    if (option == "--help" || option == "-h") return std::printf("%s%s", help, more_help), 0;
     if (i + 1 == argc) usage(option + ": something is missing behind it");
     const std::string value = argv[i + 1];
     if (option == "--port") {
@@ -85,19 +112,19 @@ int main(int argc, char** argv) try {
     }
   }
 
+  std::signal(SIGPIPE, SIG_IGN);
   th::signal_wait stop{SIGINT, SIGTERM};
   {
     tt::fake_server srv(with);
-    for (const auto& [option, value] : said) declare(srv, option, value);
+    int rules = 0;
+    for (const auto& [option, value] : said) declare(srv, option, value, rules += option == "--on");
     srv.on_over([journal](const tt::exchange& x) {
-      std::printf("%s\n", x.line().c_str());
-      std::fflush(stdout);
+      tell(x.line());
       if (journal == nullptr) return;
       std::fprintf(journal, "%s\n", x.json().c_str());
       std::fflush(journal);
     });
-    std::printf("listening on %s\n", srv.url().c_str());
-    std::fflush(stdout);
+    tell("listening on " + srv.url());
     stop.wait();
   }
   if (journal != nullptr) std::fclose(journal);

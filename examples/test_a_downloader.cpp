@@ -3,10 +3,11 @@
 //   $ c++ -std=c++20 -Iinclude examples/test_a_downloader.cpp -pthread -o tests && ./tests
 //   8 tests, 0 failed
 //
-// The same source is a test program of Catch2, GoogleTest or doctest:
+// The same source is a test program of Catch2, GoogleTest, doctest or Boost.Test:
 //
 //   $ c++ -std=c++20 -Iinclude -DWITH_CATCH2  examples/test_a_downloader.cpp -pthread
 //   $ c++ -std=c++20 -Iinclude -DWITH_DOCTEST examples/test_a_downloader.cpp -pthread
+//   $ c++ -std=c++20 -Iinclude -DWITH_BOOST   examples/test_a_downloader.cpp -pthread
 //   $ c++ -std=c++20 -Iinclude -DWITH_GTEST   examples/test_a_downloader.cpp -pthread -lgtest -lgtest_main
 //
 // (Catch2 3 needs -lCatch2Main -lCatch2 as well.) Replace `download` by your own, and keep the tests.
@@ -34,6 +35,11 @@ using namespace tinyhttp::testing;
 #include <gtest/gtest.h>
 #define NAMED_TEST(name, words) TEST(Downloader, name)
 #define CHECK(...) EXPECT_TRUE((__VA_ARGS__))
+#elif defined(WITH_BOOST)
+#define BOOST_TEST_MODULE downloader
+#include <boost/test/included/unit_test.hpp>
+#define NAMED_TEST(name, words) BOOST_AUTO_TEST_CASE(name)
+#define CHECK(...) BOOST_CHECK((__VA_ARGS__))
 #else  // none: the least that will do
 #include <cstdio>
 #include <vector>
@@ -87,7 +93,9 @@ static outcome download(const std::string& url, std::size_t* progress = nullptr)
     if (!got) continue;
     const int status = got->status.code();
     if (status == 503) continue;
-    if (status != 200 && status != 206) return {};
+    const auto wanted = "bytes " + std::to_string(have.size()) + "-";
+    const bool goes_on = status == 206 && !have.empty() && got->fields["Content-Range"].starts_with(wanted);
+    if (status != 200 && !goes_on) return {};
     if (status == 200) have.clear();
     tag = got->fields["ETag"];
     for (;;) {

@@ -8,6 +8,8 @@ way out. What stands in HTML comments directly above a block says how, invisibly
                                  is the body of a function, which may use co_await and co_return
     <!-- file-scope -->          functions, types and the like: not inside of a function
     <!-- given: CODE -->         what the reader is to imagine in front of the block: th::request r;
+    <!-- recipe: FILE -->        the body of a function that is called. All recipes of a page are one
+                                 program, with FILE included first; `wrong_checks` is to stay 0
     <!-- continues -->           stands behind the block before it, and what that one continues
     <!-- file: NAME.cpp -->      also saved under this name for the shell blocks of the page
     <!-- run: ARGS; expect: TEXT -->
@@ -55,7 +57,7 @@ PRELUDE = ("#include <tinyhttp/tinyhttp.hpp>\n\n#include <cassert>\n#include <ch
            "namespace th = tinyhttp;\nusing namespace std::chrono_literals;\n")
 # A snippet shows; it need not use all that it names.
 SNIPPET = ["-Wno-unused-variable", "-Wno-unused-but-set-variable", "-Wno-unused-function"]
-KEYS = {"file-scope", "given", "continues", "file", "run", "serve", "get", "expect", "seconds"}
+KEYS = {"file-scope", "given", "continues", "recipe", "file", "run", "serve", "get", "expect", "seconds"}
 
 
 class block:
@@ -272,6 +274,44 @@ def run_page(page, blocks, programs):
             check(SUITE, f"{one.name()} runs", faults[one])
 
 
+def recipe_program(recipes, root=ROOT):
+    """One translation unit: each recipe a function, and a main that calls them and says what went wrong."""
+    text = "".join(f'#include "{root / name}"\n' for name in sorted({one.says["recipe"] for one in recipes}))
+    text += "#include <cstdio>\n#include <exception>\n"
+    for one in recipes:
+        text += f'static void recipe_{one.line}() {{\n#line {one.line + 1} "{one.page}"\n{one.text}}}\n'
+    text += "int main() {\n"
+    for one in recipes:
+        text += (f'  wrong_checks = 0;\n  std::puts("recipe {one.line}");\n  try {{ recipe_{one.line}(); }} '
+                 'catch (const std::exception& failed) { ++wrong_checks; std::puts(failed.what()); }\n'
+                 f'  std::printf("%s {one.line}\\n", wrong_checks == 0 ? "well" : "ill");\n  std::fflush(stdout);\n')
+    return text + "}\n"
+
+
+def run_recipes(recipes, root=ROOT):
+    """Faults, by recipe, of a page's recipes."""
+    if not recipes:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "recipes.cpp").write_text(recipe_program(recipes, root), "utf-8")
+        built = subprocess.run(["g++", "-std=c++20", *WARNINGS, *SNIPPET, f"-I{root / 'include'}", "-pthread",
+                                "-o", "recipes", "recipes.cpp"], cwd=folder, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, timeout=900)
+        said = built.stdout.decode("utf-8", "replace")
+        if built.returncode == 0:
+            try:
+                said = subprocess.run(["./recipes"], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, timeout=120).stdout.decode("utf-8", "replace")
+            except subprocess.TimeoutExpired as late:
+                said = (late.stdout or b"").decode("utf-8", "replace") + "no end after 120 seconds\n"
+    faults = {}
+    for one in recipes:
+        part = re.search(rf"^recipe {one.line}\n(.*?)(?=^recipe |\Z)", said, re.M | re.S)
+        lines = (part[1] if part else said).splitlines()
+        faults[one] = [] if f"well {one.line}" in lines else lines or ["it ended before this"]
+    return faults
+
+
 # ---- links and length ----------------------------------------------------------------------------
 
 def dead_links(text, page, root=ROOT):
@@ -317,6 +357,14 @@ int main(int argc, char**) { std::printf("argc %d\\n", argc); }
 #include <cstdio>
 int main() { std::puts("this"); }
 ```
+<!-- recipe: checks.hpp -->
+```cpp
+if (false) ++wrong_checks;
+```
+<!-- recipe: checks.hpp -->
+```cpp
+++wrong_checks;
+```
 """
 
 
@@ -324,7 +372,7 @@ def self_test():
     blocks = blocks_of(SAMPLE, "sample.md")
     fine = ["bad", "bad", "fine", "fine", "fine", "fine", "fine"]
     runs = {5: True, 6: False}
-    faults = [] if len(blocks) == len(fine) else [f"{len(blocks)} blocks found"]
+    faults = [] if len(blocks) == len(fine) + 2 else [f"{len(blocks)} blocks found"]
     with tempfile.TemporaryDirectory() as folder:
         include = pathlib.Path(folder) / "include"
         (include / "tinyhttp").mkdir(parents=True)
@@ -336,6 +384,10 @@ def self_test():
                 faults += [f"block {number} counts as {'bad' if found else 'fine'}", *found]
             if number in runs and bool(run([program, *shlex.split(one.says["run"])], one, folder)) == runs[number]:
                 faults.append(f"the run of block {number} is not judged rightly")
+        (pathlib.Path(folder) / "checks.hpp").write_text("inline int wrong_checks = 0;\n", "utf-8")
+        good, bad = run_recipes(blocks[-2:], pathlib.Path(folder)).values()
+        if good or not bad:
+            faults.append("recipes are not judged rightly")
     if not dead_links("see [x](no/such/file.md)", "README.md"):
         faults.append("a dead link is not noticed")
     check(SUITE, "mistakes in pages are noticed", faults)
@@ -348,13 +400,16 @@ def main():
         for page in pages:
             name, text = page.relative_to(ROOT).as_posix(), page.read_text("utf-8")
             blocks = blocks_of(text, name)
-            code = [one for one in blocks if one.language == "cpp"]
+            recipes = [one for one in blocks if one.language == "cpp" and "recipe" in one.says]
+            code = [one for one in blocks if one.language == "cpp" and one not in recipes]
             programs = {}
             for one, (faults, program) in zip(code, pool.map(lambda one: compile_block(one, folder), code)):
                 check(SUITE, f"{one.name()} compiles", one.faults + faults)
                 if program and not faults:
                     programs[one] = program
             run_page(name, blocks, programs)
+            for one, faults in run_recipes(recipes).items():
+                check(SUITE, f"{one.name()} compiles and runs", one.faults + faults)
             check(SUITE, f"the links of {name} lead somewhere", dead_links(text, name))
             if name == "README.md":
                 lines = len(text.splitlines())

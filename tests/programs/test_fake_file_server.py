@@ -46,6 +46,15 @@ class fake_server:
         """The first `count` exchanges, once they are over."""
         for _ in range(count):
             self.line()
+        return self.entries()
+
+    def all(self):
+        """Every exchange, when the last client has gone and the server, told to, as well."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=20)  # lines that nobody has read must not hold it up
+        return self.entries()
+
+    def entries(self):
         entries = [json.loads(line) for line in self.journal_file.read_text().splitlines()]
         return sorted(entries, key=lambda entry: entry["number"])
 
@@ -62,6 +71,8 @@ class fake_server:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.stop()
+        self.process.stdout.close()
+        self.home.cleanup()
 
 
 def field(entry, name):
@@ -103,9 +114,39 @@ class FakeFileServer(unittest.TestCase):
         self.assertEqual(server.journal(1)[0]["status"], 200)
         self.assertEqual(server.stop(), 0)
 
+    def test_help_names_every_behaviour_that_is_read(self):
+        done = run(program("fake_file_server"), "--help")
+        self.assertEqual(done.returncode, 0)
+        script = (ROOT / "include" / "tinyhttp" / "testing" / "script.hpp").read_text()
+        words = set(re.findall(r'word == "([a-z-]+)"', script)) - {"then"}
+        self.assertGreater(len(words), 20)
+        for word in words:
+            self.assertRegex(done.stdout.decode(), rf"(?<![a-z-]){word}(?![a-z-])")
+
+    def test_a_method_may_be_named(self):
+        server = self.served("--file", "/f=1000", "--on", "GET /f cut 10 x1")
+        self.assertEqual(run("curl", "-sI", server.url + "/f").returncode, 0)
+        self.assertEqual(run("curl", "-s", server.url + "/f", "-o", str(self.here / "f")).returncode, 18)
+        self.assertEqual([(e["fired"], e["rule"]) for e in server.journal(2)],
+                         [("serve", None), ("cut after 10", "--on:1")])
+
+    def test_nobody_who_does_not_read_the_lines_holds_it_up(self):
+        """The pipe is full after some hundred lines, and then it is closed; FILE has every line."""
+        server = self.served("--text", "/x=hello", "--on", "/gone reply 404")
+        for _ in range(2):
+            config = "".join(f'url = "{server.url}/x?{"a" * 400}"\noutput = "/dev/null"\n' for _ in range(300))
+            done = subprocess.run(["curl", "-sf", "--max-time", "20", "-K", "-"], input=config.encode(), timeout=60)
+            self.assertEqual(done.returncode, 0)
+            server.process.stdout.close()
+        self.assertEqual(run("curl", "-sf", server.url + "/x").stdout, b"hello")
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(timeout=20), 0)
+        self.assertEqual(len(server.entries()), 601)
+
     def test_wrong_arguments_are_named_and_end_it_with_status_2(self):
         for wrong in (["--on", "/x explode"], ["--on", "x cut 5"], ["--file", "/x=many"], ["--port", "70000"],
-                      ["--on", "/x cut"], ["--on", "/x then serve"], ["--nothing", "1"], ["--text"]):
+                      ["--on", "/x cut"], ["--on", "/x then serve"], ["--on", "GET"], ["--on", "GET /x"],
+                      ["--nothing", "1"], ["--text"], ["--dir", "/d=/nowhere"]):
             done = run(program("fake_file_server"), *wrong)
             self.assertEqual(done.returncode, 2, wrong)
             self.assertIn(b"usage:", done.stdout)
@@ -165,6 +206,35 @@ class FakeFileServer(unittest.TestCase):
                    server.url + "/f", cwd=self.here)
         self.assertEqual(done.returncode, 0)
         self.check_file(server, "f")
+        entries = [entry for entry in server.all() if entry["target"] == "/f"]
+        self.assertEqual([(e["acked"], e["end"], e["fired"]) for e in entries[:1]],
+                         [(100000, "RST", "reset after 100000")])
+        self.assertGreaterEqual(len({e["connection"] for e in entries}), 3)
+        self.assertIn("bytes=100000-1048575", [field(e, "Range") for e in entries])
+
+    @needs("gdal_translate")
+    def test_gdal_reads_a_window_through_probes_that_find_nothing_and_a_busy_answer(self):
+        side = 2048
+        (self.here / "p.pgm").write_bytes(b"P5 %d %d 255\n" % (side, side) + os.urandom(side * side))
+        (self.here / "served").mkdir()
+        made = run("gdal_translate", "-q", "-co", "TILED=YES", "p.pgm", "served/p.tif", cwd=self.here)
+        self.assertEqual(made.returncode, 0, made.stdout)
+        server = self.served("--dir", f"/d={self.here / 'served'}", "--on", "HEAD /d/p.tif reply 503 x1")
+
+        def window(source, into):
+            done = run("env", "GDAL_HTTP_MAX_RETRY=2", "GDAL_HTTP_RETRY_DELAY=0.01", "gdal_translate", "-q", "-of",
+                       "PNM", "-srcwin", "100", "1500", "200", "100", source, into, cwd=self.here)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            return hashlib.sha256((self.here / into).read_bytes()).hexdigest()
+
+        self.assertEqual(window(f"/vsicurl/{server.url}/d/p.tif", "far"), window("served/p.tif", "near"))
+        entries = server.all()
+        self.assertEqual([(e["method"], e["status"]) for e in entries[:2]], [("HEAD", 503), ("HEAD", 200)])
+        parts = [e for e in entries if e["status"] == 206]
+        self.assertEqual(field(parts[0], "Range"), "bytes=0-16383")
+        self.assertTrue(all(e["acked"] == e["planned"] and e["end"] == "kept" for e in parts))
+        self.assertLess(sum(e["acked"] for e in parts), side * side // 4)
+        self.assertGreater(sum(e["status"] == 404 for e in entries), 20)  # it asks for files beside
 
     @needs("git")
     def test_git_clones_over_plain_files(self):
@@ -182,6 +252,13 @@ class FakeFileServer(unittest.TestCase):
         second = run("git", "clone", "-q", server.url + "/repo.git", str(self.here / "c2"))
         self.assertEqual(second.returncode, 0, second.stdout)
         self.assertEqual((self.here / "c2" / "a").read_text(), "a\n")
+        head = run("git", "rev-parse", "HEAD", cwd=work).stdout
+        self.assertEqual(run("git", "rev-parse", "HEAD", cwd=self.here / "c2").stdout, head)
+        entries = server.all()
+        cut = [e for e in entries if e["fired"].startswith("cut")]
+        self.assertEqual([(e["acked"], e["end"]) for e in cut], [(3, "FIN")])
+        whole = [e for e in entries if e["target"] == cut[0]["target"] and e["number"] > cut[0]["number"]]
+        self.assertEqual([(e["status"], e["acked"] == e["planned"]) for e in whole], [(200, True)])
 
     @needs("zsync")
     def test_zsync_takes_several_ranges_at_once(self):
@@ -199,39 +276,102 @@ class FakeFileServer(unittest.TestCase):
         done = run("zsync", "-q", "-i", str(self.here / "old"), "-o", "got", server.url + "/z/new.zsync", cwd=out)
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual((out / "got").read_bytes(), bytes(old))
+        several = [e for e in server.all() if e["target"] == "/z/new"]
+        self.assertTrue(all(e["status"] == 206 for e in several))
+        self.assertIn(",", field(several[0], "Range"))  # several in one request
+        self.assertLess(sum(e["acked"] for e in several), 100_000)
+
+
+FRAMEWORKS = {  # name: what to define, its header, what to link
+    "Catch2 3": ("WITH_CATCH2", "catch2/catch_all.hpp", ("-lCatch2Main", "-lCatch2")),
+    "Catch2 2": ("WITH_CATCH2", "catch2/catch.hpp", ()),
+    "doctest": ("WITH_DOCTEST", "doctest/doctest.h", ()),
+    "GoogleTest": ("WITH_GTEST", "gtest/gtest.h", ("-lgtest_main", "-lgtest")),
+    "Boost.Test": ("WITH_BOOST", "boost/test/included/unit_test.hpp", ()),
+}
+# Two tests of one verdict each, without the server: what a framework makes of a true and of a false one.
+VERDICTS = """
+#include <tinyhttp/testing/journal.hpp>
+using namespace tinyhttp::testing;
+%s
+static sightings two() {
+  static journal_book book;
+  exchange x;
+  x.method = "GET";
+  x.target = "/fw.img";
+  x.fields.add("Range", "bytes=499999-");
+  x.status = 206;
+  x.end = ending::kept;
+  if (book.snapshot().empty()) book.add(x);
+  return {get("/fw.img").with("Range", "bytes=500000-"), book.snapshot(), book};
+}
+NAMED_TEST(holds, "holds") { CHECK(two().never()); }
+NAMED_TEST(does_not, "does not") { CHECK(two().exactly(1)); }
+"""
 
 
 class ExampleTests(unittest.TestCase):
     """One source, every framework."""
 
-    def check_with(self, define, header, libraries=()):
-        probe = subprocess.run(["g++", "-std=c++20", "-E", "-x", "c++", "-"], input=f"#include <{header}>\n".encode(),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if header and probe.returncode != 0:
-            self.skipTest(f"not installed: {header}")
-        with tempfile.TemporaryDirectory() as folder:
-            built = subprocess.run(["g++", "-std=c++20", f"-I{ROOT / 'include'}", *([f"-D{define}"] if define else []),
-                                    str(ROOT / "examples" / "test_a_downloader.cpp"), "-pthread", "-o",
-                                    f"{folder}/tests", *libraries], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            self.assertEqual(built.returncode, 0, built.stdout.decode())
-            done = run(f"{folder}/tests")
-            self.assertEqual(done.returncode, 0, done.stdout.decode())
-            self.assertIn(b"8", done.stdout)
+    def compiled(self, framework, source):
+        define, header, libraries = FRAMEWORKS[framework]
+        probe = subprocess.run(["g++", "-std=c++20", "-E", "-x", "c++", "-"], stdout=subprocess.DEVNULL,
+                               input=f"#if !__has_include(<{header}>)\n#error none\n#endif\n".encode(),
+                               stderr=subprocess.DEVNULL)
+        if probe.returncode != 0:
+            self.skipTest(f"not installed: {framework}")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        built = subprocess.run(["g++", "-std=c++20", f"-I{ROOT / 'include'}", f"-D{define}", str(source), "-pthread",
+                                "-o", f"{folder.name}/tests", *libraries],
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(built.returncode, 0, built.stdout.decode())
+        return f"{folder.name}/tests"
+
+    def check_with(self, framework):
+        begun = time.monotonic()
+        tests = self.compiled(framework, ROOT / "examples" / "test_a_downloader.cpp")
+        done = run(tests)
+        self.assertEqual(done.returncode, 0, done.stdout.decode())
+        self.assertIn(b"8", done.stdout)
+        print(f"note: {framework}: compiled and run in {time.monotonic() - begun:.1f} s")
+        self.check_verdict(framework)
+
+    def check_verdict(self, framework):
+        """A verdict that is false is shown whole and once, by the framework's own means."""
+        example = (ROOT / "examples" / "test_a_downloader.cpp").read_text()
+        glue = example[example.index("#if defined(WITH_CATCH2)"):example.index("// ---- the code under test")]
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        source = pathlib.Path(folder.name) / "verdicts.cpp"
+        source.write_text(VERDICTS % glue)
+        done = run(self.compiled(framework, source))
+        text = done.stdout.decode()
+        self.assertNotEqual(done.returncode, 0, text)
+        for line in ("expected 1 x GET /fw.img with Range: bytes=500000-, saw 0",
+                     "nearest: #1  Range: bytes=499999-   1 octet too early", "journal (1 exchange, 0 connections)",
+                     "GET /fw.img  Range: bytes=499999-  206  0/0 acked  kept"):
+            self.assertEqual(text.count(line), 1, text)
+        self.assertNotIn("expected 0 x", text)
 
     def test_with_none(self):
+        begun = time.monotonic()
         done = run(program("test_a_downloader"))
         self.assertEqual(done.stdout, b"8 tests, 0 failed\n")
+        print(f"note: the tests of the example took {time.monotonic() - begun:.2f} s")
 
     def test_with_catch2(self):
         three = pathlib.Path("/usr/include/catch2/catch_all.hpp").exists()
-        self.check_with("WITH_CATCH2", "catch2/catch_all.hpp" if three else "catch2/catch.hpp",
-                        ("-lCatch2Main", "-lCatch2") if three else ())
+        self.check_with("Catch2 3" if three else "Catch2 2")
 
     def test_with_doctest(self):
-        self.check_with("WITH_DOCTEST", "doctest/doctest.h")
+        self.check_with("doctest")
 
     def test_with_googletest(self):
-        self.check_with("WITH_GTEST", "gtest/gtest.h", ("-lgtest", "-lgtest_main"))
+        self.check_with("GoogleTest")
+
+    def test_with_boost_test(self):
+        self.check_with("Boost.Test")
 
 
 if __name__ == "__main__":

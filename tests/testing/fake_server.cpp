@@ -170,6 +170,34 @@ TEST_CASE("connections are hung up on before their request is read", "[testing][
   CHECK(srv.journal().size() == 1);
 }
 
+TEST_CASE("connections are ignored: accepted, never read from, never answered", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("x"));
+  srv.ignore_connections(1);
+  raw_client first(srv);
+  first.send("GET /x HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK(fetch(srv, "/x").body() == "x");  // the second is served
+  CHECK(srv.journal().size() == 1);
+  srv.drop_connections();
+  CHECK_THAT(first.receive_all().error, ContainsSubstring("reset"));
+}
+
+TEST_CASE("a fault may be for the second connection alone", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("x"));
+  srv.on(any("/x").on_connection(2), reply(500));
+  CHECK(fetch(srv, "/x").status() == 200);
+  CHECK(fetch(srv, "/x").status() == 500);
+  CHECK(fetch(srv, "/x").status() == 200);
+  CHECK_THAT(srv.saw(get("/x").on_connection(4)).once().text(),
+             ContainsSubstring("1 x GET /x where the connection is number 4, saw 0"));
+}
+
+TEST_CASE("a content knows its checksum", "[testing][fake_server]") {
+  CHECK(text("abc").sha256() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(pattern(100'000, 7).sha256() == sha256(pattern(100'000, 7).octets()));
+}
+
 TEST_CASE("ending does not wait for a client that keeps its connection", "[testing][fake_server]") {
   auto srv = std::make_unique<fake_server>();
   srv->file("/x", text("x"));

@@ -123,3 +123,31 @@ TEST_CASE("an exchange is a line, a JSON object, and can be streamed", "[testing
   out << x << verdict(false, "because");
   CHECK(out.str() == x.line() + "because");
 }
+
+TEST_CASE("a journal that is full forgets its oldest, and never one that runs or that nobody was told of",
+          "[testing][journal]") {
+  fake_server srv{{.journal = 200'000}};
+  const std::string padding(1000, 'x');
+  const gate until;
+  srv.file("/x", text("x"));
+  srv.on("/held", hold(before_head, until));
+  std::vector<std::size_t> told;
+  srv.on_over([&told](const exchange& x) { told.push_back(x.number); });
+  raw_client held(srv);
+  held.send("GET /held HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+  REQUIRE(until.reached());
+  for (int i = 0; i < 300; ++i) REQUIRE(fetch(srv, "/x", "X-Padding: " + padding + "\r\n").status() == 200);
+  until.open();
+  CHECK(held.receive_all().status() == 404);
+  REQUIRE(srv.wait_for_end(get("/held")));
+  const auto kept = srv.journal();
+  CHECK(kept.size() > 10);
+  CHECK(kept.size() < 60);
+  CHECK(kept.front().path() == "/held");
+  CHECK(kept[1].number > 200);
+  CHECK(kept.back().number == 301);
+  std::size_t lines = 0;
+  srv.host().run([&] { lines = told.size(); });
+  CHECK(lines >= 300);  // the last may still be under way
+  CHECK_THAT(to_text({kept.begin() + 1, kept.end()}), ContainsSubstring("forgotten)"));
+}

@@ -7,6 +7,7 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/body.hpp>
+#include <tinyhttp/testing/digest.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -43,6 +44,9 @@ class content {
   [[nodiscard]] std::string slice(std::uint64_t at, std::uint64_t length) const;
   /// All of it, in memory.
   [[nodiscard]] std::string octets() const { return slice(0, size_); }
+
+  /// SHA-256 of all of it, in hexadecimal digits: what a client should have in the end.
+  [[nodiscard]] std::string sha256() const { return testing::sha256(octets()); }
 
   /// `got` is what this holds from `at` on: compared without holding more than a window.
   [[nodiscard]] bool matches(std::string_view got, std::uint64_t at = 0) const;

@@ -178,7 +178,10 @@ inline std::string to_text(const std::vector<exchange>& journal) {
     return detail::decimal(n) + " " + what + (n == 1 ? "" : "s");
   };
   std::string out = "journal (" + counted(journal.size(), "exchange") + ", " +
-                    counted(connections, "connection") + ")\n";
+                    counted(connections, "connection");
+  if (!journal.empty() && journal.front().number > 1)
+    out += ", older ones before #" + detail::decimal(journal.front().number) + " forgotten";
+  out += ")\n";
   for (const auto& each : journal) out += each.line() + "\n";
   return out;
 }

@@ -33,6 +33,7 @@ struct fake_server_options {
   std::string host = "127.0.0.1";  // an address
   std::uint16_t port = 0;          // 0: a free one
   bool unix_socket = false;        // instead: a Unix-domain socket in a directory of its own
+  std::uint64_t journal = std::uint64_t{256} << 20;  // octets, about; then the oldest exchanges go
 };
 /// `fake_server srv{ipv6};`
 inline const fake_server_options ipv6{.host = "::1"};
@@ -54,6 +55,7 @@ class fake_host {
   void accept();
   void blackhole();
   void hang_up(std::size_t n) { hang_up_.store(n, std::memory_order_relaxed); }
+  void ignore_connections(std::size_t n) { ignore_.store(n, std::memory_order_relaxed); }
   void drop_connections();
   [[nodiscard]] std::size_t open_connections();
   /// The journal is up to date afterwards.
@@ -86,6 +88,12 @@ class fake_host {
   void make_unix_path();
   task<void> accept_all();
   void begin(net::accepted&& from);
+  /// One of those that `count` still holds.
+  static bool take_one(std::atomic<std::size_t>& count) noexcept {
+    auto left = count.load(std::memory_order_relaxed);
+    while (left > 0 && !count.compare_exchange_weak(left, left - 1, std::memory_order_relaxed)) {}
+    return left > 0;
+  }
 
   fake_state shared_;
   net::loop loop_;
@@ -97,13 +105,15 @@ class fake_host {
   task<void> accepting_;
   std::vector<net::socket> fillers_;  // of a black hole's queue
   std::vector<std::unique_ptr<client>> clients_;
-  std::atomic<std::size_t> hang_up_{0};
+  std::vector<net::socket> ignored_;
+  std::atomic<std::size_t> hang_up_{0}, ignore_{0};
   std::thread thread_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
 inline fake_host::fake_host(fake_server_options with) {
+  shared_.journal.keep_at_most(with.journal);
   if (with.unix_socket) make_unix_path();
   else keep_port(with);
   listen(128);
@@ -224,6 +234,8 @@ inline void fake_host::drop_connections() {
       each->stream.abort();
     }
     clients_.clear();
+    for (auto& each : ignored_) net::os::reset_on_close(each.native());
+    ignored_.clear();
   });
 }
 
@@ -247,10 +259,8 @@ inline task<void> fake_host::accept_all() {
 }
 
 inline void fake_host::begin(net::accepted&& from) {
-  if (hang_up_.load(std::memory_order_relaxed) > 0) {
-    hang_up_.fetch_sub(1, std::memory_order_relaxed);
-    return;
-  }
+  if (take_one(hang_up_)) return;
+  if (take_one(ignore_)) return ignored_.push_back(std::move(from.socket));
   clients_.push_back(std::make_unique<client>(*this, std::move(from)));
   client& made = *clients_.back();
   made.running = made.serving.run();

@@ -102,6 +102,8 @@ class fake_server {
   void blackhole() { host_->blackhole(); }
   /// The next `n` connections are closed as soon as they are accepted.
   void hang_up(std::size_t n = 1) { host_->hang_up(n); }
+  /// The next `n` connections are accepted, and nothing is ever read from them or sent.
+  void ignore_connections(std::size_t n = 1) { host_->ignore_connections(n); }
   /// Resets every connection that is open.
   void drop_connections() { host_->drop_connections(); }
   [[nodiscard]] std::size_t open_connections() const { return host_->open_connections(); }

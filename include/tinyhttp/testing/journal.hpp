@@ -1,6 +1,7 @@
 // tinyhttp/testing/journal.hpp -- what has come in and what became of it, asked from any thread.
 //
-// Keeps copies and hands out copies. Knows no sockets: connections write into it.
+// Keeps copies and hands out copies, as many as its bound lets it. Knows no sockets: connections write
+// into it.
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -23,9 +25,12 @@ namespace tinyhttp::testing {
 /// The book itself. Every function from any thread.
 class journal_book {
  public:
+  /// Octets of memory for exchanges, about. Beyond that, the oldest that are over are forgotten.
+  void keep_at_most(std::uint64_t octets) { most_ = octets; }
+
   /// Takes a new exchange in; gives its number.
   std::size_t add(exchange x);
-  /// Calls `change(exchange&)` on the one of that number.
+  /// Calls `change(exchange&)` on the one of that number, unless it has been forgotten.
   template <class Change>
   void change(std::size_t number, Change change);
 
@@ -47,9 +52,20 @@ class journal_book {
   void publish(std::size_t number);
 
  private:
+  struct page {
+    exchange x;
+    std::uint64_t weight = 0;  // octets of memory, about
+    bool told = false;         // who listens knows that it is over
+  };
+  [[nodiscard]] page* find(std::size_t number) noexcept;
+  [[nodiscard]] std::vector<exchange> copies() const;
+  void forget_oldest();
+
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::vector<exchange> all_;
+  std::vector<page> pages_;  // by number; some may be missing
+  std::size_t last_ = 0;     // number
+  std::uint64_t weight_ = 0, most_ = std::uint64_t{256} << 20;
   std::atomic<std::size_t> connections_{0};
   mutable std::atomic<bool> failed_{false};
   function<void(const exchange&)> on_over_;
@@ -103,28 +119,61 @@ namespace detail {
 
 inline std::size_t journal_book::add(exchange x) {
   const std::lock_guard lock(mutex_);
-  x.number = all_.size() + 1;
-  all_.push_back(std::move(x));
+  x.number = ++last_;
+  const std::uint64_t weight = sizeof(page) + 3 * x.raw_head.size() + x.body.size();
+  pages_.push_back({std::move(x), weight});
+  weight_ += weight;
+  if (weight_ > most_) forget_oldest();
   changed_.notify_all();
-  return all_.size();
+  return last_;
+}
+
+/// To half of what is allowed, so that it is seldom needed.
+inline void journal_book::forget_oldest() {
+  std::erase_if(pages_, [&](const page& each) {
+    const bool done = each.x.over() && (each.told || !on_over_);
+    if (!done || weight_ <= most_ / 2) return false;
+    weight_ -= each.weight;
+    return true;
+  });
+}
+
+inline journal_book::page* journal_book::find(std::size_t number) noexcept {
+  std::size_t low = 0, high = pages_.size();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (pages_[middle].x.number < number) low = middle + 1;
+    else high = middle;
+  }
+  return low < pages_.size() && pages_[low].x.number == number ? &pages_[low] : nullptr;
 }
 
 template <class Change>
 void journal_book::change(std::size_t number, Change change) {
   const std::lock_guard lock(mutex_);
-  change(all_[number - 1]);
+  if (page* const found = find(number)) change(found->x);
   changed_.notify_all();
 }
 
 inline void journal_book::publish(std::size_t number) {
   if (!on_over_) return;
   const std::lock_guard lock(mutex_);
-  on_over_(all_[number - 1]);
+  page* const found = find(number);
+  if (found == nullptr) return;
+  on_over_(found->x);
+  found->told = true;
+}
+
+inline std::vector<exchange> journal_book::copies() const {
+  std::vector<exchange> all;
+  all.reserve(pages_.size());
+  for (const auto& each : pages_) all.push_back(each.x);
+  return all;
 }
 
 inline std::vector<exchange> journal_book::snapshot() const {
   const std::lock_guard lock(mutex_);
-  return all_;
+  return copies();
 }
 
 inline verdict journal_book::wait_for(const matcher& m, std::size_t count,
@@ -132,14 +181,15 @@ inline verdict journal_book::wait_for(const matcher& m, std::size_t count,
   std::unique_lock lock(mutex_);
   const bool came = changed_.wait_for(lock, at_most, [&] {
     std::size_t seen = 0;
-    for (const auto& each : all_) seen += m.matches(each) && (each.over() || !ended) ? 1u : 0u;
+    for (const auto& [x, weight, told] : pages_) seen += m.matches(x) && (x.over() || !ended) ? 1u : 0u;
     return seen >= count;
   });
   if (came) return {true, {}};
   note_failure();
+  const auto all = copies();
   return {false, "waited " + ascii::to_decimal(static_cast<std::uint64_t>(at_most.count())) + " ms for " +
-                     ascii::to_decimal(count) + " x " + m.text() + "\n" + detail::nearest_miss(m, all_) +
-                     to_text(all_)};
+                     ascii::to_decimal(count) + " x " + m.text() + "\n" + detail::nearest_miss(m, all) +
+                     to_text(all)};
 }
 
 inline std::size_t sightings::count() const {

@@ -46,6 +46,11 @@ class matcher {
     return made;
   }
 
+  /// Only on the `n`th connection, from 1.
+  [[nodiscard]] matcher on_connection(std::size_t n) const {
+    return where([n](const exchange& x) { return x.connection == n; }, "the connection is number " + ascii::to_decimal(n));
+  }
+
   [[nodiscard]] bool matches(const exchange& x) const { return x.failure.empty() && miss(x).far == 0; }
   /// `GET /fw.img with Range: bytes=500000-`.
   [[nodiscard]] std::string text() const;

@@ -60,10 +60,10 @@ inline result<content> parse_content(std::string_view text) {
     auto named = text.substr(colon + 1);
     if (named.starts_with("seed")) named.remove_prefix(4);
     const auto given = ascii::parse_decimal_strict(named);
-    if (!given) return error(error_kind::invalid_argument, "no seed: " + std::string(text));
+    if (!given) return error(error_kind::invalid_argument, std::string(text) + ": no seed, such as 3MiB:seed7");
     seed = *given;
   }
-  if (!size) return error(error_kind::invalid_argument, "no size: " + std::string(text));
+  if (!size) return error(error_kind::invalid_argument, std::string(text) + ": no size, such as 500000, 64KiB, 3MiB, 10GiB");
   return pattern(*size, seed);
 }
 
