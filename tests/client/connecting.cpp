@@ -80,12 +80,12 @@ std::string answer_of(const result<response>& answer) {
 
 }  // namespace
 
-TEST_CASE("an HTTP proxy is asked for whole URLs, over connections of its own",
-          "[client][proxy][threads]") {
+TEMPLATE_TEST_CASE("an HTTP proxy is asked for whole URLs, over connections of its own",
+          "[client][proxy][threads]", client, looped_client) {
   journal log;
   const scripted_server proxy_server(answer_all(log));
   const std::string where = proxy_server.url("");
-  client c(through("http://me:secret@" + where.substr(7)));
+  TestType c(through("http://me:secret@" + where.substr(7)));
   CHECK(answer_of(c.get("http://h.test/a")) == "ok");
   CHECK(answer_of(c.get("http://h.test/b?c")) == "ok");
   CHECK(answer_of(c.get("http://other.test:81/")) == "ok");
@@ -99,17 +99,17 @@ TEST_CASE("an HTTP proxy is asked for whole URLs, over connections of its own",
   CHECK(proxy_server.connections() == 2);  // kept for each origin
 }
 
-TEST_CASE("errors behind a proxy name the URL once", "[client][proxy][threads]") {
+TEMPLATE_TEST_CASE("errors behind a proxy name the URL once", "[client][proxy][threads]", client, looped_client) {
   const scripted_server proxy_server(say_in_turn({"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"}));
-  client c(through(proxy_server.url("")));
+  TestType c(through(proxy_server.url("")));
   CHECK(answer_of(c.get("http://h.test/a")) ==
         "GET http://h.test/a: connection closed after 4 of 9 octets");
 }
 
-TEST_CASE("through a tunnel the origin is asked as if it were near", "[client][proxy][threads]") {
+TEMPLATE_TEST_CASE("through a tunnel the origin is asked as if it were near", "[client][proxy][threads]", client, looped_client) {
   journal log;
   const scripted_server proxy_server(answer_all(log));
-  client c(through("http://me:secret@" + proxy_server.url("").substr(7), true));
+  TestType c(through("http://me:secret@" + proxy_server.url("").substr(7), true));
   CHECK(answer_of(c.get("http://h.test/a")) == "ok");
   CHECK(answer_of(c.get("http://h.test/b")) == "ok");
   const auto asked = log.lines();
@@ -121,20 +121,20 @@ TEST_CASE("through a tunnel the origin is asked as if it were near", "[client][p
   CHECK(proxy_server.connections() == 1);
 }
 
-TEST_CASE("a proxy that refuses is told as such", "[client][proxy][threads]") {
+TEMPLATE_TEST_CASE("a proxy that refuses is told as such", "[client][proxy][threads]", client, looped_client) {
   const scripted_server proxy_server(say_in_turn({"HTTP/1.1 407 no\r\n\r\n"}));
   const std::string where = proxy_server.url("").substr(7);
-  client c(through(where, true));
+  TestType c(through(where, true));
   const auto failed = c.get("http://h.test/");
   REQUIRE_FALSE(failed);
   CHECK(failed.error().kind() == error_kind::connect);
   CHECK(failed.error().message() == "proxy " + where + ": 407 Proxy Authentication Required");
   const std::string gone = net::listener::bind({}).value().local_address().to_string();
-  CHECK(answer_of(client(through(gone)).get("http://h.test/")) ==
+  CHECK(answer_of(TestType(through(gone)).get("http://h.test/")) ==
         "proxy: connect " + gone + ": connection refused");
 }
 
-TEST_CASE("socks5 resolves here, socks5h there", "[client][proxy][threads]") {
+TEMPLATE_TEST_CASE("socks5 resolves here, socks5h there", "[client][proxy][threads]", client, looped_client) {
   journal log;
   const scripted_server socks([&](net::socket& s, int) {
     char octets[64];
@@ -149,16 +149,16 @@ TEST_CASE("socks5 resolves here, socks5h there", "[client][proxy][threads]") {
   const std::string where = socks.url("").substr(7);
   client_options near = through("socks5://" + where);
   near.hosts = {{.host = "h.test", .to = {"::9", "10.0.0.9"}, .to_port = 258}};
-  CHECK(answer_of(client(near).get("http://h.test/")) == "ok");
-  CHECK(answer_of(client(through("socks5h://" + where)).get("http://h.test:258/")) == "ok");
+  CHECK(answer_of(TestType(near).get("http://h.test/")) == "ok");
+  CHECK(answer_of(TestType(through("socks5h://" + where)).get("http://h.test:258/")) == "ok");
   const auto asked = log.lines();
   REQUIRE(asked.size() == 2);
   CHECK(asked[0] == std::string("\1\x0a\0\0\x09\1\2", 7));
   CHECK(asked[1] == std::string("\3\6h.test\1\2"));
 }
 
-TEST_CASE("a Unix-domain socket serves every host, whatever proxy is set",
-          "[client][unix][threads]") {
+TEMPLATE_TEST_CASE("a Unix-domain socket serves every host, whatever proxy is set",
+          "[client][unix][threads]", client, looped_client) {
   const std::string name = "@tinyhttp-client-" + std::to_string(::getpid());
   auto listener = net::listener::bind({.unix_path = name}).value();
   std::string asked;
@@ -169,20 +169,20 @@ TEST_CASE("a Unix-domain socket serves every host, whatever proxy is set",
   });
   client_options with = through("127.0.0.1:1");
   with.unix_socket = name;
-  CHECK(answer_of(client(with).get("http://h.test:81/x")) == "ok");
+  CHECK(answer_of(TestType(with).get("http://h.test:81/x")) == "ok");
   server.join();
   CHECK(first_line(asked) == "GET /x HTTP/1.1");
   CHECK(asked.find("\r\nHost: h.test:81\r\n") != std::string::npos);
 }
 
-TEST_CASE("a host map changes where, never what is asked", "[client][threads]") {
+TEMPLATE_TEST_CASE("a host map changes where, never what is asked", "[client][threads]", client, looped_client) {
   journal log;
   const scripted_server server(answer_all(log));
   const auto to = parse_url(server.url()).value();
   client_options with;
   with.hosts = {{.host = "h.test", .to = {to.host}, .to_port = to.port}};
   with.local_address = *net::address::parse("127.0.0.8", 0);
-  CHECK(answer_of(client(with).get("http://h.test/x")) == "ok");
+  CHECK(answer_of(TestType(with).get("http://h.test/x")) == "ok");
   CHECK(log.lines().at(0).find("\r\nHost: h.test\r\n") != std::string::npos);
 }
 
@@ -313,9 +313,9 @@ TEST_CASE("another thread ends a call in any of its stages", "[client][cancellat
   }
 }
 
-TEST_CASE("no stage outlives the time to connect, or that of the whole call",
-          "[client][timeout][threads]") {
-  const bool whole = GENERATE(false, true);
+TEMPLATE_TEST_CASE("no stage outlives the time to connect, or that of the whole call",
+          "[client][timeout][threads]", client, looped_client) {
+  const bool whole = GENERATE(false, true);  // of the two bounds, which one is near
   const auto hurried = [&](client_options with) {
     (whole ? with.total_timeout : with.connect_timeout) = milliseconds(30);
     return with;
@@ -325,24 +325,24 @@ TEST_CASE("no stage outlives the time to connect, or that of the whole call",
     silent_names names;
     client_options with;
     with.resolver = &names.resolver;
-    CHECK(answer_of(client(hurried(with)).get("http://h.test/")) == "resolve h.test: timed out");
+    CHECK(answer_of(TestType(hurried(with)).get("http://h.test/")) == "resolve h.test: timed out");
   }
   SECTION("connect") {
     const full_listener full;
     const std::string to = full.listener.local_address().to_string();
-    CHECK(answer_of(client(hurried({})).get("http://" + to + "/")) == "connect " + to + ": timed out");
+    CHECK(answer_of(TestType(hurried({})).get("http://" + to + "/")) == "connect " + to + ": timed out");
   }
   SECTION("a proxy's handshake") {
     const scripted_server server(stop_after(log, ""));
     const std::string where = server.url("").substr(7);
     const auto scheme = GENERATE(as<std::string>(), "http://", "socks5h://");
-    CHECK(answer_of(client(hurried(through(scheme + where, true))).get("http://h.test/")) ==
+    CHECK(answer_of(TestType(hurried(through(scheme + where, true))).get("http://h.test/")) ==
           "proxy " + where + ": timed out");
   }
 }
 
-TEST_CASE("a slow upload and a slow answer are given up at the least rate",
-          "[client][timeout][threads]") {
+TEMPLATE_TEST_CASE("a slow upload and a slow answer are given up at the least rate",
+          "[client][timeout][threads]", client, looped_client) {
   client_options with;
   with.least_rate = 1000;
   with.least_rate_window = milliseconds(50);
@@ -350,7 +350,7 @@ TEST_CASE("a slow upload and a slow answer are given up at the least rate",
     journal log;
     const scripted_server server(
         stop_after(log, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"));
-    CHECK(answer_of(client(with).get(server.url())) ==
+    CHECK(answer_of(TestType(with).get(server.url())) ==
           "GET " + server.url() +
               ": slower than 1000 octets a second for 50 ms, after 4 of 9 octets");
   }
@@ -358,8 +358,36 @@ TEST_CASE("a slow upload and a slow answer are given up at the least rate",
     net::listener unread = net::listener::bind({}).value();
     with.expect_continue_from = 0;
     const std::string to = "http://" + unread.local_address().to_string() + "/";
-    const auto failed = client(with).post(to, body(std::string(16 << 20, 'x')), "text/plain");
+    const auto failed = TestType(with).post(to, body(std::string(16 << 20, 'x')), "text/plain");
     CHECK(answer_of(failed) ==
           "POST " + to + ": slower than 1000 octets a second for 50 ms, before any answer");
+  }
+}
+
+TEST_CASE("a call on a loop that is destroyed in any stage leaves nothing behind",
+          "[client][cancellation][threads]") {
+  journal log;
+  silent_names names;
+  const scripted_server silent(stop_after(log, ""));
+  const std::string where = silent.url("").substr(7);
+  net::loop on;
+  const auto cut = [&](const client_options& with, auto reached) {
+    async_client c(with);
+    task<result<response>> call = c.get("http://h.test/");
+    on.post([&] { call.start(); });
+    while (!reached()) on.run_once(milliseconds(10));
+    CHECK_FALSE(call.done());
+    CHECK(on.timers().size() > 0);
+    call.reset();
+    CHECK(on.timers().size() == 0);
+    on.run_once(duration::zero());
+  };
+  SECTION("in resolution") {
+    client_options with;
+    with.resolver = &names.resolver;
+    cut(with, [&] { return names.resolver.asking() > 0; });
+  }
+  SECTION("in a handshake") {
+    cut(through("socks5h://" + where), [&] { return !log.lines().empty(); });
   }
 }

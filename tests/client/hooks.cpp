@@ -168,8 +168,14 @@ TEMPLATE_TEST_CASE("a challenge is answered once", "[client][hooks][threads][rfc
   }
   SECTION("a proxy gets another field") {
     recording_server at({answer("407 Proxy Authentication Required", ""), ok});
-    CHECK(c.get(at.server.url()).value().status == 200);
+    TestType by({.proxies = {.http = parse_proxy(at.server.url()).value()}, .credentials = &credentials});
+    CHECK(by.get("http://h.test/").value().status == 200);
     CHECK(at.was_asked(1, "Proxy-Authorization: Basic dTpw\r\n"));
+  }
+  SECTION("a server that makes itself out to be a proxy gets nothing") {
+    recording_server at({answer("407 Proxy Authentication Required", "")});
+    CHECK(c.get(at.server.url()).value().status == 407);
+    CHECK(credentials.seen == "");
   }
   SECTION("a redirect starts afresh") {
     recording_server at({challenge, answer("302 Found", "Location: /b\r\n"), challenge, ok});

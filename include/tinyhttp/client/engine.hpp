@@ -215,12 +215,13 @@ task<result<response>> client_engine<Transport>::ask(call& c) const {
   if (!answer || r.body.stream() != nullptr) co_return answer;
 
   const int code = answer->status.code();
-  const std::string_view field = code == 407 ? "Proxy-Authorization" : "Authorization";
+  const bool is_proxys = code == 407 && route_to(c.to, options_).is_absolute_form();  // RFC 9110 11.7
+  const std::string_view field = is_proxys ? "Proxy-Authorization" : "Authorization";
   const std::uint64_t asks_from = c.with.expect_continue_from;
   std::optional<std::string> credentials;
   if (code == 417 && asks_from > 0 && !r.fields.contains("Expect") && r.body.length().value_or(0) > 0) {
     c.with.expect_continue_from = 0;  // RFC 9110 10.1.1: try again without
-  } else if ((code == 401 || code == 407) && options_.credentials != nullptr) {
+  } else if ((code == 401 || is_proxys) && options_.credentials != nullptr) {
     credentials = options_.credentials->answer(c.to, r, *answer);
     if (!credentials) co_return answer;
     r.fields.remove(field);

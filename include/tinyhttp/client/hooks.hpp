@@ -35,8 +35,8 @@ class exchange_hook {
   virtual void after(const url& /*from*/, const response& /*answer*/) {}
 };
 
-/// Answers 401 and 407 (RFC 9110 11). Asked once for each request, redirects starting afresh; never
-/// for one whose body is a stream, which cannot be sent again.
+/// Answers 401, and 407 of a proxy (RFC 9110 11). Asked once for each request, redirects starting
+/// afresh; never for one whose body is a stream, which cannot be sent again.
 class challenge_answerer {
  public:
   challenge_answerer() = default;

@@ -98,7 +98,7 @@ struct client_options {
 
   /// Called around every exchange, in this order: a cookie jar is one. Each outlives the client.
   std::vector<exchange_hook*> hooks = {};
-  /// Answers 401 and 407, once for each request. Outlives the client. Null: they are the answer.
+  /// Answers 401, and 407 of a proxy, once for each request. Outlives the client. Null: they are the answer.
   challenge_answerer* credentials = nullptr;
   /// Undoes content codings, and is what asks for them. Outlives the client. Null: none is asked for.
   const content_decoder* decoder = nullptr;
