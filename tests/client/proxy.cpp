@@ -145,3 +145,33 @@ TEST_CASE("a request for a proxy names all of its URL", "[client][proxy][rfc9112
   CHECK(own.fields["Proxy-Authorization"] == "Digest x");
   CHECK(own.fields["Host"] == "other");
 }
+
+TEST_CASE("whatever text is read as a proxy can be written and read again, or is refused in a line",
+          "[client][proxy][security]") {
+  const std::string_view alphabet = "http:socks5h//:@[]%4.,-?#ab1 \r\n\\";
+  std::uint32_t state = 7;
+  const auto random = [&](std::size_t below) {
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+  };
+  int read = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = random(2) == 0 ? "" : random(2) == 0 ? "http://" : "socks5h://";
+    for (std::size_t left = random(16); left > 0; --left) text += alphabet[random(alphabet.size())];
+    const auto one = parse_proxy(text);
+    if (!one) {
+      REQUIRE(one.error().message().find_first_of("\r\n") == std::string::npos);
+      continue;
+    }
+    ++read;
+    CAPTURE(text);
+    const auto again = parse_proxy(one->to_string());
+    REQUIRE(again.has_value());
+    REQUIRE(again->to_string() == one->to_string());
+    REQUIRE(again->host == one->host);
+    static_cast<void>(is_excepted(text, one->host));
+    if (one->host.find(',') == std::string::npos && one->host != "." && one->host != "..")
+      REQUIRE(is_excepted(one->host, one->host));
+  }
+  CHECK(read > 1000);
+}

@@ -195,3 +195,27 @@ TEST_CASE("what a SOCKS5 proxy answers is told in a line", "[client][tunnel][rfc
     CHECK(outcome == (r.outcome == "open" ? "" : "proxy 127.0.0.1:1080: ") + r.outcome);
   }
 }
+
+TEST_CASE("whatever octets a proxy says, the outcome is a line and comes in time",
+          "[client][tunnel][security]") {
+  std::uint32_t state = 11;
+  const auto random = [&](std::size_t below) {
+    state = state * 1664525 + 1013904223;
+    return (state >> 8) % below;
+  };
+  const std::string bases[] = {"HTTP/1.1 200 x\r\nA: b\r\n\r\n", granted, "\5\2"s + "\1\0"s + granted.substr(2)};
+  int opened = 0;
+  for (int i = 0; i < 600; ++i) {
+    std::string octets = bases[i % 3];
+    for (std::size_t changes = random(3); changes > 0; --changes)
+      octets[random(octets.size())] = static_cast<char>(random(256));
+    if (random(4) == 0) octets.resize(random(octets.size() + 1));
+    memory_proxy p(i % 3 == 0 ? "h:1" : "socks5h://u:p@h:1", {.fragment = 1 + random(5)});
+    const std::string outcome = p.open("http://h.example/", octets, random(2) == 0);
+    CAPTURE(octets, outcome);
+    opened += outcome == "open";
+    REQUIRE((outcome == "open" || outcome.starts_with("proxy h:1: ")));
+    REQUIRE(outcome.find_first_of("\r\n") == std::string::npos);
+  }
+  CHECK(opened > 50);
+}
