@@ -13,6 +13,7 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/hasher.hpp>
+#include <tinyhttp/core/held_here.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -76,6 +77,7 @@
 #include <tinyhttp/net/race.hpp>
 #include <tinyhttp/net/resolve.hpp>
 #include <tinyhttp/net/resolver.hpp>
+#include <tinyhttp/net/small_address.hpp>
 #include <tinyhttp/net/socket.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/system.hpp>
@@ -131,6 +133,7 @@
 #include <tinyhttp/server/send_body.hpp>
 #include <tinyhttp/server/serve.hpp>
 #include <tinyhttp/server/served_connection.hpp>
+#include <tinyhttp/server/served_exchange.hpp>
 #include <tinyhttp/server/server.hpp>
 #include <tinyhttp/server/services.hpp>
 #include <tinyhttp/server/shard.hpp>

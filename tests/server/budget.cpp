@@ -30,12 +30,12 @@ struct zeros final : content_source {
 class served_socket {
  public:
   served_socket(any_handler app, const server_options& with)
-      : options_(with), app_(std::move(app)), loop_({.time = &time_}), services_(options_, loop_) {
+      : options_(with), app_(std::move(app)), loop_({.time = &time_}), services_(options_, loop_), host_(app_, services_) {
     auto pair = net_test::connected_sockets(AF_UNIX);
     peer_ = std::move(pair.theirs);
     REQUIRE(::fcntl(peer_.native(), F_SETFL, O_NONBLOCK) == 0);
     stream_.emplace(loop_, std::move(pair.ours), pair.peer);
-    serving_.emplace(*stream_, app_, services_);
+    serving_.emplace(*stream_, host_);
     (void)app_(request::get("/"));  // what the handler shares is made now
     count([&] {
       running_ = serving_->run();
@@ -86,6 +86,7 @@ class served_socket {
   net_test::held_time time_;
   net::loop loop_;
   server_services services_;
+  connection_host<net::tcp_stream> host_;
   net::socket peer_;
   std::optional<net::tcp_stream> stream_;
   std::optional<served_connection<net::tcp_stream>> serving_;

@@ -195,7 +195,8 @@ class served_in_memory {
         loop({.time = &time}),
         pair(loop, to_server, to_client),
         services(options, loop),
-        serving(std::in_place, pair.first, handler, services) {
+        host(handler, services),
+        serving(std::in_place, pair.first, host) {
     services.post = [this](function<void()> work) { loop.post(std::move(work)); };
     running = serving->run();
   }
@@ -258,6 +259,7 @@ class served_in_memory {
   net::loop loop;
   testing::memory_pair pair;  // first: the server's end
   server_services services;
+  connection_host<testing::memory_stream> host;
   std::optional<served_connection<testing::memory_stream>> serving;
   task<void> running;
   duration took{};

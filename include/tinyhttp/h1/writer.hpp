@@ -13,7 +13,9 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -121,8 +123,16 @@ class gathered {
       out_.append(text);
       return *this;
     }
-    text.copy(room_ + used_, text.size());
+    std::memcpy(room_ + used_, text.data(), text.size());
     used_ += text.size();
+    return *this;
+  }
+  /// A literal, whose size the compiler knows.
+  template <std::size_t Size>
+  gathered& put(const char (&text)[Size]) {
+    if (Size > sizeof room_ - used_) flush();
+    std::memcpy(room_ + used_, text, Size - 1);
+    used_ += Size - 1;
     return *this;
   }
   gathered& put(std::uint64_t value) {
@@ -153,7 +163,8 @@ inline void append_status_line(gathered& out, status code) {
   if (code == status::ok) {
     out.put("HTTP/1.1 200 OK\r\n");
   } else {
-    out.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(code.code())).put(" ").put(code.reason()).put("\r\n");
+    out.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(code.code())).put(" ").put(code.reason());
+    out.put("\r\n");
   }
 }
 

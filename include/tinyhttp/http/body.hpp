@@ -75,8 +75,8 @@ class body {
  public:
   body() noexcept = default;
   body(std::string octets) : kind_(kind::octets), octets_(std::move(octets)) {}
-  body(std::string_view octets) : body(std::string(octets)) {}
-  body(const char* octets) : body(std::string(octets)) {}
+  body(std::string_view octets) : kind_(kind::octets), octets_(octets) {}
+  body(const char* octets) : kind_(kind::octets), octets_(octets) {}
   /// Many messages may share one immutable text.
   body(std::shared_ptr<const std::string> octets)
       : kind_(octets ? kind::text : kind::none),
@@ -89,7 +89,14 @@ class body {
   body(const body&) = default;
   body& operator=(const body&) = default;
   /// What is moved from is empty.
-  body(body&& other) noexcept { *this = std::move(other); }
+  body(body&& other) noexcept
+      : kind_(std::exchange(other.kind_, kind::none)),
+        octets_(std::move(other.octets_)),
+        held_(std::move(other.held_)),
+        slice_(std::move(other.slice_)),
+        position_(std::exchange(other.position_, 0)),
+        default_limit_(other.default_limit_),
+        trailers_(std::move(other.trailers_)) {}
   body& operator=(body&& other) noexcept;
   ~body() = default;
 

@@ -101,12 +101,19 @@ inline response::hooks& response::own_hooks() {
 
 /// Octets of any type; those below name the usual ones. `code` is the status.
 [[nodiscard]] inline response content(body octets, std::string_view media_type, status code = {}) {
-  response made(code, {}, std::move(octets));
+  response made;
+  made.status = code;
+  made.body = std::move(octets);
   made.fields.add("Content-Type", media_type);
   return made;
 }
 [[nodiscard]] inline response text(body octets, status code = {}) {
-  return content(std::move(octets), "text/plain; charset=utf-8", code);
+  static const fields type{{"Content-Type", "text/plain; charset=utf-8"}};  // checked once
+  response made;
+  made.status = code;
+  made.fields = type;
+  made.body = std::move(octets);
+  return made;
 }
 [[nodiscard]] inline response html(body octets, status code = {}) {
   return content(std::move(octets), "text/html; charset=utf-8", code);

@@ -52,7 +52,7 @@ class loop : public clock {
   T run_until_done(task<T> t) {
     bool done = false;
     const being_current here(*this);
-    now_ = time_->now();
+    now_ = look();
     t.start([](void* flag) { *static_cast<bool*>(flag) = true; }, &done);
     while (!done) run_once();
     return t.take();
@@ -65,7 +65,15 @@ class loop : public clock {
 
   /// The time at which this turn's work began.
   [[nodiscard]] time_point now() noexcept override { return now_; }
-  [[nodiscard]] std::int64_t unix_seconds() noexcept override { return time_->unix_seconds(); }
+  /// The same of the calendar's time.
+  [[nodiscard]] std::int64_t unix_seconds() noexcept override {
+    if (std::exchange(dated_turn_, turn_) != turn_) unix_seconds_ = time_->unix_seconds();
+    return unix_seconds_;
+  }
+  /// The time just now, for who measures how long something takes within a turn.
+  [[nodiscard]] time_point look() noexcept { return seen_ = time_->now(); }
+  /// The latest time that is known without looking.
+  [[nodiscard]] time_point seen() const noexcept { return seen_; }
   [[nodiscard]] task<void> wait_until(time_point when) override;
 
   /// The same as `wait_until` without a coroutine frame: `co_await on.sleep_until(when)`.
@@ -100,8 +108,11 @@ class loop : public clock {
 
   time_source system_time_;
   time_source* time_;
+  time_point seen_;  // not before now_
   time_point now_;
+  std::int64_t unix_seconds_ = 0;
   std::uint32_t turn_ = 0;
+  std::uint32_t dated_turn_ = 0xffffffff;  // the turn that unix_seconds_ is of
   net::poller poller_;
   timer_queue timers_;
   waiter_list ready_;    // go on in the next turn
@@ -162,7 +173,7 @@ class yield_awaiter : waiter {
 
 inline loop::loop(loop_options with)
     : time_(with.time != nullptr ? with.time : &system_time_),
-      now_(time_->now()),
+      now_(look()),
       poller_(with.backend) {
   make_wake_descriptors();
 }
@@ -180,7 +191,7 @@ inline yield_awaiter loop::yield() noexcept { return yield_awaiter(*this); }
 inline task<void> loop::wait_until(time_point when) { co_await sleep_until(when); }
 
 inline void loop::run() {
-  now_ = time_->now();
+  now_ = look();
   while (!stopped_.load(std::memory_order_acquire)) run_once();
   stopped_.store(false, std::memory_order_relaxed);
 }
@@ -202,7 +213,7 @@ inline void loop::run_once(duration at_most) {
   const being_current here(*this);
   if (poller_.which() == backend::poll) poller_.want(wake_watch_, ready::readable);
   poller_.wait(milliseconds_to_wait(at_most));
-  now_ = time_->now();
+  now_ = look();
   ++turn_;
   timers_.expire(now_);
   if (wake_watch_.signalled || woken_.load(std::memory_order_acquire)) {

@@ -9,12 +9,14 @@
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/operation.hpp>
+#include <tinyhttp/net/small_address.hpp>
 #include <tinyhttp/net/socket.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/transfer.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -64,7 +66,7 @@ class tcp_stream : watch, timer {
   [[nodiscard]] net::socket release() noexcept;
 
   [[nodiscard]] int native() const noexcept { return socket_.native(); }
-  [[nodiscard]] const address& peer() const noexcept { return peer_; }
+  [[nodiscard]] address peer() const noexcept { return peer_.value(); }
   [[nodiscard]] result<address> local_address() const { return socket_.local_address(); }
   [[nodiscard]] net::loop& loop() const noexcept { return loop_; }
 
@@ -72,7 +74,7 @@ class tcp_stream : watch, timer {
   using any_operation = operation<tcp_stream>;
   friend any_operation;
   struct gone_call : waiter {
-    gone_call() noexcept : waiter(call) {}
+    explicit gone_call(function<void()> what) noexcept : waiter(call), f(std::move(what)) {}
     static bool call(waiter& w);
     function<void()> f;
   };
@@ -96,7 +98,7 @@ class tcp_stream : watch, timer {
     turn_ = loop_.turn();
     return spent_ >= step_octets;
   }
-  void spend(std::uint64_t octets) noexcept { spent_ += octets + 8 * 1024; }  // a call costs as much
+  void spend(std::uint64_t octets) noexcept { spent_ += static_cast<std::size_t>(octets) + 8 * 1024; }  // a call costs as much
 
   net::loop& loop_;
   net::socket socket_;
@@ -104,12 +106,12 @@ class tcp_stream : watch, timer {
   any_operation* writer_ = nullptr;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
-  std::uint64_t spent_ = 0;  // octets' worth of work in turn_
+  std::unique_ptr<gone_call> gone_;  // once somebody wants to be told
+  std::size_t spent_ = 0;  // octets' worth of work in turn_
   std::uint32_t turn_ = 0;
   int broken_ = 0;      // errno value with which the loop refused us
   std::uint8_t known_;  // what the socket is ready for, as far as we have been told
-  gone_call gone_;
-  address peer_;
+  small_address peer_;
 };
 
 class tcp_stream::read_operation : public operation<tcp_stream> {
@@ -208,12 +210,13 @@ inline bool tcp_stream::peer_gone() noexcept {
 }
 
 inline void tcp_stream::on_peer_gone(function<void()> f) {
-  gone_.f = std::move(f);
-  if (!gone_.f) return;
+  gone_.reset();
+  if (!f) return;
+  gone_ = std::make_unique<gone_call>(std::move(f));
   if (!knows(ready::gone)) {
     loop_.poller().want(*this, ready::gone);
-  } else if (!gone_.is_linked()) {
-    loop_.schedule(gone_);
+  } else {
+    loop_.schedule(*gone_);
   }
 }
 
@@ -228,11 +231,11 @@ inline void tcp_stream::ready_now(watch& w, std::uint8_t what) {
   self.known_ |= what;
   if ((what & ready::readable) != 0 && self.reader_ != nullptr) self.reader_->wake();
   if ((what & ready::writable) != 0 && self.writer_ != nullptr) self.writer_->wake();
-  if (!self.gone_.f) return;
+  if (!self.gone_ || !self.gone_->f) return;
   if ((what & ready::gone) == 0) {
     self.loop_.poller().want(self, ready::gone);
-  } else if (!self.gone_.is_linked()) {
-    self.loop_.schedule(self.gone_);
+  } else if (!self.gone_->is_linked()) {
+    self.loop_.schedule(*self.gone_);
   }
 }
 
@@ -244,7 +247,7 @@ inline void tcp_stream::wake_all() noexcept {
 inline void tcp_stream::leave_loop(bool stays_open) noexcept {
   loop_.poller().remove(*this, stays_open);
   loop_.timers().remove(*this);
-  gone_.unlink();
+  gone_.reset();
   wake_all();
 }
 

@@ -1,18 +1,27 @@
-// tinyhttp/server/answers.hpp -- what one connection says: responses whole or in parts, refusals, and its last word.
+// tinyhttp/server/answers.hpp -- what one connection says: responses whole or in parts, and refusals.
 //
-// Small answers are gathered, large ones wait for the peer, and a protocol may take the stream over.
+// An answer is composed first: octets, then the rest of a body that lies elsewhere. What is composed
+// goes out in as few calls as it takes; large and unknown bodies are sent by send_body.hpp.
 #pragma once
 
 #include <tinyhttp/server/send_body.hpp>
-#include <tinyhttp/server/served_connection.hpp>
+#include <tinyhttp/server/served_exchange.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace tinyhttp {
 
 /// The connection as a protocol sees it that takes over.
 template <looped_stream S>
-class served_connection<S>::taken_over final : public raw_stream {
+class served_exchange<S>::taken_over final : public raw_stream {
  public:
-  explicit taken_over(served_connection& of) noexcept : owner_(of) {}
+  explicit taken_over(served_exchange& of) noexcept : owner_(of) {}
   task<result<std::size_t>> read(std::span<char> room) override {
     const auto kept = owner_.wire_.unread().substr(0, room.size());
     if (!kept.empty()) {
@@ -20,39 +29,38 @@ class served_connection<S>::taken_over final : public raw_stream {
       owner_.wire_.consume_unread(size);
       co_return size;
     }
-    co_return co_await owner_.stream_.read(room);
+    co_return co_await owner_.stream().read(room);
   }
   task<result<void>> write(std::string_view octets) override {
     const std::array<std::string_view, 1> pieces{octets};
-    co_return co_await owner_.stream_.write(pieces);
+    co_return co_await owner_.stream().write(pieces);
   }
 
  private:
-  served_connection& owner_;
+  served_exchange& owner_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
-/// Appends the whole answer to `out` if its body is at hand and small. False: nothing but the head
-/// has been appended, and the rest is for `send_large`.
+/// Composes the answer that is here, as far as nothing has to be waited for.
 template <looped_stream S>
-bool served_connection<S>::send_small(const response& r) {
-  const auto plan = wire_.send(out(), r, services_.date());
-  if (!plan.sends_body) return wire_.finish(out(), nullptr);
+void served_exchange<S>::answer() {
+  if (is_last_answer() || must_hang_up()) wire_.forbid_reuse();
+  stage_ = compose(answer_->now()) ? stage::answered : stage::large;
+}
+
+/// Composes all of `r`, which stays until it is sent. False: the head only, and the body has to go
+/// its own way.
+template <looped_stream S>
+bool served_exchange<S>::compose(const response& r) {
+  const auto plan = wire_.send(out_, r, services().date());
+  if (!plan.sends_body) return wire_.finish(out_, nullptr);
   const auto length = r.body.length();
-  if (!length || *length > services_.buffers.small) return false;
-  if (const auto* slice = r.body.slice()) {
-    const std::size_t head_end = out().size();
-    out().resize(head_end + static_cast<std::size_t>(*length));
-    const std::span<char> room(out().data() + head_end, out().size() - head_end);
-    const auto got = slice->source->read_at(slice->offset, room);
-    if (!got || *got != *length) {  // the file has changed: the slow way will say so
-      out().resize(head_end);
-      return false;
-    }
-  } else if (r.body.is_octets()) {
-    out().append(r.body.text());
-  } else {
+  if (!length || *length > at_once_size) return false;
+  if (r.body.is_octets()) {
+    if (*length <= buffers().small) out_.append(r.body.text());
+    else tail_ = r.body.text();
+  } else if (const auto* slice = r.body.slice(); slice == nullptr || !compose_slice(*slice)) {
     return false;
   }
   // A known length is never chunked: nothing stands between the head and the octets.
@@ -60,60 +68,146 @@ bool served_connection<S>::send_small(const response& r) {
   return wire_.begin_data(nothing, *length) && wire_.finish(nothing, nullptr);
 }
 
+/// A small one is copied behind the head. False: it can't be read as it should, which those who send
+/// large ones can say.
+template <looped_stream S>
+bool served_exchange<S>::compose_slice(const content_slice& slice) {
+  if (slice.length > buffers().small) {
+    if (slice.source->descriptor() >= 0) file_ = &slice;
+    return file_ != nullptr;
+  }
+  const std::size_t head_end = out_.size();
+  out_.resize(head_end + static_cast<std::size_t>(slice.length));
+  const std::span<char> room(out_.data() + head_end, out_.size() - head_end);
+  const auto got = slice.source->read_at(slice.offset, room);
+  if (got && *got == slice.length) return true;
+  out_.resize(head_end);
+  return false;
+}
+
+/// Answers octets that are no request, and reads no other behind them.
+template <looped_stream S>
+void served_exchange<S>::refuse(response r) {
+  wire_.forbid_reuse();
+  unclean_ = true;
+  stage_ = stage::over;
+  (void)compose(r);
+}
+
+/// What is composed has to go out before anything else is done.
+template <looped_stream S>
+bool served_exchange<S>::must_flush() noexcept {
+  return is_composed() && (out_.size() >= buffers().gather || !tail_.empty() || file_ != nullptr ||
+                           !wire_.reusable() || answer_->now().attached() != nullptr);
+}
+
+/// Sends what is composed, as far as the stream takes it at once. False: `flush` has to go on, or
+/// `sent_` says what is wrong.
+template <looped_stream S>
+bool served_exchange<S>::flush_now() {
+  if (!is_composed()) return sent_.has_value();
+  pieces_ = {out_, tail_};
+  writing_.make([this] {
+    if constexpr (requires { stream().write(pieces_, true); }) {
+      return stream().write(pieces_, file_ != nullptr);
+    } else {
+      return stream().write(pieces_);
+    }
+  });
+  if (!writing_->await_ready()) return false;
+  sent_ = writing_->await_resume();
+  take_written();
+  if (!sending_file_) return sent_.has_value();
+  if (!sending_file_->await_ready()) return false;
+  const auto through = sending_file_->await_resume();
+  take_sent_file(through);
+  return sent_.has_value();
+}
+
+/// `out_` and `tail_` are through: next comes the part of a file, if there is one.
+template <looped_stream S>
+void served_exchange<S>::take_written() {
+  writing_.reset();
+  out_.clear();
+  tail_ = {};
+  if (!sent_) file_ = nullptr;
+  if (file_ == nullptr) return;
+  sending_file_.make([this] {
+    return stream().send_file(file_->source->descriptor(), file_->offset, file_->length);
+  });
+}
+
+template <looped_stream S>
+void served_exchange<S>::take_sent_file(const result<std::uint64_t>& through) {
+  sending_file_.reset();
+  const bool whole = through && *through == file_->length;
+  file_ = nullptr;
+  if (whole) return;
+  sent_ = through ? error(error_kind::io, "body: the file ended before its length") : through.error();
+  if (through) services().log(sent_.error().message());
+}
+
+/// Sends what is composed, as slowly as the peer may take it.
+template <looped_stream S>
+task<result<void>> served_exchange<S>::flush() {
+  if (!is_composed()) co_return sent_;
+  stream().never_expires();
+  sending_.restart(stream());
+  sending_.begin();
+  if (!writing_ && !sending_file_) (void)flush_now();
+  if (writing_) {
+    auto& writing = *writing_;
+    sent_ = co_await writing;
+    take_written();
+  }
+  if (sending_file_) {
+    auto& sending = *sending_file_;
+    const auto through = co_await sending;
+    take_sent_file(through);
+  }
+  sending_.end();
+  co_return sent_;
+}
+
 /// False: the message was cut off. The peer can tell from the end that comes too early, except where
 /// the end is all that ever tells: then, and if it is the peer who failed, it gets a reset.
 template <looped_stream S>
-task<bool> served_connection<S>::send_large(const response& r) {
+task<bool> served_exchange<S>::send_large() {
+  const response& r = answer_->now();
   const bool may_wait = r.body.stream() != nullptr;
-  if (may_wait && stream_.peer_gone()) co_return false;
-  handling_ = may_wait;
+  if (may_wait && stream().peer_gone()) co_return false;
+  if (may_wait) begin_handling();
   answering_ = true;
-  sending_.restart();
-  body_sender<S> sender(stream_, wire_, out(), sending_, share_, services_.buffers.window);
+  sending_.restart(stream());
+  body_sender<S> sender(stream(), wire_, out_, sending_, connection_->share_,
+                        buffers().window);
   auto sent = co_await sender.send(r.body);
   if (sent) {
     handling_ = answering_ = false;
     co_return true;
   }
   if (sender.has_source_failed()) {
-    services_.log(sent.error().message());
+    services().log(sent.error().message());
     sent = co_await sender.flush();
   }
-  const bool told_by_end = !r.body.length() && incoming().version == http_version::http_1_0;
-  if (!sent || told_by_end) stream_.abort();
+  const bool told_by_end = !r.body.length() && incoming_.version == http_version::http_1_0;
+  if (!sent || told_by_end) stream().abort();
   co_return false;
 }
 
 template <looped_stream S>
-task<result<void>> served_connection<S>::flush() {
-  auto writing = start_flush();
-  const auto sent = co_await writing;
-  end_flush();
-  co_return sent;
-}
-
-template <looped_stream S>
-task<result<void>> served_connection<S>::inform(status code, const fields& with) {
-  wire_.send_informational(out(), code, with);
+task<result<void>> served_exchange<S>::inform(status code, const fields& with) {
+  wire_.send_informational(out_, code, with);
   if (code == status::continue_) continue_owed_ = false;
   co_return co_await flush();
 }
 
-/// Answers octets that are no request, and reads no other behind them.
 template <looped_stream S>
-void served_connection<S>::refuse(response r) {
-  wire_.forbid_reuse();
-  unclean_ = true;
-  (void)send_small(r);
-}
-
-template <looped_stream S>
-task<void> served_connection<S>::take_over() {
-  stream_.never_expires();
+task<void> served_exchange<S>::take_over() {
   taken_over raw(*this);
-  handling_ = true;
+  begin_handling();
   try {
-    auto taken = outgoing()->attached()->takeover(raw);
+    auto taken = answer_->now().attached()->takeover(raw);
     co_await taken;
   } catch (...) {
     (void)failed_handler();
@@ -121,32 +215,18 @@ task<void> served_connection<S>::take_over() {
   handling_ = false;
 }
 
-/// Says that we are done, and gives the peer time to read that: a reset would eat the answer.
 template <looped_stream S>
-task<void> served_connection<S>::linger() {
-  (void)stream_.shutdown_send();  // if that fails, so will the reads below
-  stream_.expires_at(services_.clock().now() + options_.patience.linger);
-  wire_.discard_unread();
-  for (std::size_t left = 4 * 1024 * 1024; left > 0;) {  // octets: more than kernels buffer
-    const auto room = wire_.room(services_.buffers.receive);
-    const auto got = co_await stream_.read(room);
-    if (!got || *got == 0) co_return;
-    left -= *got < left ? *got : left;
-  }
-}
-
-template <looped_stream S>
-void served_connection<S>::report(bool complete) noexcept {
-  if (!memory_ || !outgoing()) return;
-  auto* hooks = outgoing()->attached();
+void served_exchange<S>::report(bool complete) noexcept {
+  const response* told = outgoing();
+  auto* hooks = told != nullptr ? told->attached() : nullptr;
   if (hooks == nullptr || hooks->sent.empty()) return;
-  const auto took = std::chrono::steady_clock::now() - began_;
-  const sent_report done{outgoing()->status, wire_.body_octets_sent(), complete, took};
+  const auto took = stream().loop().look() - began_;
+  const sent_report done{told->status, wire_.body_octets_sent(), complete, took};
   for (auto& hook : std::exchange(hooks->sent, {})) {
     try {
       hook(done);
     } catch (...) {
-      services_.log("on_sent threw");
+      services().log("on_sent threw");
     }
   }
 }

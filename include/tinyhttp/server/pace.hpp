@@ -32,15 +32,13 @@ class least_rate : net::timer {
  public:
   enum class direction : std::uint8_t { receiving, sending };
 
-  /// Refers to both; they outlive it, or `stop` comes first.
-  least_rate(S& on, const patience& with, direction way) noexcept
-      : timer(look), stream_(on), patience_(with), way_(way) {
-    restart();
-  }
+  least_rate(const patience& with, direction way) noexcept
+      : timer(look), patience_(with), way_(way) {}
   ~least_rate() { stop(); }
 
-  /// A new message: its peer has the whole `grace` again.
-  void restart() noexcept {
+  /// A new message: its peer has the whole `grace`. `on` outlives this, or `stop` comes first.
+  void restart(S& on) noexcept {
+    stream_ = &on;
     left_ = patience_.grace;
     counted_ = moved();
   }
@@ -54,17 +52,20 @@ class least_rate : net::timer {
     left_ = timer::deadline > loop().now() ? timer::deadline - loop().now() : duration::zero();
     loop().timers().set(*this, timer::never);
   }
-  void stop() noexcept { loop().timers().remove(*this); }
+  void stop() noexcept {
+    if (stream_ != nullptr) loop().timers().remove(*this);
+    stream_ = nullptr;
+  }
 
  private:
-  [[nodiscard]] net::loop& loop() const noexcept { return stream_.loop(); }
+  [[nodiscard]] net::loop& loop() const noexcept { return stream_->loop(); }
   [[nodiscard]] std::uint64_t moved() const noexcept {
-    return way_ == direction::sending ? stream_.sent() : stream_.received();
+    return way_ == direction::sending ? stream_->sent() : stream_->received();
   }
   static void look(timer& t) { static_cast<least_rate&>(t).look_now(); }
   void look_now();
 
-  S& stream_;
+  S* stream_ = nullptr;
   const patience& patience_;
   direction way_;
   duration left_{};
@@ -76,8 +77,8 @@ class turn_share {
  public:
   /// So many more steps. True: now let the others go first, and then go on.
   [[nodiscard]] bool is_used_up(net::loop& on, unsigned more = 1) noexcept {
-    if (on.now() != turn_) {
-      turn_ = on.now();
+    if (on.turn() != turn_) {
+      turn_ = on.turn();
       steps_ = 0;
     }
     steps_ += more;
@@ -87,10 +88,10 @@ class turn_share {
   }
 
  private:
-  static constexpr unsigned most_steps = 64;  // requests, or reads of 16 KiB: a megabyte
+  static constexpr std::uint32_t most_steps = 64;  // requests, or reads of 16 KiB: a megabyte
 
-  time_point turn_{};
-  unsigned steps_ = 0;
+  std::uint32_t turn_ = 0;
+  std::uint32_t steps_ = 0;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ void least_rate<S>::look_now() {
   if (until > loop().now()) {
     loop().timers().set(*this, until);
   } else {
-    stream_.expires_at(loop().now());
+    stream_->expires_at(loop().now());
   }
 }
 

@@ -3,18 +3,26 @@
 // Pulled no faster than asked for, held to a least rate, and over with its request. RFC 9112 6 and 9.3.
 #pragma once
 
-#include <tinyhttp/server/served_connection.hpp>
+#include <tinyhttp/server/served_exchange.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
 
 namespace tinyhttp {
 
 /// The body of a request while its exchange runs. A handler may keep it longer; then it is an error.
 template <looped_stream S>
-class served_connection<S>::incoming_body final : public body_stream {
+class served_exchange<S>::incoming_body final : public body_stream {
  public:
-  incoming_body(served_connection& of, std::optional<std::uint64_t> length)
+  incoming_body(served_exchange& of, std::optional<std::uint64_t> length)
       : owner_(&of),
-        pace_(of.stream_, of.options_.patience, least_rate<S>::direction::receiving),
-        length_(length) {}
+        pace_(of.options().patience, least_rate<S>::direction::receiving),
+        length_(length) {
+    pace_.restart(of.stream());
+  }
   task<result<std::string_view>> next() override {
     if (owner_ == nullptr) return ready_task(result<std::string_view>(over()));
     return owner_->pull();
@@ -32,7 +40,7 @@ class served_connection<S>::incoming_body final : public body_stream {
  private:
   [[nodiscard]] static error over() { return {error_kind::closed, "body: its request is over"}; }
 
-  served_connection* owner_;
+  served_exchange* owner_;
   least_rate<S> pace_;
   std::optional<std::uint64_t> length_;
 };
@@ -40,11 +48,10 @@ class served_connection<S>::incoming_body final : public body_stream {
 // ---------------------------------------------------------------------------------------------
 
 template <looped_stream S>
-void served_connection<S>::prepare_body() {
+void served_exchange<S>::prepare_body() {
   in_head_ = false;
-  request& r = incoming();
+  request& r = incoming_;
   r.context = this;
-  r.body = {};
   const auto by = wire_.incoming();
   const bool empty = by.by == h1::framing::rule::length && by.length == 0;
   if (by.by == h1::framing::rule::none || empty) {
@@ -55,32 +62,32 @@ void served_connection<S>::prepare_body() {
   if (by.by == h1::framing::rule::length) length = by.length;
   body_ = std::make_shared<incoming_body>(*this, length);
   r.body = std::shared_ptr<body_stream>(body_);
-  r.body.set_default_limit(options_.body_limit);
+  r.body.set_default_limit(options().body_limit);
   continue_owed_ = r.version == http_version::http_1_1 && r.fields.contains("Expect");
 }
 
 /// The next octets of the request's body.
 template <looped_stream S>
-task<result<std::string_view>> served_connection<S>::pull() {
+task<result<std::string_view>> served_exchange<S>::pull() {
   const auto body = body_;  // its handler may let go of it
   for (;;) {
-    const auto next = wire_.next_event(incoming());
+    const auto next = wire_.next_event(incoming_);
     if (next.what == h1::event::kind::data) co_return next.data;
     if (next.what == h1::event::kind::end) co_return std::string_view();
     if (next.what == h1::event::kind::failed) co_return wire_.failure().error();
-    if (continue_owed_) wire_.send_informational(out(), status::continue_, {});
+    if (continue_owed_) wire_.send_informational(out_, status::continue_, {});
     continue_owed_ = false;
-    if (!answering_ && !out().empty()) {
+    if (!answering_) {
       const auto flushed = co_await flush();
       if (!flushed) co_return flushed.error();
     }
-    if (share_.is_used_up(stream_.loop())) {
-      auto others = stream_.loop().yield();
+    if (is_share_used_up()) {
+      auto others = stream().loop().yield();
       co_await others;
     }
-    const auto room = wire_.room(services_.buffers.receive);
+    const auto room = wire_.room(buffers().receive);
     body->pace().begin();
-    const auto got = co_await stream_.read(room);
+    const auto got = co_await stream().read(room);
     body->pace().end();
     if (!got) wire_.forbid_reuse();
     if (!got && got.error().kind() == error_kind::timeout)
@@ -93,8 +100,8 @@ task<result<std::string_view>> served_connection<S>::pull() {
 
 /// Reads on to the end of a body that the handler left, within bounds.
 template <looped_stream S>
-task<void> served_connection<S>::drain_request() {
-  for (std::size_t drained = 0; drained <= options_.drain_octets;) {
+task<void> served_exchange<S>::drain_request() {
+  for (std::size_t drained = 0; drained <= options().drain_octets;) {
     const auto octets = co_await pull();
     if (!octets || octets->empty()) co_return;
     drained += octets->size();

@@ -1,187 +1,288 @@
 // tinyhttp/server/serve.hpp -- one connection from its first octet to its last: h1 x stream x handler.
 //
-// One coroutine that reads like the way of a request: octets, request, handler, response, octets.
-// RFC 9112 9.
+// A small coroutine waits for requests. What has come is answered by plain functions, in one go; only
+// what has to be waited for then takes another coroutine. RFC 9112 9.
 #pragma once
 
 #include <tinyhttp/server/answers.hpp>
 #include <tinyhttp/server/request_body.hpp>
 #include <tinyhttp/server/served_connection.hpp>
+#include <tinyhttp/server/served_exchange.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <utility>
 
 namespace tinyhttp {
 
 template <looped_stream S>
 task<void> served_connection<S>::run() {
-  for (;;) {
-    if (!memory_) wake_up();
-    const auto next = wire_.next_event(incoming());
-    if (next.what == h1::event::kind::need_more) {
-      if (!out().empty()) {
-        auto writing = start_flush();
-        const auto sent = co_await writing;
-        end_flush();
-        if (!sent) co_return;
-        continue;
-      }
-      if (!wire_.head_begun()) {
-        if (!go_idle()) break;
-        const auto ready = co_await stream_.readable();
-        idle_ = false;
-        if (!ready) break;
-        wake_up();
-      }
-      begin_head();
-      const auto room = wire_.room(services_.buffers.receive);
-      const auto got = co_await stream_.read(room);
-      if (!got && got.error().kind() == error_kind::timeout && wire_.head_begun()) {
-        refuse(problem(status::request_timeout));
-        break;
-      }
-      if (!got) co_return;
-      if (*got == 0) wire_.peer_closed();
-      wire_.received(*got);
-      continue;
+  while (go_idle()) {
+    until_readable waiting(stream_);
+    const bool ready = co_await waiting;
+    idle_ = false;
+    if (!ready) co_return;
+    busy_ = host_.lend(*this);
+    auto came_to = busy_->answer_at_once();
+    if (came_to == served_exchange<S>::outcome::waits) {
+      auto rest = busy_->serve();
+      const bool goes_on = co_await rest;
+      came_to = goes_on ? served_exchange<S>::outcome::idle : served_exchange<S>::outcome::over;
     }
-    if (next.what == h1::event::kind::closed) break;
-    if (next.what == h1::event::kind::failed) {
-      refuse(problem(wire_.failure().status));
-      break;
-    }
-    if (share_.is_used_up(stream_.loop())) {
-      auto others = stream_.loop().yield();
-      co_await others;
-    }
-    stream_.never_expires();
-    began_ = std::chrono::steady_clock::now();
-    prepare_body();
-    if (++requests_ >= options_.requests_per_connection) wire_.forbid_reuse();
-    auto answer = call_handler();
-    if (!answer.is_ready()) {
-      if (stream_.peer_gone()) co_return;
-      handling_ = true;
-      auto& later = answer.later();
-      try {
-        outgoing() = co_await later;
-      } catch (...) {
-        outgoing() = failed_handler();
-      }
-      handling_ = false;
-      later.reset();
-    } else {
-      outgoing() = std::move(answer.now());
-    }
-
-    if (is_last_answer() || must_hang_up()) wire_.forbid_reuse();
-    response& sending = *outgoing();
-    if (!send_small(sending)) {
-      const bool sent = co_await send_large(sending);
-      if (!sent) co_return;
-    }
-    if (out().size() >= services_.buffers.gather || sending.attached() != nullptr || !wire_.reusable()) {
-      auto writing = start_flush();
-      const auto sent = co_await writing;
-      end_flush();
-      if (!sent) co_return;
-    }
-    report(true);
-    if (auto* hooks = sending.attached(); hooks != nullptr && hooks->takeover) {
-      co_await take_over();
-      co_return;
-    }
-    if (!wire_.incoming_done() && wire_.reusable()) co_await drain_request();
-    if (!wire_.incoming_done()) unclean_ = true;
-    if (peer_may_send_more()) unclean_ = true;
-    end_exchange();
-    if (!wire_.restart()) break;
+    host_.give_back(std::move(busy_), came_to == served_exchange<S>::outcome::idle);
+    if (came_to == served_exchange<S>::outcome::over) co_return;
   }
-  if (memory_ && !out().empty()) {
-    auto writing = start_flush();
-    const auto sent = co_await writing;
-    end_flush();
-    if (!sent) co_return;
-  }
-  if (unclean_ || !wire_.unread().empty()) co_await linger();
 }
 
-/// Nothing is under way: gives memory back and sets the idle deadline. False: hang up instead.
 template <looped_stream S>
-bool served_connection<S>::go_idle() {
-  if (services_.stopping) return false;
-  give_memory_back();
-  stream_.expires_at(services_.clock().now() + options_.patience.idle);
-  in_head_ = false;  // empty lines may have come; the next head has a deadline of its own
-  idle_ = true;
+auto served_exchange<S>::answer_at_once() -> outcome {
+  auto reading = stream().read(wire_.room(buffers().receive));
+  if (!reading.await_ready()) return outcome::waits;
+  const auto got = reading.await_resume();
+  if (!got) return outcome::over;
+  if (*got == 0) wire_.peer_closed();
+  wire_.received(*got);
+  for (;;) {
+    if (stage_ == stage::receiving) {
+      if (is_share_used_up()) return outcome::waits;
+      if (next_request()) continue;
+      if (!flush_now()) return sent_ ? outcome::waits : outcome::over;
+      return wire_.unread().empty() ? outcome::idle : outcome::waits;
+    }
+    if (stage_ == stage::handling || stage_ == stage::large) return outcome::waits;
+    const bool ends = stage_ == stage::over;
+    if ((ends || must_flush()) && !flush_now()) return sent_ ? outcome::waits : outcome::over;
+    if (ends) return must_linger() ? outcome::waits : outcome::over;
+    if (ends_behind_a_wait()) return outcome::waits;
+    conclude();
+  }
+}
+
+template <looped_stream S>
+task<bool> served_exchange<S>::serve() {
+  const end_of_waiting guard(*this);
+  for (bool goes_on = true; goes_on;) {
+    if (stage_ != stage::receiving) stream().never_expires();
+    if (is_share_used_up()) {
+      auto others = stream().loop().yield();
+      co_await others;
+    }
+    switch (stage_) {
+      case stage::receiving:
+        if (next_request()) break;
+        if (!is_composed() && !wire_.head_begun() && wire_.unread().empty()) co_return true;
+        goes_on = co_await receive();
+        break;
+      case stage::handling: goes_on = co_await wait_for_handler(); break;
+      case stage::large: goes_on = co_await send_large(); break;
+      case stage::answered:
+        if (must_flush() || ends_behind_a_wait()) goes_on = co_await finish_answer();
+        else conclude();
+        break;
+      case stage::over: goes_on = co_await hang_up(); break;
+    }
+  }
+  co_return false;
+}
+
+/// What is awaited must not outlive the coroutine that would go on.
+template <looped_stream S>
+class served_exchange<S>::end_of_waiting {
+ public:
+  explicit end_of_waiting(served_exchange& of) noexcept : of_(of) {}
+  end_of_waiting(const end_of_waiting&) = delete;
+  end_of_waiting& operator=(const end_of_waiting&) = delete;
+  ~end_of_waiting() {
+    of_.writing_.reset();
+    of_.sending_file_.reset();
+    if (of_.outgoing() == nullptr) of_.answer_.reset();
+  }
+
+ private:
+  served_exchange& of_;
+};
+
+/// Takes the next request in and has it answered, as far as it is here. False: it takes more octets.
+template <looped_stream S>
+bool served_exchange<S>::next_request() {
+  const auto next = wire_.next_event(incoming_);
+  if (next.what == h1::event::kind::need_more) return false;
+  if (next.what == h1::event::kind::failed) refuse(problem(wire_.failure().status));
+  stage_ = stage::over;
+  if (next.what != h1::event::kind::head) return true;
+  began_ = stream().loop().seen();
+  prepare_body();
+  if (++connection_->requests_ >= options().requests_per_connection) wire_.forbid_reuse();
+  call_handler();
+  stage_ = stage::handling;
+  if (answer_->is_ready()) answer();
   return true;
 }
 
 template <looped_stream S>
-void served_connection<S>::wake_up() {
-  if (memory_) return;
-  memory_ = services_.take_memory();
-  wire_.lend_memory(std::move(memory_->in));
-}
-
-/// The deadline counts from the first octet of a head, or the end of what came in front of it.
-template <looped_stream S>
-void served_connection<S>::begin_head() {
-  if (std::exchange(in_head_, true)) return;
-  stream_.expires_at(services_.clock().now() + options_.patience.head);
-}
-
-/// Calls the application.
-template <looped_stream S>
-reply served_connection<S>::call_handler() {
-  if (const auto expected = incoming().fields.get("Expect");
-      expected && incoming().version == http_version::http_1_1 &&
+void served_exchange<S>::call_handler() {
+  if (const auto expected = incoming_.fields.get("Expect");
+      expected && incoming_.version == http_version::http_1_1 &&
       !ascii::equal_ignoring_case(*expected, "100-continue")) {
-    return problem(status::expectation_failed);
+    answer_.make([]() -> reply { return problem(status::expectation_failed); });
+    return;
   }
   try {
-    reply answer = app_(incoming());
-    services_.note_turn(std::chrono::steady_clock::now() - began_, incoming().target.text());
-    return answer;
+    answer_.make([this]() -> reply { return host_.app(incoming_); });
+    services().note_turn(stream().loop().look() - began_, incoming_.target.text());
   } catch (...) {
-    return failed_handler();
+    answer_.make([this]() -> reply { return failed_handler(); });
   }
 }
 
 /// Inside a catch block: the peer learns nothing, the log learns what was thrown.
 template <looped_stream S>
-response served_connection<S>::failed_handler() noexcept {
+response served_exchange<S>::failed_handler() noexcept {
   try {
     throw;
   } catch (const std::exception& thrown) {
-    services_.log(std::string(incoming().method.name()).append(": handler threw: ").append(thrown.what()));
+    services().log(std::string(incoming_.method.name()).append(": handler threw: ").append(thrown.what()));
   } catch (...) {
-    services_.log("handler threw something that is no std::exception");
+    services().log("handler threw something that is no std::exception");
   }
   return problem(status::internal_server_error);
 }
 
+/// False: nobody is there any more to be answered.
+template <looped_stream S>
+task<bool> served_exchange<S>::wait_for_handler() {
+  if (stream().peer_gone()) co_return false;
+  begin_handling();
+  response made;
+  try {
+    auto& later = answer_->later();
+    made = co_await later;
+  } catch (...) {
+    made = failed_handler();
+  }
+  handling_ = false;
+  answer_.make([&made]() -> reply { return std::move(made); });
+  answer();
+  co_return true;
+}
+
+/// More octets of a head, once what is composed is out.
+template <looped_stream S>
+task<bool> served_exchange<S>::receive() {
+  const auto flushed = co_await flush();
+  if (!flushed) co_return false;
+  if (!wire_.head_begun()) {
+    if (wire_.unread().empty() || !connection_->go_idle()) co_return wire_.unread().empty();
+    const auto ready = co_await stream().readable();  // empty lines are here
+    connection_->idle_ = in_head_ = false;
+    if (!ready) co_return false;
+  }
+  // The deadline counts from the first octet of a head, or the end of what came in front of it.
+  if (!std::exchange(in_head_, true)) stream().expires_at(clock().now() + options().patience.head);
+  const auto room = wire_.room(buffers().receive);
+  const auto got = co_await stream().read(room);
+  if (!got && got.error().kind() == error_kind::timeout && wire_.head_begun()) {
+    refuse(problem(status::request_timeout));
+    co_return true;
+  }
+  if (!got) co_return false;
+  if (*got == 0) wire_.peer_closed();
+  wire_.received(*got);
+  co_return true;
+}
+
+/// Everything of an answer that has to be waited for, to the next request.
+template <looped_stream S>
+task<bool> served_exchange<S>::finish_answer() {
+  if (must_flush()) {
+    const auto flushed = co_await flush();
+    if (!flushed) co_return false;
+  }
+  report(true);
+  if (auto* hooks = answer_->now().attached(); hooks != nullptr && hooks->takeover) {
+    co_await take_over();
+    co_return false;
+  }
+  if (ends_behind_a_wait()) co_await drain_request();
+  conclude();
+  co_return true;
+}
+
+/// The answer is out, but something else has to be waited for: a protocol that takes over, or the
+/// rest of a request that nobody read.
+template <looped_stream S>
+bool served_exchange<S>::ends_behind_a_wait() noexcept {
+  const auto* hooks = answer_->now().attached();
+  return (hooks != nullptr && hooks->takeover) || (!wire_.incoming_done() && wire_.reusable());
+}
+
+/// The exchange is over; is there to be another?
+template <looped_stream S>
+void served_exchange<S>::conclude() {
+  report(true);
+  if (!wire_.incoming_done() || peer_may_send_more()) unclean_ = true;
+  end_exchange();
+  stage_ = wire_.restart() ? stage::receiving : stage::over;
+}
+
 /// The body will not be read to its end within bounds, or may never come: no other request behind.
 template <looped_stream S>
-bool served_connection<S>::must_hang_up() const noexcept {
+bool served_exchange<S>::must_hang_up() const noexcept {
   if (wire_.incoming_done()) return false;
-  return continue_owed_ || wire_.incoming_remaining() > options_.drain_octets;
+  return continue_owed_ || wire_.incoming_remaining() > options().drain_octets;
 }
 
 /// We close though the peer would have gone on: requests may be on their way (RFC 9112 9.6).
 template <looped_stream S>
-bool served_connection<S>::peer_may_send_more() const noexcept {
-  if (wire_.reusable()) return false;
-  const request& asked = memory_->incoming;
-  return h1::wants_keep_alive(asked.version, asked.fields);
+bool served_exchange<S>::peer_may_send_more() const noexcept {
+  return !wire_.reusable() && h1::wants_keep_alive(incoming_.version, incoming_.fields);
+}
+
+/// Says what is left to say and that we are done, and gives the peer time to read that: a reset would
+/// eat the answer. Always false.
+template <looped_stream S>
+task<bool> served_exchange<S>::hang_up() {
+  const auto flushed = co_await flush();
+  if (!flushed || !must_linger()) co_return false;
+  (void)stream().shutdown_send();  // if that fails, so will the reads below
+  stream().expires_at(clock().now() + options().patience.linger);
+  wire_.discard_unread();
+  for (std::size_t left = 4 * 1024 * 1024; left > 0;) {  // octets: more than kernels buffer
+    const auto room = wire_.room(buffers().receive);
+    const auto got = co_await stream().read(room);
+    if (!got || *got == 0) co_return false;
+    left -= *got < left ? *got : left;
+  }
+  co_return false;
 }
 
 template <looped_stream S>
-void served_connection<S>::end_exchange() noexcept {
+void served_exchange<S>::end_exchange() noexcept {
   if (body_) body_->leave();
   body_.reset();
-  if (memory_) {
-    memory_->outgoing.reset();
-    memory_->incoming.clear();
+  answer_.reset();
+  incoming_.clear();
+  continue_owed_ = answering_ = handling_ = false;
+}
+
+template <looped_stream S>
+bool served_exchange<S>::is_renewed(bool idle) noexcept {
+  report(false);
+  end_exchange();
+  sending_.stop();
+  if (!idle) {  // another connection starts anew, with the same memory to receive into
+    wire_.discard_unread();
+    auto memory = wire_.take_idle_memory();
+    wire_ = h1::connection(h1::side::server, options().limits);
+    wire_.lend_memory(std::move(memory));
+    sent_ = {};
   }
-  continue_owed_ = answering_ = false;
+  out_.clear();
+  tail_ = {};
+  file_ = nullptr;
+  return out_.capacity() <= largest_kept && wire_.room(0).size() <= largest_kept;
 }
 
 }  // namespace tinyhttp

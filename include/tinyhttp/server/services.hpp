@@ -1,39 +1,24 @@
 // tinyhttp/server/services.hpp -- what the connections of one loop share.
 //
-// Time, the Date field's text, reusable memory, and whether the server is about to stop. Belongs to
+// Time, the Date field's text, and whether the server is about to stop. Belongs to
 // the loop's thread. Knows nothing of the connections.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
-#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/http/date.hpp>
-#include <tinyhttp/http/request.hpp>
-#include <tinyhttp/http/response.hpp>
 #include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/options.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp {
-
-/// The memory of one running exchange. An idle connection has none; the next one to wake up takes
-/// one over, grown as it is.
-struct exchange_memory {
-  request incoming;
-  std::optional<response> outgoing;
-  buffer in;        // what the connection receives into, while it does not have it
-  std::string out;  // octets to send
-};
 
 class server_services {
  public:
@@ -58,20 +43,6 @@ class server_services {
     return date_text_.view();
   }
 
-  [[nodiscard]] std::unique_ptr<exchange_memory> take_memory() {
-    if (spare_.empty()) return std::make_unique<exchange_memory>();
-    auto memory = std::move(spare_.back());
-    spare_.pop_back();
-    return memory;
-  }
-  void give_back(std::unique_ptr<exchange_memory> memory) {
-    if (!memory || spare_.size() == most_spare || memory->out.capacity() > largest_spare ||
-        memory->in.capacity() > largest_spare)
-      return;
-    memory->out.clear();
-    spare_.push_back(std::move(memory));
-  }
-
   /// A handler has had the loop for `held`. Says so once, if that delayed everybody else.
   void note_turn(std::chrono::nanoseconds held, std::string_view target) {
     if (held < longest_turn || complained_) return;
@@ -90,16 +61,12 @@ class server_services {
   }
 
  private:
-  static constexpr std::size_t most_spare = 64;               // as many as are busy in one turn
-  static constexpr std::size_t largest_spare = 256 * 1024;  // octets
-
   static constexpr std::chrono::milliseconds longest_turn{200};  // a delay that people notice
 
   tinyhttp::clock& time_;
   bool complained_ = false;
   std::int64_t date_second_ = -1;
   date_text date_text_ = format_date(0);
-  std::vector<std::unique_ptr<exchange_memory>> spare_;
 };
 
 }  // namespace tinyhttp

@@ -24,6 +24,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -40,16 +41,17 @@ class basic_shard {
   /// `at_drain` is called on the loop's thread once nothing more is accepted.
   basic_shard(const any_handler& app, const server_options& options, net::listener& from,
               address_census& census, function<void()> at_drain)
-      : app_(app),
-        options_(options),
+      : options_(options),
         listener_(from),
         census_(census),
         at_drain_(std::move(at_drain)),
         loop_({.backend = options.backend}),
         services_(options, loop_),
+        host_(app, services_),
         acceptor_(loop_, from),
         reaper_(*this) {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
+    host_.abandon = [this](served_connection<Stream>& left) { finish(*connections_[left.place]); };
   }
   ~basic_shard() {
     for (auto& held : connections_) cut(*held);
@@ -76,10 +78,9 @@ class basic_shard {
         : owner(of),
           seat(std::move(admitted)),
           stream(of.loop_, std::move(from.socket), from.peer),
-          serving(stream, of.app_, of.services_) {}
+          serving(stream, of.host_) {}
     basic_shard& owner;
     address_census::seat seat;
-    std::size_t place = 0;  // in connections_
     bool finished = false;
     Stream stream;
     served_connection<Stream> serving;
@@ -125,13 +126,13 @@ class basic_shard {
   void begin_drain();
   task<void> end_drain();
 
-  const any_handler& app_;
   const server_options& options_;
   net::listener& listener_;
   address_census& census_;
   function<void()> at_drain_;
   net::loop loop_;
   server_services services_;
+  connection_host<Stream> host_;
   net::acceptor acceptor_;
   std::vector<std::unique_ptr<held_connection>> connections_;
   std::vector<held_connection*> finished_;
@@ -188,11 +189,8 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
   if (!seat) return complain_about(from.peer);  // and `from` closes the connection
   connections_.push_back(std::make_unique<held_connection>(*this, std::move(from), std::move(*seat)));
   held_connection& held = *connections_.back();
-  held.place = connections_.size() - 1;
+  held.serving.place = static_cast<std::uint32_t>(connections_.size() - 1);
   open_.store(connections_.size(), std::memory_order_relaxed);
-  held.stream.on_peer_gone([&held] {
-    if (held.serving.is_handling()) held.owner.finish(held);
-  });
   held.running = held.serving.run();
   held.running.start(
       [](void* done) {
@@ -222,9 +220,9 @@ template <looped_stream Stream>
 void basic_shard<Stream>::reap() {
   for (held_connection* gone : std::exchange(finished_, {})) {
     cut(*gone);
-    const std::size_t place = gone->place;
+    const std::uint32_t place = gone->serving.place;
     std::swap(connections_[place], connections_.back());
-    connections_[place]->place = place;
+    connections_[place]->serving.place = place;
     connections_.pop_back();
   }
   open_.store(connections_.size(), std::memory_order_relaxed);

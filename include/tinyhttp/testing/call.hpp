@@ -46,7 +46,8 @@ template <handler H>
     (void)writing.await_resume();
   }
   (void)ends.first.shutdown_send();
-  served_connection<memory_stream> serving(ends.second, erased, services);
+  connection_host<memory_stream> host(erased, services);
+  served_connection<memory_stream> serving(ends.second, host);
   loop.run_until_done(serving.run());
   return std::string(ends.first.unread());
 }

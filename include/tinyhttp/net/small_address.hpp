@@ -1,0 +1,31 @@
+// tinyhttp/net/small_address.hpp -- an address in little memory, for who keeps one per connection.
+//
+// IP addresses lie inside; the names of Unix-domain sockets, of which few have any, elsewhere.
+#pragma once
+
+#include <tinyhttp/net/address.hpp>
+
+#include <cstring>
+#include <memory>
+
+namespace tinyhttp::net {
+
+class small_address {
+ public:
+  explicit small_address(const address& from) {
+    if (from.native_size() > sizeof ip_) large_ = std::make_unique<const address>(from);
+    else std::memcpy(&ip_, from.native(), from.native_size());
+    size_ = large_ ? 0 : from.native_size();
+  }
+
+  [[nodiscard]] address value() const noexcept {
+    return large_ ? *large_ : address::from_native(reinterpret_cast<const sockaddr*>(&ip_), size_);
+  }
+
+ private:
+  std::unique_ptr<const address> large_;
+  sockaddr_in6 ip_{};  // the larger one; or IPv4's, or an unnamed socket's
+  socklen_t size_ = 0;  // octets of ip_ in use
+};
+
+}  // namespace tinyhttp::net

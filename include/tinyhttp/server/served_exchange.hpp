@@ -1,0 +1,176 @@
+// tinyhttp/server/served_exchange.hpp -- what a connection has while requests are under way.
+//
+// The declaration; how a request is served is in serve.hpp, its body in request_body.hpp, what is
+// answered in answers.hpp. It is plain functions that go on as far as nothing has to be waited for,
+// and a coroutine that does the waiting. RFC 9112 9.
+#pragma once
+
+#include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/held_here.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/h1/connection.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+#include <tinyhttp/net/stream.hpp>
+#include <tinyhttp/server/options.hpp>
+#include <tinyhttp/server/pace.hpp>
+#include <tinyhttp/server/served_connection.hpp>
+#include <tinyhttp/server/services.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+template <looped_stream S>
+class served_exchange final : public request_context {
+ public:
+  explicit served_exchange(connection_host<S>& host)
+      : host_(host), wire_(h1::side::server, host.services.options.limits),
+        sending_(host.services.options.patience, least_rate<S>::direction::sending) {}
+  ~served_exchange() override {
+    report(false);
+    end_exchange();
+  }
+
+  /// Serves `of` from now on, which outlives that.
+  void begin(served_connection<S>& of) noexcept {
+    connection_ = &of;
+    peer_.clear();
+    stage_ = stage::receiving;
+    in_head_ = unclean_ = false;
+  }
+
+  enum class outcome : std::uint8_t {
+    idle,   // all that came has been answered
+    waits,  // `serve` has to go on
+    over,   // the connection is to be closed
+  };
+  /// Answers what has come, as far as nothing has to be waited for.
+  [[nodiscard]] outcome answer_at_once();
+  /// Goes on from there. True: the connection idles. False: it is to be closed.
+  [[nodiscard]] task<bool> serve();
+
+  [[nodiscard]] bool is_handling() const noexcept { return handling_; }
+  /// Gives up what is left, to serve another connection. False: it has grown too large for that.
+  [[nodiscard]] bool is_renewed(bool idle) noexcept;
+
+  // request_context
+  [[nodiscard]] std::string_view peer() const noexcept override {
+    if (peer_.empty()) peer_ = stream().peer().to_string();
+    return peer_;
+  }
+  [[nodiscard]] bool cancelled() const noexcept override { return stream().peer_gone(); }
+  [[nodiscard]] task<result<void>> inform(status code, const fields& with) override;
+  [[nodiscard]] tinyhttp::clock& clock() noexcept override { return services().clock(); }
+  void post(function<void()> work) override { services().post(std::move(work)); }
+
+ private:
+  class incoming_body;
+  class taken_over;
+  class end_of_waiting;
+  enum class stage : std::uint8_t {
+    receiving,  // a head, or the rest of one
+    handling,   // the application has the request, and will have an answer
+    large,      // the head of the answer is composed, the body goes its own way
+    answered,   // all of the answer is composed, and some may be sent
+    over,       // nothing more is read; what is composed still goes out
+  };
+  using write_operation = decltype(std::declval<S&>().write(std::span<const std::string_view>()));
+  using send_file_operation = decltype(std::declval<S&>().send_file(0, 0, 0));
+
+  static constexpr std::size_t at_once_size = 256 * 1024;  // octets of a body sent in one go
+  static constexpr std::size_t largest_kept = 256 * 1024;  // octets of a buffer that is used again
+
+  [[nodiscard]] S& stream() const noexcept { return connection_->stream_; }
+  [[nodiscard]] server_services& services() const noexcept { return host_.services; }
+  [[nodiscard]] const server_options& options() const noexcept { return host_.services.options; }
+  [[nodiscard]] const connection_buffers& buffers() const noexcept { return host_.services.buffers; }
+  [[nodiscard]] bool is_share_used_up() noexcept {
+    return connection_->share_.is_used_up(stream().loop());
+  }
+  /// Of the running exchange; null while there is none.
+  [[nodiscard]] response* outgoing() noexcept {
+    return answer_ && answer_->is_ready() ? &answer_->now() : nullptr;
+  }
+
+  // The way of a request; see serve.hpp.
+  bool next_request();
+  void call_handler();
+  [[nodiscard]] response failed_handler() noexcept;
+  [[nodiscard]] bool must_hang_up() const noexcept;
+  /// The server ends, and no other request has come already.
+  [[nodiscard]] bool is_last_answer() noexcept {
+    return services().ending.load(std::memory_order_relaxed) &&
+           (!wire_.incoming_done() || wire_.unread().empty());
+  }
+  [[nodiscard]] bool ends_behind_a_wait() noexcept;
+  [[nodiscard]] bool must_linger() noexcept { return unclean_ || !wire_.unread().empty(); }
+  void conclude();
+  void end_exchange() noexcept;
+  [[nodiscard]] bool peer_may_send_more() const noexcept;
+  task<bool> receive();
+  task<bool> wait_for_handler();
+  task<bool> finish_answer();
+  task<bool> hang_up();
+
+  // Its body; see request_body.hpp.
+  void prepare_body();
+  task<result<std::string_view>> pull();
+  task<void> drain_request();
+
+  // Its answer; see answers.hpp.
+  void answer();
+  void begin_handling() {
+    handling_ = true;
+    connection_->watch_peer();
+  }
+  bool compose(const response& r);
+  bool compose_slice(const content_slice& slice);
+  void refuse(response r);
+  [[nodiscard]] bool must_flush() noexcept;
+  [[nodiscard]] bool is_composed() const noexcept { return !out_.empty() || !tail_.empty() || file_ != nullptr; }
+  bool flush_now();
+  void take_written();
+  void take_sent_file(const result<std::uint64_t>& through);
+  task<result<void>> flush();
+  task<bool> send_large();
+  task<void> take_over();
+  void report(bool complete) noexcept;
+
+  connection_host<S>& host_;
+  served_connection<S>* connection_ = nullptr;
+  h1::connection wire_;
+  request incoming_;
+  held_here<reply> answer_;              // to `incoming_`, from its handler on
+  std::shared_ptr<incoming_body> body_;  // of the running request, if it has one
+  time_point began_{};
+
+  std::string out_;             // octets to send, then
+  std::string_view tail_;       // the octets of a body, which `answer_` holds, or
+  const content_slice* file_ = nullptr;  // a part of a file, likewise
+  std::array<std::string_view, 2> pieces_;  // what `writing_` writes
+  held_here<write_operation> writing_;
+  held_here<send_file_operation> sending_file_;
+  result<void> sent_;  // how sending went so far
+  least_rate<S> sending_;
+
+  stage stage_ = stage::receiving;
+  bool handling_ = false;
+  bool answering_ = false;      // the response is on its way: `out_` is its sender's
+  bool in_head_ = false;        // the deadline of a request's head has been set
+  bool continue_owed_ = false;  // Expect: 100-continue has not been answered
+  bool unclean_ = false;        // the peer may still be sending: linger
+  mutable std::string peer_;
+};
+
+}  // namespace tinyhttp
