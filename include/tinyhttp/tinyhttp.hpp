@@ -106,6 +106,7 @@
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/error_pages.hpp>
+#include <tinyhttp/files/kept_files.hpp>
 #include <tinyhttp/files/listing.hpp>
 #include <tinyhttp/files/listing_answer.hpp>
 #include <tinyhttp/files/listing_order.hpp>

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -31,15 +34,17 @@ class later final : public request_context, private tinyhttp::clock {
   }
   [[nodiscard]] tinyhttp::clock& clock() noexcept override { return *this; }
   void post(function<void()>) override {}
+  duration after{};
 
  private:
-  [[nodiscard]] time_point now() noexcept override { return {}; }
+  [[nodiscard]] time_point now() noexcept override { return time_point(after); }
   [[nodiscard]] std::int64_t unix_seconds() noexcept override { return wall_clock() + 3600; }
   [[nodiscard]] task<void> wait_until(time_point) override { co_return; }
 };
 
-response get(const static_files& serve, std::string_view target, const fields& f = {}) {
-  static later context;
+response get(const static_files& serve, std::string_view target, const fields& f = {}, duration after = {}) {
+  later context;
+  context.after = after;
   request r = request::get(target, f);
   r.context = &context;
   return serve(r);
@@ -126,6 +131,56 @@ TEST_CASE("a small file comes from memory the second time", "[files][cache]") {
     CHECK(get(serve, "/small.txt", {{"If-None-Match", r.fields["ETag"]}}).status == 304);
   }
   CHECK_FALSE(from_memory(get(static_files(f.path(), {.cache = {.octets = 0}}), "/small.txt")));
+}
+
+TEST_CASE("a larger file is kept open, as long as it is what is on disk", "[files][cache]") {
+  const scratch::folder f;
+  f.write("a", std::string(20'000, 'a'));
+  f.write("huge", std::string((1 << 20) + 1, 'h'));
+  const static_files serve(f.path());
+  const auto source_of = [&](const char* target) { return get(serve, target).body.slice()->source; };
+  const auto first = source_of("/a");
+  CHECK(source_of("/a") == first);
+  CHECK(source_of("/huge") != source_of("/huge"));
+  f.write("new", std::string(20'000, 'b'));
+  std::filesystem::rename(f.path("new"), f.path("a"));
+  CHECK(source_of("/a") != first);
+  CHECK(scratch::octets(get(serve, "/a").body) == std::string(20'000, 'b'));
+  const std::weak_ptr<const content_source> open = source_of("/a");
+  CHECK_FALSE(open.expired());
+  std::filesystem::remove(f.path("a"));
+  CHECK(get(serve, "/a").status == 404);
+  CHECK(open.expired());  // so its space is free
+}
+
+TEST_CASE("open files are few, whatever is asked for", "[files][cache]") {
+  const scratch::folder f;
+  const auto open_now = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd"), end;
+    return std::distance(all, end);
+  };
+  if (!std::filesystem::exists("/proc/self/fd")) return;
+  const static_files serve(f.path());
+  const auto before = open_now();
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "f" + std::to_string(i);
+    f.write(name, std::string(20'000, 'x'));
+    CHECK(get(serve, "/" + name).status == 200);
+  }
+  CHECK(open_now() - before > 32);
+  CHECK(open_now() - before <= 64);
+}
+
+TEST_CASE("for a while the disk is trusted, if that is asked for", "[files][cache]") {
+  const scratch::folder f;
+  f.write("a", "one");
+  const static_files serve(f.path(), {.trust_for = std::chrono::seconds(1)});
+  CHECK(scratch::octets(get(serve, "/a").body) == "one");
+  CHECK(scratch::octets(get(serve, "/a").body) == "one");  // now it has been compared
+  f.write("a", "two");
+  CHECK(scratch::octets(get(serve, "/a").body) == "one");
+  CHECK(scratch::octets(get(serve, "/a", {}, std::chrono::milliseconds(999)).body) == "one");
+  CHECK(scratch::octets(get(serve, "/a", {}, std::chrono::milliseconds(1000)).body) == "two");
 }
 
 TEST_CASE("a file that was changed just now is not kept", "[files][cache]") {

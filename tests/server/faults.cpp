@@ -189,11 +189,9 @@ template <class Stream>
 struct held {
   template <class... Args>
   held(const any_handler& app, server_services& services, Args&&... opened_with)
-      : stream(std::forward<Args>(opened_with)...), serving(stream, app, services) {}
+      : host(app, services), stream(std::forward<Args>(opened_with)...), serving(stream, host) {}
   void start() {
-    stream.on_peer_gone([this] {
-      if (serving.is_handling()) finished = true;
-    });
+    host.abandon = [this](served_connection<Stream>&) { finished = true; };
     running = serving.run();
     running.start([](void* self) { static_cast<held*>(self)->finished = true; }, this);
   }
@@ -202,6 +200,7 @@ struct held {
     running.reset();
     stream.close();
   }
+  connection_host<Stream> host;
   Stream stream;
   served_connection<Stream> serving;
   task<void> running;

@@ -1,12 +1,14 @@
-// tinyhttp/files/cache.hpp -- small files kept in memory, as long as they are what is on disk.
+// tinyhttp/files/cache.hpp -- files kept in memory or open, as long as they are what is on disk.
 //
 // Knows stamps, not files: who asks compares the stamp with the disk's before each use.
 #pragma once
 
+#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/fields.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,12 +20,14 @@
 
 namespace tinyhttp::files {
 
-/// Bounds of a cache. Large files are not worth keeping: opening one costs nothing beside sending
-/// it, and a descriptor that is kept holds the space of a file that was deleted.
+/// Bounds of a cache. Copying a small file is cheaper than sending it from the disk's pages, a larger
+/// one is kept open. Large files are not worth keeping: opening one costs nothing beside sending it,
+/// and a descriptor that is kept holds the space of a file that was deleted.
 struct cache_limits {
-  std::size_t octets = std::size_t{16} << 20;   // in all; 0: no cache
-  std::size_t largest = std::size_t{64} << 10;  // octets of one file: what one gather write takes
-  std::size_t files = 4096;                     // entries, however small
+  std::size_t octets = std::size_t{16} << 20;       // in all; 0: no cache
+  std::size_t largest = std::size_t{16} << 10;      // octets of a file in memory
+  std::size_t largest_open = std::size_t{1} << 20;  // octets of a file that is kept open
+  std::size_t files = 4096;                         // entries, however small
 };
 
 /// A file as it was when its stamp was taken.
@@ -31,7 +35,19 @@ struct kept_file {
   file_stamp stamp = {};
   facts known = {};
   fields whole = {};  // of a 200
-  std::shared_ptr<const std::string> octets = {};
+  std::shared_ptr<const std::string> octets = {};      // or
+  std::shared_ptr<const content_source> content = {};  // open
+
+  /// Until then nobody needs to look at the disk again. Any thread.
+  [[nodiscard]] time_point trusted_until() const noexcept {
+    return time_point(duration(trusted_.load(std::memory_order_relaxed)));
+  }
+  void trust_until(time_point when) const noexcept {
+    trusted_.store(when.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+
+ private:
+  mutable std::atomic<duration::rep> trusted_{duration::min().count()};
 };
 
 /// The files used last, by name. Any thread.
@@ -43,6 +59,10 @@ class cache {
   [[nodiscard]] bool takes(std::uint64_t octets) const noexcept {
     return octets <= limits_.largest && octets <= limits_.octets && limits_.octets != 0 &&
            limits_.files != 0;
+  }
+  /// The same of an open file.
+  [[nodiscard]] bool takes_open(std::uint64_t octets) const noexcept {
+    return octets <= limits_.largest_open && open_weight <= limits_.octets && limits_.files != 0;
   }
 
   /// What is kept under that name, which becomes the one used last; null when there is nothing.
@@ -64,8 +84,10 @@ class cache {
     index newer = none, older = none;       // neighbours by time of use
   };
 
+  static constexpr std::size_t open_weight = std::size_t{256} << 10;  // 64 descriptors in 16 MiB
   [[nodiscard]] static std::size_t weight(const node& n) noexcept {
-    return n.file->octets->size() + 2 * n.name.size() + sizeof(node) + sizeof(kept_file);
+    const std::size_t content = n.file->octets ? n.file->octets->size() : open_weight;
+    return content + 2 * n.name.size() + sizeof(node) + sizeof(kept_file);
   }
   [[nodiscard]] index& bucket(std::string_view name) noexcept {
     return buckets_[std::hash<std::string_view>()(name) & (buckets_.size() - 1)];

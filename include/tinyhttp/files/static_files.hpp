@@ -9,6 +9,7 @@
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/error_pages.hpp>
+#include <tinyhttp/files/kept_files.hpp>
 #include <tinyhttp/files/listing_answer.hpp>
 #include <tinyhttp/files/mount.hpp>
 #include <tinyhttp/files/path.hpp>
@@ -17,11 +18,11 @@
 #include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/files/stamp.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,8 +52,12 @@ struct static_files_options {
   /// is not older than `a.js`. Costs four more looks at the disk per request.
   bool precompressed = false;
 
-  /// Small files are kept in memory; a change on disk is seen at the next request.
+  /// Small files are kept in memory, larger ones open; a change on disk is seen at the next request.
   files::cache_limits cache = {};
+
+  /// What is kept and has been compared with the disk is good for so long: a change may be seen that
+  /// much later, and a request costs no look at the disk meanwhile.
+  std::chrono::milliseconds trust_for{0};
 
   /// Looked at before the built-in table, first match first.
   std::vector<media_type_rule> media_types = {};
@@ -94,7 +99,7 @@ class static_files {
  private:
   struct state {
     state(files::directory opened, static_files_options o)
-        : root(std::move(opened)), options(std::move(o)), kept(options.cache) {
+        : root(std::move(opened)), options(std::move(o)), kept(root, options.cache, options.trust_for) {
       paths.dot_files = options.dot_files;
       files::detail::require_field_value("static_files: cache_control", options.cache_control);
       for (const auto& rule : options.cache_rules)
@@ -105,7 +110,7 @@ class static_files {
     files::directory root;
     static_files_options options;
     safe_path_options paths;
-    mutable files::cache kept;
+    mutable files::kept_files kept;
   };
 
   [[nodiscard]] response serve(const request& r) const;
@@ -144,18 +149,6 @@ namespace detail {
 [[nodiscard]] inline std::string& name_buffer() {
   thread_local std::string name;
   return name;
-}
-
-/// Exactly `size` octets; null when the file has become shorter, or can't be read.
-[[nodiscard]] inline std::shared_ptr<const std::string> read_whole(const content_source& file,
-                                                                   std::size_t size) {
-  std::string octets(size, '\0');
-  for (std::size_t done = 0; done < size;) {
-    const auto got = file.read_at(done, std::span(octets).subspan(done));
-    if (!got || *got == 0) return nullptr;
-    done += *got;
-  }
-  return std::make_shared<const std::string>(std::move(octets));
 }
 
 }  // namespace detail
@@ -209,19 +202,14 @@ inline response static_files::serve(const request& r) const {
 /// From memory, where what is there still is on disk; nothing where the disk has to be asked more.
 inline std::optional<response> static_files::serve_kept(const request& r,
                                                         const std::string& name) const {
-  if (!state_->kept.takes(0)) return std::nullopt;
+  if (state_->kept.is_off()) return std::nullopt;
   const auto chosen = choose(r, name);
-  const auto kept = chosen.varies ? state_->kept.find(detail::variant_key(name, chosen.coding))
-                                  : state_->kept.find(name);
+  const auto kept =
+      !chosen.varies ? state_->kept.find(name, name, r)
+                     : state_->kept.find(detail::variant_key(name, chosen.coding),
+                                         detail::joined(name, chosen.suffix), r);
   if (!kept) return std::nullopt;
-  const auto now = chosen.suffix.empty() ? state_->root.glance(name)
-                                         : state_->root.glance(detail::joined(name, chosen.suffix));
-  if (!now || *now != kept->stamp) return std::nullopt;
-  const std::int64_t clock = files::now_for(r);
-  const bool passed = kept->stamp.modified <= clock;
-  auto planned = files::make_plan(r, kept->known, clock, files::seed_for(r),
-                                  passed ? &kept->whole : nullptr);
-  return files::respond(std::move(planned), kept->known, kept->octets);
+  return files::answer_kept(r, *kept);
 }
 
 inline response static_files::serve_found(const request& r, const std::string& name) const {
@@ -275,18 +263,7 @@ inline response static_files::serve_content(const request& r, const std::string&
   known.modified = file.stamp.modified;
   known.etag = files::entity_tag_of(file.stamp);
   const std::int64_t now = files::now_for(r);
-  // What changed in this second or the last may change again without its stamp showing it: clocks
-  // of file systems tick, some by the second.
-  const bool settled = file.stamp.changed + 1 < now && file.stamp.modified < now;
-  if (settled && state_->kept.takes(known.size)) {
-    if (auto octets = detail::read_whole(*file.content, static_cast<std::size_t>(known.size))) {
-      auto whole = files::whole_fields(known, now);
-      auto kept = std::make_shared<const files::kept_file>(
-          files::kept_file{file.stamp, std::move(known), std::move(whole), std::move(octets)});
-      state_->kept.keep(key, kept);
-      return files::answer(r, kept->known, kept->octets, now, files::seed_for(r));
-    }
-  }
+  if (const auto kept = state_->kept.keep(key, known, file, now)) return files::answer_kept(r, *kept);
   return files::answer(r, known, std::move(file.content), now, files::seed_for(r));
 }
 

@@ -152,7 +152,7 @@ class gathered {
  private:
   std::string& out_;
   std::size_t used_ = 0;
-  char room_[240];
+  char room_[480];  // a head of usual size
 };
 
 inline void append_field(std::string& out, std::string_view name, std::string_view value) {
@@ -169,10 +169,13 @@ inline void append_status_line(gathered& out, status code) {
 }
 
 /// Copies `f` but for the writer's own, in one piece where there are none of those.
-inline void append_fields(std::string& out, const fields& f, bool any_own) {
-  if (!any_own) return f.append_to(out);
+inline void append_fields(gathered& out, const fields& f, bool any_own) {
+  if (const auto all = f.wire_text(); !any_own && !all.empty()) {
+    out.put(all);
+    return;
+  }
   for (const auto& [name, value] : f)
-    if (!is_writers_own(name)) append_field(out, name, value);
+    if (!is_writers_own(name)) out.put(name).put(": ").put(value).put("\r\n");
 }
 
 inline void append_framing(gathered& out, const framing& by) {
@@ -186,6 +189,7 @@ inline void append_framing(gathered& out, const framing& by) {
 /// Appends what holds for this connection only: a field that has to be named there is, and so is
 /// `persistence`, `close` or `keep-alive`, unless it is empty (RFC 9110 7.6.1).
 inline void append_connection(gathered& out, bool upgrade, bool te, std::string_view persistence) {
+  if (!upgrade && !te && persistence.empty()) return;
   std::string_view between = "Connection: ";
   for (const auto option : {upgrade ? std::string_view("Upgrade") : std::string_view(),
                             te ? std::string_view("TE") : std::string_view(), persistence}) {
@@ -193,7 +197,7 @@ inline void append_connection(gathered& out, bool upgrade, bool te, std::string_
     out.put(between).put(option);
     between = ", ";
   }
-  if (between.size() == 2) out.put("\r\n");
+  out.put("\r\n");
 }
 
 /// A response to HEAD, or a 304, may tell the length of content that it does not carry.
@@ -262,8 +266,7 @@ inline void write_head(std::string& out, const response& r, const method& asked,
   detail::gathered text(out);
   detail::append_status_line(text, r.status);
   if (!date.empty() && !seen.date) text.put("Date: ").put(date).put("\r\n");
-  text.flush();
-  detail::append_fields(out, r.fields, seen.any_own);
+  detail::append_fields(text, r.fields, seen.any_own);
   detail::append_framing(text, plan.body);
   const bool tunnel = r.status == status::switching_protocols ||
                       (asked == method::connect && r.status.is_success());
@@ -284,8 +287,7 @@ inline void write_head(std::string& out, const request& r, const outgoing& plan,
   text.put(old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
   if (!seen.host)
     text.put("Host: ").put(is_host_and_port(authority, true) ? authority : "").put("\r\n");
-  text.flush();
-  detail::append_fields(out, r.fields, seen.any_own);
+  detail::append_fields(text, r.fields, seen.any_own);
   detail::append_framing(text, plan.body);
   std::string_view persistence;
   if (!plan.keep_alive) persistence = "close";
@@ -297,8 +299,7 @@ inline void write_head(std::string& out, const request& r, const outgoing& plan,
 inline void write_informational(std::string& out, status code, const fields& with) {
   detail::gathered text(out);
   detail::append_status_line(text, code);
-  text.flush();
-  detail::append_fields(out, with, detail::look_at(with).any_own);
+  detail::append_fields(text, with, detail::look_at(with).any_own);
   text.put("\r\n").flush();
 }
 

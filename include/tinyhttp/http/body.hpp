@@ -100,6 +100,10 @@ class body {
   body& operator=(body&& other) noexcept;
   ~body() = default;
 
+  void clear() noexcept {
+    if (kind_ != kind::none) *this = body();
+  }
+
   /// The octets are here, or there are none: `text()` shows them all.
   [[nodiscard]] bool is_octets() const noexcept { return kind_ <= kind::text; }
   [[nodiscard]] std::string_view text() const noexcept;

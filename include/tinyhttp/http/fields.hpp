@@ -77,6 +77,10 @@ class fields {
 
   /// Appends every line as `name: value CRLF`.
   void append_to(std::string& out) const;
+  /// All of that, where it lies together: then it need not be put together. Empty text elsewhere.
+  [[nodiscard]] std::string_view wire_text() const noexcept {
+    return packed_ ? std::string_view(text_.data(), text_.size()) : std::string_view();
+  }
 
   /// For the parser, which has checked every octet: after `clear()`, names lines by their place in
   /// a head, and at its end hands over that head, which becomes the block they live in.
@@ -102,7 +106,7 @@ class fields {
     return {{text_.data() + e.name_at, e.name_size}, {text_.data() + e.value_at, e.value_size}};
   }
 
-  small_vector<char, 192> text_;  // built: the lines as they go on the wire; parsed: the whole head
+  small_vector<char, 256> text_;  // built: the lines as they go on the wire; parsed: the whole head
   small_vector<entry, 8> entries_;
   bool packed_ = true;  // text_ is exactly the lines on the wire
 };

@@ -128,7 +128,7 @@ struct request {
     target.reset();
     version = http_version::http_1_1;
     fields.clear();
-    body = {};
+    body.clear();
     path_params.clear();
     context = nullptr;
   }

@@ -34,9 +34,12 @@ class tcp_stream : watch, timer {
   class write_operation;
   class send_file_operation;
 
-  /// Takes over a socket and makes it non-blocking. `connecting`: connect(2) has been called, and
+  enum class state : std::uint8_t { connected, connecting, prepared };
+  /// Takes over a socket and makes it non-blocking. `prepared`: it is connected, non-blocking, and not
+  /// inherited, as a listener's are. `connecting`: connect(2) has been called, and
   /// `writable` ends when that has.
-  tcp_stream(net::loop& on, net::socket connected, const address& peer, bool connecting = false);
+  tcp_stream(net::loop& on, net::socket connected, const address& peer,
+             state at = state::connected);
   ~tcp_stream() { close(); }
 
   /// `into` is not empty.
@@ -46,6 +49,10 @@ class tcp_stream : watch, timer {
   /// `more`: something follows at once, so the system may hold the last octets back for it.
   [[nodiscard]] write_operation write(std::span<const std::string_view> pieces, bool more = false);
   [[nodiscard]] send_file_operation send_file(int fd, std::uint64_t offset, std::uint64_t length);
+
+  /// Much is about to be sent. To a peer on this machine less of it then waits in the kernel, and is
+  /// taken while the processor's caches have it. To others nothing changes: a long way needs room.
+  void expect_much() noexcept;
 
   void expires_at(time_point when) { loop_.timers().set(*this, when); }
   void never_expires() { expires_at(timer::never); }
@@ -111,6 +118,7 @@ class tcp_stream : watch, timer {
   std::uint32_t turn_ = 0;
   int broken_ = 0;      // errno value with which the loop refused us
   std::uint8_t known_;  // what the socket is ready for, as far as we have been told
+  bool expects_much_ = false;
   small_address peer_;
 };
 
@@ -177,14 +185,14 @@ class tcp_stream::send_file_operation : public operation<tcp_stream> {
 // ---------------------------------------------------------------------------------------------
 
 inline tcp_stream::tcp_stream(net::loop& on, net::socket connected, const address& peer,
-                              bool connecting)
+                              state at)
     : watch(ready_now),
       timer(deadline_passed),
       loop_(on),
       socket_(std::move(connected)),
-      known_(connecting ? std::uint8_t{0} : ready::writable),
+      known_(at == state::connecting ? std::uint8_t{0} : ready::writable),
       peer_(peer) {
-  std::int64_t status = os::set_flags(socket_.native(), true);
+  std::int64_t status = at == state::prepared ? 0 : os::set_flags(socket_.native(), true);
   if (status >= 0) status = on.poller().add(*this, socket_.native(), watch::trigger::edge);
   if (status < 0) broken_ = static_cast<int>(-status);
 }
@@ -199,6 +207,13 @@ inline auto tcp_stream::write(std::span<const std::string_view> pieces, bool mor
 inline auto tcp_stream::send_file(int fd, std::uint64_t offset, std::uint64_t length)
     -> send_file_operation {
   return {*this, fd, offset, length};
+}
+
+inline void tcp_stream::expect_much() noexcept {
+  constexpr int enough = 128 * 1024;  // octets; Linux takes twice as many
+  if (std::exchange(expects_much_, true)) return;
+  const address at = peer();
+  if (at.is_ip() && at.is_loopback()) os::set_option(native(), SOL_SOCKET, SO_SNDBUF, enough);
 }
 
 inline bool tcp_stream::peer_gone() noexcept {

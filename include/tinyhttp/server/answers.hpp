@@ -184,6 +184,7 @@ task<bool> served_exchange<S>::send_large() {
   auto sent = co_await sender.send(r.body);
   if (sent) {
     handling_ = answering_ = false;
+    stage_ = stage::answered;
     co_return true;
   }
   if (sender.has_source_failed()) {

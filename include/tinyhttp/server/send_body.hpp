@@ -152,6 +152,7 @@ task<result<void>> body_sender<S>::send_file(const content_slice& slice) {
   const auto head_sent = co_await flush(true);
   if (!head_sent) co_return head_sent;
   const int descriptor = slice.source->descriptor();
+  if constexpr (requires { stream_.expect_much(); }) stream_.expect_much();
   for (std::uint64_t done = 0; done < slice.length;) {
     const std::uint64_t left = slice.length - done;
     // No more in one turn: what a fast peer has not taken yet falls out of the processor's cache.

@@ -77,7 +77,7 @@ class basic_shard {
     held_connection(basic_shard& of, net::accepted&& from, address_census::seat&& admitted)
         : owner(of),
           seat(std::move(admitted)),
-          stream(of.loop_, std::move(from.socket), from.peer),
+          stream(of.loop_, std::move(from.socket), from.peer, Stream::state::prepared),
           serving(stream, of.host_) {}
     basic_shard& owner;
     address_census::seat seat;

@@ -1,0 +1,120 @@
+// tinyhttp/files/kept_files.hpp -- the files of a root that were asked for last, at hand while they
+// are what is on disk.
+//
+// Joins cache.hpp and directory.hpp: small files are in memory, larger ones open. Any thread.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/files/cache.hpp>
+#include <tinyhttp/files/directory.hpp>
+#include <tinyhttp/files/mount.hpp>
+#include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp::files {
+
+class kept_files {
+ public:
+  /// Refers to `root`. Within `trust_for` of a look at the disk there is no other.
+  kept_files(const directory& root, cache_limits limits, std::chrono::milliseconds trust_for)
+      : root_(root), trust_for_(trust_for), cache_(limits) {}
+
+  /// Nothing is ever kept.
+  [[nodiscard]] bool is_off() const noexcept { return !cache_.takes(0); }
+
+  /// What is kept under `key`, if `name` still leads to it; else null.
+  [[nodiscard]] std::shared_ptr<const kept_file> find(std::string_view key, const std::string& name,
+                                                      const request& r);
+
+  /// Keeps `file` under `key`, if it is worth that and has not changed just now; else null. `now`:
+  /// seconds since 1970.
+  [[nodiscard]] std::shared_ptr<const kept_file> keep(const std::string& key, const facts& known,
+                                                      const opened& file, std::int64_t now);
+
+ private:
+  const directory& root_;
+  std::chrono::milliseconds trust_for_;
+  cache cache_;
+};
+
+/// The answer to `r` from what is kept.
+[[nodiscard]] inline response answer_kept(const request& r, const kept_file& kept);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Exactly `size` octets; null when the file has become shorter, or can't be read.
+[[nodiscard]] inline std::shared_ptr<const std::string> read_whole(const content_source& file,
+                                                                   std::size_t size) {
+  std::string octets(size, '\0');
+  for (std::size_t done = 0; done < size;) {
+    const auto got = file.read_at(done, std::span(octets).subspan(done));
+    if (!got || *got == 0) return nullptr;
+    done += *got;
+  }
+  return std::make_shared<const std::string>(std::move(octets));
+}
+
+/// A clock that only measures: the loop's, where there is one.
+[[nodiscard]] inline time_point measured_now(const request& r) noexcept {
+  return r.context != nullptr ? r.context->clock().now() : std::chrono::steady_clock::now();
+}
+
+}  // namespace detail
+
+inline std::shared_ptr<const kept_file> kept_files::find(std::string_view key, const std::string& name,
+                                                         const request& r) {
+  auto kept = cache_.find(key);
+  if (!kept) return nullptr;
+  const bool trusts = trust_for_ > std::chrono::milliseconds(0);
+  if (trusts && detail::measured_now(r) < kept->trusted_until()) return kept;
+  const auto now = root_.glance(name);
+  if (now && *now == kept->stamp) {
+    if (trusts) kept->trust_until(detail::measured_now(r) + trust_for_);
+    return kept;
+  }
+  cache_.forget(key);  // and closes it
+  return nullptr;
+}
+
+inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key, const facts& known,
+                                                         const opened& file, std::int64_t now) {
+  // What changed in this second or the last may change again without its stamp showing it: clocks
+  // of file systems tick, some by the second.
+  if (file.stamp.changed + 1 >= now || file.stamp.modified >= now) return nullptr;
+  auto made = std::make_shared<kept_file>();
+  if (cache_.takes(known.size)) {
+    made->octets = detail::read_whole(*file.content, static_cast<std::size_t>(known.size));
+    if (!made->octets) return nullptr;
+  } else if (cache_.takes_open(known.size)) {
+    made->content = file.content;
+  } else {
+    return nullptr;
+  }
+  made->stamp = file.stamp;
+  made->known = known;
+  made->whole = whole_fields(known, now);
+  cache_.keep(key, made);
+  return made;
+}
+
+inline response answer_kept(const request& r, const kept_file& kept) {
+  const std::int64_t now = now_for(r);
+  const bool passed = kept.stamp.modified <= now;
+  auto planned = make_plan(r, kept.known, now, seed_for(r), passed ? &kept.whole : nullptr);
+  return kept.octets ? respond(std::move(planned), kept.known, kept.octets)
+                     : respond(std::move(planned), kept.known, kept.content);
+}
+
+}  // namespace tinyhttp::files
