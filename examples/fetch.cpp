@@ -212,7 +212,7 @@ th::result<void> download(th::client& with, const settings& s, const std::string
       return true;
     };
   }
-  const auto done = s.name_from_server ? th::download_to(with, url, ".", std::move(how))
+  const auto done = s.name_from_server ? th::download_to(with, url, "", std::move(how))
                                        : th::download(with, url, file, std::move(how));
   if (!done) return done.error();
   return {};

@@ -430,7 +430,7 @@ TEST_CASE("a name that somebody else chose replaces nothing, and is resumed",
     put(dir / "f", "old");
     one_answer_each peer({whole("content", named)});
     CHECK(download_to(c, peer.server.url("/x"), dir / "").error().message() ==
-          "open " + (dir / "/f") + ": file exists");
+          "open " + (dir / "f") + ": file exists");
     CHECK(content_of(dir / "f") == "old");
   }
   SECTION("a link that leads elsewhere") {

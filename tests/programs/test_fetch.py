@@ -307,7 +307,7 @@ class files(fetching):
         self.well(done("-O", server.url("/dir/a%20b?c=/d"), cwd=self.dir))
         self.well(done("-OJ", server.url("/x"), cwd=self.dir))
         self.assertEqual(self.names(), ["a b", "evil; name.txt"])
-        self.assertRegex(done("-OJ", server.url("/x"), cwd=self.dir).err, "^fetch: open ./evil; name.txt: file exists\n$")
+        self.assertRegex(done("-OJ", server.url("/x"), cwd=self.dir).err, "^fetch: open evil; name.txt: file exists\n$")
         self.fails(done("-O", server.url("/"), cwd=self.dir), f"{server.url('/')}: -O finds no name in it")
 
     def test_retries_go_on_with_what_came(self):

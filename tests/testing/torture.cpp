@@ -39,14 +39,21 @@ tinyhttp::result<std::string> get_whole(const std::string& url) {
 }
 
 /// Downloads to a file, twice if need be, going on with what the first attempt has left.
-tinyhttp::result<std::string> download_and_resume(const std::string& url) {
+tinyhttp::result<std::string> download_twice(const std::string& url, std::size_t connections) {
   tinyhttp::client with(impatient());
   // Where syncing to disk costs nothing, if there is such a place.
   std::string folder = ::access("/dev/shm", W_OK) == 0 ? "/dev/shm/tinyhttp-XXXXXX" : "/tmp/tinyhttp-XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) std::abort();
   const std::string path = folder + "/file";
-  auto got = tinyhttp::download(with, url, path, {.sync = false});
-  if (!got) got = tinyhttp::download(with, url, path, {.sync = false});
+  const auto attempt = [&] {
+    tinyhttp::download_options how;
+    how.sync = false;
+    how.parallel = connections;
+    how.smallest_piece = 100;
+    return tinyhttp::download(with, url, path, std::move(how));
+  };
+  auto got = attempt();
+  if (!got) got = attempt();
   std::ifstream in(path, std::ios::binary);
   std::string octets{std::istreambuf_iterator<char>(in), {}};
   for (const char* end : {"", ".part", ".part.from"}) std::remove((path + end).c_str());
@@ -54,6 +61,9 @@ tinyhttp::result<std::string> download_and_resume(const std::string& url) {
   if (!got) return got.error();
   return octets;
 }
+
+tinyhttp::result<std::string> download_and_resume(const std::string& url) { return download_twice(url, 1); }
+tinyhttp::result<std::string> download_in_pieces(const std::string& url) { return download_twice(url, 4); }
 
 /// What is written in a hurry: reads until the end, whatever that means.
 std::optional<std::string> naive(const std::string& url) {
@@ -103,6 +113,16 @@ TEST_CASE("our download does, too, and goes on only with the same file", "[testi
   INFO(card.text());
   CHECK(card.all_fine());
   CHECK(card.count(mark::right) >= 12);
+}
+
+TEST_CASE("our download over four connections does, too", "[testing][torture][client]") {
+  const bool all = std::getenv("TINYHTTP_LONG") != nullptr;  // else in a tenth of the time
+  const auto card = torture(download_in_pieces,
+                            {.time_limit = patience() * 10, .isolate = may_fork, .only = all ? "" : "cut"});
+  INFO(card.text());
+  CHECK(card.all_fine());
+  CHECK(card.count(mark::right) >= (all ? 12 : 3));
+  if (all) CHECK(sweep_cuts(download_in_pieces, {.size = 300, .heal = true}));
 }
 
 TEST_CASE("a naive download is found out: it corrupts, hangs and crashes", "[testing][torture]") {

@@ -28,7 +28,7 @@ template <class Client>
 [[nodiscard]] result<download_report> download(Client& with, std::string_view from,
                                                const std::string& path, download_options how = {});
 
-/// The same into `directory`, under the name that the server suggests (Content-Disposition,
+/// The same into `directory` (empty: the current one), under the name that the server suggests (Content-Disposition,
 /// RFC 6266), else the last segment of the URL, else `download`. The name never leads out of the
 /// directory, begins with no dot, and replaces nothing: where it is taken, `open PATH: file exists`.
 template <class Client>
@@ -54,7 +54,7 @@ result<download_report> download_to(Client& with, std::string_view from,
   const auto where = parse_url(from);
   if (!where) return where.error();
   detail::running_download<Client> running(with, *where, how);
-  running.name_into(directory.empty() ? "." : directory);
+  running.name_into(directory);
   return running.run();
 }
 

@@ -38,8 +38,10 @@ class running_download {
   }
 
   result<void> open(const std::string& path) { return target_.open(path); }
-  /// The file is opened when the first answer suggests a name.
-  void name_into(std::string directory) { directory_ = std::move(directory); }
+  /// Instead: the file is opened when the first answer suggests a name.
+  void name_into(const std::string& directory) {
+    directory_ = directory.empty() || directory.ends_with('/') ? directory : directory + "/";
+  }
 
   /// All attempts.
   result<download_report> run();
@@ -81,7 +83,7 @@ class running_download {
   thread_clock<> system_time_;
   clock& time_;
   download_target target_;
-  std::string directory_;  // for a file whose name is not known yet
+  std::string directory_;  // with a slash, for a file whose name is not known yet
 
   question asked_ = question::whole;
   bool only_whole_ = false;  // ranges in parallel have been tried, and are no good here
@@ -116,8 +118,7 @@ template <class Client>
 result<download_report> running_download<Client>::attempt() {
   retries_.begin();
   if (const auto arranged = target_.arrange(wants_pieces()); !arranged) return arranged.error();
-  if (how_.progress) told_at_ = time_.now();
-  if (how_.progress) meter_.start(told_at_, target_.held());
+  if (how_.progress) meter_.start(told_at_ = time_.now(), target_.held());
   if (!target_.in_pieces())
     if (const auto fetched = fetch_by_one(); !fetched) return fetched.error();
   if (target_.in_pieces()) {
@@ -247,9 +248,8 @@ result<bool> running_download<Client>::fetch_pieces() {
   const auto missing = target_.origin()->pieces->missing(*total_);
   piece_fetcher<Client> fetcher(client_, from_, how_.call, *target_.origin(), target_.file(),
                                 [this](byte_range range) -> result<void> {
-                                  if (const auto added = target_.add_piece(range); !added)
-                                    return added;
-                                  return tell(false);
+                                  const auto added = target_.add_piece(range);
+                                  return added ? tell(false) : added;
                                 });
   const auto fetched = fetcher.run(cut_in_pieces(missing, connections, smallest), connections);
   if (auto& head = fetcher.head()) head_ = std::move(*head);

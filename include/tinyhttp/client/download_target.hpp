@@ -29,7 +29,7 @@ class download_target {
       : url_(from.origin() + from.target), from_(from), how_(how), digest_(how.digest) {}
 
   result<void> open(const std::string& path);
-  /// Opens the file in `directory` under the name that the server, or else the URL, has for it.
+  /// Opens the file in `directory`, which ends with a slash or is empty, under the name that the server, or else the URL, has for it.
   /// True: there is a part of just this representation already.
   result<bool> open_named(const std::string& directory, const response& answer);
 
@@ -101,7 +101,7 @@ inline result<bool> download_target::open_named(const std::string& directory,
     name = safe_file_name(*told);
   if (name.empty()) name = file_name_of_target(from_.target);
   if (name.empty()) name = "download";
-  auto opened = part_file::resume_new(directory + "/" + name);
+  auto opened = part_file::resume_new(directory + name);
   if (!opened) return opened.error();
   file_.emplace(std::move(*opened));
   file_->keep(file_->size() > 0);
