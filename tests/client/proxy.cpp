@@ -155,7 +155,7 @@ TEST_CASE("whatever text is read as a proxy can be written and read again, or is
     return (state >> 8) % below;
   };
   int read = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 4'000; ++i) {
     std::string text = random(2) == 0 ? "" : random(2) == 0 ? "http://" : "socks5h://";
     for (std::size_t left = random(16); left > 0; --left) text += alphabet[random(alphabet.size())];
     const auto one = parse_proxy(text);
@@ -173,5 +173,5 @@ TEST_CASE("whatever text is read as a proxy can be written and read again, or is
     if (one->host.find(',') == std::string::npos && one->host != "." && one->host != "..")
       REQUIRE(is_excepted(one->host, one->host));
   }
-  CHECK(read > 1000);
+  CHECK(read > 200);
 }
