@@ -235,3 +235,31 @@ TEST_CASE("a system without descriptors is an error of the connect", "[net][conn
   CHECK(net::connect("localhost", 80).error().message() ==
         "connect localhost:80: too many open files");
 }
+
+TEST_CASE("a connect that the system fails anywhere is a line, and leaves nothing behind",
+          "[net][connector][faults]") {
+  using net::system_call;
+  const auto which =
+      GENERATE(system_call::socket, system_call::connect, system_call::set_option,
+               system_call::get_option, system_call::bind, system_call::poll,
+               system_call::epoll_control);
+  auto listener = net::listener::bind({}).value();
+  const std::uint16_t port = listener.local_address().port();
+  net::loop loop({.backend = any_backend()});
+  const net::connect_options with{.from = *net::address::parse("127.0.0.1", 0)};
+  const int lowest = net::descriptor(::dup(0)).get();
+  for (int call = 0; call < 4; ++call) {
+    CAPTURE(static_cast<int>(which), call);
+    const faults one(which, {.error = EIO}, call, 1);
+    const auto blocking = net::connect("localhost", port, with);
+    const auto looped = loop.run_until_done(net::connect(loop, "localhost", port, with));
+    for (const auto* got : {&blocking, &looped}) {
+      if (*got) continue;
+      CHECK(got->error().kind() == error_kind::connect);
+      CHECK(got->error().message() ==
+            "connect localhost:" + std::to_string(port) + " from 127.0.0.1: input/output error");
+    }
+  }
+  CHECK(net::descriptor(::dup(0)).get() == lowest);
+  CHECK(loop.timers().size() == 0);
+}
