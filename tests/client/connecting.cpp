@@ -347,8 +347,10 @@ TEMPLATE_TEST_CASE("no stage outlives the time to connect, or that of the whole 
     const scripted_server server(stop_after(log, ""));
     const std::string where = server.url("").substr(7);
     const auto scheme = GENERATE(as<std::string>(), "http://", "socks5h://");
-    CHECK(answer_of(TestType(hurried(through(scheme + where, true))).get("http://h.test/")) ==
-          "proxy " + where + ": timed out");
+    const auto late =
+        answer_of(TestType(hurried(through(scheme + where, true))).get("http://h.test/"));
+    CHECK(late.starts_with("proxy"));  // on a busy machine it may be in connect still
+    CHECK(late.ends_with(": timed out"));
   }
 }
 
