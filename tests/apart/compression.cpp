@@ -1,11 +1,8 @@
 // tests/apart/compression.cpp -- tests compression.hpp and the headers in compression/
 //
 // What is decoded was encoded by the libraries themselves, or by the tools gzip, brotli and zstd.
-#include "../client/support.hpp"
 #include "catch.hpp"
 
-#include <tinyhttp/client/client.hpp>
-#include <tinyhttp/client/decoding.hpp>
 #include <tinyhttp/compression.hpp>
 
 #include <brotli/encode.h>
@@ -23,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-using namespace client_test;
+using namespace tinyhttp;
 
 namespace {
 
@@ -363,45 +360,4 @@ TEST_CASE("several codings in a row, each by its own library", "[apart]") {
 
 TEST_CASE("what to ask for", "[apart]") {
   CHECK(accept_encoding(all_codings) == "gzip, deflate, br, zstd");
-}
-
-TEST_CASE("a client asks for what it can decode, and gives it decoded", "[apart][threads]") {
-  const std::string plain = random_text(200'000, 6, 4);
-  std::vector<std::string> answers;
-  const auto says = [](std::string_view coding, const std::string& coded, std::size_t size) {
-    return "HTTP/1.1 200 OK\r\nContent-Encoding: " + std::string(coding) +
-           "\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + coded;
-  };
-  const auto whole = [&](std::string_view coding, const std::string& coded) {
-    return says(coding, coded, coded.size());
-  };
-  const std::string cut = gzipped(plain).substr(0, 9'000);
-  const client_codings codings(all_codings, {.max_octets = 250'000});
-  client_options with;
-  with.decoder = &codings;
-  std::string asked;
-
-  const auto ask = [&](std::string answer) {
-    scripted_server server([&](net::socket& s, int) {
-      asked = read_request(s);
-      static_cast<void>(s.send_all(answer));
-    });
-    auto r = client(with).get(server.url("/x"));
-    if (r) return std::string(r->body.text() == plain ? "plain " : "other ") +
-                  std::string(r->fields["Content-Encoding"]);
-    std::string line = r.error().message();
-    const std::string start = "GET " + server.url("/x") + ": ";
-    return line.starts_with(start) ? line.substr(start.size()) : "?" + line;
-  };
-  for (const kind& k : kinds) CHECK(ask(whole(k.coding, k.encode(plain))) == "plain ");
-  CHECK(asked.find("\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n") != std::string::npos);
-  CHECK(ask(whole("gzip, br", brotli_coded(gzipped(plain)))) == "plain ");
-  CHECK(ask(whole("gzip", cut)).starts_with("gzip: cut off after "));
-  CHECK(ask(says("gzip", cut, 20'000)) == "connection closed after 9000 of 20000 octets");
-  CHECK(ask(whole("gzip", gzipped(plain) + "xyz")).starts_with("gzip: damaged (incorrect header"));
-  CHECK(ask(whole("br", "junk")).starts_with("br: "));
-  CHECK(ask(whole("sdch", "junk")) == "content coding sdch is not known here");
-  CHECK(ask(whole("gzip", gzipped(plain + plain))) == "gzip: more than 250000 decoded octets");
-  with.max_body = 100'000;
-  CHECK(ask(whole("gzip", gzipped(plain))) == "body: more than 100000 octets");
 }
