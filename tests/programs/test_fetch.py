@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Runs fetch against nginx, Python's server and servers that lie, and looks at what it leaves."""
 import functools
-import getpass
 import gzip
 import hashlib
 import os
@@ -533,8 +532,9 @@ class every_peer(fetching):
                 "lighttpd", f'server.document-root = "{root}"\nserver.bind = "127.0.0.1"\nserver.port = PORT\n'
                 'mimetype.assign = ("" => "application/octet-stream")\n', "-D", "-f")
         if find_server("h2o"):
+            owner = "user: root\n" if os.geteuid() == 0 else ""
             yield "h2o", lambda: configured_server(
-                "h2o", f"listen: {{host: 127.0.0.1, port: PORT}}\nnum-threads: 1\nuser: {getpass.getuser()}\n"
+                "h2o", f"listen: {{host: 127.0.0.1, port: PORT}}\nnum-threads: 1\n{owner}"
                 f'hosts: {{default: {{paths: {{"/": {{file.dir: {root}}}}}}}}}\n', "-c")
         if shutil.which("node"):
             yield "node", lambda: node_server(root)
