@@ -5,9 +5,10 @@ network of our own.
 Each test runs in a network namespace with one point-to-point device. Whatever is sent to its far end
 comes back to us with source and destination exchanged, after a delay for each family, or never: so a
 client that connects to 10.9.0.2 reaches a server on 10.9.0.1, and no checksum changes."""
+import concurrent.futures
+import fcntl
 import functools
 import http.server
-import fcntl
 import json
 import os
 import shutil
@@ -113,43 +114,59 @@ def obstacle():
         (ran.stderr.strip().splitlines() or ["no reason given"])[-1]
 
 
+def fetch(delay4, delay6, *options, urls=1):
+    """What fetch does with a name of both families, IPv6 first."""
+    where = f"h.test:{PORT}:[{FAR[6]}],{FAR[4]}"
+    arguments = [program("fetch"), delay4, delay6, "--noproxy", "*", "--resolve", where, *options,
+                 *[f"http://h.test:{PORT}/"] * urls]
+    ran = subprocess.run([*APART, sys.executable, __file__, "--inside", json.dumps(arguments)],
+                         capture_output=True, text=True, timeout=90)
+    return json.loads(ran.stdout) if ran.returncode == 0 else {"failed": ran.stderr}
+
+
 class two_families(unittest.TestCase):
-    def setUp(self):
+    @classmethod
+    def setUpClass(cls):
+        """All of them at once: they mostly wait."""
         if obstacle():
             raise unittest.SkipTest(obstacle())
+        program("fetch")
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            cls.running = {
+                "first dead": pool.submit(fetch, 0, None),
+                "second dead": pool.submit(fetch, None, 0),
+                "first slow": pool.submit(fetch, 0, 4),
+                "second slower": pool.submit(fetch, 4, 0.2),  # a handshake takes 0.4 s, so both are under way
+                "both dead": pool.submit(fetch, None, None, "--connect-timeout", "1"),
+                "three times": pool.submit(fetch, 0, None, urls=3),  # the server closes after each answer
+            }
 
-    def fetch(self, delay4, delay6, *options, urls=1):
-        """What fetch did with a name of both families, IPv6 first."""
-        where = f"h.test:{PORT}:[{FAR[6]}],{FAR[4]}"
-        arguments = [program("fetch"), delay4, delay6, "--noproxy", "*", "--resolve", where, *options,
-                     *[f"http://h.test:{PORT}/"] * urls]
-        ran = subprocess.run([*APART, sys.executable, __file__, "--inside", json.dumps(arguments)],
-                             capture_output=True, text=True, timeout=90)
-        self.assertEqual(ran.returncode, 0, ran.stderr)
-        return json.loads(ran.stdout)
+    def outcome(self, name):
+        done = self.running[name].result()
+        self.assertNotIn("failed", done)
+        return done
+
+    def got(self, name, expected):
+        done = self.outcome(name)
+        self.assertEqual((done["status"], done["error"], done["out"]), (0, "", expected))
+        return done
 
     def test_the_first_family_is_dead(self):
-        done = self.fetch(0, None)
-        self.assertEqual((done["status"], done["error"], done["out"]), (0, "", "4"))
+        done = self.got("first dead", "4")
         self.assertGreaterEqual(done["seconds"], 0.25)
         self.assertLess(done["seconds"], 8)  # a lost SYN alone would take the whole 10 s
 
     def test_the_second_family_is_dead(self):
-        done = self.fetch(None, 0)
-        self.assertEqual((done["status"], done["error"], done["out"]), (0, "", "6"))
+        self.got("second dead", "6")
 
     def test_the_first_family_is_slow(self):
-        done = self.fetch(0, 4)
-        self.assertEqual((done["status"], done["error"], done["out"]), (0, "", "4"))
-        self.assertLess(done["seconds"], 8)
+        self.assertLess(self.got("first slow", "4")["seconds"], 8)
 
     def test_the_second_family_is_slower(self):
-        done = self.fetch(4, 0.2)  # the handshake takes 0.4 s, so both are under way
-        self.assertEqual((done["status"], done["error"], done["out"]), (0, "", "6"))
-        self.assertEqual(done["attempts"], {"4": 1, "6": 1})
+        self.assertEqual(self.got("second slower", "6")["attempts"], {"4": 1, "6": 1})
 
     def test_both_are_dead(self):
-        done = self.fetch(None, None, "--connect-timeout", "1")
+        done = self.outcome("both dead")
         self.assertEqual((done["status"], done["out"]), (1, ""))
         self.assertEqual(done["error"], f"fetch: connect h.test:{PORT}: timed out\n")
         self.assertGreaterEqual(done["seconds"], 1)
@@ -157,9 +174,7 @@ class two_families(unittest.TestCase):
         self.assertEqual(done["attempts"], {"4": 1, "6": 1})
 
     def test_the_winner_is_remembered(self):
-        done = self.fetch(0, None, urls=3)  # the server closes after each answer
-        self.assertEqual((done["status"], done["error"], done["out"]), (0, "", "444"))
-        self.assertEqual(done["attempts"], {"4": 3, "6": 1})
+        self.assertEqual(self.got("three times", "444")["attempts"], {"4": 3, "6": 1})
 
 
 if __name__ == "__main__":
