@@ -39,7 +39,7 @@ using namespace tinyhttp::testing;
 #define BOOST_TEST_MODULE downloader
 #include <boost/test/included/unit_test.hpp>
 #define NAMED_TEST(name, words) BOOST_AUTO_TEST_CASE(name)
-#define CHECK(...) BOOST_CHECK((__VA_ARGS__))
+#define CHECK(...) BOOST_TEST((__VA_ARGS__))
 #else  // none: the least that will do
 #include <cstdio>
 #include <vector>

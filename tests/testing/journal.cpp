@@ -8,6 +8,7 @@
 #include <chrono>
 #include <sstream>
 #include <string>
+#include <type_traits>
 
 using namespace tinyhttp::testing;
 using testing_support::fetch;
@@ -122,6 +123,15 @@ TEST_CASE("an exchange is a line, a JSON object, and can be streamed", "[testing
   std::ostringstream out;
   out << x << verdict(false, "because");
   CHECK(out.str() == x.line() + "because");
+}
+
+TEST_CASE("the contrary of a verdict has its reasons, and twice the contrary is a bool", "[testing][journal]") {
+  const verdict no(false, "because");
+  CHECK(!no);
+  CHECK((!no).text() == "because");
+  static_assert(std::is_same_v<decltype(!!no), bool>);
+  CHECK((!!no) == false);
+  CHECK((!!verdict(true, "")) == true);
 }
 
 TEST_CASE("a journal that is full forgets its oldest, and never one that runs or that nobody was told of",

@@ -20,7 +20,8 @@ class [[nodiscard]] verdict {
 
   [[nodiscard]] explicit operator bool() const noexcept { return holds_; }
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  [[nodiscard]] verdict operator!() const { return {!holds_, text_}; }
+  /// The contrary, which says why, too. Of that, the contrary is a plain bool: Boost.Test asks `!!v`.
+  [[nodiscard]] class contrary operator!() const;
 
   /// For GoogleTest: anything made from a bool that text can be streamed into, with a `message()`.
   template <class Assertion>
@@ -39,6 +40,14 @@ class [[nodiscard]] verdict {
   bool holds_;
   std::string text_;
 };
+
+class [[nodiscard]] contrary : public verdict {
+ public:
+  using verdict::verdict;
+  [[nodiscard]] bool operator!() const noexcept { return !static_cast<bool>(*this); }
+};
+
+inline contrary verdict::operator!() const { return {!holds_, text_}; }
 
 template <class Traits>
 std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, const verdict& v) {
