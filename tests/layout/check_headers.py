@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compiles every public header alone, and all of them in two translation units of one program.
 
-With both compilers, warnings as errors. Alone means: first and only in its translation unit, so that
-it includes what it uses; twice, so that its guard works. The program of two units shows that nothing
-is defined twice, and that a function static and an inline variable are one thing in both.
+Warnings are errors. Alone means: first and only in its translation unit, so that it includes what it
+uses; twice, so that its guard works. The program of two units, by both compilers, shows that nothing
+is defined twice, and that a function static and an inline variable are one thing in both. The
+examples, which the builds of tests/run compile with g++, are compiled with clang here.
 """
 import concurrent.futures
 import os
@@ -38,6 +39,10 @@ def compile_text(compiler, text, arguments, include=ROOT / "include"):
 def alone(compiler, header, include=ROOT / "include"):
     line = f"#include <tinyhttp/{header}>\n"
     return compile_text(compiler, line + line, ["-fsyntax-only"], include)
+
+
+def example(file):
+    return compile_text(COMPILERS["clang++"], f'#include "{file}"\n', ["-fsyntax-only"])
 
 
 def linked(compiler, headers, include=ROOT / "include"):
@@ -88,11 +93,12 @@ def main():
     base = ROOT / "include" / "tinyhttp"
     headers = [file.relative_to(base).as_posix() for file in sorted(base.rglob("*.hpp"))]
     headers = [header for header in headers if usable(header, "g++")]
-    wanted = [(name, compiler, header) for name, compiler in COMPILERS.items() for header in headers]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        said = pool.map(lambda want: alone(want[1], want[2]), wanted)
-        for (name, _, header), faults in zip(wanted, said):
-            check(SUITE, f"{header} compiles alone with {name}", faults)
+        for header, faults in zip(headers, pool.map(lambda one: alone("g++", one), headers)):
+            check(SUITE, f"{header} compiles alone", faults)
+        examples = sorted((ROOT / "examples").glob("*.cpp")) if "clang++" in COMPILERS else []
+        for file, faults in zip(examples, pool.map(example, examples)):
+            check(SUITE, f"{file.name} compiles with clang++", faults)
     for name, compiler in COMPILERS.items():
         check(SUITE, f"all headers compile and link in two translation units with {name}",
               linked(compiler, headers))
