@@ -30,7 +30,7 @@ namespace {
 class memory_server {
  public:
   memory_server(net::loop& on, any_handler app, server_options with = {})
-      : on_(on), app_(std::move(app)), options_(std::move(with)), services_(options_, on) {
+      : on_(on), app_(std::move(app)), options_(std::move(with)), services_(options_, on), host_(app_, services_) {
     services_.post = [&on](function<void()> work) { on.post(std::move(work)); };
   }
   void join(memory_stream& theirs, testing::delivery to_server = {}) {
@@ -44,7 +44,7 @@ class memory_server {
  private:
   struct line {
     line(memory_server& of, testing::delivery incoming)
-        : stream(of.on_, incoming), serving(stream, of.app_, of.services_) {}
+        : stream(of.on_, incoming), serving(stream, of.host_) {}
     memory_stream stream;
     served_connection<memory_stream> serving;
     task<void> running;
@@ -58,6 +58,7 @@ class memory_server {
   any_handler app_;
   server_options options_;
   server_services services_;
+  connection_host<memory_stream> host_;
   std::vector<std::unique_ptr<line>> lines_;
 };
 

@@ -1,5 +1,6 @@
 // tests/client/client.cpp -- tests client/client.hpp and engine.hpp, and what async.hpp has in common
 // with them
+#include "../allocations.hpp"
 #include "catch.hpp"
 #include "net/support.hpp"
 #include "support.hpp"
@@ -318,6 +319,21 @@ TEST_CASE("one client serves many threads", "[client][threads]") {
   for (auto& t : threads) t.join();
   CHECK(complaints == "");
   CHECK(good == 80);
+}
+
+TEST_CASE("a GET over a kept connection asks for little memory", "[client][allocations][threads]") {
+  if (!allocations_are_counted()) return;
+  scripted_server server(say_in_turn(std::vector<std::string>(20, ok)));
+  const client c;
+  const std::string url = server.url("/as/long/as/paths/usually/are");
+  for (int i = 0; i < 10; ++i) REQUIRE(c.get(url).value().status == 200);
+  const std::size_t before = allocations();
+  bool good = true;
+  for (int i = 0; i < 10; ++i) good = c.get(url).value().status == 200 && good;
+  const std::size_t after = allocations();
+  CHECK(good);
+  // The URL taken apart (2), the target that is sent, and the key by which connections are kept.
+  CHECK((after - before) / 10 <= 4);
 }
 
 TEST_CASE("a body outlives its client", "[client][threads]") {

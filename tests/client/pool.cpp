@@ -4,7 +4,9 @@
 #include <tinyhttp/client/pool.hpp>
 
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace tinyhttp;
@@ -16,24 +18,25 @@ struct fake_stream {
   [[nodiscard]] bool peer_gone() const noexcept { return gone; }
 };
 struct fake_connection {
-  explicit fake_connection(int n) : number(n) {}
+  fake_connection(int n, std::string origin) : number(n), kept_for(std::move(origin)) {}
   fake_stream stream;
   int number;
+  std::string kept_for;
 };
 using pool = connection_pool<fake_connection>;
 
 const time_point start{std::chrono::hours(1)};
-std::shared_ptr<fake_connection> make(int number) {
-  return std::make_shared<fake_connection>(number);
+std::shared_ptr<fake_connection> make(int number, std::string origin = "http://a") {
+  return std::make_shared<fake_connection>(number, std::move(origin));
 }
 
 }  // namespace
 
 TEST_CASE("the connection used last is taken first, and only by its origin", "[client][pool]") {
   pool p({});
-  p.put("http://a", make(1), start);
-  p.put("http://a", make(2), start);
-  p.put("http://b", make(3), start);
+  p.put(make(1), start);
+  p.put(make(2), start);
+  p.put(make(3, "http://b"), start);
   CHECK(p.take("http://a", start)->number == 2);
   CHECK(p.take("http://a", start)->number == 1);
   CHECK(p.take("http://a", start) == nullptr);
@@ -49,27 +52,27 @@ TEST_CASE("a connection whose peer has spoken unasked is closed instead of used"
   auto good = make(1), gone = make(2);
   const std::weak_ptr<fake_connection> seen = gone;
   gone->stream.gone = true;
-  p.put("http://a", std::move(good), start);
-  p.put("http://a", std::move(gone), start);
+  p.put(std::move(good), start);
+  p.put(std::move(gone), start);
   CHECK(p.take("http://a", start)->number == 1);
   CHECK(seen.expired());
 }
 
 TEST_CASE("a connection is kept no longer than allowed", "[client][pool]") {
   pool p({.keep_for = std::chrono::seconds(10)});
-  p.put("http://a", make(1), start);
-  p.put("http://b", make(2), start);
-  p.put("http://b", make(3), start + std::chrono::seconds(5));
+  p.put(make(1), start);
+  p.put(make(2, "http://b"), start);
+  p.put(make(3, "http://b"), start + std::chrono::seconds(5));
   CHECK(p.take("http://b", start + std::chrono::seconds(11))->number == 3);
   CHECK(p.size() == 0);  // the others were closed in passing
 }
 
 TEST_CASE("of too many connections the longest kept are closed", "[client][pool]") {
   pool p({.per_origin = 2, .in_all = 3});
-  for (int i = 1; i <= 3; ++i) p.put("http://a", make(i), start);
+  for (int i = 1; i <= 3; ++i) p.put(make(i), start);
   CHECK(p.size() == 2);
-  p.put("http://b", make(4), start);
-  p.put("http://c", make(5), start);
+  p.put(make(4, "http://b"), start);
+  p.put(make(5, "http://c"), start);
   CHECK(p.size() == 3);
   CHECK(p.take("http://a", start)->number == 3);
   CHECK(p.take("http://a", start) == nullptr);
@@ -77,7 +80,7 @@ TEST_CASE("of too many connections the longest kept are closed", "[client][pool]
   CHECK(p.size() == 0);
 
   pool none({.per_origin = 0});
-  none.put("http://a", make(1), start);
+  none.put(make(1), start);
   CHECK(none.size() == 0);
 }
 
@@ -90,7 +93,7 @@ TEST_CASE("threads share a pool", "[client][pool][threads]") {
         auto c = p.take("http://a", start);
         if (!c) c = make(0);
         ++c->number;  // nobody else has it
-        p.put("http://a", std::move(c), start);
+        p.put(std::move(c), start);
       }
     });
   for (auto& t : threads) t.join();

@@ -48,6 +48,8 @@ class client_connection {
   }
 
  private:
+  static constexpr std::size_t largest_kept = 32 * 1024;  // octets of an idle receive buffer
+
   h1::limits limits_;
   std::string authority_;
 
@@ -60,6 +62,9 @@ class client_connection {
 
   /// What it is kept for, such as `http://h:1` (see `route::key`); who made it says so.
   std::string kept_for;
+
+  /// Room for the head of a request, from one exchange to the next.
+  std::string head_room;
 
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
@@ -114,7 +119,7 @@ class client_connection {
   /// The peer can be asked for something else: both messages are complete, nothing is left over.
   [[nodiscard]] bool become_idle() {
     if (peer_closed_ || !wire.unread().empty() || !wire.restart()) return false;
-    wire.release_idle_memory();
+    wire.release_idle_memory(largest_kept);
     return true;
   }
 

@@ -159,8 +159,7 @@ task<result<response>> client_engine<Transport>::ask_over(std::shared_ptr<connec
     const auto home = weak.lock();
     if (!home) return;
     const time_point now = idle->now();
-    const std::string key = idle->kept_for;
-    home->put(key, std::move(idle), now);
+    home->put(std::move(idle), now);
   };
   return exchange(over, r, with);
 }

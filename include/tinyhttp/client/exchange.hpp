@@ -256,7 +256,10 @@ task<result<void>> running_exchange<Stream>::send_and_read_head() {
   task<void> sending = send(sender);
   sending.start();
   const result<void> read = co_await read_head();
-  if (sending.done()) sending.take();  // throws what the body threw
+  if (sending.done()) {
+    sending.take();  // throws what the body threw
+    c_.head_room = sender.take_room();
+  }
   // What stopped the sending is told, unless an answer tells it better. An answer that came first
   // ends the sending here: the task goes, and with it the connection's fitness for another.
   if (!read && !sent_) co_return sent_;
@@ -291,6 +294,8 @@ template <net::stream Stream>
 task<result<response>> running_exchange<Stream>::run() {
   const auto length = request_.body.length();
   if (asks_first(length)) request_.fields.add("Expect", "100-continue");
+  head_ = std::move(c_.head_room);
+  head_.clear();
   const h1::outgoing plan = c_.wire.send(head_, request_, c_.authority());
   result<void> step;
   if (plan.sends_body && request_.fields.has_token("Expect", "100-continue"))

@@ -18,7 +18,7 @@
 
 namespace tinyhttp {
 
-/// `Connection` has a `stream`. What does not fit, has been kept too long, or has something to say
+/// `Connection` has a `stream`, and says in `kept_for` to which origin it leads. What does not fit, has been kept too long, or has something to say
 /// while nobody asked (its end, most likely) is closed, outside the lock.
 template <class Connection>
 class connection_pool {
@@ -34,7 +34,7 @@ class connection_pool {
   [[nodiscard]] std::shared_ptr<Connection> take(std::string_view origin, time_point now);
 
   /// Keeps `idle`, closing what has been kept longest where there are too many.
-  void put(std::string_view origin, std::shared_ptr<Connection> idle, time_point now);
+  void put(std::shared_ptr<Connection> idle, time_point now);
 
   void clear();
   [[nodiscard]] std::size_t size() const {
@@ -44,7 +44,6 @@ class connection_pool {
 
  private:
   struct entry {
-    std::string origin;
     std::shared_ptr<Connection> connection;
     time_point since;
   };
@@ -90,7 +89,7 @@ std::shared_ptr<Connection> connection_pool<Connection>::take(std::string_view o
       for (std::size_t i = kept_.size(); i-- > 0;) {
         if (now - kept_[i].since > bounds_.keep_for) {
           move_out(i, stale);
-        } else if (!found && kept_[i].origin == origin) {
+        } else if (!found && kept_[i].connection->kept_for == origin) {
           found = std::move(kept_[i].connection);
           kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
         }
@@ -103,21 +102,21 @@ std::shared_ptr<Connection> connection_pool<Connection>::take(std::string_view o
 template <class Connection>
 void connection_pool<Connection>::evict(std::string_view origin, bool of_any, entries& to) {
   for (std::size_t i = 0; i < kept_.size(); ++i) {
-    if (!of_any && kept_[i].origin != origin) continue;
+    if (!of_any && kept_[i].connection->kept_for != origin) continue;
     move_out(i, to);
     return;
   }
 }
 
 template <class Connection>
-void connection_pool<Connection>::put(std::string_view origin, std::shared_ptr<Connection> idle,
-                                      time_point now) {
+void connection_pool<Connection>::put(std::shared_ptr<Connection> idle, time_point now) {
   entries surplus;
   const std::lock_guard lock(guard_);  // destroyed before `surplus`, which closes
-  std::size_t same = 1;
+  kept_.push_back({std::move(idle), now});
+  const std::string& origin = kept_.back().connection->kept_for;
+  std::size_t same = 0;
   for (const entry& e : kept_)
-    if (e.origin == origin) ++same;
-  kept_.push_back({std::string(origin), std::move(idle), now});
+    if (e.connection->kept_for == origin) ++same;
   if (same > bounds_.per_origin) evict(origin, false, surplus);
   if (kept_.size() > bounds_.in_all) evict({}, true, surplus);
 }

@@ -53,6 +53,9 @@ class request_sender {
   /// it. The sender outlives the task.
   task<result<void>> run();
 
+  /// The memory of the head, once the task has ended.
+  [[nodiscard]] std::string take_room() noexcept { return std::move(head_); }
+
  private:
   task<result<void>> send_octets(std::string_view octets);
   task<result<void>> send_slice(const content_slice& slice);

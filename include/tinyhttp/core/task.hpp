@@ -5,7 +5,10 @@
 // whatever it waits for, and belongs to one thread at a time.
 #pragma once
 
+#include <tinyhttp/core/frame_memory.hpp>
+
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <optional>
 #include <type_traits>
@@ -36,6 +39,11 @@ struct task_promise_base {
     }
     void await_resume() const noexcept {}
   };
+
+  static void* operator new(std::size_t size) { return frame_memory::take(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept {
+    frame_memory::give(frame, size);
+  }
 
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
   [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }

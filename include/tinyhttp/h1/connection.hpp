@@ -90,10 +90,10 @@ class connection {
   void lend_memory(buffer memory) noexcept {
     if (in_.capacity() == 0) in_ = std::move(memory);
   }
-  /// Gives the receive buffer back while there is nothing in it.
-  void release_idle_memory() noexcept {
+  /// Gives the receive buffer back while there is nothing in it, unless it has at most `keep` octets.
+  void release_idle_memory(std::size_t keep = 0) noexcept {
     drop_used();
-    if (in_.empty()) in_.release();
+    if (in_.empty() && in_.capacity() > keep) in_.release();
   }
 
   // --- what is sent: all of these append to `out` ---

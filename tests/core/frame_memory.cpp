@@ -1,0 +1,92 @@
+// tests/core/frame_memory.cpp -- tests core/frame_memory.hpp
+#include "../allocations.hpp"
+#include "catch.hpp"
+
+#include <tinyhttp/core/frame_memory.hpp>
+#include <tinyhttp/core/task.hpp>
+
+#include <array>
+#include <cstddef>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace tinyhttp;
+using detail::frame_memory;
+
+namespace {
+
+task<int> deeper(int levels) {
+  if (levels == 0) co_return 0;
+  task<int> next = deeper(levels - 1);
+  co_return 1 + co_await next;
+}
+
+int run(task<int> t) {
+  static_cast<void>(t.try_start());
+  return t.take();
+}
+
+/// A frame as large as it says, because it holds so much while it waits for what is done.
+template <std::size_t Size>
+task<int> large() {
+  std::array<char, Size> held{};
+  held[Size / 2] = 7;
+  task<int> done = deeper(0);
+  co_await done;
+  co_return held[Size / 2];
+}
+
+}  // namespace
+
+TEST_CASE("frames of usual calls are asked for once", "[core][task][allocations]") {
+  if (!allocations_are_counted()) return;
+  CHECK(run(deeper(3)) == 3);
+  CHECK(run(large<3000>()) == 7);
+  const std::size_t before = allocations();
+  for (int i = 0; i < 100; ++i) {
+    static_cast<void>(run(deeper(3)));
+    static_cast<void>(run(large<3000>()));
+  }
+  CHECK(allocations() == before);
+}
+
+TEST_CASE("frames of every size are memory to write to, and no two share it", "[core][task]") {
+  std::vector<std::pair<void*, std::size_t>> held;
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t size = 1; size < 6000; size += 97) {
+      void* const memory = frame_memory::take(size);
+      for (std::size_t i = 0; i < size; ++i) static_cast<unsigned char*>(memory)[i] = static_cast<unsigned char>(size);
+      held.push_back({memory, size});
+    }
+    bool untouched = true;
+    for (const auto& [memory, size] : held) {
+      for (std::size_t i = 0; i < size; ++i)
+        untouched = untouched && static_cast<unsigned char*>(memory)[i] == static_cast<unsigned char>(size);
+      frame_memory::give(memory, size);
+    }
+    CHECK(untouched);
+    held.clear();
+  }
+}
+
+TEST_CASE("what is kept is bounded, however deep calls went", "[core][task][allocations]") {
+  if (!allocations_are_counted()) return;
+  CHECK(run(deeper(100)) == 100);
+  const std::size_t before = allocations();
+  CHECK(run(deeper(100)) == 100);
+  CHECK(allocations() - before > 90);
+}
+
+TEST_CASE("a frame may end in another thread than it began in", "[core][task][threads]") {
+  std::vector<task<int>> made;
+  for (int i = 0; i < 10; ++i) made.push_back(deeper(5));
+  std::thread([&] {
+    for (auto& each : made) {
+      static_cast<void>(each.try_start());
+      CHECK(each.take() == 5);
+      each.reset();
+    }
+  }).join();
+  CHECK(run(deeper(5)) == 5);
+}
