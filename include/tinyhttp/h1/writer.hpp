@@ -145,7 +145,7 @@ class gathered {
     return put(std::string_view(digits + start, sizeof digits - start));
   }
   void flush() {
-    out_.append(room_, used_);
+    if (used_ > 0) out_.append(room_, used_);
     used_ = 0;
   }
 
