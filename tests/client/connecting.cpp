@@ -5,6 +5,7 @@
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/net/resolver.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -403,4 +404,23 @@ TEST_CASE("a call on a loop that is destroyed in any stage leaves nothing behind
   SECTION("in a handshake") {
     cut(through("socks5h://" + where), [&] { return !log.lines().empty(); });
   }
+}
+
+TEST_CASE("threads share what a client has learnt of a name", "[client][threads]") {
+  const scripted_server server([](net::socket& s, int) {
+    if (!read_request(s).empty())
+      static_cast<void>(s.send_all("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"));
+  });
+  const auto port = std::to_string(parse_url(server.url()).value().port);
+  client c;  // `localhost` is ::1 first, where nobody listens
+  std::atomic<int> fine_answers{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] {
+      for (int call = 0; call < 4; ++call)
+        fine_answers += answer_of(c.get("http://localhost:" + port + "/")) == "ok";
+    });
+  for (std::thread& each : threads) each.join();
+  CHECK(fine_answers == 32);
+  CHECK(server.connections() == 32);
 }
