@@ -49,6 +49,9 @@ TEST_CASE("the first of several control octets is found, from any start", "[h1][
       for (std::size_t from = 0; from <= first; ++from) {
         const char* const found = find_control(marked.data() + from, marked.data() + marked.size());
         REQUIRE(found == marked.data() + first);
+        std::string after = marked;  // what stands in front does not matter
+        for (std::size_t i = 0; i < from; ++i) after[i] = i % 2 == 0 ? '\r' : '\n';
+        REQUIRE(find_control(after.data() + from, after.data() + after.size(), from) == after.data() + first);
       }
     }
   }

@@ -20,7 +20,8 @@ namespace tinyhttp {
 /// A response that is here, or that will be: what handlers that only sometimes wait return.
 class [[nodiscard]] reply {
  public:
-  reply(response now) : now_(std::move(now)) {}
+  reply(response&& now) : now_(std::move(now)) {}
+  reply(const response& now) : now_(now) {}
   reply(task<response> later) : later_(std::move(later)) {}
 
   [[nodiscard]] bool is_ready() const noexcept { return now_.has_value(); }

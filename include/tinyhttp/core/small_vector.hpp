@@ -50,7 +50,10 @@ class small_vector {
   void reserve(std::size_t wanted) {
     if (wanted > capacity_) grow(wanted);
   }
-  void push_back(T element) { append(&element, 1); }
+  void push_back(T element) {
+    if (size_ == capacity_) grow(size_ + 1);
+    data()[size_++] = element;
+  }
 
   /// Appends `count` elements; `from` must not point into this vector.
   void append(const T* from, std::size_t count) {

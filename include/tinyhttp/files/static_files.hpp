@@ -22,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -114,7 +113,8 @@ class static_files {
   };
 
   [[nodiscard]] response serve(const request& r) const;
-  [[nodiscard]] std::optional<response> serve_kept(const request& r, const std::string& name) const;
+  [[nodiscard]] std::shared_ptr<const files::kept_file> kept_for(const request& r,
+                                                                 const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_directory(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_listing(const request& r, const std::string& name) const;
@@ -191,25 +191,22 @@ inline response static_files::serve(const request& r) const {
   }
   const bool folder = name == "." || name.ends_with('/');
   if (folder && !state_->options.index.empty()) {  // a kept first index answers before its folder
-    if (auto known = serve_kept(r, files::inside(name, state_->options.index.front())))
-      return std::move(*known);
-  } else if (auto known = serve_kept(r, name)) {
-    return std::move(*known);
+    if (const auto kept = kept_for(r, files::inside(name, state_->options.index.front())))
+      return files::answer_kept(r, *kept);
+  } else if (const auto kept = kept_for(r, name)) {
+    return files::answer_kept(r, *kept);
   }
   return serve_found(r, name);
 }
 
-/// From memory, where what is there still is on disk; nothing where the disk has to be asked more.
-inline std::optional<response> static_files::serve_kept(const request& r,
-                                                        const std::string& name) const {
-  if (state_->kept.is_off()) return std::nullopt;
+/// What is at hand and still is on disk; null where the disk has to be asked more.
+inline std::shared_ptr<const files::kept_file> static_files::kept_for(const request& r,
+                                                                      const std::string& name) const {
+  if (state_->kept.is_off()) return nullptr;
   const auto chosen = choose(r, name);
-  const auto kept =
-      !chosen.varies ? state_->kept.find(name, name, r)
-                     : state_->kept.find(detail::variant_key(name, chosen.coding),
-                                         detail::joined(name, chosen.suffix), r);
-  if (!kept) return std::nullopt;
-  return files::answer_kept(r, *kept);
+  return !chosen.varies ? state_->kept.find(name, name, r)
+                        : state_->kept.find(detail::variant_key(name, chosen.coding),
+                                            detail::joined(name, chosen.suffix), r);
 }
 
 inline response static_files::serve_found(const request& r, const std::string& name) const {
@@ -223,7 +220,7 @@ inline response static_files::serve_directory(const request& r, const std::strin
   if (!r.path().ends_with('/')) return files::slash_redirect(r);
   for (const auto& index : state_->options.index) {
     const std::string index_name = files::inside(name, index);
-    if (auto known = serve_kept(r, index_name)) return std::move(*known);
+    if (const auto kept = kept_for(r, index_name)) return files::answer_kept(r, *kept);
     auto found = state_->root.find(index_name);
     if (found && !found->stamp.is_directory) return serve_file(r, index_name, std::move(*found));
     if (!found && found.error().status_hint() != 404) return failed(found.error());

@@ -110,7 +110,7 @@ inline violation split_field_line(std::string_view line, field_line& out) noexce
   while (colon < line.size() && ascii::is_token_char(line[colon])) ++colon;
   if (colon == line.size() || line[colon] != ':' || colon == 0)
     return {400, "field name is not a token followed by a colon"};
-  const auto value = ascii::trim(line.substr(colon + 1));
+  const auto value = ascii::trim({line.data() + colon + 1, line.size() - colon - 1});
   out = {colon, static_cast<std::size_t>(value.data() - line.data()), value.size()};
   return {};
 }
@@ -135,7 +135,7 @@ head_parser::outcome head_parser::advance(std::string_view octets, fields& into,
   const std::size_t bound = octets.size() < limits_->head ? octets.size() : limits_->head;
   if (scanned_ == 0) into.clear();
   for (;;) {
-    const char* const found = find_control(octets.data() + scanned_, octets.data() + bound);
+    const char* const found = find_control(octets.data() + scanned_, octets.data() + bound, scanned_);
     scanned_ = static_cast<std::size_t>(found - octets.data());
     if (!in_fields_ && scanned_ - line_at_ > longest_start_line())
       return fail({414, "start line too long"});
@@ -157,7 +157,7 @@ head_parser::outcome head_parser::advance(std::string_view octets, fields& into,
 template <class StartLine>
 head_parser::outcome head_parser::line(std::string_view octets, std::size_t end, fields& into,
                                        std::size_t most_empty, StartLine start_line) {
-  const auto text = octets.substr(line_at_, end - line_at_);
+  const std::string_view text(octets.data() + line_at_, end - line_at_);
   violation wrong;
   if (in_fields_ && !text.empty()) {
     wrong = add_field(text, into);

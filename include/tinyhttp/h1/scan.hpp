@@ -25,19 +25,28 @@ namespace tinyhttp::h1 {
   return first;
 }
 
-/// The same, sixteen octets at a time where that can be had.
-[[nodiscard]] inline const char* find_control(const char* first, const char* last) noexcept {
+/// The same, sixteen octets at a time where that can be had. `in_front`: so many octets before
+/// `first` may be read, too, though they do not matter.
+[[nodiscard]] inline const char* find_control(const char* first, const char* last,
+                                              std::size_t in_front = 0) noexcept {
 #if defined(__SSE2__)
   const __m128i highest_control = _mm_set1_epi8(0x1f);
   const __m128i tab = _mm_set1_epi8('\t');
   const __m128i del = _mm_set1_epi8(0x7f);
-  for (; last - first >= 16; first += 16) {
-    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first));
+  const auto controls_at = [&](const char* place) noexcept {  // a bit for each octet
+    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(place));
     const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(octets, highest_control), octets);
     const __m128i control = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(octets, tab), low),
                                          _mm_cmpeq_epi8(octets, del));
-    const int mask = _mm_movemask_epi8(control);
-    if (mask != 0) return first + __builtin_ctz(static_cast<unsigned>(mask));
+    return static_cast<unsigned>(_mm_movemask_epi8(control));
+  };
+  const char* const begin = first - in_front;
+  for (; last - first >= 16; first += 16)
+    if (const unsigned mask = controls_at(first); mask != 0) return first + __builtin_ctz(mask);
+  if (first != last && last - begin >= 16) {  // the rest, together with octets that are done
+    const auto done = 16 - (last - first);
+    const unsigned mask = controls_at(last - 16) >> done;
+    return mask != 0 ? first + __builtin_ctz(mask) : last;
   }
 #endif
   return find_control_portable(first, last);

@@ -50,6 +50,8 @@ class fault_injector {
   fault_injector& operator=(const fault_injector&) = delete;
   virtual ~fault_injector() = default;
   virtual fault before(system_call which, int descriptor) noexcept = 0;
+  /// Counts, say, but never disturbs a call.
+  [[nodiscard]] virtual bool only_watches() const noexcept { return false; }
 };
 
 /// `connection refused` for ECONNREFUSED: the system's text, begun in lower case.
@@ -69,7 +71,8 @@ inline std::atomic<fault_injector*> injector{nullptr};
 
 /// Faults are being injected, so that a short count says nothing about the peer.
 [[nodiscard]] inline bool is_injected() noexcept {
-  return injector.load(std::memory_order_relaxed) != nullptr;
+  const fault_injector* hook = injector.load(std::memory_order_relaxed);
+  return hook != nullptr && !hook->only_watches();
 }
 
 template <bool Retry = true, class Call>

@@ -107,11 +107,12 @@ template <looped_stream S>
 bool served_exchange<S>::flush_now() {
   if (!is_composed()) return sent_.has_value();
   pieces_ = {out_, tail_};
-  writing_.make([this] {
-    if constexpr (requires { stream().write(pieces_, true); }) {
-      return stream().write(pieces_, file_ != nullptr);
+  const std::span<const std::string_view> all(pieces_.data(), tail_.empty() ? 1 : 2);
+  writing_.make([this, all] {
+    if constexpr (requires { stream().write(all, true); }) {
+      return stream().write(all, file_ != nullptr);
     } else {
-      return stream().write(pieces_);
+      return stream().write(all);
     }
   });
   if (!writing_->await_ready()) return false;

@@ -181,7 +181,8 @@ task<bool> served_exchange<S>::receive() {
   }
   // The deadline counts from the first octet of a head, or the end of what came in front of it.
   if (!std::exchange(in_head_, true)) stream().expires_at(clock().now() + options().patience.head);
-  const auto room = wire_.room(buffers().receive);
+  // What is left of the buffer behind a part of a head is used before that grows.
+  const auto room = wire_.room(wire_.unread().empty() ? buffers().receive : buffers().receive / 4 + 1);
   const auto got = co_await stream().read(room);
   if (!got && got.error().kind() == error_kind::timeout && wire_.head_begun()) {
     refuse(problem(status::request_timeout));

@@ -1,0 +1,125 @@
+// What a connection costs: octets while it idles, system calls for each answer.
+#include "server/support.hpp"
+
+#include "allocations.hpp"
+
+#include <tinyhttp/server/census.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace server_test;
+
+namespace {
+
+/// Many connections on one loop, held as a shard holds them.
+class many_connections {
+ public:
+  explicit many_connections(any_handler app) : app_(std::move(app)), services_(with_, loop_), host_(app_, services_) {}
+  ~many_connections() {
+    for (auto& one : all_) {
+      one->running.reset();
+      one->stream.close();
+    }
+  }
+  void open(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      auto pair = net_test::connected_sockets(AF_UNIX);
+      peers_.push_back(std::move(pair.theirs));
+      all_.push_back(std::make_unique<held>(loop_, std::move(pair.ours), host_));
+      all_.back()->running = all_.back()->serving.run();
+      all_.back()->running.start();
+    }
+  }
+  /// Each peer asks `octets`, and reads what it is answered; gives how many octets that was.
+  std::size_t ask(std::string_view octets) {
+    for (auto& peer : peers_)
+      REQUIRE(::send(peer.native(), octets.data(), octets.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(octets.size()));
+    loop_.run_once();
+    std::size_t all = 0;
+    std::array<char, 64 * 1024> room;
+    for (auto& peer : peers_) {
+      const ssize_t got = ::recv(peer.native(), room.data(), room.size(), MSG_DONTWAIT);
+      REQUIRE(got > 0);
+      all += static_cast<std::size_t>(got);
+    }
+    return all;
+  }
+
+ private:
+  struct held {
+    held(net::loop& on, net::socket ours, connection_host<net::tcp_stream>& host)
+        : stream(on, std::move(ours), *net::address::parse("127.0.0.1", 1), net::tcp_stream::state::connected),
+          serving(stream, host) {}
+    void* owner = nullptr;
+    address_census::seat seat;
+    bool finished = false;
+    net::tcp_stream stream;
+    served_connection<net::tcp_stream> serving;
+    task<void> running;
+  };
+
+  const server_options with_;
+  any_handler app_;
+  net::loop loop_;
+  server_services services_;
+  connection_host<net::tcp_stream> host_;
+  std::vector<std::unique_ptr<held>> all_;
+  std::vector<net::socket> peers_;
+};
+
+/// Counts the calls that the network part makes, and disturbs none.
+class call_counter final : public net::fault_injector {
+ public:
+  call_counter() { net::os::injector = this; }
+  ~call_counter() override { net::os::injector = nullptr; }
+  net::fault before(net::system_call, int) noexcept override {
+    ++calls;
+    return {};
+  }
+  [[nodiscard]] bool only_watches() const noexcept override { return true; }
+  std::size_t calls = 0;
+};
+
+response hello(const request&) { return text("Hello, World!"); }
+
+}  // namespace
+
+TEST_CASE("a connection that idles holds half a kilobyte at most", "[server][cost]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  many_connections on(hello);
+  on.open(1);
+  on.ask(get_root);  // what all of them share is made now
+  const std::ptrdiff_t before = octets_held();
+  on.open(200);
+  on.ask(get_root);
+  on.ask(get_root);
+  const auto each = (octets_held() - before) / 200;
+  INFO(each << " octets each, with their places in the tables of the loop");
+  CHECK(each > 300);
+  CHECK(each <= 512);
+}
+
+TEST_CASE("an answer costs one call to receive and one to send", "[server][cost]") {
+  constexpr std::size_t count = 64;
+  many_connections on(hello);
+  on.open(count);
+  on.ask(get_root);
+  call_counter counter;
+  on.ask(get_root);
+  CHECK(static_cast<double>(counter.calls) / count <= 2.2);
+  counter.calls = 0;
+  std::string pipelined;
+  for (int i = 0; i < 16; ++i) pipelined += get_root;
+  on.ask(pipelined);
+  CHECK(static_cast<double>(counter.calls) / (16 * count) <= 0.2);
+}
