@@ -51,8 +51,8 @@ TEST_CASE("thousands of addresses come and go in any order, and none is miscount
   address_census census(3);
   std::vector<std::optional<address_census::seat>> seats(6000);
   const auto name = [](std::size_t i) { return at("10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250)); };
-  std::size_t step = 1, held = 0;
-  for (int round = 0; round < 40'000; ++round) {
+  std::size_t step = 1, held = 0, refused = 0;
+  for (int round = 0; round < 20'000; ++round) {
     step = (step * 1103515245 + 12345) % 2147483648u;
     const std::size_t which = step / 7 % seats.size();
     if (seats[which]) {
@@ -60,16 +60,21 @@ TEST_CASE("thousands of addresses come and go in any order, and none is miscount
       --held;
     } else {
       auto got = census.admit(name(which / 3));
-      REQUIRE(got);  // three seats each, never a fourth
+      if (!got) {
+        ++refused;
+        continue;
+      }
       seats[which].emplace(std::move(*got));
       ++held;
     }
   }
   for (std::size_t i = 0; i < seats.size(); ++i)
     if (!seats[i]) seats[i].emplace(std::move(*census.admit(name(i / 3))));
+  CHECK(refused == 0);  // three seats each, never a fourth
   CHECK(held > 1000);
   CHECK(census.size() == 2000);
-  for (std::size_t i = 0; i < 2000; ++i) CHECK_FALSE(census.admit(name(i)));
+  for (std::size_t i = 0; i < 2000; ++i) refused += !census.admit(name(i));
+  CHECK(refused == 2000);
   seats.clear();
   CHECK(census.size() == 0);
 }

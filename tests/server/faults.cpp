@@ -297,7 +297,7 @@ class stage {
 
 int open_descriptors() {
   int count = 0;
-  for (int fd = 0; fd < 200; ++fd) count += ::fcntl(fd, F_GETFD) != -1;
+  for (int fd = 0; fd < 64; ++fd) count += ::fcntl(fd, F_GETFD) != -1;
   return count;
 }
 
