@@ -176,5 +176,7 @@
 #include <tinyhttp/client/retry.hpp>
 #include <tinyhttp/client/route.hpp>
 #include <tinyhttp/client/sending.hpp>
+#include <tinyhttp/client/spares.hpp>
+#include <tinyhttp/client/transport.hpp>
 #include <tinyhttp/client/tunnel.hpp>
 #include <tinyhttp/client/upload_form.hpp>

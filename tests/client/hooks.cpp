@@ -225,3 +225,18 @@ TEMPLATE_TEST_CASE("a decoder is asked for what it asked for, and nothing else",
     CHECK(!at.was_asked(1, "Accept-Encoding"));
   }
 }
+
+TEST_CASE("nothing of a call stays for the next one", "[client][hooks][threads]") {
+  recording_server at({answer("302 Found", "Location: /b\r\n"), ok, answer("302 Found", "Location: /c\r\n"),
+                       answer("200 OK", "Content-Encoding: loud\r\n", "HELLO!!!")});
+  const loud_decoder decoder;
+  const client c({.decoder = &decoder});
+  CHECK(c.call(at.server.url("/a"), {.fields = {{"X-Own", "1"}}, .max_redirects = 1}).value().status == 200);
+  CHECK(c.get(at.server.url("/a")).value().status == 302);  // redirects were for the other call
+  const auto raw = c.call(at.server.url("/as/it/is"), {.as_is = true});
+  CHECK(raw.value().body.text() == "HELLO!!!");
+  CHECK(raw.value().fields["Content-Encoding"] == "loud");
+  CHECK(!at.was_asked(3, "X-Own"));
+  CHECK(!at.was_asked(3, "Accept-Encoding"));
+  CHECK(!at.was_asked(3, "User-Agent"));
+}

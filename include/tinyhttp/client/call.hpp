@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -45,6 +46,11 @@ struct call_options {
 };
 
 namespace detail {
+
+/// `GET http://h:1/x`, for error lines: without userinfo and fragment.
+[[nodiscard]] inline std::string describe(const method& m, const url& to) {
+  return std::string(m.name()).append(" ").append(to.origin()).append(to.target);
+}
 
 /// What `post`, and `send` of a request, make of their arguments.
 [[nodiscard]] inline result<call_options> post_options(body content, std::string_view media_type) {

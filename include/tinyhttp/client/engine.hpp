@@ -13,6 +13,8 @@
 #include <tinyhttp/client/pool.hpp>
 #include <tinyhttp/client/redirects.hpp>
 #include <tinyhttp/client/route.hpp>
+#include <tinyhttp/client/spares.hpp>
+#include <tinyhttp/client/transport.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -21,7 +23,6 @@
 #include <tinyhttp/http/url.hpp>
 
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,19 +32,6 @@
 #include <utility>
 
 namespace tinyhttp {
-
-/// Where connections and time come from. `connect` gives a connection over which `to` can be asked,
-/// until the earlier of `deadline` and the options' own: whatever lies between (names, several
-/// addresses, proxies, other families of sockets) is its affair, and nobody else's.
-template <class T>
-concept client_transport =
-    requires(const T& t, const url& to, const client_options& with, time_point deadline) {
-      typename T::stream;
-      {
-        t.connect(to, with, deadline)
-      } -> std::same_as<task<result<std::shared_ptr<client_connection<typename T::stream>>>>>;
-      { t.now() } -> std::same_as<time_point>;
-    };
 
 /// How far a call goes before it gives the answer.
 enum class answer_until : std::uint8_t { head, end };
@@ -78,6 +66,15 @@ class client_engine {
     exchange_options with;
     std::size_t max_redirects = 0;
     bool decodes = false;  // Accept-Encoding is ours, and so is the decoding
+    std::string key;       // of the connections over which `to` can be asked
+
+    /// As new, but for the memory of its texts.
+    void clear() {
+      asked.clear();
+      with = {};
+      max_redirects = 0;
+      decodes = false;
+    }
   };
 
   result<void> begin(call& c, call_options& how) const;
@@ -91,16 +88,12 @@ class client_engine {
   client_options options_;
   Transport transport_;
   std::shared_ptr<pool> pool_;
+  std::shared_ptr<spares<call>> calls_ = std::make_shared<spares<call>>(16);
 };
 
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-/// `GET http://h:1/x`, for error lines: without userinfo and fragment.
-[[nodiscard]] inline std::string describe(const method& m, const url& to) {
-  return std::string(m.name()).append(" ").append(to.origin()).append(to.target);
-}
 
 /// Octets of an unwanted body up to which reading it is quicker than connecting anew.
 inline constexpr std::uint64_t worth_reading = 64 * 1024;
@@ -181,15 +174,16 @@ task<result<response>> client_engine<Transport>::ask_once(call& c) const {
   const bool repeatable = r.method.is_idempotent() && r.body.stream() == nullptr;
   const bool expects = r.fields.contains("Expect");
 
-  const std::string key = way.key(c.to);
-  std::shared_ptr<connection> over = pool_->take(key, transport_.now());
+  c.key.clear();
+  way.append_key(c.key, c.to);
+  std::shared_ptr<connection> over = pool_->take(c.key, transport_.now());
   for (bool kept = over != nullptr;; kept = false) {
     if (!over) {
       auto connecting = transport_.connect(c.to, options_, c.with.deadline);
       result<std::shared_ptr<connection>> made = co_await connecting;
       if (!made) co_return made.error();
       over = std::move(*made);
-      over->kept_for = key;
+      over->kept_for = c.key;
     }
     task<result<response>> asking = ask_over(over, r, c.with);
     result<response> answer = co_await asking;
@@ -270,7 +264,8 @@ template <client_transport Transport>
 task<result<response>> client_engine<Transport>::run(result<url> to, call_options how,
                                                      answer_until goes_to) const {
   if (!to) co_return to.error();
-  call c;
+  typename spares<call>::loan lent(*calls_);
+  call& c = *lent;
   c.to = std::move(*to);
   if (const result<void> begun = begin(c, how); !begun) co_return begun.error();
   for (std::size_t followed = 0;; ++followed) {

@@ -192,6 +192,7 @@ inline result<url> parse_url(std::string_view text) {
   if (!wrong.empty()) return detail::url_error(text, wrong);
 
   made.target.clear();
+  made.target.reserve(parts.path.size() + (parts.query ? parts.query->size() + 1 : 0));
   append_missing_escapes(made.target, parts.path, unescaped::path);
   if (made.target.empty()) made.target = "/";
   if (parts.query) append_missing_escapes(made.target += '?', *parts.query, unescaped::query);

@@ -1,0 +1,63 @@
+// tinyhttp/client/spares.hpp -- objects that have grown their memory, kept for whoever needs one next.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace tinyhttp {
+
+/// Thread-safe. `T` is default-constructed, and has a `clear()` after which it is as new but for its
+/// memory.
+template <class T>
+class spares {
+ public:
+  explicit spares(std::size_t most) : most_(most) { kept_.reserve(most); }
+  spares(const spares&) = delete;
+  spares& operator=(const spares&) = delete;
+
+  /// One `T`, back among the spares at its end; they outlive it.
+  class loan {
+   public:
+    explicit loan(spares& from) : from_(from), lent_(from.take()) {}
+    loan(const loan&) = delete;
+    loan& operator=(const loan&) = delete;
+    ~loan() { from_.give(std::move(lent_)); }
+    [[nodiscard]] T& operator*() const noexcept { return *lent_; }
+
+   private:
+    spares& from_;
+    std::unique_ptr<T> lent_;
+  };
+
+  [[nodiscard]] std::size_t size() const {
+    const std::lock_guard lock(guard_);
+    return kept_.size();
+  }
+
+ private:
+  std::unique_ptr<T> take() {
+    {
+      const std::lock_guard lock(guard_);
+      if (!kept_.empty()) {
+        std::unique_ptr<T> found = std::move(kept_.back());
+        kept_.pop_back();
+        return found;
+      }
+    }
+    return std::make_unique<T>();
+  }
+  void give(std::unique_ptr<T> used) noexcept {
+    used->clear();
+    const std::lock_guard lock(guard_);
+    if (kept_.size() < most_) kept_.push_back(std::move(used));
+  }
+
+  std::size_t most_;
+  mutable std::mutex guard_;
+  std::vector<std::unique_ptr<T>> kept_;  // guarded
+};
+
+}  // namespace tinyhttp

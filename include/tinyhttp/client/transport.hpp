@@ -1,0 +1,31 @@
+// tinyhttp/client/transport.hpp -- what a client needs of the world: connections, and the time.
+//
+// An interface only: blocking_transport.hpp waits in the thread, loop_transport.hpp on a loop.
+#pragma once
+
+#include <tinyhttp/client/connection.hpp>
+#include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/url.hpp>
+
+#include <concepts>
+#include <memory>
+
+namespace tinyhttp {
+
+/// Where connections and time come from. `connect` gives a connection over which `to` can be asked,
+/// until the earlier of `deadline` and the options' own: whatever lies between (names, several
+/// addresses, proxies, other families of sockets) is its affair, and nobody else's.
+template <class T>
+concept client_transport =
+    requires(const T& t, const url& to, const client_options& with, time_point deadline) {
+      typename T::stream;
+      {
+        t.connect(to, with, deadline)
+      } -> std::same_as<task<result<std::shared_ptr<client_connection<typename T::stream>>>>>;
+      { t.now() } -> std::same_as<time_point>;
+    };
+
+}  // namespace tinyhttp
