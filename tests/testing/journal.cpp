@@ -9,6 +9,7 @@
 #include <sstream>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 using namespace tinyhttp::testing;
 using testing_support::fetch;
@@ -136,12 +137,12 @@ TEST_CASE("the contrary of a verdict has its reasons, and twice the contrary is 
 
 TEST_CASE("a journal that is full forgets its oldest, and never one that runs or that nobody was told of",
           "[testing][journal]") {
+  std::vector<std::size_t> told;  // longer than the server, which tells of its last exchange when it ends
   fake_server srv{{.journal = 200'000}};
   const std::string padding(1000, 'x');
   const gate until;
   srv.file("/x", text("x"));
   srv.on("/held", hold(before_head, until));
-  std::vector<std::size_t> told;
   srv.on_over([&told](const exchange& x) { told.push_back(x.number); });
   raw_client held(srv);
   held.send("GET /held HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");

@@ -85,7 +85,8 @@ class fake_server {
                                      std::chrono::milliseconds at_most = patience()) const {
     return host_->shared().journal.wait_for(m, count, at_most, true);
   }
-  /// Calls `f` with each exchange that is over, on the server's thread. To be said before the first.
+  /// Calls `f` with each exchange that is over, on the server's thread, and at its end with those that
+  /// still ran: what `f` uses outlives the server. To be said before the first.
   void on_over(function<void(const exchange&)> f) { host_->shared().journal.on_over(std::move(f)); }
   /// No request went to a path that has nothing, none was malformed, no lambda threw.
   [[nodiscard]] verdict quiet() const;
