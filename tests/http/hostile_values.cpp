@@ -3,7 +3,10 @@
 // Deterministic: the same million octets in every run. Asserts invariants, not only "no crash".
 #include <tinyhttp/http/conditional.hpp>
 #include <tinyhttp/http/cookie.hpp>
+#include <tinyhttp/http/cookie_file.hpp>
+#include <tinyhttp/http/cookie_store.hpp>
 #include <tinyhttp/http/date.hpp>
+#include <tinyhttp/http/digest_access.hpp>
 #include <tinyhttp/http/form.hpp>
 #include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/negotiation.hpp>
@@ -15,6 +18,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -196,4 +200,62 @@ TEST_CASE("a form that is read can be encoded and read again", "[fuzz][http][for
     REQUIRE(decoded);
     REQUIRE(percent_decode(percent_encode(*decoded)) == decoded);
   }
+}
+
+TEST_CASE("a cookie that is taken is fit for a field, and comes back from a file",
+          "[fuzz][http][cookie]") {
+  mutator texts({"a=b; Path=/x; Domain=h.example; Secure; HttpOnly", "a=\"b c\"; max-age=99",
+                 "__Host-a=b; Secure; Path=/", "a=b; expires=Sun, 09 Sep 2037 01:46:50 GMT; domain=.h"});
+  const url from = parse_url("https://w.h.example/x/y").value();
+  int taken = 0;
+  for (int i = 0; i < rounds / 4; ++i) {
+    const std::string text = texts.next();
+    CAPTURE(text);
+    cookie_store store;
+    if (!store.set(from, text, 1'000'000'000)) continue;
+    const std::string sent = store.field_for(from, 1'000'000'000);
+    if (store.cookies().empty()) continue;  // it had expired
+    ++taken;
+    REQUIRE(sent.find_first_of("\r\n;"sv) == sent.npos);
+    REQUIRE((sent.find('\0') == sent.npos && ascii::is_field_value(sent)));
+    const std::string file = format_cookie_file(store.cookies());
+    std::string_view rest = file;
+    const auto back = take_cookie_line(rest);
+    REQUIRE(back);
+    REQUIRE((rest.empty() && back->name + '=' + back->value == store.cookies()[0].name + '=' +
+                                                                   store.cookies()[0].value));
+    REQUIRE((back->domain == store.cookies()[0].domain && back->path == store.cookies()[0].path));
+    REQUIRE(domain_matches("w.h.example", back->domain));
+  }
+  CHECK(taken > 200);
+}
+
+TEST_CASE("challenges are views inside, and what answers one says the same again",
+          "[fuzz][http][digest]") {
+  mutator texts({"Digest realm=\"r\", nonce=\"n\", qop=\"auth\", opaque=\"a\\\"b\"", "Basic realm=x, Digest realm=r,nonce=n",
+                 "Negotiate abc==, Digest nonce=n , realm=\"\" , algorithm=MD5-sess, userhash=true"});
+  const hash_function hash = [](std::string_view, std::string_view octets) {
+    return std::optional<std::string>(std::to_string(octets.size()));
+  };
+  int answered = 0;
+  for (int i = 0; i < rounds / 4; ++i) {
+    const std::string text = texts.next();
+    CAPTURE(text);
+    std::string_view field = text;
+    while (const auto c = take_challenge(field))
+      REQUIRE((is_inside(c->scheme, text) && is_inside(c->parameters, text) && !c->scheme.empty()));
+    const auto to = find_digest_challenge(text, hash);
+    if (!to) continue;
+    digest_request with;
+    with.user = "me", with.method = "GET", with.target = "/", with.cnonce = "c";
+    const auto credentials = digest_credentials(*to, with, hash);
+    REQUIRE(credentials);
+    std::string_view rest = *credentials;
+    const auto read = take_challenge(rest);
+    REQUIRE((read && rest.empty()));
+    REQUIRE((read->parameter("realm") == to->realm && read->parameter("nonce") == to->nonce));
+    REQUIRE((read->parameter("uri") == "/" && read->parameter("opaque") == to->opaque));
+    ++answered;
+  }
+  CHECK(answered > 200);
 }

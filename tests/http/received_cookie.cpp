@@ -55,6 +55,7 @@ TEST_CASE("a Set-Cookie field is read as user agents read it (RFC 6265 5.2)", "[
       {"foo=bar; Path=/a; Path=", "foo|bar||||"},
       {"foo=bar; Path = /a b ", "foo|bar||/a b||"},
       {"foo=bar; path=a", "foo|bar||||"},
+      {"foo=bar; path=/a\tb", "foo|bar||||"},
       {"foo=bar; Domain=Example.COM", "foo|bar|example.com|||"},
       {"foo=bar; Domain=.example.com", "foo|bar|example.com|||"},
       {"foo=bar; Domain=", "foo|bar||||"},
