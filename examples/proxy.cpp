@@ -42,7 +42,9 @@ int main(int argc, char** argv) try {
   if (!port) return std::fputs("usage: proxy PORT PREFIX=URL...\n", stderr), 2;
 
   // One client for all upstreams: it keeps connections to each of them on every loop.
-  const th::async_client client({.connect_timeout = std::chrono::seconds(5)});
+  const th::async_client client({.connect_timeout = std::chrono::seconds(5),
+                                 .kept_per_origin = 64,
+                                 .kept_in_all = 256});
   th::router app;
   for (int i = 2; i < argc; ++i) {
     const std::string_view route(argv[i]);
