@@ -3,6 +3,7 @@
 // One file for them all: the client is what takes long to compile.
 #include "../client/support.hpp"
 #include "catch.hpp"
+#include "gzipped.hpp"
 
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/cookie_jar.hpp>
@@ -11,8 +12,6 @@
 #include <tinyhttp/compression.hpp>
 #include <tinyhttp/digest.hpp>
 
-#include <zlib.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,6 +19,7 @@
 #include <vector>
 
 using namespace client_test;
+using apart_test::gzipped;
 
 namespace {
 
@@ -38,20 +38,6 @@ std::string text_of(std::size_t size) {
   std::string text;
   for (std::uint32_t i = 0; text.size() < size; i = i * 1664525 + 1013904223) text += "abcd"[i >> 30];
   return text;
-}
-
-std::string gzipped(std::string_view plain) {
-  z_stream z{};
-  REQUIRE(deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string coded(deflateBound(&z, static_cast<uLong>(plain.size())) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-  z.avail_in = static_cast<uInt>(plain.size());
-  z.next_out = reinterpret_cast<Bytef*>(coded.data());
-  z.avail_out = static_cast<uInt>(coded.size());
-  REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
-  coded.resize(z.total_out);
-  deflateEnd(&z);
-  return coded;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 //
 // What is decoded was encoded by the libraries themselves, or by the tools gzip, brotli and zstd.
 #include "catch.hpp"
+#include "gzipped.hpp"
 
 #include <tinyhttp/compression.hpp>
 
@@ -21,26 +22,10 @@
 #include <vector>
 
 using namespace tinyhttp;
+using namespace apart_test;
 
 namespace {
 
-const Bytef* octets(std::string_view text) { return reinterpret_cast<const Bytef*>(text.data()); }
-
-std::string deflated(std::string_view plain, int window_bits) {
-  z_stream z{};
-  REQUIRE(deflateInit2(&z, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string coded(deflateBound(&z, static_cast<uLong>(plain.size())) + 64, '\0');
-  z.next_in = const_cast<Bytef*>(octets(plain));
-  z.avail_in = static_cast<uInt>(plain.size());
-  z.next_out = reinterpret_cast<Bytef*>(coded.data());
-  z.avail_out = static_cast<uInt>(coded.size());
-  REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
-  coded.resize(z.total_out);
-  deflateEnd(&z);
-  return coded;
-}
-
-std::string gzipped(std::string_view plain) { return deflated(plain, 31); }
 std::string zlib_deflated(std::string_view plain) { return deflated(plain, 15); }
 std::string bare_deflated(std::string_view plain) { return deflated(plain, -15); }
 
