@@ -65,7 +65,7 @@ class browser:
                 return got["result"]
             self.events.append(got)
 
-    def wait_for(self, method, seconds=60):
+    def wait_for(self, method, seconds=180):
         end = time.monotonic() + seconds
         while True:
             for place, event in enumerate(self.events):
