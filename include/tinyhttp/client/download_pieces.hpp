@@ -111,6 +111,10 @@ class piece_fetcher {
   std::optional<byte_range> take();
   std::optional<piece_failure> fetch(byte_range& rest);
   std::optional<piece_failure> receive(response& answer, byte_range got, byte_range& rest);
+  bool is_stopping() {
+    const std::lock_guard lock(guard_);
+    return stopping_;
+  }
   void give_back(byte_range rest, std::optional<piece_failure> why);
   [[nodiscard]] piece_failure failed(error_kind kind, std::string_view why) const {
     return {error(kind, describe(ask_.method, from_).append(": ").append(why))};
@@ -153,10 +157,10 @@ void piece_fetcher<Client>::give_back(byte_range rest, std::optional<piece_failu
   stopping_ = stopping_ || ends_all;
 }
 
-/// Asks for `rest` until all of it is there.
+/// Asks for `rest` until all of it is there, or all are to stop.
 template <class Client>
 std::optional<piece_failure> piece_fetcher<Client>::fetch(byte_range& rest) {
-  while (rest.length > 0) {
+  while (rest.length > 0 && !is_stopping()) {
     call_options call = same_call(ask_);
     call.fields.set("Range", format_range(rest.offset, rest.length));
     call.fields.set("If-Range", origin_.validator);
