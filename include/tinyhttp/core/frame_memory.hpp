@@ -28,7 +28,7 @@ class frame_memory {
     const std::size_t shelf = shelf_of(size);
     if (!keeps_frames || shelf >= shelves) return ::operator new(size);
     frame_memory* const mine = here();
-    if (mine == nullptr || mine->first_[shelf] == nullptr) return ::operator new((shelf + 1) * step);
+    if (mine == nullptr || mine->first_[shelf] == nullptr) return ::operator new(size_on(shelf));
     spare* const found = mine->first_[shelf];
     mine->first_[shelf] = found->next;
     --mine->count_[shelf];
@@ -47,11 +47,17 @@ class frame_memory {
   struct spare {
     spare* next;
   };
-  static constexpr std::size_t step = 256;    // octets between two sizes
-  static constexpr std::size_t shelves = 16;  // up to 4 KiB: larger frames are rare
-  static constexpr unsigned char most = 4;    // of a size: 136 KiB in all, at worst
+  // Sizes are 32 octets apart, so that little is wasted, and from 1 KiB on 256.
+  static constexpr std::size_t small_shelves = 32;
+  static constexpr std::size_t shelves = 44;  // up to 4 KiB: larger frames are rare
+  static constexpr unsigned char most = 4;    // of a size: 192 KiB in all, at worst
 
-  static std::size_t shelf_of(std::size_t size) noexcept { return (size - 1) / step; }
+  static std::size_t shelf_of(std::size_t size) noexcept {
+    return size <= 1024 ? (size - 1) / 32 : small_shelves + (size - 1025) / 256;
+  }
+  static std::size_t size_on(std::size_t shelf) noexcept {
+    return shelf < small_shelves ? (shelf + 1) * 32 : 1024 + (shelf - small_shelves + 1) * 256;
+  }
 
   /// Null when the thread is about to end, and has given all back.
   static frame_memory* here() noexcept {
