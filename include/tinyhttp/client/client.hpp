@@ -36,7 +36,7 @@ class basic_client {
   /// The whole answer, whatever its status: an error means that there is none, or that the body is
   /// not complete or has more than `max_body` octets.
   [[nodiscard]] result<response> call(std::string_view to, call_options how = {}) const {
-    return run(parse_url(to), std::move(how), answer_until::end);
+    return run(to, std::move(how), answer_until::end);
   }
   [[nodiscard]] result<response> get(std::string_view to) const { return call(to); }
   [[nodiscard]] result<response> head(std::string_view to) const {
@@ -51,7 +51,7 @@ class basic_client {
   /// The answer as soon as its head is there. The body is pulled with `pull` (or `pull_each`),
   /// which waits; dropping it before its end closes the connection.
   [[nodiscard]] result<response> open(std::string_view to, call_options how = {}) const {
-    return run(parse_url(to), std::move(how), answer_until::head);
+    return run(to, std::move(how), answer_until::head);
   }
 
   /// The same as `open` for a request whose target is a URL in absolute form (RFC 9112 3.2.2).
@@ -61,7 +61,8 @@ class basic_client {
   [[nodiscard]] std::size_t idle_connections() const { return engine_.idle_connections(); }
 
  private:
-  result<response> run(result<url> to, call_options how, answer_until goes_to) const;
+  template <class Url>  // or the text of one
+  result<response> run(Url to, call_options how, answer_until goes_to) const;
 
   client_engine<Transport> engine_;
 };
@@ -101,8 +102,8 @@ template <class T>
 }  // namespace detail
 
 template <client_transport Transport>
-result<response> basic_client<Transport>::run(result<url> to, call_options how,
-                                              answer_until goes_to) const {
+template <class Url>
+result<response> basic_client<Transport>::run(Url to, call_options how, answer_until goes_to) const {
   return detail::run_through(engine_.run(std::move(to), std::move(how), goes_to));
 }
 

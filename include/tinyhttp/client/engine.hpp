@@ -51,7 +51,18 @@ class client_engine {
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
   [[nodiscard]] task<result<response>> run(result<url> to, call_options how,
-                                           answer_until goes_to) const;
+                                           answer_until goes_to) const {
+    loan lent(*calls_);
+    if (to) (*lent).to = std::move(*to);
+    return run(std::move(lent), to ? result<void>() : to.error(), std::move(how), goes_to);
+  }
+  /// The same for its text, which is read at once, into memory that earlier calls have used.
+  [[nodiscard]] task<result<response>> run(std::string_view to, call_options how,
+                                           answer_until goes_to) const {
+    loan lent(*calls_);
+    result<void> read = parse_url(to, (*lent).to);
+    return run(std::move(lent), std::move(read), std::move(how), goes_to);
+  }
 
   [[nodiscard]] const client_options& options() const noexcept { return options_; }
   [[nodiscard]] std::size_t idle_connections() const { return pool_->size(); }
@@ -77,6 +88,10 @@ class client_engine {
     }
   };
 
+  using loan = typename spares<call>::loan;
+
+  task<result<response>> run(loan lent, result<void> read, call_options how,
+                             answer_until goes_to) const;
   result<void> begin(call& c, call_options& how) const;
   task<result<response>> ask(call& c) const;
   task<result<response>> ask_once(call& c) const;
@@ -261,12 +276,10 @@ result<void> client_engine<Transport>::decode(const call& c, response& answer) c
 }
 
 template <client_transport Transport>
-task<result<response>> client_engine<Transport>::run(result<url> to, call_options how,
-                                                     answer_until goes_to) const {
-  if (!to) co_return to.error();
-  typename spares<call>::loan lent(*calls_);
+task<result<response>> client_engine<Transport>::run(loan lent, result<void> read,
+                                                     call_options how, answer_until goes_to) const {
+  if (!read) co_return read.error();
   call& c = *lent;
-  c.to = std::move(*to);
   if (const result<void> begun = begin(c, how); !begun) co_return begun.error();
   for (std::size_t followed = 0;; ++followed) {
     task<result<response>> asking = ask(c);

@@ -18,17 +18,19 @@ class spares {
   spares(const spares&) = delete;
   spares& operator=(const spares&) = delete;
 
-  /// One `T`, back among the spares at its end; they outlive it.
+  /// One `T`, back among the spares at its end; they outlive it. One moved from has none.
   class loan {
    public:
-    explicit loan(spares& from) : from_(from), lent_(from.take()) {}
-    loan(const loan&) = delete;
-    loan& operator=(const loan&) = delete;
-    ~loan() { from_.give(std::move(lent_)); }
+    explicit loan(spares& from) : from_(&from), lent_(from.take()) {}
+    loan(loan&&) noexcept = default;
+    loan& operator=(loan&&) = delete;
+    ~loan() {
+      if (lent_) from_->give(std::move(lent_));
+    }
     [[nodiscard]] T& operator*() const noexcept { return *lent_; }
 
    private:
-    spares& from_;
+    spares* from_;
     std::unique_ptr<T> lent_;
   };
 

@@ -54,6 +54,9 @@ struct url {
 ///          password or a control octet, and is short however long the text is.
 [[nodiscard]] inline result<url> parse_url(std::string_view text);
 
+/// The same into a URL that is there, whose memory is used again. On failure it is left anyhow.
+[[nodiscard]] inline result<void> parse_url(std::string_view text, url& into);
+
 /// What `reference` (the value of a Location field, a link) means to a reader of `base`: RFC 3986
 /// 5.2, dot segments removed. The fragment is the reference's own (RFC 9110 10.2.2 lets a redirect
 /// inherit one: see there).
@@ -122,7 +125,8 @@ inline error url_error(std::string_view text, std::string_view why) {
     for (const char c : host)
       if (!is_host_octet(c)) return "the host has an octet that may not stand there";
   }
-  to.host = ascii::to_lower(host);
+  to.host = host;
+  for (char& c : to.host) c = ascii::to_lower(c);
   to.port = to.is_secure() ? 443 : 80;
   if (text.empty() || text == ":") return {};  // an empty port is the scheme's own (RFC 3986 3.2.3)
   if (!text.starts_with(':')) return "the host has an octet that may not stand there";
@@ -174,7 +178,7 @@ constexpr bool is_ipv6_address(std::string_view text) noexcept {
   return gap ? groups <= 7 : groups == 8;
 }
 
-inline result<url> parse_url(std::string_view text) {
+inline result<void> parse_url(std::string_view text, url& into) {
   for (const char c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       return detail::url_error(text, "a control octet");
@@ -182,21 +186,28 @@ inline result<url> parse_url(std::string_view text) {
   const uri_components parts = split_uri_reference(text);
   if (!parts.scheme || (!parts.authority && text.find("://") == text.npos))
     return detail::url_error(text, "no http:// or https:// in front");
-  url made;
-  made.scheme = ascii::to_lower(*parts.scheme);
-  if (made.scheme != "http" && made.scheme != "https")
+  into.scheme = ascii::equal_ignoring_case(*parts.scheme, "https") ? "https" : "http";
+  if (!ascii::equal_ignoring_case(*parts.scheme, into.scheme))
     return detail::url_error(text, "the scheme is neither http nor https");
   if (!parts.authority) return detail::url_error(text, "no // behind the scheme");
   if (parts.authority->empty()) return detail::url_error(text, "no host");
-  const auto wrong = detail::read_authority(*parts.authority, made);
+  into.userinfo.clear();
+  const auto wrong = detail::read_authority(*parts.authority, into);
   if (!wrong.empty()) return detail::url_error(text, wrong);
 
-  made.target.clear();
-  made.target.reserve(parts.path.size() + (parts.query ? parts.query->size() + 1 : 0));
-  append_missing_escapes(made.target, parts.path, unescaped::path);
-  if (made.target.empty()) made.target = "/";
-  if (parts.query) append_missing_escapes(made.target += '?', *parts.query, unescaped::query);
-  if (parts.fragment) append_missing_escapes(made.fragment, *parts.fragment, unescaped::query);
+  into.target.clear();
+  into.target.reserve(parts.path.size() + (parts.query ? parts.query->size() + 1 : 0));
+  append_missing_escapes(into.target, parts.path, unescaped::path);
+  if (into.target.empty()) into.target = "/";
+  if (parts.query) append_missing_escapes(into.target += '?', *parts.query, unescaped::query);
+  into.fragment.clear();
+  if (parts.fragment) append_missing_escapes(into.fragment, *parts.fragment, unescaped::query);
+  return {};
+}
+
+inline result<url> parse_url(std::string_view text) {
+  url made;
+  if (const auto read = parse_url(text, made); !read) return read.error();
   return made;
 }
 
