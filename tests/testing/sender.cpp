@@ -20,11 +20,11 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-const content whole = pattern(2_MiB, 7);
+const content octets_of_f = pattern(2_MiB, 7);
 
 struct served : fake_server {
   explicit served(behavior how) {
-    file("/f", whole).etag("\"v1\"");
+    file("/f", octets_of_f).etag("\"v1\"");
     on("/f", std::move(how));
   }
 };
@@ -38,7 +38,7 @@ TEST_CASE("a cut gives exactly the octets it says, and then an end in order", "[
     served srv(cut(after{n}));
     const auto got = fetch_kept(srv);
     CHECK(got.error.empty());
-    CHECK(got.body() == whole.slice(0, n));
+    CHECK(got.body() == octets_of_f.slice(0, n));
     CHECK_THAT(got.head(), ContainsSubstring("Content-Length: 2097152\r\n"));
     CHECK(srv.journal()[0].acked == n);
     CHECK(srv.journal()[0].end == ending::fin);
@@ -60,7 +60,7 @@ TEST_CASE("a reset comes when the client's kernel has exactly the octets before 
     served srv(reset(after{n}));
     const auto got = fetch_kept(srv);
     CHECK_THAT(got.error, ContainsSubstring("reset"));
-    CHECK(got.body() == whole.slice(0, n));
+    CHECK(got.body() == octets_of_f.slice(0, n));
     CHECK(srv.journal()[0].acked == n);
     CHECK(srv.journal()[0].end == ending::reset);
   }
@@ -69,7 +69,7 @@ TEST_CASE("a reset comes when the client's kernel has exactly the octets before 
 TEST_CASE("an offset is a place in the file, which a resumed response has passed", "[testing][sender]") {
   served srv(cut(offset{1000}));
   CHECK(fetch_kept(srv).body().size() == 1000);
-  CHECK(fetch(srv, "/f", "Range: bytes=400-\r\n").body() == whole.slice(400, 600));
+  CHECK(fetch(srv, "/f", "Range: bytes=400-\r\n").body() == octets_of_f.slice(400, 600));
   CHECK(fetch(srv, "/f", "Range: bytes=1000-\r\n").body().size() == 2_MiB - 1000);
   CHECK(fetch(srv, "/f", "Range: bytes=0-99\r\n").body().size() == 100);
   srv.on("/f", cut(after{1000}));
@@ -97,7 +97,7 @@ TEST_CASE("a gate freezes a response at an octet until it is opened", "[testing]
   CHECK_FALSE(srv.journal()[0].over());
   half.open();
   got += client.receive_all().octets;
-  CHECK(got.ends_with(whole.slice(2_MiB - 100, 100)));
+  CHECK(got.ends_with(octets_of_f.slice(2_MiB - 100, 100)));
   CHECK(srv.wait_for_end(get("/f")));
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("steps let one slice through at each opening", "[testing][sender]") {
     each.open();
   }
   job.join();
-  CHECK(whole.matches(got));
+  CHECK(octets_of_f.matches(got));
 }
 
 TEST_CASE("a stalled response ends when the client leaves, and the journal says so", "[testing][sender]") {
@@ -148,7 +148,7 @@ TEST_CASE("one bit is wrong, at its place in the file, whatever part is asked fo
   REQUIRE(got.size() == 2_MiB);
   CHECK((got[1'000'000] ^ pattern_at(1'000'000, 7)) == 1);
   got[1'000'000] = pattern_at(1'000'000, 7);
-  CHECK(whole.matches(got));
+  CHECK(octets_of_f.matches(got));
   CHECK(fetch(srv, "/f", "Range: bytes=1000000-1000000\r\n").body()[0] != pattern_at(1'000'000, 7));
   CHECK(fetch(srv, "/f", "Range: bytes=1000001-1000001\r\n").body()[0] == pattern_at(1'000'001, 7));
 }
@@ -205,7 +205,7 @@ TEST_CASE("tiny writes and a throttle change nothing but the pace", "[testing][s
 
 TEST_CASE("content is swapped between two requests, or in the middle of one", "[testing][sender]") {
   served srv(serve().times(1).then(swap_content(pattern(2_MiB, 8), "\"v2\"")).times(1));
-  CHECK(whole.matches(fetch(srv, "/f").body()));
+  CHECK(octets_of_f.matches(fetch(srv, "/f").body()));
   const auto second = fetch(srv, "/f", "Range: bytes=1000-\r\nIf-Range: \"v1\"\r\n");
   CHECK(second.status() == 200);
   CHECK(pattern(2_MiB, 8).matches(second.body()));
@@ -247,7 +247,7 @@ TEST_CASE("a flaky server fails in the same places in every run, whatever the or
 
 TEST_CASE("an exchange is driven step by step by the test", "[testing][sender]") {
   fake_server srv;
-  srv.file("/f", whole);
+  srv.file("/f", octets_of_f);
   auto x = srv.expect(get("/f"));
   raw_client client(srv);
   client.send("GET /f HTTP/1.1\r\nHost: t\r\nRange: bytes=10-\r\n\r\n");
@@ -259,7 +259,7 @@ TEST_CASE("an exchange is driven step by step by the test", "[testing][sender]")
   CHECK(x.reset());
   const auto got = client.receive_all();
   CHECK(got.status() == 206);
-  CHECK(got.body() == whole.slice(10, 1005));
+  CHECK(got.body() == octets_of_f.slice(10, 1005));
   CHECK_FALSE(x.octets(0, 1));
   CHECK(fetch(srv, "/f").status() == 200);  // one request only
 }
