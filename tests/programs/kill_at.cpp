@@ -4,6 +4,7 @@
 //
 // KILL_AT  which call, from 1 on; 0: never. KILL_WRITES  octets that a write takes at most, so that
 // there are many places. fsync is counted, but not made: a kill does not care, and it takes long.
+// Programs compiled with _FILE_OFFSET_BITS=64, which is Meson's way, call the names that end in 64.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -38,34 +39,51 @@ F* real(const char* name) {
   return reinterpret_cast<F*>(::dlsym(RTLD_NEXT, name));
 }
 
+int open_or_die(const char* path, int flags, mode_t mode) {
+  if ((flags & O_CREAT) != 0) step();
+  static auto* const call = real<int(const char*, int, mode_t)>("open");
+  return call(path, flags | O_LARGEFILE, mode);
+}
+ssize_t pwrite_or_die(int fd, const void* octets, std::size_t size, off_t at) {
+  step();
+  static auto* const call = real<ssize_t(int, const void*, std::size_t, off_t)>("pwrite");
+  return call(fd, octets, taken(size), at);
+}
+int ftruncate_or_die(int fd, off_t size) {
+  step();
+  static auto* const call = real<int(int, off_t)>("ftruncate");
+  return call(fd, size);
+}
+
 }  // namespace
+
+// What variadic callers pass: a mode with O_CREAT, else nothing.
+#define PASS_ON_OPEN(name)                                                   \
+  int name(const char* path, int flags, ...) {                               \
+    va_list rest;                                                            \
+    va_start(rest, flags);                                                   \
+    const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;   \
+    va_end(rest);                                                            \
+    return open_or_die(path, flags, mode);                                   \
+  }
 
 extern "C" {
 
-int open(const char* path, int flags, ...) {
-  va_list rest;
-  va_start(rest, flags);
-  const auto mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
-  va_end(rest);
-  if ((flags & O_CREAT) != 0) step();
-  static auto* const call = real<int(const char*, int, mode_t)>("open");
-  return call(path, flags, mode);
-}
+PASS_ON_OPEN(open)
+PASS_ON_OPEN(open64)
 ssize_t write(int fd, const void* octets, std::size_t size) {
   step();
   static auto* const call = real<ssize_t(int, const void*, std::size_t)>("write");
   return call(fd, octets, taken(size));
 }
 ssize_t pwrite(int fd, const void* octets, std::size_t size, off_t at) {
-  step();
-  static auto* const call = real<ssize_t(int, const void*, std::size_t, off_t)>("pwrite");
-  return call(fd, octets, taken(size), at);
+  return pwrite_or_die(fd, octets, size, at);
 }
-int ftruncate(int fd, off_t size) noexcept {
-  step();
-  static auto* const call = real<int(int, off_t)>("ftruncate");
-  return call(fd, size);
+ssize_t pwrite64(int fd, const void* octets, std::size_t size, off64_t at) {
+  return pwrite_or_die(fd, octets, size, at);
 }
+int ftruncate(int fd, off_t size) noexcept { return ftruncate_or_die(fd, size); }
+int ftruncate64(int fd, off64_t size) noexcept { return ftruncate_or_die(fd, size); }
 int rename(const char* from, const char* to) noexcept {
   step();
   static auto* const call = real<int(const char*, const char*)>("rename");
