@@ -18,7 +18,7 @@ import unittest
 from harness import file_server
 
 ALL = os.environ.get("TINYHTTP_ALL") == "1"
-SECONDS = 30 if ALL else 2
+SECONDS = 30 if ALL else 2  # of load by each tool
 
 
 class loaded(unittest.TestCase):
@@ -44,8 +44,9 @@ class loaded(unittest.TestCase):
 class benchmarks(loaded):
     def test_ab_sees_no_failed_request(self):
         server = self.served()
+        seconds = SECONDS // 2
         for target, size in (("/small", 1000), ("/medium", 100_000)):
-            ran = subprocess.run([self.tool("ab"), "-k", "-q", "-t", str(SECONDS), "-n", "10000000", "-c", "32",
+            ran = subprocess.run([self.tool("ab"), "-k", "-q", "-t", str(seconds), "-n", "10000000", "-c", "32",
                                   server.url(target)], capture_output=True, text=True, timeout=SECONDS + 60)
             self.assertEqual(ran.returncode, 0, ran.stderr)
             number = {name: int(value) for name, value in re.findall(r"^([\w -]+):\s+(\d+)", ran.stdout, re.M)}
@@ -62,10 +63,11 @@ class benchmarks(loaded):
         self.assertRegex(ran.stdout, r"Failed requests:\s+0\n")
 
     def test_wrk_sees_no_failed_request(self):
+        seconds = -(-SECONDS // 4)
         for threads in ("1", "2"):
             server = self.served("--threads", threads)
             for target in ("/small", "/medium"):
-                ran = subprocess.run([self.tool("wrk"), "-t", "1", "-c", "64", "-d", f"{SECONDS}s", server.url(target)],
+                ran = subprocess.run([self.tool("wrk"), "-t", "1", "-c", "64", "-d", f"{seconds}s", server.url(target)],
                                      capture_output=True, text=True, timeout=SECONDS + 60)
                 self.assertEqual(ran.returncode, 0, ran.stderr)
                 self.assertNotIn("Socket errors", ran.stdout)
