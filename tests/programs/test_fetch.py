@@ -260,7 +260,7 @@ class answers(fetching):
         self.assertEqual(self.well(done("-L", server.url("/a"))), b"hi")
         self.assertEqual([head.split()[1] for head, _ in server.requests], ["/a", "/a", "/b"])
         self.fails(done("-L", "--max-redirs", "2", server.url("/a")),
-                   f"GET {server.url('/b')}: more than 2 redirects")
+                   f"GET {server.url('/b')}: more than 2 redirects, in a loop")
 
     def test_a_post_that_is_redirected_becomes_a_get(self):
         server = self.scripted(b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", OK)
@@ -644,7 +644,7 @@ class nginx_peer(fetching):
         self.assertEqual(self.well(done(url("/small"), url("/small"))), b"hello\n" * 2)
         self.assertEqual(self.well(done("-L", url("/moved"))), b"hello\n")
         self.assertIn(b"302 Found", self.well(done(url("/moved"))))
-        self.fails(done("-L", url("/loop")), f"GET {url('/loop')}: more than 10 redirects")
+        self.fails(done("-L", url("/loop")), f"GET {url('/loop')}: more than 10 redirects, in a loop")
 
     def test_ranges(self):
         whole = (self.root / "big").read_bytes()

@@ -30,6 +30,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace tinyhttp {
 
@@ -78,6 +79,7 @@ class client_engine {
     std::size_t max_redirects = 0;
     bool decodes = false;  // Accept-Encoding is ours, and so is the decoding
     std::string key;       // of the connections over which `to` can be asked
+    std::vector<url> been;  // where redirects led away from
 
     /// As new, but for the memory of its texts.
     void clear() {
@@ -85,6 +87,7 @@ class client_engine {
       with = {};
       max_redirects = 0;
       decodes = false;
+      been.clear();
     }
   };
 
@@ -254,9 +257,14 @@ result<bool> client_engine<Transport>::redirect(call& c, const response& answer,
   const auto next = redirect_target(c.to, answer, options_.allow_insecure_redirects);
   if (!next) return next.error().within(detail::describe(c.asked.method, c.to));
   if (!*next) return false;
-  if (followed == c.max_redirects)
+  c.been.push_back(c.to);
+  if (followed == c.max_redirects) {
+    bool loops = false;
+    for (const url& earlier : c.been) loops = loops || earlier == **next;
     return error(error_kind::limit, detail::describe(c.asked.method, c.to) + ": more than " +
-                                        ascii::to_decimal(c.max_redirects) + " redirects");
+                                        ascii::to_decimal(c.max_redirects) +
+                                        (loops ? " redirects, in a loop" : " redirects"));
+  }
   if (c.asked.body.stream() != nullptr &&
       redirected_method(c.asked.method, answer.status) == c.asked.method)
     return false;  // the body has been pulled and cannot be sent again
