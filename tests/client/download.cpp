@@ -13,7 +13,7 @@
 using namespace client_test;
 
 TEST_CASE("a part becomes the file when it is committed, and not before", "[client][local_file]") {
-  temporary_directory dir;
+  scratch::folder dir;
   put(dir / "f", "old");
   {
     auto part = part_file::create(dir / "f").value();
@@ -43,7 +43,7 @@ TEST_CASE("a part becomes the file when it is committed, and not before", "[clie
 
 TEST_CASE("a part replaces what a link leads to, and keeps the file's mode",
           "[client][local_file]") {
-  temporary_directory dir;
+  scratch::folder dir;
   put(dir / "f", "old");
   REQUIRE(::chmod((dir / "f").c_str(), 0640) == 0);
   REQUIRE(::symlink("f", (dir / "link").c_str()) == 0);
@@ -57,7 +57,7 @@ TEST_CASE("a part replaces what a link leads to, and keeps the file's mode",
 }
 
 TEST_CASE("what is no regular file is written in place or refused", "[client][local_file]") {
-  temporary_directory dir;
+  scratch::folder dir;
   auto part = part_file::create("/dev/null").value();
   CHECK(part.write("gone").has_value());
   CHECK(part.commit(true).has_value());
@@ -76,7 +76,7 @@ TEST_CASE("what is no regular file is written in place or refused", "[client][lo
 }
 
 TEST_CASE("a file is a body of a known length", "[client][local_file]") {
-  temporary_directory dir;
+  scratch::folder dir;
   put(dir / "f", "content");
   auto content = file_body(dir / "f").value();
   CHECK(content.length() == 7u);
@@ -85,7 +85,7 @@ TEST_CASE("a file is a body of a known length", "[client][local_file]") {
 }
 
 TEST_CASE("a download is the whole file, and nothing else is left", "[client][download][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   one_answer_each peer({whole("content")});
   client c;
   const auto done = download(c, peer.server.url("/f"), dir / "f");
@@ -122,7 +122,7 @@ TEST_CASE("a download that fails leaves the old file, and a part only where it i
   };
   for (const row& r : rows) {
     INFO(r.answer);
-    temporary_directory dir;
+    scratch::folder dir;
     put(dir / "f", "old");
     one_answer_each peer({r.answer});
     client c;
@@ -139,7 +139,7 @@ TEST_CASE("a download that fails leaves the old file, and a part only where it i
 
 TEST_CASE("a download goes on where it stopped, if it is the same file",
           "[client][download][threads][rfc9110-13.1.5]") {
-  temporary_directory dir;
+  scratch::folder dir;
   const std::string cut = whole("content").substr(0, whole("").size() + 3);
   struct row {
     const char* says;
@@ -179,7 +179,7 @@ TEST_CASE("a download goes on where it stopped, if it is the same file",
 
 TEST_CASE("a rest that ends too early, or is an error, does not touch what is there",
           "[client][download][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   one_answer_each peer({whole("content").substr(0, whole("").size() + 3), rest("te", "3-4/7"),
                         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
                         rest("nt", "5-6/7")});
@@ -194,7 +194,7 @@ TEST_CASE("a rest that ends too early, or is an error, does not touch what is th
 
 TEST_CASE("a part that has everything asks for its last octet again",
           "[client][download][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   one_answer_each peer({rest("t", "6-6/7")});
   const std::string url = peer.server.url("/f");
   {
@@ -210,7 +210,7 @@ TEST_CASE("a part that has everything asks for its last octet again",
 
 TEST_CASE("a part of something else, or of unknown origin, is begun anew",
           "[client][download][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   one_answer_each peer({whole("content")});
   const std::string url = peer.server.url("/f");
   {
@@ -260,7 +260,7 @@ TEST_CASE("which validators may say that a file is the same",
 }
 
 TEST_CASE("progress is told in octets", "[client][download][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   one_answer_each peer({whole("content")});
   std::string seen;
   download_options how;
@@ -275,7 +275,7 @@ TEST_CASE("progress is told in octets", "[client][download][threads]") {
 
 TEST_CASE("a download that is told to stop by its progress is cancelled, and goes on later",
           "[client][download][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   one_answer_each peer({whole("content").substr(0, whole("").size() + 3), rest("tent", "3-6/7")});
   download_options how;
   how.progress_every = std::chrono::milliseconds(0);
@@ -292,7 +292,7 @@ TEST_CASE("a download that is told to stop by its progress is cancelled, and goe
 
 TEST_CASE("what may pass is tried again, later each time, and goes on with what came",
           "[client][download][retry][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   held_clock time;
   one_answer_each peer({"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n",
                         whole("content").substr(0, whole("").size() + 3), "",
@@ -328,7 +328,7 @@ TEST_CASE("what would fail again is not tried again", "[client][download][retry]
       {"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
        "bad answer: Content-Length is not a number of octets"},
   }));
-  temporary_directory dir;
+  scratch::folder dir;
   held_clock time;
   one_answer_each peer({r.answer});
   download_options how;
@@ -343,7 +343,7 @@ TEST_CASE("what would fail again is not tried again", "[client][download][retry]
 
 TEST_CASE("a file whose digest is another one is an error, and nothing of it stays",
           "[client][download][digest][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   put(dir / "f", "old");
   one_answer_each peer({whole("content")});
   download_options how;
@@ -360,7 +360,7 @@ TEST_CASE("a file whose digest is another one is an error, and nothing of it sta
 }
 
 TEST_CASE("a digest covers what was there already", "[client][download][digest][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   const std::string cut = whole("content").substr(0, whole("").size() + 3);
   // The second says `TENT`: the octets of an earlier run count, and so do those of this one.
   const std::string tail = GENERATE(as<std::string>(), "tent", "TENT");
@@ -383,7 +383,7 @@ TEST_CASE("a digest covers what was there already", "[client][download][digest][
 }
 
 TEST_CASE("a digest begins anew with the file", "[client][download][digest][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   held_clock time;
   one_answer_each peer({whole("content").substr(0, whole("").size() + 3),
                         whole("new one", "ETag: \"v2\"\r\n")});
@@ -412,7 +412,7 @@ TEST_CASE("a file gets the name that the server suggests, inside the directory o
       {"", "/..%2f..%2fup", "up"},
       {"", "/", "download"},
   }));
-  temporary_directory dir;
+  scratch::folder dir;
   one_answer_each peer({whole("content", std::string("Content-Disposition: ") + r.field + "\r\n")});
   client c;
   const auto done = download_to(c, peer.server.url(r.target), dir / "");
@@ -423,7 +423,7 @@ TEST_CASE("a file gets the name that the server suggests, inside the directory o
 
 TEST_CASE("a name that somebody else chose replaces nothing, and is resumed",
           "[client][download][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   const std::string named = "ETag: \"v1\"\r\nContent-Disposition: attachment; filename=f\r\n";
   client c;
   SECTION("a file of that name") {
@@ -434,7 +434,7 @@ TEST_CASE("a name that somebody else chose replaces nothing, and is resumed",
     CHECK(content_of(dir / "f") == "old");
   }
   SECTION("a link that leads elsewhere") {
-    temporary_directory other;
+    scratch::folder other;
     REQUIRE(::symlink((other / "f").c_str(), (dir / "f").c_str()) == 0);
     one_answer_each peer({whole("content", named)});
     CHECK(!download_to(c, peer.server.url("/x"), dir / ""));
@@ -466,7 +466,7 @@ TEST_CASE("a name that somebody else chose replaces nothing, and is resumed",
 }
 
 TEST_CASE("an earlier part is forgotten by who begins anew", "[client][local_file]") {
-  temporary_directory dir;
+  scratch::folder dir;
   write_note(dir / "f.part.from", "http://h/f\n\"v1\"\n7\n", false).value();
   auto part = part_file::create(dir / "f").value();
   CHECK(dir.names() == names{"f.part"});

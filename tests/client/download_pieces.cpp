@@ -26,13 +26,13 @@ download_options four() {
 }
 
 /// The whole download, of what `srv` has at /f.
-result<download_report> fetch(const fake::fake_server& srv, const temporary_directory& dir,
+result<download_report> fetch(const fake::fake_server& srv, const scratch::folder& dir,
                               download_options how = four()) {
   client c;
   return download(c, srv.url("/f"), dir / "f", std::move(how));
 }
 
-bool is(const temporary_directory& dir, const fake::content& wanted) {
+bool is(const scratch::folder& dir, const fake::content& wanted) {
   auto got = file_body(dir / "f");
   return got && pull_all(*got, 2 * size).value() == wanted.octets() && dir.names() == names{"f"};
 }
@@ -40,7 +40,7 @@ bool is(const temporary_directory& dir, const fake::content& wanted) {
 }  // namespace
 
 TEST_CASE("a file comes in pieces over several connections", "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
   auto how = four();
@@ -65,7 +65,7 @@ TEST_CASE("a file comes in pieces over several connections", "[client][download]
 }
 
 TEST_CASE("one connection does it where several are no use", "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   std::size_t requests = 1;
   SECTION("a server that ignores ranges") {
@@ -91,7 +91,7 @@ TEST_CASE("one connection does it where several are no use", "[client][download]
 }
 
 TEST_CASE("small and empty files need no second connection", "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   const std::uint64_t octets = GENERATE(0u, 1u, 9'999u, 10'000u);
   srv.file("/f", fake::pattern(octets, 3)).etag("\"v1\"");
@@ -101,7 +101,7 @@ TEST_CASE("small and empty files need no second connection", "[client][download]
 }
 
 TEST_CASE("pieces of two files are never joined", "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
   SECTION("changed behind the first piece") {
@@ -117,7 +117,7 @@ TEST_CASE("pieces of two files are never joined", "[client][download][pieces][th
 
 TEST_CASE("a server that forgets to look at If-Range is noticed",
           "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   const std::string old(40, 'o'), other(40, 'n');
   std::atomic<int> asked{0};
   scripted_server server([&](net::socket& s, int) {
@@ -147,7 +147,7 @@ TEST_CASE("a server that forgets to look at If-Range is noticed",
 
 TEST_CASE("what one connection does not finish, the others do",
           "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
   SECTION("cut off") { srv.on("/f", fake::serve().times(2).then(fake::cut(fake::after{1000}).times(1))); }
@@ -160,7 +160,7 @@ TEST_CASE("what one connection does not finish, the others do",
 
 TEST_CASE("pieces that failed are asked for again, and only they",
           "[client][download][pieces][retry][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
   srv.on("/f", fake::serve().times(1).then(fake::cut(fake::after{100'000}).times(4)));
@@ -179,7 +179,7 @@ TEST_CASE("pieces that failed are asked for again, and only they",
 
 TEST_CASE("a part in pieces is gone on with by a later download, however it asks",
           "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
   auto how = four();
@@ -211,7 +211,7 @@ TEST_CASE("a part in pieces is gone on with by a later download, however it asks
 
 TEST_CASE("a part in pieces whose note says more than there is, is begun anew",
           "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
   {
@@ -228,7 +228,7 @@ TEST_CASE("a part in pieces whose note says more than there is, is begun anew",
 
 TEST_CASE("what a callback throws out of a thread reaches the caller",
           "[client][download][pieces][threads]") {
-  temporary_directory dir;
+  scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
   auto how = four();

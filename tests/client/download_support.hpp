@@ -1,8 +1,8 @@
-// tests/client/download_support.hpp -- what the tests of downloads share: a directory that goes away,
-// answers, held time, and a digest.
+// tests/client/download_support.hpp -- what the tests of downloads share: answers, held time, and a digest.
 #pragma once
 
 #include "catch.hpp"
+#include "folder.hpp"
 #include "support.hpp"
 
 #include <tinyhttp/client/download.hpp>
@@ -14,37 +14,7 @@
 #include <string>
 #include <vector>
 
-#include <dirent.h>
-#include <unistd.h>
-
 namespace client_test {
-
-/// A directory that goes with all that is in it.
-class temporary_directory {
- public:
-  temporary_directory() {
-    char name[] = "/tmp/tinyhttp-test-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path_ = name;
-  }
-  ~temporary_directory() {
-    for (const std::string& name : names()) ::unlink((path_ + "/" + name).c_str());
-    ::rmdir(path_.c_str());
-  }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] std::vector<std::string> names() const {
-    std::vector<std::string> found;
-    DIR* const open = ::opendir(path_.c_str());
-    while (const dirent* each = ::readdir(open))
-      if (each->d_name[0] != '.') found.emplace_back(each->d_name);
-    ::closedir(open);
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-
- private:
-  std::string path_;
-};
 
 inline std::string content_of(const std::string& path) {
   std::string text;

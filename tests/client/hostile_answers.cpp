@@ -64,7 +64,7 @@ TEST_CASE("no answer is taken for what it is not, over sockets", "[client][hosti
 TEST_CASE("no rest is joined to what it is not the rest of", "[client][download][hostile][threads]") {
   for (const auto& row : hostile_rests()) {
     INFO(row.says);
-    temporary_directory dir;
+    scratch::folder dir;
     one_answer_each peer({row.answer, whole("new one", "ETag: \"v2\"\r\n")});
     const std::string url = peer.server.url("/f");
     {

@@ -1,4 +1,5 @@
 // Tests of net/listener.hpp.
+#include "folder.hpp"
 #include "net/support.hpp"
 
 #include <thread>
@@ -145,8 +146,8 @@ TEST_CASE("connections that died in the queue are skipped, our own troubles are 
 }
 
 TEST_CASE("a Unix socket's file is there while we listen, and only then", "[net][listener][unix]") {
-  const temporary_directory folder;
-  const std::string path = folder.file("s");
+  const scratch::folder folder;
+  const std::string path = folder.path("s");
   {
     auto at = listener::bind({.unix_path = path}).value();
     CHECK(at.local_address().to_string() == "unix:" + path);
@@ -163,8 +164,8 @@ TEST_CASE("a Unix socket's file is there while we listen, and only then", "[net]
 }
 
 TEST_CASE("a stale Unix socket is replaced, any other file is left alone", "[net][listener][unix]") {
-  const temporary_directory folder;
-  const std::string path = folder.file("s");
+  const scratch::folder folder;
+  const std::string path = folder.path("s");
   {
     const auto stale = net::socket::open(AF_UNIX).value();  // bound, never listening, then closed
     const auto name = net::address::unix_domain(path).value();
@@ -178,8 +179,8 @@ TEST_CASE("a stale Unix socket is replaced, any other file is left alone", "[net
 }
 
 TEST_CASE("a Unix socket's file that is somebody else's by now stays", "[net][listener][unix]") {
-  const temporary_directory folder;
-  const std::string path = folder.file("s");
+  const scratch::folder folder;
+  const std::string path = folder.path("s");
   std::optional<listener> first(listener::bind({.unix_path = path}).value());
   ::unlink(path.c_str());
   const auto second = listener::bind({.unix_path = path}).value();

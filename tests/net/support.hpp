@@ -132,22 +132,6 @@ class temporary_file {
   net::descriptor file_;
 };
 
-/// A temporary directory, removed in the end if only sockets are left in it.
-class temporary_directory {
- public:
-  temporary_directory() { REQUIRE(::mkdtemp(name_) != nullptr); }
-  ~temporary_directory() {
-    ::unlink(file("s").c_str());
-    ::rmdir(name_);
-  }
-  [[nodiscard]] std::string file(std::string_view name) const {
-    return std::string(name_).append("/").append(name);
-  }
-
- private:
-  char name_[32] = "/tmp/tinyhttp-test-XXXXXX";
-};
-
 inline net::backend any_backend() { return GENERATE(net::backend::epoll, net::backend::poll); }
 
 }  // namespace net_test

@@ -156,6 +156,7 @@ class among_crowds(unittest.TestCase):
         answer = kept.getresponse()
         self.assertIn((answer.status, len(answer.read()) == 200_000), [(200, True), (503, False)])
         kept.close()
+        crowd[-1].sendall(asked("/small"))  # it is in the queue, and stays there
         with contextlib.suppress(TimeoutError):
             crowd[-1].settimeout(1)
             crowd[-1].recv(1)
@@ -164,7 +165,6 @@ class among_crowds(unittest.TestCase):
         for one in crowd[:-1]:
             one.close()
         crowd[-1].settimeout(30)
-        crowd[-1].sendall(asked("/small"))
         self.assertTrue(crowd[-1].recv(4096).startswith(b"HTTP/1.1 200 "))
         self.server.log.seek(0)
         lines = [line for line in self.server.log.read().decode().splitlines() if "too many open files" in line]

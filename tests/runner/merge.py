@@ -28,7 +28,7 @@ def can_be_merged(file):
     lines = file.read_text("utf-8").splitlines()
     includes = [i for i, line in enumerate(lines) if line.startswith("#include")]
     others = [line for line in lines if line.startswith("#") and not line.startswith("#include")]
-    if others or not includes or file.parent.name == "apart":
+    if others or not includes or file.parent.name == "apart" or set('"\\') & set(str(file.resolve())):
         return False
     return all(line.startswith(("#", "//")) or not line.strip() for line in lines[:includes[-1]])
 
@@ -55,5 +55,13 @@ def merged(files):
     return "\n".join(text) + "\n"
 
 
+def main():
+    files = [pathlib.Path(name) for name in sys.argv[2:]]
+    for file in files:
+        if not can_be_merged(file):  # any more: it was when the build was configured
+            sys.exit(f"merge.py: {file} can no longer be merged: configure the build again")
+    pathlib.Path(sys.argv[1]).write_text(merged(files), "utf-8")
+
+
 if __name__ == "__main__":
-    pathlib.Path(sys.argv[1]).write_text(merged([pathlib.Path(name) for name in sys.argv[2:]]), "utf-8")
+    main()

@@ -1,3 +1,4 @@
+#include "folder.hpp"
 #include "server/support.hpp"
 
 #include <tinyhttp/server/signals.hpp>
@@ -69,14 +70,14 @@ TEST_CASE("IPv6 and Unix sockets are served, too", "[server]") {
     CHECK(raw_client(*running).ask(get_root).body == "hello");
   }
   SECTION("Unix") {
-    const net_test::temporary_directory directory;
+    const scratch::folder directory;
     auto with = quick();
-    with.unix_path = directory.file("s");
+    with.unix_path = directory.path("s");
     {
       const server running(hello, std::move(with));
       CHECK(raw_client(running).ask(get_root).body == "hello");
     }
-    CHECK(::access(directory.file("s").c_str(), F_OK) != 0);
+    CHECK(::access(directory.path("s").c_str(), F_OK) != 0);
   }
 }
 

@@ -2,11 +2,11 @@
 #include "support.hpp"
 
 #include "catch.hpp"
+#include "folder.hpp"
 
 #include <tinyhttp/testing/fake_server.hpp>
 
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -78,21 +78,18 @@ TEST_CASE("validators, types and fields are as they were told, or absent", "[tes
 }
 
 TEST_CASE("a directory is served beside files from memory, the longest mount first", "[testing][fake_server]") {
-  std::string folder = "/tmp/tinyhttp-mount-XXXXXX";
-  REQUIRE(::mkdtemp(folder.data()) != nullptr);
-  std::ofstream(folder + "/x.txt") << "from disk";
+  const scratch::folder folder;
+  folder.write("x.txt", "from disk");
   {
     fake_server srv;
-    srv.mount("/repo", folder);
+    srv.mount("/repo", folder.path());
     srv.file("/repo/y.txt", text("from memory"));
     CHECK(fetch(srv, "/repo/x.txt").body() == "from disk");
     CHECK(fetch(srv, "/repo/x.txt", "Range: bytes=5-\r\n").body() == "disk");
     CHECK(fetch(srv, "/repo/y.txt").body() == "from memory");
     CHECK(fetch(srv, "/repository").status() == 404);
-    CHECK_THROWS_AS(srv.mount("/no", folder + "/absent"), tinyhttp::bad_result);
+    CHECK_THROWS_AS(srv.mount("/no", folder / "absent"), tinyhttp::bad_result);
   }
-  std::remove((folder + "/x.txt").c_str());
-  std::remove(folder.c_str());
 }
 
 TEST_CASE("the last rule that matches prevails, and one whose script is over steps aside", "[testing][fake_server]") {

@@ -3,6 +3,7 @@
 #include "support.hpp"
 
 #include "catch.hpp"
+#include "folder.hpp"
 
 #include <tinyhttp/testing/repositories.hpp>
 
@@ -18,15 +19,6 @@ using namespace tinyhttp::testing;
 
 namespace {
 
-/// A folder that goes with its test.
-struct scratch {
-  std::string path = "/tmp/tinyhttp-repository-XXXXXX";
-  scratch() {
-    if (::mkdtemp(path.data()) == nullptr) std::abort();
-  }
-  ~scratch() { (void)!std::system(("rm -rf " + path).c_str()); }
-};
-
 int run(const std::string& command) {
   const int status = std::system((command + " >/dev/null 2>&1").c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -39,21 +31,21 @@ std::string read(const std::string& path) {
 
 /// An apt of its own: nothing of the machine's is read or written.
 struct own_apt {
-  scratch home;
+  scratch::folder home;
   explicit own_apt(const std::string& source) {
-    run("mkdir -p " + home.path + "/lists/partial " + home.path + "/cache/archives/partial " + home.path +
-        "/etc/apt.conf.d " + home.path + "/etc/preferences.d " + home.path + "/etc/sources.d " + home.path + "/got");
-    std::ofstream(home.path + "/status");
-    std::ofstream(home.path + "/sources.list") << source << "\n";
-    std::ofstream(home.path + "/apt.conf") << "Dir::State \"" << home.path << "\"; Dir::State::Lists \"" << home.path
-        << "/lists\"; Dir::State::status \"" << home.path << "/status\"; Dir::Cache \"" << home.path
-        << "/cache\"; Dir::Etc \"" << home.path << "/etc\"; Dir::Etc::sourcelist \"" << home.path
-        << "/sources.list\"; Dir::Etc::sourceparts \"" << home.path << "/etc/sources.d\"; Dir::Etc::parts \"" << home.path
+    run("mkdir -p " + home.path() + "/lists/partial " + home.path() + "/cache/archives/partial " + home.path() +
+        "/etc/apt.conf.d " + home.path() + "/etc/preferences.d " + home.path() + "/etc/sources.d " + home.path() + "/got");
+    std::ofstream(home.path() + "/status");
+    std::ofstream(home.path() + "/sources.list") << source << "\n";
+    std::ofstream(home.path() + "/apt.conf") << "Dir::State \"" << home.path() << "\"; Dir::State::Lists \"" << home.path()
+        << "/lists\"; Dir::State::status \"" << home.path() << "/status\"; Dir::Cache \"" << home.path()
+        << "/cache\"; Dir::Etc \"" << home.path() << "/etc\"; Dir::Etc::sourcelist \"" << home.path()
+        << "/sources.list\"; Dir::Etc::sourceparts \"" << home.path() << "/etc/sources.d\"; Dir::Etc::parts \"" << home.path()
         << "/etc/apt.conf.d\"; APT::Sandbox::User \"\"; Acquire::Languages \"none\"; Acquire::Retries \"2\"; "
            "Acquire::http::Proxy \"DIRECT\"; APT::Architecture \"amd64\"; Acquire::By-Hash \"no\";\n";
   }
   int operator()(const std::string& what) const {
-    return run("cd " + home.path + "/got && APT_CONFIG=" + home.path + "/apt.conf timeout 60 apt-get -q -y " + what);
+    return run("cd " + home.path() + "/got && APT_CONFIG=" + home.path() + "/apt.conf timeout 60 apt-get -q -y " + what);
   }
 };
 
@@ -69,17 +61,17 @@ TEST_CASE("digests are those of the standards", "[testing][digest]") {
 }
 
 TEST_CASE("archives are read by tar, gzip and dpkg-deb", "[testing][archive]") {
-  const scratch here;
+  const scratch::folder here;
   const std::string big = pattern(200'000, 5).octets();
-  std::ofstream(here.path + "/a.tgz", std::ios::binary) << make_gzip(make_tar({{"d/", ""}, {"d/x", "hello\n"}, {"big", big}}));
-  CHECK(run("tar -xzf " + here.path + "/a.tgz -C " + here.path) == 0);
-  CHECK(read(here.path + "/d/x") == "hello\n");
-  CHECK(read(here.path + "/big") == big);
+  std::ofstream(here.path() + "/a.tgz", std::ios::binary) << make_gzip(make_tar({{"d/", ""}, {"d/x", "hello\n"}, {"big", big}}));
+  CHECK(run("tar -xzf " + here.path() + "/a.tgz -C " + here.path()) == 0);
+  CHECK(read(here.path() + "/d/x") == "hello\n");
+  CHECK(read(here.path() + "/big") == big);
   if (run("command -v dpkg-deb") != 0) return;
-  std::ofstream(here.path + "/p.deb", std::ios::binary)
+  std::ofstream(here.path() + "/p.deb", std::ios::binary)
       << make_deb({.name = "p", .files = {{"usr/share/p/x", "in a package\n"}}});
-  CHECK(run("dpkg-deb -x " + here.path + "/p.deb " + here.path + "/out") == 0);
-  CHECK(read(here.path + "/out/usr/share/p/x") == "in a package\n");
+  CHECK(run("dpkg-deb -x " + here.path() + "/p.deb " + here.path() + "/out") == 0);
+  CHECK(read(here.path() + "/out/usr/share/p/x") == "in a package\n");
 }
 
 TEST_CASE("apt-get updates from a built repository and takes a package with what it needs", "[testing][repositories]") {
@@ -102,7 +94,7 @@ TEST_CASE("apt-get updates from a built repository and takes a package with what
   bool pipelined = false;
   for (const auto& x : srv.journal()) pipelined = pipelined || x.queued > 0;
   CHECK(pipelined);
-  CHECK(sha256(read(get_packages.home.path + "/cache/archives/two_1.0.0_all.deb")) ==
+  CHECK(sha256(read(get_packages.home.path() + "/cache/archives/two_1.0.0_all.deb")) ==
         sha256(make_deb({.name = "two", .files = {{"usr/share/two/data", payload}}})));
 }
 
@@ -126,15 +118,15 @@ TEST_CASE("npm installs from a built registry, or says that it did not when the 
   npm.add({.name = "right", .files = {{"index.js", "module.exports = 2\n"}}});
   npm.add({.name = "left", .files = {{"index.js", "module.exports = 1\n"}}, .depends = {"right"}});
   srv.on(npm.tarball_of("left"), cut(after{100}).times(1));
-  const scratch here;
-  std::ofstream(here.path + "/package.json") << "{}";
-  const std::string install = "cd " + here.path + " && HOME=" + here.path +
+  const scratch::folder here;
+  std::ofstream(here.path() + "/package.json") << "{}";
+  const std::string install = "cd " + here.path() + " && HOME=" + here.path() +
                               " timeout 120 npm install --no-audit --no-fund --no-update-notifier --registry=" +
                               npm.url() + " left";
   CHECK(run(install) != 0);  // npm does not ask again for a body that was cut, and says so
-  CHECK(read(here.path + "/node_modules/left/index.js").empty());
+  CHECK(read(here.path() + "/node_modules/left/index.js").empty());
   CHECK(run(install) == 0);
-  CHECK(read(here.path + "/node_modules/left/index.js") == "module.exports = 1\n");
-  CHECK(read(here.path + "/node_modules/right/index.js") == "module.exports = 2\n");
+  CHECK(read(here.path() + "/node_modules/left/index.js") == "module.exports = 1\n");
+  CHECK(read(here.path() + "/node_modules/right/index.js") == "module.exports = 2\n");
   CHECK(srv.saw(get(npm.tarball_of("left"))).at_least(2));
 }
