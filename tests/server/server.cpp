@@ -185,6 +185,38 @@ TEST_CASE("running exchanges finish while a server drains, and say that they wer
   CHECK(running.wait() == 0);
 }
 
+TEST_CASE("what was pipelined before a server was told to stop is answered, wherever it waits", "[server]") {
+  constexpr std::size_t behind = 1000;  // more octets than one read takes
+  std::atomic<bool> started{false};
+  std::atomic<bool> go_on{false};
+  server running([&](request& r) -> task<response> {
+    started = true;
+    while (!go_on) {
+      const time_point later = r.context->clock().now() + 1ms;
+      co_await r.context->clock().wait_until(later);
+    }
+    co_return text("at last");
+  }, quick(1h));
+  raw_client c(running);
+  std::string one = "GET / HTTP/1.1\r\nHost: h\r\nX: ";
+  one.append(60 - one.size(), 'x').append("\r\n\r\n");  // of 64 octets, so that a read ends with one
+  std::string requests;
+  for (std::size_t i = 0; i < 1 + behind; ++i) requests += one;
+  c.send(requests);
+  CHECK(eventually([&] { return started.load(); }));
+  running.stop();
+  go_on = true;
+  std::size_t answered = 0;
+  for (bool last = false; !last; ++answered) {
+    const answer a = c.receive();
+    REQUIRE(a.body == "at last");
+    last = a.has("Connection: close");
+  }
+  CHECK(answered == 1 + behind);
+  c.close();
+  CHECK(running.wait() == 0);
+}
+
 TEST_CASE("a handler may stop its server", "[server]") {
   server* self = nullptr;
   std::atomic<bool> ready{false};

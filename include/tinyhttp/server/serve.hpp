@@ -168,6 +168,18 @@ task<bool> served_exchange<S>::wait_for_handler() {
   co_return true;
 }
 
+/// There is something behind the request, with us or in the kernel. Only between its end and the next.
+template <looped_stream S>
+bool served_exchange<S>::has_more_come() {
+  if (!wire_.unread().empty()) return true;
+  auto reading = stream().read(wire_.room(buffers().receive));
+  if (!reading.await_ready()) return false;
+  const auto got = reading.await_resume();
+  if (got && *got == 0) wire_.peer_closed();
+  if (got) wire_.received(*got);
+  return got && *got > 0;
+}
+
 /// More octets of a head, once what is composed is out.
 template <looped_stream S>
 task<bool> served_exchange<S>::receive() {

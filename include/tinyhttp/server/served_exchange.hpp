@@ -109,10 +109,11 @@ class served_exchange final : public request_context {
   [[nodiscard]] response failed_handler() noexcept;
   [[nodiscard]] bool must_hang_up() const noexcept;
   /// The server ends, and no other request has come already.
-  [[nodiscard]] bool is_last_answer() noexcept {
+  [[nodiscard]] bool is_last_answer() {
     return services().ending.load(std::memory_order_relaxed) &&
-           (!wire_.incoming_done() || wire_.unread().empty());
+           (!wire_.incoming_done() || !has_more_come());
   }
+  [[nodiscard]] bool has_more_come();
   [[nodiscard]] bool ends_behind_a_wait() noexcept;
   [[nodiscard]] bool must_linger() noexcept { return unclean_ || !wire_.unread().empty(); }
   void conclude();
