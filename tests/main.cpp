@@ -3,15 +3,20 @@
 // TINYHTTP_TEST_LIST=1     print "file<TAB>name" of every selected test case, and run none
 // TINYHTTP_TEST_JOURNAL=F  append "started|passed|failed<TAB>name" to file F as test cases come and go
 //
+// A test that calls `skip` (skip.hpp) is "skipped<TAB>name<TAB>why" there.
 // The journal tells which test a crash or a hang belongs to, and what was not run because of it.
 #define CATCH_CONFIG_RUNNER
 #include "catch.hpp"
+
+#include "skip.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
 namespace {
+
+std::string skipped;  // why the running test cannot do all it would
 
 #if __has_include(<catch2/catch_all.hpp>)
 using listener_base = Catch::EventListenerBase;
@@ -40,6 +45,7 @@ class journal_listener : public listener_base {
   void testCaseStarting(const Catch::TestCaseInfo& info) override {
     listener_base::testCaseStarting(info);
     name_ = info.name;
+    skipped.clear();
     note("started", name_);
   }
 
@@ -50,6 +56,7 @@ class journal_listener : public listener_base {
       std::fprintf(stderr, "\"%s\" asserts nothing, so it counts as failed\n", name_.c_str());
     }
     const bool passed = stats.totals.testCases.failed == 0 && assertions.total() > 0;
+    if (passed && !skipped.empty()) return note("skipped", name_ + "\t" + skipped);
     note(passed ? "passed" : "failed", name_);
   }
 
@@ -71,6 +78,11 @@ void list(const Catch::IConfig& config) {
 }
 
 }  // namespace
+
+void skip(const std::string& why) {
+  SUCCEED(why);
+  skipped = why;
+}
 
 int main(int argc, char** argv) {
   Catch::Session session;

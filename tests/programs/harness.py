@@ -6,6 +6,7 @@ import hashlib
 import http.server
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -36,6 +37,14 @@ def closed_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def run(*command, seconds=300, **more):
+    """A command without standard input (unless given) and without the environment's proxies; what it said is kept."""
+    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    environment.update(more.pop("env", {}))
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.run([str(part) for part in command], timeout=seconds, env=environment, **{**streams, **more})
 
 
 def sha256(path):
@@ -108,24 +117,30 @@ class nginx:
         self.home.cleanup()
 
 
-class file_server:
-    """The example of that name over `root`, on a free port, its log kept."""
+class running_example:
+    """An example that listens and says so in its first line; what it says on standard error is kept.
 
-    def __init__(self, root, *options):
+    Whoever writes a line must never wait for a reader that is not there: `lines` takes them all."""
+
+    def __init__(self, name, *arguments):
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([program("file_server"), str(root), "--port", "0", *options],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
+        self.process = subprocess.Popen([program(name), *map(str, arguments)], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=self.log)
         self.first_line = self.process.stdout.readline().decode()
-        if not self.first_line.startswith("listening on http://"):
-            raise AssertionError(f"file_server said {self.first_line!r}")
-        self.port = int(self.first_line.rstrip("/\n").rpartition(":")[2])
-        # Whoever writes a log line must never wait for a reader that is not there.
+        if not self.first_line.startswith("listening on http"):
+            raise AssertionError(f"{name} said {self.first_line!r}")
+        self.port = int(re.search(r":(\d+)", self.first_line).group(1))
         self.lines = []
         self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout))
         self.reader.start()
 
     def url(self, target="/"):
         return f"http://127.0.0.1:{self.port}{target}"
+
+    def said(self):
+        """What came on standard error."""
+        self.log.seek(0)
+        return self.log.read().decode()
 
     def memory(self, what="VmRSS"):
         """Octets, as the system counts them."""
@@ -146,26 +161,18 @@ class file_server:
         return status
 
 
-class fake_file_server:
-    """The example of that name, on a free port; what it prints goes nowhere."""
+class file_server(running_example):
+    """The example of that name over `root`, on a free port."""
+
+    def __init__(self, root, *options):
+        super().__init__("file_server", root, "--port", "0", *options)
+
+
+class fake_file_server(running_example):
+    """The example of that name, on a free port."""
 
     def __init__(self, *options):
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([program("fake_file_server"), *options], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=self.log)
-        self.port = int(self.process.stdout.readline().decode().rstrip("/\n").rpartition(":")[2])
-        self.reader = threading.Thread(target=self.process.stdout.read)  # it must never wait for us
-        self.reader.start()
-
-    def url(self, target="/"):
-        return f"http://127.0.0.1:{self.port}{target}"
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=30)
-        self.reader.join(timeout=30)
-        self.process.stdout.close()
-        self.log.close()
+        super().__init__("fake_file_server", *options)
 
 
 class python_server:

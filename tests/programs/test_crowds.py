@@ -166,8 +166,7 @@ class among_crowds(unittest.TestCase):
             one.close()
         crowd[-1].settimeout(30)
         self.assertTrue(crowd[-1].recv(4096).startswith(b"HTTP/1.1 200 "))
-        self.server.log.seek(0)
-        lines = [line for line in self.server.log.read().decode().splitlines() if "too many open files" in line]
+        lines = [line for line in self.server.said().splitlines() if "too many open files" in line]
         self.assertEqual(len(lines), 1, lines)
 
 

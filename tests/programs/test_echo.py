@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from harness import program
+from harness import closed_port, program
 
 MESSAGE = "This is the message.  It will be repeated."
 PIECES = ["This is the mess", "age.  It will be", " repeated."]
@@ -56,12 +56,6 @@ class server:
 def client(*arguments):
     return subprocess.run([program("echo_client"), *arguments], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=30, text=True)
-
-
-def closed_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return str(s.getsockname()[1])
 
 
 def exchange_lines():
@@ -141,7 +135,7 @@ class echo(unittest.TestCase):
                          f"echo_server: listen on 127.0.0.1:{running.port}: address already in use\n")
 
     def test_a_refused_connection_is_one_line(self):
-        port = closed_port()
+        port = str(closed_port())
         done = client("127.0.0.1", port)
         self.assertEqual(done.returncode, 1)
         self.assertEqual(done.stderr, f"echo_client: connect 127.0.0.1:{port}: connection refused\n")

@@ -2,6 +2,7 @@
 """Runs fake_file_server for real clients, and the tests of examples/test_a_downloader.cpp under every
 framework that is there."""
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -15,9 +16,11 @@ import tempfile
 import time
 import unittest
 
+import harness
 from harness import ROOT, program
 
 SIZE = 3 << 20
+run = functools.partial(harness.run, stderr=subprocess.STDOUT)
 
 
 class fake_server:
@@ -78,10 +81,6 @@ class fake_server:
 
 def field(entry, name):
     return dict((key.lower(), value) for key, value in entry["fields"]).get(name.lower())
-
-
-def run(*command, cwd=None, seconds=60):
-    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds)
 
 
 def needs(*names):

@@ -13,35 +13,14 @@ import tempfile
 import threading
 import unittest
 
-from harness import closed_port, find_nginx, nginx, program, python_server, scripted_server, sha256
+from harness import closed_port, find_nginx, nginx, program, python_server, run, running_example, scripted_server, sha256
 
 
-class proxy:
-    """The example of that name, on a free port, its standard error kept."""
+class proxy(running_example):
+    """The example of that name, on a free port."""
 
     def __init__(self, *routes):
-        self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([program("proxy"), "0", *routes], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=self.errors)
-        self.port = int(self.process.stdout.readline().decode().rstrip("/\n").rpartition(":")[2])
-
-    def url(self, target="/"):
-        return f"http://127.0.0.1:{self.port}{target}"
-
-    def said(self):
-        self.errors.seek(0)
-        return self.errors.read().decode()
-
-    def memory(self):
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
-
-    def stop(self):
-        self.process.terminate()
-        status = self.process.wait(timeout=30)
-        self.process.stdout.close()
-        self.errors.close()
-        return status
+        super().__init__("proxy", "0", *routes)
 
 
 class digest_server:
@@ -92,10 +71,6 @@ class digest_server:
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
-
-
-def run(*command, **more):
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, **more)
 
 
 def curl(*arguments, **more):

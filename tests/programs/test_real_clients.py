@@ -7,12 +7,11 @@ import pathlib
 import re
 import shutil
 import struct
-import subprocess
 import tempfile
 import unittest
 import urllib.parse
 
-from harness import file_server, find_nginx, nginx, sha256
+from harness import file_server, find_nginx, nginx, run, sha256
 
 ALL = os.environ.get("TINYHTTP_ALL") == "1"
 # Trees that Debian's compilers and packages bring; a part of them unless everything is asked for.
@@ -47,11 +46,6 @@ def reachable(root, parts=None):
         if (root / part).is_dir():
             walk(root / part)
     return found
-
-
-def run(*command, seconds=600, **options):
-    return subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=seconds, **options)
 
 
 class trees(unittest.TestCase):

@@ -18,7 +18,7 @@ import unittest
 import urllib.request
 
 import devtools
-from harness import closed_port, program, sha256, wait_until_listening
+from harness import closed_port, program, run, sha256, wait_until_listening
 
 ALL = os.environ.get("TINYHTTP_ALL") == "1"
 
@@ -30,13 +30,6 @@ def needs(*commands):
         return unittest.skip(f"needs {', '.join(commands)}: tests/run --all")
     missing = [c for c in commands if not (devtools.find() if c == "chromium" else shutil.which(c))]
     return unittest.skipIf(missing, f"not installed: {', '.join(missing)}")
-
-
-def run(*command, seconds=120, **more):
-    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-    environment.update(more.pop("env", {}))
-    return subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=seconds, env=environment, **more)
 
 
 def some_octets(size, seed=1):

@@ -37,7 +37,7 @@ def listed(program, specs):
 def read_journal(path):
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return [line.rstrip("\n").split("\t", 1) for line in file if line.endswith("\n")]
+            return [line.rstrip("\n").split("\t", 2) for line in file if line.endswith("\n")]
     except FileNotFoundError:
         return []
 
@@ -99,7 +99,7 @@ def main():
         for _ in range(MAX_PROCESSES):
             journal, output, ended = run_once(options.program, specs, options.stall, folder)
             done, running, any_failed = set(), None, False
-            for what, name in journal:
+            for what, name, *why in journal:
                 if what == "started":
                     running = name
                     continue
@@ -108,7 +108,7 @@ def main():
                     continue
                 done.add(name)
                 any_failed |= what == "failed"
-                report(what, options.suite, name)
+                report(what, options.suite, name, *why)
             if running is not None:
                 done.add(running)
                 report("failed", options.suite, running, f"  while it ran: {ended or 'it vanished'}")

@@ -1,5 +1,6 @@
 #include "folder.hpp"
 #include "server/support.hpp"
+#include "skip.hpp"
 
 #include <tinyhttp/server/signals.hpp>
 
@@ -63,7 +64,7 @@ TEST_CASE("IPv6 and Unix sockets are served, too", "[server]") {
     with.host = "::1";
     const auto running = server::start(hello, std::move(with));
     if (!running) {
-      SUCCEED("no IPv6 here: " + running.error().message());
+      skip("no IPv6 here: " + running.error().message());
       return;
     }
     CHECK(running->url() == "http://[::1]:" + std::to_string(running->port()) + "/");

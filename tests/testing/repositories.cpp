@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "folder.hpp"
+#include "skip.hpp"
 
 #include <tinyhttp/testing/repositories.hpp>
 
@@ -22,6 +23,13 @@ namespace {
 int run(const std::string& command) {
   const int status = std::system((command + " >/dev/null 2>&1").c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/// Else the test is skipped.
+bool installed(const std::string& command) {
+  const bool here = run("command -v " + command) == 0;
+  if (!here) skip(command + " is not installed");
+  return here;
 }
 
 std::string read(const std::string& path) {
@@ -67,7 +75,7 @@ TEST_CASE("archives are read by tar, gzip and dpkg-deb", "[testing][archive]") {
   CHECK(run("tar -xzf " + here.path() + "/a.tgz -C " + here.path()) == 0);
   CHECK(read(here.path() + "/d/x") == "hello\n");
   CHECK(read(here.path() + "/big") == big);
-  if (run("command -v dpkg-deb") != 0) return;
+  if (!installed("dpkg-deb")) return;
   std::ofstream(here.path() + "/p.deb", std::ios::binary)
       << make_deb({.name = "p", .files = {{"usr/share/p/x", "in a package\n"}}});
   CHECK(run("dpkg-deb -x " + here.path() + "/p.deb " + here.path() + "/out") == 0);
@@ -75,8 +83,7 @@ TEST_CASE("archives are read by tar, gzip and dpkg-deb", "[testing][archive]") {
 }
 
 TEST_CASE("apt-get updates from a built repository and takes a package with what it needs", "[testing][repositories]") {
-  if (run("command -v apt-get") != 0) SUCCEED("apt-get is not installed");
-  if (run("command -v apt-get") != 0) return;
+  if (!installed("apt-get")) return;
   fake_server srv;
   apt_repository apt(srv);
   const std::string payload = pattern(300'000, 1).octets();
@@ -99,8 +106,7 @@ TEST_CASE("apt-get updates from a built repository and takes a package with what
 }
 
 TEST_CASE("apt-get refuses a package with one wrong bit", "[testing][repositories]") {
-  if (run("command -v apt-get") != 0) SUCCEED("apt-get is not installed");
-  if (run("command -v apt-get") != 0) return;
+  if (!installed("apt-get")) return;
   fake_server srv;
   apt_repository apt(srv);
   apt.add({.name = "one", .files = {{"usr/share/one/data", pattern(50'000, 1).octets()}}}).publish();
@@ -111,8 +117,7 @@ TEST_CASE("apt-get refuses a package with one wrong bit", "[testing][repositorie
 }
 
 TEST_CASE("npm installs from a built registry, or says that it did not when the line drops", "[testing][repositories]") {
-  if (run("command -v npm") != 0) SUCCEED("npm is not installed");
-  if (run("command -v npm") != 0) return;
+  if (!installed("npm")) return;
   fake_server srv;
   npm_registry npm(srv);
   npm.add({.name = "right", .files = {{"index.js", "module.exports = 2\n"}}});
