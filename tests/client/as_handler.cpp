@@ -167,6 +167,27 @@ TEST_CASE("a message goes through whole, with its trailers", "[client][proxy]") 
   }
 }
 
+TEST_CASE("an answer to HEAD has the length that upstream told, or none", "[client][proxy][rfc9110-8.6]") {
+  chain c([](const request& r) {
+    if (r.target.text() == "/known") return text("hello");
+    return text(stream_body([] { return std::string(); }));
+  });
+  c.say("HEAD /known HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(c.hear().find("Content-Length: 5\r\n") != std::string::npos);
+  c.say("HEAD /unknown HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string heard = c.hear();
+  CHECK(heard.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(heard.find("Content-Length") == std::string::npos);
+  CHECK(heard.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("a handler in front of nothing that can be asked is not made", "[client][proxy]") {
+  CHECK_THROWS_AS(as_handler(client(), "http://"), bad_result);
+  CHECK_THROWS_WITH(as_handler(client(), "http://h/base?x=1"),
+                    "forward to http://h/base?x=1: a URL with a query or a user");
+  CHECK_THROWS_WITH(as_handler(client(), "http://me:secret@h/"), "forward to http://h/: a URL with a query or a user");
+}
+
 TEST_CASE("a peer that does not read stops the upstream", "[client][proxy]") {
   constexpr int pieces = 400;
   int pulled = 0;

@@ -295,6 +295,27 @@ TEMPLATE_TEST_CASE("a 417 is answered by asking without Expect", "[client][threa
   CHECK(asked[1].find("Expect") == std::string::npos);
 }
 
+TEST_CASE("a 417 to what expected nothing is the answer", "[client][threads][rfc9110-10.1.1]") {
+  scripted_server server(say_in_turn(
+      {"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", ok}));
+  client c;
+  CHECK(message_of(c.post(server.url(), "hello", "text/plain")) == "answer 417");
+}
+
+TEST_CASE("waits without end are no short ones", "[client][threads][timeout]") {
+  constexpr auto endless = std::chrono::milliseconds::max();
+  scripted_server server(say_in_turn({ok, ok}));
+  client c({.connect_timeout = endless,
+            .first_octet_timeout = endless,
+            .idle_timeout = endless,
+            .least_rate = 1,
+            .least_rate_window = endless,
+            .total_timeout = endless,
+            .keep_for = endless});
+  CHECK(message_of(c.get(server.url())) == "answer 200");
+  CHECK(message_of(c.post(server.url(), "x", "text/plain")) == "answer 200");
+}
+
 TEST_CASE("one client serves many threads", "[client][threads]") {
   scripted_server server(say_in_turn({ok, ok, ok}));
   client c;

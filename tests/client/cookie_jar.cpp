@@ -5,6 +5,7 @@
 #include <tinyhttp/client/cookie_jar.hpp>
 
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -15,6 +16,12 @@
 using namespace tinyhttp;
 
 namespace {
+
+/// A file that somebody else has left, readable by all.
+void leave_a_file(const std::string& path) {
+  std::ofstream(path) << "left over";
+  REQUIRE(::chmod(path.c_str(), 0644) == 0);
+}
 
 std::int64_t held_time() noexcept { return 1'000'000'000; }
 
@@ -44,6 +51,7 @@ TEST_CASE("a jar goes to a file that only its owner reads, and comes back", "[cl
   CHECK(cookies.set(h, "a=1; max-age=100"));
   CHECK(cookies.set(h, "session=2"));
   CHECK(!cookies.set(h, "nothing"));
+  leave_a_file(path + ".new");
   REQUIRE(cookies.save(path));
   struct stat facts;
   REQUIRE(::stat(path.c_str(), &facts) == 0);

@@ -192,6 +192,36 @@ TEST_CASE("a rest that ends too early, or is an error, does not touch what is th
   CHECK(content_of(dir / "f") == "content");
 }
 
+TEST_CASE("a rest whose end nobody knows is not taken for one", "[client][download][threads]") {
+  const bool is_short = GENERATE(true, false);
+  scratch::folder dir;
+  const std::string begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: \"v1\"\r\n\r\n3\r\ncon\r\n";
+  std::string part = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 3-6/*\r\nETag: \"v1\"\r\n\r\nte";
+  if (!is_short) part += "nt";
+  one_answer_each peer({begun, part, whole("content")});
+  client c;
+  const std::string url = peer.server.url("/f");
+  CHECK(!download(c, url, dir / "f"));
+  CHECK(dir.names() == names{"f.part", "f.part.from"});
+  CHECK(download(c, url, dir / "f").value().resumed == 0);
+  CHECK(content_of(dir / "f") == "content");
+}
+
+TEST_CASE("a note that no server can have caused begins anew", "[client][download][security][threads]") {
+  scratch::folder dir;
+  one_answer_each peer({whole("content")});
+  const std::string url = peer.server.url("/f");
+  {
+    auto part = part_file::create(dir / "f").value();
+    part.write("con").value();
+    part.keep(true);
+  }
+  write_note(dir / "f.part.from", url + "\n\"v1\r\n\"\n7\n", false).value();
+  client c;
+  CHECK(download(c, url, dir / "f").value().resumed == 0);
+  CHECK(content_of(dir / "f") == "content");
+}
+
 TEST_CASE("a part that has everything asks for its last octet again",
           "[client][download][threads]") {
   scratch::folder dir;
@@ -406,6 +436,9 @@ TEST_CASE("a file gets the name that the server suggests, inside the directory o
   const row r = GENERATE(values<row>({
       {"attachment; filename=\"report.pdf\"", "/x", "report.pdf"},
       {"attachment; filename=\"../../etc/passwd\"", "/x", "passwd"},
+      {"attachment; filename=f.part", "/x", "f.part_"},
+      {"attachment; filename=f.PART.from", "/x", "f.PART.from_"},
+      {"attachment; filename=f.new", "/x", "f.new_"},
       {"attachment; filename=\"..\"", "/dir/page.html?q=/z", "page.html"},
       {"inline", "/a%20b", "a b"},
       {"attachment; filename*=UTF-8''..%2f..%2f.ssh%2fkeys", "/x", "keys"},

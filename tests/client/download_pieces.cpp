@@ -209,6 +209,31 @@ TEST_CASE("a part in pieces is gone on with by a later download, however it asks
   }
 }
 
+TEST_CASE("a part in pieces is found under the name that the server has for it", "[client][download][pieces][threads]") {
+  scratch::folder dir;
+  fake::fake_server srv;
+  srv.file("/f", file).etag("\"v1\"");
+  {
+    auto part = part_file::create(dir / "f").value();
+    std::string octets = file.octets().substr(0, 700'000);
+    for (std::size_t i = 200'000; i < 500'000; ++i) octets[i] = '?';
+    part.write(octets).value();
+    part.keep(true);
+  }
+  write_note(dir / "f.part.from",
+             srv.url("/f") + "\n\"v1\"\n" + ascii::to_decimal(size) + " pieces 0-199999,500000-699999,\n", false)
+      .value();
+  auto how = four();
+  how.parallel = GENERATE(std::size_t{1}, std::size_t{4});
+  how.digest = sha256_of(file.octets());
+  const std::size_t resumed = how.parallel == 1 ? 200'000 : 400'000;
+  client c;
+  const auto done = download_to(c, srv.url("/f"), dir / "", std::move(how));
+  if (!done) FAIL(done.error().message());
+  CHECK(is(dir, file));
+  CHECK(done->resumed == resumed);
+}
+
 TEST_CASE("a part in pieces whose note says more than there is, is begun anew",
           "[client][download][pieces][threads]") {
   scratch::folder dir;

@@ -368,6 +368,31 @@ TEST_CASE("the same exchange runs through in a thread", "[client][exchange][thre
   CHECK(reading.take().value() == octets);
 }
 
+TEST_CASE("a connection is used again only after the whole request", "[client][exchange][send][security]") {
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  const auto asked = [] {
+    request r = request::get("/x");
+    r.method = method::put;
+    r.body = stream_body([left = 1]() mutable { return std::string(left-- > 0 ? "abc" : ""); });
+    return r;
+  };
+  const exchange_options at_once{.expect_continue_from = 0};
+  memory_peer roomy;
+  roomy.say(answer);
+  REQUIRE(roomy.ask(asked(), at_once));
+  const std::size_t size = roomy.server.unread().size();
+  REQUIRE(roomy.server.unread().substr(size - 5) == "0\r\n\r\n");
+  for (std::size_t room = 1; room <= size; ++room) {  // what the server takes before it answers
+    CAPTURE(room);
+    memory_peer peer({}, {.capacity = room});
+    peer.say(answer);
+    const auto got = peer.ask(asked(), at_once);
+    if (!got) FAIL(got.error().message());
+    CHECK(got->status == 200);
+    CHECK((peer.idle != nullptr) == (room == size));
+  }
+}
+
 TEST_CASE("in a thread, too, an early answer ends the sending", "[client][exchange][threads]") {
   // The server answers and reads no more, but keeps the connection until we close it.
   scripted_server server([](net::socket& s, int) {

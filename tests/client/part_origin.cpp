@@ -56,8 +56,10 @@ TEST_CASE("a note that was cut off or is about nothing is none", "[client][downl
   for (std::size_t i = 0; i < good.size(); ++i) {
     CHECK(!part_origin::parse(good.substr(0, i)));
   }
-  for (const auto* bad : {"\n\"v\"\n1\n", "u\n\n1\n", "u\nv\n10 pieces 10-11,\n", "u\nv\n10 pieces 3-1,\n",
-                          "u\nv\n10 pieces x,\n", "u\nv\n pieces 0-1,\n", "u\nv\n10 pieces 0-1,\nmore\n"})
+  CHECK(part_origin::parse("u\nSun, 06 Nov 1994 08:49:37 GMT\n1\n"));
+  for (const auto* bad : {"\n\"v\"\n1\n", "u\n\n1\n", "u\n\"v\"\n10 pieces 10-11,\n", "u\n\"v\"\n10 pieces 3-1,\n",
+                          "u\n\"v\"\n10 pieces x,\n", "u\n\"v\"\n pieces 0-1,\n", "u\n\"v\"\n10 pieces 0-1,\nmore\n",
+                          "u\nv\n1\n", "u\nW/\"v\"\n1\n", "u\n\"v\x01\"\n1\n", "u\n\"v\"\r\nX: y\"\n1\n"})
     CHECK(!part_origin::parse(bad));
 }
 

@@ -25,6 +25,13 @@ TEST_CASE("a peer has a window's time, and earns more by octets", "[client][rate
   CHECK(rate.begin(start + seconds(14), 1'000'010) == start + milliseconds(15'100));
 }
 
+TEST_CASE("a window without end is one", "[client][rate_floor]") {
+  rate_floor endless(1'000'000'000, milliseconds::max(), 0);
+  CHECK(endless.begin(start, 0) > start + std::chrono::hours(24 * 364));
+  CHECK(endless.begin(start + seconds(1), 1'000) > start + std::chrono::hours(24 * 364));
+  CHECK_FALSE(endless.is_over(start + std::chrono::hours(24 * 364)));
+}
+
 TEST_CASE("time in which nobody waits is free", "[client][rate_floor]") {
   rate_floor rate(100, seconds(10), 500);
   CHECK(rate.begin(start, 500) == start + seconds(10));

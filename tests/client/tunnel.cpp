@@ -133,6 +133,10 @@ TEST_CASE("SOCKS5 is asked for a name or an address", "[client][tunnel][rfc1928-
   memory_proxy p6("socks5://127.0.0.1:1080");
   CHECK(p6.open("http://[::1]/", granted) == "open");
   CHECK(p6.heard() == "\5\1\0"s + "\5\1\0\4"s + std::string(15, '\0') + "\1\0\x50"s);
+  memory_proxy nameless("socks5h://127.0.0.1:1080");
+  nameless.via.credentials = "me";  // not of a URL
+  CHECK(nameless.open("http://h/", "\5\2"s + "\1\0"s + granted.substr(2)) == "open");
+  CHECK(nameless.heard().find("\1\2me\0\5"s) != std::string::npos);
   memory_proxy too_long("socks5h://127.0.0.1:1080");
   CHECK(too_long.open("http://" + std::string(256, 'a') + "/", granted) ==
         "proxy 127.0.0.1:1080: the host's name is too long for SOCKS5");

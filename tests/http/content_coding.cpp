@@ -190,6 +190,31 @@ TEST_CASE("each coding may give so many octets and no more", "[http][coding]") {
         "!gzip: more than 5 decoded octets");
 }
 
+TEST_CASE("coded octets of which nothing comes are bounded, too", "[http][coding][security]") {
+  struct idle final : coding_decoder {
+    result<std::size_t> decode(std::string_view& in, std::span<char> out) override {
+      for (; !in.empty(); in.remove_prefix(1))
+        if (in.front() == '.') return in.remove_prefix(1), out[0] = '.', std::size_t{1};
+      return std::size_t{0};
+    }
+    result<void> finish() override { return {}; }
+  };
+  const std::array<content_coding, 1> padded{
+      content_coding{"padded", [](const decode_limits&) -> std::unique_ptr<coding_decoder> {
+                       return std::make_unique<idle>();
+                     }}};
+  const auto from = [&](std::string octets) {
+    response r = answer("padded", in_pieces(std::move(octets), 100'000));
+    decode(r, padded).value();
+    return pulled(r.body);
+  };
+  constexpr std::size_t most = 1024 * 1024;
+  CHECK(from(std::string(most, ' ')).empty());
+  CHECK(from(std::string(most, ' ') + ".").starts_with("."));
+  CHECK(from(std::string(most + 1, ' ')) == "!padded: too many coded octets for 0 decoded ones");
+  CHECK(from("." + std::string(most + 2, ' ')) == ".!padded: too many coded octets for 1 decoded ones");
+}
+
 TEST_CASE("what is known is offered", "[http][coding]") {
   CHECK(accept_encoding(known) == "aa, gzip");
   CHECK(accept_encoding({}).empty());

@@ -58,6 +58,9 @@ TEST_CASE("which cookies are taken, and which are sent where (RFC 6265 5.3, 5.4)
       {"http://a.b.example/", {"a=1", "a=2; domain=a.b.example"}, "http://a.b.example/", "a=1; a=2"},
       {"http://localhost/", {"a=b; domain=localhost"}, "http://localhost/", "a=b"},
       {"http://localhost/", {"a=b; domain=localhost"}, "http://x.localhost/", ""},
+      {"http://a.example./", {"a=b; domain=example."}, "http://b.example./", ""},
+      {"http://www.a.example./", {"a=b; domain=a.example."}, "http://b.a.example./", "a=b"},
+      {"http://a.example./", {"a=b; domain=example"}, "http://b.example/", ""},
       // addresses
       {"http://127.0.0.1/", {"a=b"}, "http://127.0.0.1/", "a=b"},
       {"http://127.0.0.1/", {"a=b; domain=127.0.0.1"}, "http://127.0.0.1/", "a=b"},

@@ -100,6 +100,27 @@ TEST_CASE("those who ask for one name at a time share the answer", "[net][resolv
   CHECK_FALSE(resolver.ask("a.test").value() == first);  // answers are not kept
 }
 
+TEST_CASE("several on one loop wait for one name at a time", "[net][resolver][threads]") {
+  const stuck_source names;
+  net::resolver resolver({.ask = names.source()});
+  net::connect_options with;
+  with.resolver = &resolver;
+  net::loop on;
+  net::loop_waiting here(on);
+  std::vector<task<result<std::vector<address>>>> all;
+  for (int i = 0; i < 3; ++i) {
+    all.push_back(net::find_addresses(here, "a.test", 80, with, time_point::max()));
+    all.back().start();
+    CHECK_FALSE(all.back().done());
+  }
+  names.open();
+  for (auto& each : all) {
+    while (!each.done()) on.run_once();
+    CHECK(each.take().value() == std::vector{*address::parse("127.0.0.1", 80)});
+  }
+  CHECK(names.asked() == 1);
+}
+
 TEST_CASE("a stuck name server holds no more than so many threads and places",
           "[net][resolver][threads]") {
   const stuck_source names;
@@ -115,7 +136,9 @@ TEST_CASE("a stuck name server holds no more than so many threads and places",
   CHECK(refused.error().message() == "resolve f.test: too many names are being asked for");
   CHECK(resolver.asking() == 2);
   CHECK(names.asked() == 2);
-  all.erase(all.begin() + 2);  // nobody wants c.test any more: it is never asked for
+  all.erase(all.begin() + 2);  // nobody wants c.test any more: it is never asked for,
+  all.push_back(resolver.ask("f.test").value());  // and another has its place
+  all.erase(all.begin() + 2);
   names.open();
   for (const auto& each : all) wait_for_answer(each);
   CHECK(names.asked() == 4);

@@ -81,7 +81,7 @@ class limited_handler {
 
  private:
   static task<response> wait(request_context& context, task<response> work, duration limit) {
-    task<void> timer = context.clock().wait_until(context.clock().now() + limit);
+    task<void> timer = context.clock().wait_until(deadline_in(context.clock().now(), limit));
     first_of_two first(context, work, timer);
     co_await first;
     if (work.done()) co_return work.take();

@@ -28,7 +28,8 @@ class forwarding_handler;
 }  // namespace detail
 
 /// A handler that asks `upstream`, an http URL, what it is asked itself: method, path and query (below
-/// the path of `upstream`), fields, body and trailers. Throws `bad_result` for a bad URL.
+/// the path of `upstream`), fields, body and trailers. Throws `bad_result` for a bad URL, and for one
+/// with a query or a user, which would go nowhere.
 ///
 /// With an `async_client` it waits on the server's loop, and bodies are streamed both ways, no faster
 /// than the slower side goes. A peer that leaves ends the exchange upstream. An answer that is cut off
@@ -39,8 +40,12 @@ class forwarding_handler;
 /// between peer and upstream. Informational responses and upgrades (101) are not passed on.
 template <class Client>
 [[nodiscard]] auto as_handler(Client over, std::string_view upstream, forward_options how = {}) {
-  return detail::forwarding_handler<Client>(std::move(over), parse_url(upstream).value(),
-                                            std::move(how));
+  url base = parse_url(upstream).value();
+  const bool has_query = base.target.find('?') != base.target.npos;
+  if (has_query || !base.userinfo.empty())
+    throw bad_result(error(error_kind::invalid_argument, "forward to " + base.origin() + base.target +
+                                                             ": a URL with a query or a user"));
+  return detail::forwarding_handler<Client>(std::move(over), std::move(base), std::move(how));
 }
 
 /// A handler that asks whatever server its request names: the target is a URL, as of a request that
@@ -82,7 +87,7 @@ class forwarding_handler {
       return answer_here(refused);
     auto answer = inner_->over.call(to, std::move(asked));
     if (!answer) answer = error(answer.error().kind(), answer.error().message());  // our limit, no hint
-    return inner_->finish(std::move(answer));
+    return inner_->finish(r.method, std::move(answer));
   }
 
  private:
@@ -92,7 +97,7 @@ class forwarding_handler {
 
     /// What to ask where; not 200: answer that, and ask nobody.
     status prepare(request& r, std::string& to, call_options& asked) const;
-    response finish(result<response> answer) const;
+    response finish(const method& asked, result<response> answer) const;
 
     Client over;
     result<url> upstream;
@@ -109,7 +114,7 @@ class forwarding_handler {
       co_return answer_here(refused);
     task<result<response>> asking = in.over.open(to, std::move(asked));
     result<response> answer = co_await asking;
-    co_return in.finish(std::move(answer));
+    co_return in.finish(r.method, std::move(answer));
   }
 
   std::unique_ptr<const inner> inner_;
@@ -139,9 +144,12 @@ status forwarding_handler<Client>::inner::prepare(request& r, std::string& to,
 }
 
 template <class Client>
-response forwarding_handler<Client>::inner::finish(result<response> answer) const {
+response forwarding_handler<Client>::inner::finish(const method& asked, result<response> answer) const {
   if (answer) {
     remove_hop_by_hop(answer->fields);
+    // Nobody has said how long GET's body would be, so we do not, either (RFC 9110 8.6).
+    if (asked == method::head && !answer->fields.contains("Content-Length"))
+      answer->body = stream_body([] { return std::string(); });
     return std::move(*answer);
   }
   if (how.log) how.log(answer.error().message());

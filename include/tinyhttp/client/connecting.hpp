@@ -83,7 +83,7 @@ task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
                     "connect " + to.origin() + ": no TLS in this build");
   const route way = route_to(to, with);
   const auto how = detail::connect_options_of(with, winners, deadline - waits.now());
-  const time_point end = net::detail::deadline_in(waits.now(), how.timeout);
+  const time_point end = deadline_in(waits.now(), how.timeout);
 
   std::string host = way.via != nullptr ? way.via->host : to.host;
   if (!with.unix_socket.empty()) host = "unix:" + with.unix_socket;

@@ -74,19 +74,15 @@ class client_connection {
 
   /// The running wait, or the next, ends after `patience`, or at the deadline of the whole.
   void wait_at_most(std::chrono::milliseconds patience) {
-    constexpr std::chrono::milliseconds for_ever = std::chrono::hours(24 * 365);
     patience_ = patience;
-    const time_point now = this->now();
-    const bool whole = patience > for_ever || options_.deadline - now < patience;
-    stream.expires_at(whole ? options_.deadline : now + patience);
+    stream.expires_at(at_most(deadline_in(now(), patience), options_.deadline));
   }
   /// The same for octets of a body, which have a least rate, too.
   void wait_for_progress(std::chrono::milliseconds patience) {
     wait_at_most(patience);
     if (options_.least_rate == 0) return;
     const time_point late = rate_.begin(now(), stream.received() + stream.sent());
-    const bool sooner = late < options_.deadline && late < now() + patience;
-    if (sooner) stream.expires_at(late);
+    if (late < at_most(deadline_in(now(), patience), options_.deadline)) stream.expires_at(late);
   }
   /// Octets have moved, and nobody waits until the next call.
   void progressed() { rate_.end(now()); }
@@ -118,7 +114,7 @@ class client_connection {
 
   /// The peer can be asked for something else: both messages are complete, nothing is left over.
   [[nodiscard]] bool become_idle() {
-    if (peer_closed_ || !wire.unread().empty() || !wire.restart()) return false;
+    if (is_sending_ || peer_closed_ || !wire.unread().empty() || !wire.restart()) return false;
     wire.release_idle_memory(largest_kept);
     return true;
   }

@@ -168,6 +168,7 @@ result<void> running_download<Client>::fetch_by_one() {
     if (!answer) return answer.error();
     const auto taken = takes(*answer);
     if (!taken) return taken.error();
+    if (!*taken && target_.in_pieces()) return {};  // just opened, for several connections to go on
     if (!*taken) continue;
     if (asked_ != question::rest) {
       const bool piece = asked_ == question::first_piece;
@@ -187,8 +188,8 @@ result<bool> running_download<Client>::takes(const response& answer) {
   const int code = answer.status.code();
   if (asked_ == question::rest && (code == 206 || code == 416)) {
     const auto part = parse_content_range(answer.fields["Content-Range"]);
-    const bool same = code == 206 && matching_range(answer, *target_.origin(), target_.size());
-    if (same) total_ = part->size ? part->size : target_.origin()->total;
+    total_ = part && part->size ? part->size : target_.origin()->total;
+    const bool same = code == 206 && total_ && matching_range(answer, *target_.origin(), target_.size());
     if (!same) target_.disown();
     return same;
   }
@@ -206,6 +207,8 @@ result<bool> running_download<Client>::takes(const response& answer) {
   if (target_.is_open()) return true;
   const auto goes_on = target_.open_named(directory_, answer);
   if (!goes_on) return goes_on.error();
+  if (*goes_on)
+    if (const auto arranged = target_.arrange(wants_pieces()); !arranged) return arranged.error();
   return !*goes_on;
 }
 

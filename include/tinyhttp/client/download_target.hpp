@@ -8,6 +8,8 @@
 #include <tinyhttp/client/download_options.hpp>
 #include <tinyhttp/client/part_file.hpp>
 #include <tinyhttp/client/part_origin.hpp>
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
 #include <tinyhttp/http/range.hpp>
@@ -15,6 +17,7 @@
 #include <tinyhttp/http/url.hpp>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -101,6 +104,8 @@ inline result<bool> download_target::open_named(const std::string& directory,
     name = safe_file_name(*told);
   if (name.empty()) name = file_name_of_target(from_.target);
   if (name.empty()) name = "download";
+  for (const std::string_view ours : {".part", ".part.from", ".new"})  // it shall not pass for a part
+    if (ascii::ends_with_ignoring_case(name, ours)) name += '_';
   auto opened = part_file::resume_new(directory + name);
   if (!opened) return opened.error();
   file_.emplace(std::move(*opened));
@@ -143,6 +148,7 @@ inline result<void> download_target::arrange(bool in_pieces_now) {
     return save_note();
   }
   const byte_range beginning{0, origin_->pieces->prefix()};
+  resumed_ = at_most(resumed_, beginning.length);
   origin_->pieces.emplace().add(beginning);
   if (const auto saved = save_note(); !saved) return saved;
   if (const auto cut = file_->truncate(beginning.length); !cut) return cut;

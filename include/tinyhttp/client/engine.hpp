@@ -15,6 +15,7 @@
 #include <tinyhttp/client/route.hpp>
 #include <tinyhttp/client/spares.hpp>
 #include <tinyhttp/client/transport.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -48,7 +49,8 @@ class client_engine {
       : options_(std::move(with)),
         transport_(std::move(over)),
         pool_(std::make_shared<pool>(typename pool::bounds{
-            options_.kept_per_origin, options_.kept_in_all, options_.keep_for})) {}
+            options_.kept_per_origin, options_.kept_in_all,
+            at_most<std::chrono::milliseconds>(options_.keep_for, std::chrono::hours(24 * 365))})) {}
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
   [[nodiscard]] task<result<response>> run(result<url> to, call_options how,
@@ -139,7 +141,7 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
   c.with.expect_continue_from = options_.expect_continue_from;
   c.with.expect_timeout = options_.expect_timeout;
   c.with.total_timeout = how.total_timeout.value_or(options_.total_timeout);
-  if (c.with.total_timeout.count() > 0) c.with.deadline = transport_.now() + c.with.total_timeout;
+  if (c.with.total_timeout.count() > 0) c.with.deadline = deadline_in(transport_.now(), c.with.total_timeout);
   if (how.informational) c.with.informational = &how.informational;
 
   request& r = c.asked;
@@ -149,7 +151,10 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
                  detail::describe(r.method, c.to) + ": no target for this method");
   r.fields = std::move(how.fields);
   r.body = std::move(how.body);
-  if (how.as_is) return {};
+  if (how.as_is) {
+    c.with.expect_continue_from = 0;
+    return {};
+  }
   if (!options_.user_agent.empty() && !r.fields.contains("User-Agent"))
     r.fields.add("User-Agent", options_.user_agent);
   if (!c.to.userinfo.empty() && !r.fields.contains("Authorization"))
@@ -230,7 +235,8 @@ task<result<response>> client_engine<Transport>::ask(call& c) const {
   const std::string_view field = is_proxys ? "Proxy-Authorization" : "Authorization";
   const std::uint64_t asks_from = c.with.expect_continue_from;
   std::optional<std::string> credentials;
-  if (code == 417 && asks_from > 0 && !r.fields.contains("Expect") && r.body.length().value_or(0) > 0) {
+  const bool has_asked = asks_from > 0 && r.body.length().value_or(0) >= asks_from;
+  if (code == 417 && has_asked && !r.fields.contains("Expect")) {
     c.with.expect_continue_from = 0;  // RFC 9110 10.1.1: try again without
   } else if ((code == 401 || is_proxys) && options_.credentials != nullptr) {
     credentials = options_.credentials->answer(c.to, r, *answer);

@@ -6,6 +6,7 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/challenge.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
@@ -80,15 +81,6 @@ inline std::string_view address_of_peer(std::string_view peer) {
   return peer;
 }
 
-inline std::string quoted(std::string_view text) {
-  std::string made = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') made.push_back('\\');
-    made.push_back(c);
-  }
-  return made += '"';
-}
-
 /// What came of them is believed; the address is added to the others.
 inline void add_x_forwarded(fields& to, const request& r) {
   const std::string_view peer = address_of_peer(r.peer());
@@ -100,7 +92,7 @@ inline void add_x_forwarded(fields& to, const request& r) {
 
 inline void add_forwarded(fields& to, const request& r) {
   std::string line = "for=" + forwarded_node(address_of_peer(r.peer()));
-  if (!r.host().empty()) line.append(";host=").append(quoted(r.host()));
+  if (!r.host().empty()) append_quoted(line.append(";host="), r.host());
   static_cast<void>(to.try_add("Forwarded", line.append(";proto=http")));
 }
 

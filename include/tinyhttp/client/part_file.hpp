@@ -88,6 +88,7 @@ class part_file {
   part_file(std::string path, std::string part, net::descriptor file) noexcept
       : path_(std::move(path)), part_(std::move(part)), file_(std::move(file)) {}
   [[nodiscard]] static result<part_file> open(const std::string& path, how goes);
+  [[nodiscard]] static result<net::descriptor> open_locked(const std::string& part);
   result<void> take_name() const;
   void close() noexcept {
     if (file_ && !part_.empty() && !keep_) ::unlink(part_.c_str());
@@ -140,6 +141,23 @@ inline result<void> write_all(int fd, std::string_view octets, const std::string
 
 }  // namespace detail
 
+/// The part, ours alone. Who had it before may have given it its name, or removed it, between our
+/// opening and our lock: then that is not the part any more.
+inline result<net::descriptor> part_file::open_locked(const std::string& part) {
+  for (int attempts = 10; attempts > 0; --attempts) {
+    net::descriptor file(detail::open_file(part, O_RDWR | O_CREAT | O_NOFOLLOW));
+    if (!file) return net::system_error("open " + part, errno);
+    struct stat got;
+    if (::fstat(file.get(), &got) != 0 || !S_ISREG(got.st_mode))
+      return error(error_kind::io, "open " + part + ": not a regular file");
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) break;
+    struct stat there;
+    if (::lstat(part.c_str(), &there) == 0 && there.st_ino == got.st_ino && there.st_dev == got.st_dev)
+      return file;
+  }
+  return error(error_kind::io, "open " + part + ": somebody else writes it");
+}
+
 inline result<part_file> part_file::open(const std::string& path, how goes) {
   std::string target = goes == how::on_for_a_new_file ? path : detail::behind_links(path);
   struct stat facts;
@@ -153,13 +171,11 @@ inline result<part_file> part_file::open(const std::string& path, how goes) {
     return part_file(std::move(target), {}, std::move(special));
   }
   std::string part = target + ".part";
-  net::descriptor file(detail::open_file(part, O_RDWR | O_CREAT | O_NOFOLLOW));
-  if (!file) return net::system_error("open " + part, errno);
+  auto locked = open_locked(part);
+  if (!locked) return locked.error();
+  net::descriptor file = std::move(*locked);
   struct stat got;
-  if (::fstat(file.get(), &got) != 0 || !S_ISREG(got.st_mode))
-    return error(error_kind::io, "open " + part + ": not a regular file");
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    return error(error_kind::io, "open " + part + ": somebody else writes it");
+  if (::fstat(file.get(), &got) != 0) return net::system_error("open " + part, errno);
   if (exists) static_cast<void>(::fchmod(file.get(), facts.st_mode & 0777));
   part_file made(std::move(target), std::move(part), std::move(file));
   made.replaces_ = goes != how::on_for_a_new_file;
@@ -254,8 +270,10 @@ inline std::optional<std::string> read_note(const std::string& path) {
 
 inline result<void> write_note(const std::string& path, std::string_view text, bool sync, mode_t mode) {
   const std::string fresh = path + ".new";
-  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
-  const net::descriptor file(detail::open_file(fresh, flags, mode));
+  const int flags = O_WRONLY | O_CREAT | O_EXCL;  // another's file would keep its mode
+  net::descriptor file(detail::open_file(fresh, flags, mode));
+  if (!file && errno == EEXIST && ::unlink(fresh.c_str()) == 0)
+    file = net::descriptor(detail::open_file(fresh, flags, mode));
   if (!file) return net::system_error("open " + fresh, errno);
   const result<void> written = detail::write_all(file.get(), text, fresh);
   if (!written || (sync && ::fsync(file.get()) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {

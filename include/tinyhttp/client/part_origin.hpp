@@ -113,6 +113,8 @@ inline std::optional<part_origin> part_origin::parse(std::string_view text) {
     *line = text.substr(0, end);
     text.remove_prefix(end + 1);
   }
+  const auto tag = parse_entity_tag(made.validator);
+  if (!(tag && !tag->weak) && !parse_date(made.validator, 0)) return std::nullopt;
   if (!text.ends_with('\n')) return std::nullopt;  // cut short
   text.remove_suffix(1);
   const auto mark = text.find(pieces_mark);

@@ -3,6 +3,7 @@
 // Pure: times and counts are handed in. Knows neither streams nor HTTP.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/clock.hpp>
 
 #include <chrono>
@@ -16,7 +17,10 @@ class rate_floor {
  public:
   rate_floor() = default;
   rate_floor(std::uint64_t octets_per_second, std::chrono::milliseconds window, std::uint64_t moved)
-      : rate_(octets_per_second), window_(window), left_(window), counted_(moved) {}
+      : rate_(octets_per_second),
+        window_(at_most<std::chrono::milliseconds>(window, longest_window)),
+        left_(window_),
+        counted_(moved) {}
 
   /// Somebody waits from `now` on, `moved` octets having moved in all: gives until when.
   time_point begin(time_point now, std::uint64_t moved) {
@@ -37,10 +41,12 @@ class rate_floor {
   [[nodiscard]] bool is_over(time_point now) const { return waiting_ && now - begun_ >= left_; }
 
  private:
+  static constexpr std::chrono::hours longest_window{24 * 365};
+
   [[nodiscard]] duration earned(std::uint64_t octets) const {
-    const auto enough = static_cast<std::uint64_t>(window_.count()) * rate_ / 1000;
-    if (octets >= enough) return window_;
-    return std::chrono::microseconds(octets * 1'000'000 / rate_);
+    const std::chrono::seconds whole(octets / rate_);
+    if (whole >= window_) return window_;
+    return whole + std::chrono::microseconds(octets % rate_ * 1'000'000 / rate_);
   }
 
   std::uint64_t rate_ = 0;

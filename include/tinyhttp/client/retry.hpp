@@ -129,7 +129,7 @@ class thread_clock final : public clock {
 template <class = void>
 [[nodiscard]] result<void> pause_for(clock& by, std::chrono::milliseconds length,
                                      const net::interrupter* stop) {
-  task<void> waiting = by.wait_until(by.now() + length);
+  task<void> waiting = by.wait_until(deadline_in(by.now(), length));
   if (!waiting.try_start())
     return error(error_kind::invalid_argument, "this clock waits for a loop");
   waiting.take();

@@ -93,7 +93,7 @@ class request_sender {
 /// An octet has moved, or is about to for the first time.
 template <net::stream Stream, class Answered>
 void request_sender<Stream, Answered>::expect_progress() {
-  give_up_ = c_.now() + c_.options().idle_timeout;
+  give_up_ = deadline_in(c_.now(), c_.options().idle_timeout);
 }
 
 /// A wait has ended: says whether to send the rest, having looked for an answer.
@@ -231,7 +231,7 @@ task<result<void>> request_sender<Stream, Answered>::run() {
     co_return c_.about({error_kind::invalid_argument, "request body shorter than its length"});
   const std::string_view nothing;
   if (!head_.empty()) sent = co_await write(nothing);
-  if (sent) c_.set_sending(false);
+  if (sent && !stopped_) c_.set_sending(false);  // the wire's word is not enough: it has only composed
   co_return sent;
 }
 

@@ -178,7 +178,7 @@ template <net::stream Stream>
 task<result<void>> tunnel_opening<Stream>::log_in() {
   const std::string_view both = *via_.credentials;
   const std::string_view user = both.substr(0, both.find(':'));
-  const std::string_view password = both.substr(user.size() + 1);
+  const std::string_view password = user.size() < both.size() ? both.substr(user.size() + 1) : "";
   if (user.empty() || user.size() > 255 || password.size() > 255)
     co_return refuse(error_kind::invalid_argument, "SOCKS5 takes users and passwords of up to 255 octets");
   std::string ask(1, '\x01');

@@ -59,6 +59,11 @@ namespace tinyhttp::ascii {
   return text.size() >= prefix.size() &&
          equal_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
+[[nodiscard]] constexpr bool ends_with_ignoring_case(std::string_view text,
+                                                     std::string_view suffix) noexcept {
+  return text.size() >= suffix.size() &&
+         equal_ignoring_case(text.substr(text.size() - suffix.size()), suffix);
+}
 
 /// `text` without the spaces and tabs around it (`OWS`, RFC 9110 5.6.3).
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept;

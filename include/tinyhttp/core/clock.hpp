@@ -13,6 +13,11 @@ namespace tinyhttp {
 using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
 
+/// `span` after `now`; a span of more than a year has no end, so that `milliseconds::max()` is none.
+[[nodiscard]] constexpr time_point deadline_in(time_point now, std::chrono::milliseconds span) noexcept {
+  return span > std::chrono::hours(24 * 365) ? time_point::max() : now + span;
+}
+
 /// A source of time for deadlines, and of the calendar time that Date fields show.
 class clock {
  public:

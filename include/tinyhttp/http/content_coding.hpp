@@ -120,6 +120,8 @@ class decoding_chain {
 
  private:
   static constexpr std::size_t window = 64 * 1024;  // octets
+  // Empty blocks, comments and padding: a peer could send them for ever, and nothing would come out.
+  static constexpr std::uint64_t most_overhead = 1024 * 1024;  // octets beyond twice the decoded ones
 
   struct stage {
     std::string_view name;
@@ -127,6 +129,7 @@ class decoding_chain {
     std::unique_ptr<char[]> out;
     std::string_view input = {};
     std::uint64_t octets = 0;  // decoded so far
+    std::uint64_t used = 0;    // coded octets for these
     bool was_full = false;     // there may be more without further input
     bool ended = false;        // no more input will come
   };
@@ -138,10 +141,15 @@ class decoding_chain {
   }
 
   [[nodiscard]] result<std::string_view> decode(stage& at) {
+    const std::size_t before = at.input.size();
     const auto got = at.by->decode(at.input, {at.out.get(), window});
     if (!got) return failed(at, got.error());
     at.was_full = *got == window;
     at.octets += *got;
+    at.used += before - at.input.size();
+    if (at.used > 2 * at.octets + most_overhead)
+      return error(error_kind::limit, std::string(at.name) + ": too many coded octets for " +
+                                          ascii::to_decimal(at.octets) + " decoded ones", 413);
     if (at.octets > max_octets_)
       return error(error_kind::limit,
                    std::string(at.name) + ": more than " + ascii::to_decimal(max_octets_) +

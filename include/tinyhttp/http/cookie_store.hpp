@@ -100,7 +100,8 @@ namespace detail {
   if (cookie.domain.empty()) cookie.domain = host;
   if (cookie.domain == host && host.find('.') == host.npos) cookie.host_only = true;
   if (cookie.host_only) return true;
-  return domain_matches(host, cookie.domain) && cookie.domain.find('.') != std::string::npos;
+  const auto dot = cookie.domain.find('.');  // the one of `com.` does not count
+  return domain_matches(host, cookie.domain) && dot < cookie.domain.size() - 1;
 }
 
 /// The prefixes `__Secure-` and `__Host-` promise something (rfc6265bis 4.1.3).

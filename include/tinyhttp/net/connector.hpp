@@ -58,10 +58,6 @@ template <class Waiting>
 
 namespace detail {
 
-inline time_point deadline_in(time_point now, std::chrono::milliseconds timeout) {
-  return timeout > std::chrono::hours(24 * 365) ? time_point::max() : now + timeout;
-}
-
 inline std::string name_of_target(std::string_view host, std::uint16_t port) {
   if (host.starts_with("unix:")) return std::string(host);
   if (const auto numeric = address::parse(host, port)) return numeric->to_string();
@@ -178,7 +174,7 @@ task<result<connected>> run_race(Waiting& waits, std::vector<address> to, std::s
 template <class Waiting>
 task<result<connected>> connect_with(Waiting& waits, std::string host, std::uint16_t port,
                                      const connect_options& with) {
-  const time_point end = detail::deadline_in(waits.now(), with.timeout);
+  const time_point end = deadline_in(waits.now(), with.timeout);
   auto finding = find_addresses(waits, host, port, with, end);
   result<std::vector<address>> found = co_await finding;
   if (!found) co_return found.error();
@@ -220,7 +216,7 @@ template <class>
 task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
                                 connect_options with) {
   loop_waiting here(on);
-  const time_point end = detail::deadline_in(on.now(), with.timeout);
+  const time_point end = deadline_in(on.now(), with.timeout);
   auto racing = detail::run_race(here, std::move(to), std::move(name), with, end);
   result<connected> made = co_await racing;
   co_return made;

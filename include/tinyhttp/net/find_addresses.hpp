@@ -10,15 +10,19 @@
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/connect_options.hpp>
+#include <tinyhttp/net/descriptor.hpp>
 #include <tinyhttp/net/host_map.hpp>
 #include <tinyhttp/net/resolve.hpp>
 #include <tinyhttp/net/resolver.hpp>
 #include <tinyhttp/net/system.hpp>
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <fcntl.h>
 
 namespace tinyhttp::net {
 
@@ -39,10 +43,8 @@ template <class Waiting>
 
 inline bool is_localhost(std::string_view name) noexcept {
   if (name.ends_with('.')) name.remove_suffix(1);
-  constexpr std::string_view own = "localhost";
-  if (name.size() > own.size() && name[name.size() - own.size() - 1] != '.') return false;
-  return name.size() >= own.size() &&
-         ascii::equal_ignoring_case(name.substr(name.size() - own.size()), own);
+  return ascii::equal_ignoring_case(name, "localhost") ||
+         ascii::ends_with_ignoring_case(name, ".localhost");
 }
 
 namespace detail {
@@ -61,7 +63,10 @@ task<result<std::vector<address>>> find_unmapped(Waiting& waits, std::string_vie
   resolver& asked = with.resolver != nullptr ? *with.resolver : resolver::common();
   const auto question = asked.ask(host);
   if (!question) co_return question.error();
-  pollfd set[2] = {{(*question)->native(), POLLIN, 0}, {-1, 0, 0}};
+  // Others of this loop may wait for the same answer, and a poller takes each descriptor but once.
+  const descriptor own(::fcntl((*question)->native(), F_DUPFD_CLOEXEC, 0));
+  if (!own) co_return system_error("resolve " + std::string(host), errno, error_kind::resolve);
+  pollfd set[2] = {{own.get(), POLLIN, 0}, {-1, 0, 0}};
   while (!(*question)->is_answered()) {
     const std::int64_t status = co_await waits.ready(set, end);
     if (status == 0) continue;

@@ -117,6 +117,7 @@ inline result<resolver::question_pointer> resolver::ask(std::string_view host) {
   for (const questions* all : {&state_->being_asked, &state_->waiting})
     for (const auto& each : *all)
       if (each->host_ == host) return question_pointer(each);
+  std::erase_if(state_->waiting, [](const auto& each) { return each.use_count() == 1; });  // given up
   if (state_->waiting.size() >= state_->with.max_waiting)
     return refuse("too many names are being asked for");
   auto made = std::make_shared<question>(host);

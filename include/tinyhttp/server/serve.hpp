@@ -192,7 +192,7 @@ task<bool> served_exchange<S>::receive() {
     if (!ready) co_return false;
   }
   // The deadline counts from the first octet of a head, or the end of what came in front of it.
-  if (!std::exchange(in_head_, true)) stream().expires_at(clock().now() + options().patience.head);
+  if (!std::exchange(in_head_, true)) stream().expires_at(deadline_in(clock().now(), options().patience.head));
   // What is left of the buffer behind a part of a head is used before that grows.
   const auto room = wire_.room(wire_.unread().empty() ? buffers().receive : buffers().receive / 4 + 1);
   const auto got = co_await stream().read(room);
@@ -260,7 +260,7 @@ task<bool> served_exchange<S>::hang_up() {
   const auto flushed = co_await flush();
   if (!flushed || !must_linger()) co_return false;
   (void)stream().shutdown_send();  // if that fails, so will the reads below
-  stream().expires_at(clock().now() + options().patience.linger);
+  stream().expires_at(deadline_in(clock().now(), options().patience.linger));
   wire_.discard_unread();
   for (std::size_t left = 4 * 1024 * 1024; left > 0;) {  // octets: more than kernels buffer
     const auto room = wire_.room(buffers().receive);

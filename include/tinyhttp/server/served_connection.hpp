@@ -88,7 +88,7 @@ class served_connection {
   bool go_idle() {
     auto& services = host_.services;
     if (services.stopping) return false;
-    stream_.expires_at(services.clock().now() + services.options.patience.idle);
+    stream_.expires_at(deadline_in(services.clock().now(), services.options.patience.idle));
     idle_ = true;
     return true;
   }

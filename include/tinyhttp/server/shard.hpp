@@ -258,7 +258,7 @@ void basic_shard<Stream>::begin_drain() {
 
 template <looped_stream Stream>
 task<void> basic_shard<Stream>::end_drain() {
-  const time_point deadline = loop_.now() + options_.patience.drain;
+  const time_point deadline = deadline_in(loop_.now(), options_.patience.drain);
   co_await loop_.sleep_until(deadline);
   cut_off_ = connections_.size();
   for (auto& held : connections_) finish(*held);
