@@ -14,7 +14,8 @@ using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
 
 /// `span` after `now`; a span of more than a year has no end, so that `milliseconds::max()` is none.
-[[nodiscard]] constexpr time_point deadline_in(time_point now, std::chrono::milliseconds span) noexcept {
+template <class Rep, class Period>
+[[nodiscard]] constexpr time_point deadline_in(time_point now, std::chrono::duration<Rep, Period> span) noexcept {
   return span > std::chrono::hours(24 * 365) ? time_point::max() : now + span;
 }
 
