@@ -78,6 +78,8 @@
 #include <tinyhttp/net/race.hpp>
 #include <tinyhttp/net/resolve.hpp>
 #include <tinyhttp/net/resolver.hpp>
+#include <tinyhttp/net/secure_session.hpp>
+#include <tinyhttp/net/secured_stream.hpp>
 #include <tinyhttp/net/small_address.hpp>
 #include <tinyhttp/net/socket.hpp>
 #include <tinyhttp/net/stream.hpp>

@@ -55,7 +55,7 @@ TEMPLATE_TEST_CASE("what cannot be asked is an error in one line", "[client]",
   TestType c;
   CHECK(message_of(c.get("localhost/x")) == "url \"localhost/x\": no http:// or https:// in front");
   CHECK(message_of(c.get("https://localhost/")) ==
-        "connect https://localhost: no TLS in this build");
+        "connect https://localhost: TLS is off (client_options::tls, tls.hpp)");
   CHECK(message_of(c.get("ftp://localhost/")).find("scheme") != std::string::npos);
   CHECK(message_of(c.call("http://h/", {.method = method::connect})) ==
         "CONNECT http://h/: no target for this method");

@@ -25,6 +25,7 @@ BELOW = {
     "compression": ["http", "core"],
     "h1": ["http", "core"],
     "net": ["core"],
+    "tls": ["net", "core"],
     "app": ["http", "core"],
     "files": ["app", "http", "core"],
     "server": ["files", "app", "h1", "net", "http", "core"],
@@ -34,8 +35,8 @@ BELOW = {
 UMBRELLA = "tinyhttp.hpp"
 TESTING = "testing.hpp"  # the umbrella of floor 6, which the other one leaves out: only tests pay for it
 # Headers and folders that need a third-party library: never in the umbrella, which changes nothing by them.
-APART = {"tls.hpp": "OpenSSL", "digest.hpp": "OpenSSL", "compression.hpp": "zlib, brotli and zstd",
-         "compression": "zlib, brotli or zstd"}
+APART = {"tls.hpp": "OpenSSL", "tls": "OpenSSL", "testing_tls.hpp": "OpenSSL", "digest.hpp": "OpenSSL",
+         "compression.hpp": "zlib, brotli and zstd", "compression": "zlib, brotli or zstd"}
 
 # Who may talk to the operating system, apart from the whole of net/.
 MAY_TOUCH_THE_SYSTEM = {

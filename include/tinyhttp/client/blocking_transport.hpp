@@ -12,6 +12,7 @@
 #include <tinyhttp/net/address_memory.hpp>
 #include <tinyhttp/net/blocking_stream.hpp>
 #include <tinyhttp/net/connector.hpp>
+#include <tinyhttp/net/secured_stream.hpp>
 #include <tinyhttp/net/waiting.hpp>
 
 #include <chrono>
@@ -23,7 +24,7 @@ namespace tinyhttp {
 /// A `client_transport` for any number of threads: connects anew each time, in the calling one.
 class blocking_transport {
  public:
-  using stream = net::blocking_stream;
+  using stream = net::secured_stream<net::blocking_stream>;
   using connection = std::shared_ptr<client_connection<stream>>;
 
   [[nodiscard]] time_point now() const noexcept { return std::chrono::steady_clock::now(); }
@@ -34,6 +35,8 @@ class blocking_transport {
                                                  time_point deadline) const;
 
  private:
+  static_assert(net::stream<stream>);
+
   std::shared_ptr<net::address_memory> winners_ = std::make_shared<net::address_memory>();
 };
 

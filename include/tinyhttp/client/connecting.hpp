@@ -72,15 +72,49 @@ task<result<url>> with_address(Waiting& waits, url to, const net::connect_option
   co_return to;
 }
 
+/// Asks the proxy for a way to `to`, by its name or by its address as the proxy understands it.
+template <net::stream Stream, class Waiting>
+task<result<void>> tunnel_to(Waiting& waits, Stream& over, const url& to, const proxy& via,
+                             const client_options& with, const net::connect_options& how, time_point end) {
+  url beyond = to;
+  if (via.speaks == proxy::protocol::socks5) {
+    auto finding = with_address(waits, to, how, end);
+    result<url> found = co_await finding;
+    if (!found) co_return found.error();
+    beyond = std::move(*found);
+  }
+  auto opening = open_tunnel(over, via, beyond, with.limits);
+  const result<void> opened = co_await opening;
+  co_return opened;
+}
+
+/// From here on `made` is a secure connection with `to`, or of no use.
+template <class Connection>
+task<result<void>> secure(Connection& made, const url& to, const net::secure_context& by) {
+  const std::string line = "connect " + to.origin();
+  auto session = by.begin(to.host);
+  if (!session) co_return session.error().within(line);
+  made.scheme = "https";
+  made.stream.secure(std::move(*session));
+  auto shaking = made.stream.handshake();
+  const result<void> secured = co_await shaking;
+  if (secured) co_return secured;
+  switch (const error& why = secured.error(); why.kind()) {
+    case error_kind::timeout: co_return error(why.kind(), line + ": timed out in the TLS handshake");
+    case error_kind::cancelled: co_return error(why.kind(), line + ": told to stop");
+    case error_kind::closed: co_return error(why.kind(), line + ": connection reset in the TLS handshake");
+    default: co_return why.within(line);
+  }
+}
+
 }  // namespace detail
 
 template <net::stream Stream, class Waiting, class Make>
 task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
     Waiting& waits, const url& to, const client_options& with, net::address_memory& winners,
     time_point deadline, const Make& make) {
-  if (to.is_secure())
-    co_return error(error_kind::invalid_argument,
-                    "connect " + to.origin() + ": no TLS in this build");
+  if (to.is_secure() && with.tls == nullptr)
+    co_return error(error_kind::tls, "connect " + to.origin() + ": TLS is off (client_options::tls, tls.hpp)");
   const route way = route_to(to, with);
   const auto how = detail::connect_options_of(with, winners, deadline - waits.now());
   const time_point end = deadline_in(waits.now(), how.timeout);
@@ -92,19 +126,18 @@ task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
   result<net::connected> made = co_await connecting;
   if (!made) co_return way.via != nullptr ? made.error().within("proxy") : made.error();
   std::shared_ptr<client_connection<Stream>> ready = make(std::move(*made));
-  if (!way.tunnels) co_return ready;
-
-  url beyond = to;
-  if (way.via->speaks == proxy::protocol::socks5) {
-    auto finding = detail::with_address(waits, to, how, end);
-    result<url> found = co_await finding;
-    if (!found) co_return found.error();
-    beyond = std::move(*found);
-  }
+  if (!way.tunnels && !to.is_secure()) co_return ready;
   ready->stream.expires_at(end);
-  auto opening = open_tunnel(ready->stream, *way.via, beyond, with.limits);
-  const result<void> opened = co_await opening;
-  if (!opened) co_return opened.error();
+  if (way.tunnels) {
+    auto opening = detail::tunnel_to(waits, ready->stream, to, *way.via, with, how, end);
+    const result<void> opened = co_await opening;
+    if (!opened) co_return opened.error();
+  }
+  if (to.is_secure()) {
+    auto securing = detail::secure(*ready, to, *with.tls);
+    const result<void> secured = co_await securing;
+    if (!secured) co_return secured.error();
+  }
   ready->stream.never_expires();
   co_return ready;
 }

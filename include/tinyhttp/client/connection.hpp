@@ -63,6 +63,9 @@ class client_connection {
   /// What it is kept for, such as `http://h:1` (see `route::key`); who made it says so.
   std::string kept_for;
 
+  /// Of the URLs that can be asked over it, for error lines: a literal.
+  std::string_view scheme = "http";
+
   /// Room for the head of a request, from one exchange to the next.
   std::string head_room;
 
@@ -160,7 +163,7 @@ void client_connection<Stream>::begin(const request& r, const exchange_options& 
   rate_ = rate_floor(with.least_rate, with.least_rate_window, stream.received() + stream.sent());
   label_.assign(r.method.name()).append(" ");
   if (r.target.form() != target_form::absolute)
-    label_.append("http://").append(r.fields.get("Host").value_or(authority_));
+    label_.append(scheme).append("://").append(r.fields.get("Host").value_or(authority_));
   label_.append(r.target.text());
   body_octets_ = 0;
   received_before_ = stream.received();

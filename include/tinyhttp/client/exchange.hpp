@@ -219,8 +219,7 @@ task<result<void>> running_exchange<Stream>::ask_first() {
 template <net::stream Stream>
 bool running_exchange<Stream>::answered_while_sending() {
   if constexpr (sends_in_thread<Stream>) {
-    pollfd set{c_.stream.native(), POLLIN, 0};
-    if (net::os::poll(&set, 1, 0) <= 0) return false;
+    if (!c_.stream.has_news()) return false;
     const std::span<char> room = c_.wire.room(head_room);
     auto reading = c_.stream.read(room);
     if (c_.took(reading.await_resume())) return true;

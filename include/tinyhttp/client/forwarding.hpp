@@ -81,19 +81,23 @@ inline std::string_view address_of_peer(std::string_view peer) {
   return peer;
 }
 
+inline std::string_view scheme_of(const request& r) {
+  return r.context != nullptr && r.context->is_secure() ? "https" : "http";
+}
+
 /// What came of them is believed; the address is added to the others.
 inline void add_x_forwarded(fields& to, const request& r) {
   const std::string_view peer = address_of_peer(r.peer());
   to.add("X-Forwarded-For", peer.empty() ? "unknown" : peer);
   if (!r.host().empty() && !to.contains("X-Forwarded-Host"))
     static_cast<void>(to.try_add("X-Forwarded-Host", r.host()));
-  if (!to.contains("X-Forwarded-Proto")) to.add("X-Forwarded-Proto", "http");
+  if (!to.contains("X-Forwarded-Proto")) to.add("X-Forwarded-Proto", scheme_of(r));
 }
 
 inline void add_forwarded(fields& to, const request& r) {
   std::string line = "for=" + forwarded_node(address_of_peer(r.peer()));
   if (!r.host().empty()) append_quoted(line.append(";host="), r.host());
-  static_cast<void>(to.try_add("Forwarded", line.append(";proto=http")));
+  static_cast<void>(to.try_add("Forwarded", line.append(";proto=").append(scheme_of(r))));
 }
 
 }  // namespace detail

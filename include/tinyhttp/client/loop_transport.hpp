@@ -11,6 +11,7 @@
 #include <tinyhttp/net/address_memory.hpp>
 #include <tinyhttp/net/connector.hpp>
 #include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/secured_stream.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
 #include <tinyhttp/net/waiting.hpp>
 
@@ -22,7 +23,7 @@ namespace tinyhttp {
 /// A `client_transport` for one loop, which outlives it, and for that loop's thread.
 class loop_transport {
  public:
-  using stream = net::tcp_stream;
+  using stream = net::secured_stream<net::tcp_stream>;
   using connection = std::shared_ptr<client_connection<stream>>;
 
   explicit loop_transport(net::loop& on) noexcept : on_(&on) {}
@@ -35,6 +36,8 @@ class loop_transport {
                                                  time_point deadline) const;
 
  private:
+  static_assert(net::stream<stream>);
+
   net::loop* on_;
   std::shared_ptr<net::address_memory> winners_ = std::make_shared<net::address_memory>();
 };

@@ -15,10 +15,12 @@
 #include <tinyhttp/net/host_map.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/resolver.hpp>
+#include <tinyhttp/net/secure_session.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -89,6 +91,9 @@ struct client_options {
 
   /// None unless set: see `proxy_from_environment`.
   proxy_settings proxies = {};
+
+  /// Secures connections to https URLs: see `tls_client_context` in tls.hpp. Null: such URLs are errors.
+  std::shared_ptr<const net::secure_context> tls = nullptr;
 
   /// Asks for names; outlives the client. Null: the one that all clients share.
   net::resolver* resolver = nullptr;

@@ -68,9 +68,8 @@ namespace detail {
 /// Nothing has come while nothing was asked: not an end, not an error, not an octet.
 template <class Stream>
 [[nodiscard]] bool is_silent(Stream& s) noexcept {
-  if constexpr (requires { s.native(); }) {
-    pollfd set{s.native(), POLLIN, 0};
-    return net::os::poll(&set, 1, 0) == 0;
+  if constexpr (requires { s.has_news(); }) {
+    return !s.has_news();
   } else {
     return !s.peer_gone();
   }

@@ -19,6 +19,7 @@ enum class error_kind : std::uint8_t {
   invalid_argument,  // our caller handed over something that cannot be used
   resolve,           // a host name has no address
   connect,           // no connection came about
+  tls,               // no secure one did, or its octets are not what was sent
   timeout,           // a deadline passed
   protocol,          // the peer broke the protocol
   limit,             // a bound was exceeded

@@ -48,6 +48,8 @@ class blocking_stream {
   /// Asks the system.
   [[nodiscard]] bool peer_closed() noexcept;
   [[nodiscard]] bool peer_gone() noexcept { return look(0) != 0; }
+  /// `read` would not wait.
+  [[nodiscard]] bool has_news() noexcept { return look(POLLIN) != 0; }
   /// Never called: nobody is there to notice while this thread does something else.
   void on_peer_gone(function<void()>) noexcept {}
 

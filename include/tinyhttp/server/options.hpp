@@ -7,10 +7,12 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/h1/limits.hpp>
 #include <tinyhttp/net/poller.hpp>
+#include <tinyhttp/net/secure_session.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -51,6 +53,9 @@ struct server_options {
   /// Told about what concerns no request: out of descriptors, an exception that a handler threw,
   /// a handler that held the loop. One line without a line end; any loop thread. Null: silence.
   function<void(std::string_view) const> log = {};
+
+  /// For a `tls_server` (tls.hpp): its certificate and key. A handshake has `patience.idle`.
+  std::shared_ptr<const net::secure_context> tls = nullptr;
 
   net::backend backend = net::backend::best;
 };

@@ -8,12 +8,15 @@
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/timers.hpp>
+#include <tinyhttp/net/secure_session.hpp>
 #include <tinyhttp/server/options.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 namespace tinyhttp {
 
@@ -22,6 +25,10 @@ template <class S>
 concept looped_stream = net::stream<S> && requires(const S& s) {
   { s.loop() } -> std::same_as<net::loop&>;
 };
+
+/// One that can have a secure session in between.
+template <class S>
+concept is_secured_stream = requires(S& s, std::unique_ptr<net::secure_session> session) { s.secure(std::move(session)); };
 
 /// Holds a peer to a least rate while somebody waits for it: it may take `grace`, and longer by a
 /// second for each `octets_per_second` that it has moved, but never more than another `grace` at

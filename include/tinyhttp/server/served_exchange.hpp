@@ -69,6 +69,11 @@ class served_exchange final : public request_context {
     if (peer_.empty()) peer_ = stream().peer().to_string();
     return peer_;
   }
+  [[nodiscard]] bool is_secure() const noexcept override { return is_secured_stream<S>; }
+  [[nodiscard]] std::string peer_subject() const override {
+    if constexpr (is_secured_stream<S>) return stream().session()->peer_subject();
+    else return {};
+  }
   [[nodiscard]] bool cancelled() const noexcept override { return stream().peer_gone(); }
   [[nodiscard]] task<result<void>> inform(status code, const fields& with) override;
   [[nodiscard]] tinyhttp::clock& clock() noexcept override { return services().clock(); }

@@ -103,6 +103,10 @@ result<void> serve(any_handler app, server_options with = {});
 template <looped_stream Stream>
 result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server_options with) {
   if (const auto fits = check_budget(with); !fits) return fits.error();
+  if (is_secured_stream<Stream> != (with.tls != nullptr))
+    return error(error_kind::invalid_argument,
+                 is_secured_stream<Stream> ? "a tls_server needs server_options::tls"
+                                           : "server_options::tls is for a tls_server (tls.hpp)");
   auto bound = net::listener::bind({.host = with.host,
                                     .port = with.port,
                                     .unix_path = with.unix_path,
@@ -132,7 +136,8 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
 template <looped_stream Stream>
 std::string basic_server<Stream>::url() const {
   const auto& at = local_address();
-  return at.family() == AF_UNIX ? at.to_string() : "http://" + at.to_string() + "/";
+  if (at.family() == AF_UNIX) return at.to_string();
+  return (is_secured_stream<Stream> ? "https://" : "http://") + at.to_string() + "/";
 }
 
 template <looped_stream Stream>

@@ -77,7 +77,7 @@ class basic_shard {
     held_connection(basic_shard& of, net::accepted&& from, address_census::seat&& admitted)
         : owner(of),
           seat(std::move(admitted)),
-          stream(of.loop_, std::move(from.socket), from.peer, Stream::state::prepared),
+          stream(of.loop_, std::move(from.socket), from.peer, net::tcp_stream::state::prepared),
           serving(stream, of.host_) {}
     basic_shard& owner;
     address_census::seat seat;
@@ -189,6 +189,12 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
   if (!seat) return complain_about(from.peer);  // and `from` closes the connection
   connections_.push_back(std::make_unique<held_connection>(*this, std::move(from), std::move(*seat)));
   held_connection& held = *connections_.back();
+  if constexpr (is_secured_stream<Stream>) {
+    auto session = options_.tls->begin({});
+    if (session) held.stream.secure(std::move(*session));
+    else connections_.pop_back();
+    if (!session) return services_.log(session.error().message());
+  }
   held.serving.place = static_cast<std::uint32_t>(connections_.size() - 1);
   open_.store(connections_.size(), std::memory_order_relaxed);
   held.running = held.serving.run();

@@ -1,0 +1,380 @@
+// tinyhttp/net/secured_stream.hpp -- a stream with or without a secure session between it and who
+// uses it.
+//
+// Without one every operation is the stream's own. With one octets pass through it, in coroutines that
+// are written once over whatever stream lies below. Knows no TLS library.
+#pragma once
+
+#include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/held_here.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/secure_session.hpp>
+#include <tinyhttp/net/stream.hpp>
+#include <tinyhttp/net/system.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace tinyhttp::net {
+
+namespace detail {
+
+/// An operation of the stream below, or a task that does its work. Tried, as all operations are,
+/// when it is asked whether it is ready.
+template <class Plain, class T>
+class layered_operation {
+ public:
+  template <class MakePlain, class MakeSecured>
+  layered_operation(bool secured, MakePlain plain, MakeSecured secure) {
+    if (secured) secured_ = secure();
+    else plain_.make(plain);
+  }
+  [[nodiscard]] bool await_ready() {
+    return plain_ ? plain_->await_ready() : secured_.try_start();
+  }
+  void await_suspend(std::coroutine_handle<> awaiter) {
+    if (plain_) plain_->await_suspend(awaiter);
+    else secured_.await_suspend(awaiter);
+  }
+  [[nodiscard]] T await_resume() { return plain_ ? plain_->await_resume() : secured_.take(); }
+
+ private:
+  held_here<Plain> plain_;
+  task<T> secured_;
+};
+
+/// Over a stream whose operations are over at once, so are ours.
+template <class Plain, class T>
+using operation_over =
+    std::conditional_t<requires(Plain p) { []<class R>(completed<R>&) {}(p); }, Plain, layered_operation<Plain, T>>;
+
+}  // namespace detail
+
+/// A `net::stream` over another. An end of the octets below without an end of the session is an
+/// error (`closed`), not an end: somebody may have cut off what was not theirs to end.
+template <stream Under>
+class secured_stream {
+ public:
+  using pieces = std::span<const std::string_view>;
+  using read_operation =
+      detail::operation_over<decltype(std::declval<Under&>().read(std::span<char>())), result<std::size_t>>;
+  using readable_operation =
+      detail::operation_over<decltype(std::declval<Under&>().readable()), result<void>>;
+  using write_operation =
+      detail::operation_over<decltype(std::declval<Under&>().write(pieces())), result<void>>;
+  using send_file_operation =
+      detail::operation_over<decltype(std::declval<Under&>().send_file(0, 0, 0)), result<std::uint64_t>>;
+
+  template <class... Args>
+  explicit secured_stream(Args&&... opened_with) : under_(std::forward<Args>(opened_with)...) {}
+  secured_stream(const secured_stream&) = delete;
+  secured_stream& operator=(const secured_stream&) = delete;
+  ~secured_stream() { close(); }
+
+  /// From now on octets go through `session`. The handshake is `handshake`'s, or that of the first
+  /// operation.
+  void secure(std::unique_ptr<secure_session> session) noexcept { session_ = std::move(session); }
+  [[nodiscard]] const secure_session* session() const noexcept { return session_.get(); }
+  [[nodiscard]] task<result<void>> handshake();
+
+  [[nodiscard]] read_operation read(std::span<char> into) {
+    return carry_out<read_operation>([&] { return under_.read(into); }, [&] { return decrypt(into); });
+  }
+  [[nodiscard]] readable_operation readable() {
+    return carry_out<readable_operation>([&] { return under_.readable(); }, [&] { return await_news(); });
+  }
+  [[nodiscard]] write_operation write(pieces all, bool more = false) {
+    return carry_out<write_operation>([&] { return under_.write(all, more); }, [&] { return encrypt(all); });
+  }
+  [[nodiscard]] send_file_operation send_file(int fd, std::uint64_t offset, std::uint64_t length) {
+    return carry_out<send_file_operation>([&] { return under_.send_file(fd, offset, length); },
+                                          [&] { return encrypt_file(fd, offset, length); });
+  }
+  /// `read` or an end would come at once. Takes in what is here, and waits for nothing.
+  [[nodiscard]] bool has_news();
+
+  void expires_at(time_point when) { under_.expires_at(when); }
+  void never_expires() { under_.never_expires(); }
+  /// Plain octets.
+  [[nodiscard]] std::uint64_t received() const noexcept { return session_ ? received_ : under_.received(); }
+  [[nodiscard]] std::uint64_t sent() const noexcept { return session_ ? sent_ : under_.sent(); }
+  [[nodiscard]] bool peer_gone() noexcept { return under_.peer_gone(); }
+  void on_peer_gone(function<void()> f) { under_.on_peer_gone(std::move(f)); }
+
+  /// Both of these tell the peer that this is the end, as far as the system takes that at once.
+  result<void> shutdown_send() {
+    say_end();
+    return under_.shutdown_send();
+  }
+  void close() noexcept {
+    say_end();
+    under_.close();
+  }
+  void abort() noexcept { under_.abort(); }
+
+  /// What octets go over in the end. Whoever writes to it breaks the session.
+  [[nodiscard]] Under& below() noexcept { return under_; }
+  [[nodiscard]] const Under& below() const noexcept { return under_; }
+  [[nodiscard]] int native() const noexcept
+    requires requires(const Under& u) { u.native(); }
+  {
+    return under_.native();
+  }
+  [[nodiscard]] net::loop& loop() const noexcept
+    requires requires(const Under& u) { u.loop(); }
+  {
+    return under_.loop();
+  }
+  void expect_much() noexcept
+    requires requires(Under& u) { u.expect_much(); }
+  {
+    under_.expect_much();
+  }
+  [[nodiscard]] decltype(auto) peer() const noexcept { return under_.peer(); }
+  [[nodiscard]] result<address> local_address() const { return under_.local_address(); }
+
+ private:
+  static constexpr std::size_t record_size = 16 * 1024;  // RFC 8446 5.1
+  static constexpr std::size_t flight_size = 4 * record_size;
+
+  template <class Operation, class Plain, class Secured>
+  Operation carry_out(Plain plain, Secured secured) {
+    if constexpr (std::is_same_v<Operation, decltype(plain())>) {
+      if (!session_) return plain();
+      auto running = secured();
+      running.start();
+      return Operation(running.take());
+    } else {
+      return Operation(session_ != nullptr, plain, secured);
+    }
+  }
+
+  /// Counts what left of the flight, also when the one who waits for it is destroyed.
+  class departure {
+   public:
+    explicit departure(secured_stream& of) noexcept : of_(of), before_(of.under_.sent()) {}
+    departure(const departure&) = delete;
+    departure& operator=(const departure&) = delete;
+    ~departure() { of_.flown_ += static_cast<std::size_t>(of_.under_.sent() - before_); }
+
+   private:
+    secured_stream& of_;
+    std::uint64_t before_;
+  };
+
+  task<result<void>> flush();
+  task<result<std::size_t>> decrypt(std::span<char> into);
+  task<result<void>> await_news();
+  task<result<void>> encrypt(pieces all);
+  task<result<std::uint64_t>> encrypt_file(int fd, std::uint64_t offset, std::uint64_t length);
+  result<void> seal(std::string_view plain);
+  void say_end() noexcept;
+  /// What is on its way: that which the system has not taken, and else what the session has.
+  [[nodiscard]] std::string_view next_flight() {
+    if (flown_ == flight_.size()) {
+      flight_.clear();
+      flown_ = 0;
+      session_->take_outgoing(flight_);
+    }
+    return std::string_view(flight_).substr(flown_);
+  }
+  [[nodiscard]] error cut_off() const {
+    return {error_kind::closed, "read from " + address(under_.peer()).to_string() + ": cut off below TLS"};
+  }
+
+  Under under_;
+  std::unique_ptr<secure_session> session_;
+  std::string flight_;  // octets for the peer; a reader must not move them, hence not the session's
+  std::size_t flown_ = 0;
+  std::uint64_t received_ = 0;
+  std::uint64_t sent_ = 0;
+  bool established_ = false;
+  bool cut_off_ = false;  // the octets below ended, the session did not
+  bool ended_ = false;    // the peer has been told
+};
+
+// ---------------------------------------------------------------------------------------------
+
+/// Sends all that is outgoing.
+template <stream Under>
+task<result<void>> secured_stream<Under>::flush() {
+  for (std::string_view octets = next_flight(); !octets.empty(); octets = next_flight()) {
+    const std::string_view parts[] = {octets};
+    const pieces all(parts);
+    const departure leaving(*this);
+    const result<void> written = co_await under_.write(all);
+    if (!written) co_return written;
+  }
+  if (flight_.capacity() > 2 * record_size) flight_ = {};
+  co_return result<void>();
+}
+
+/// To the end of the handshake. Errors of the session are told to the peer, and are of kind `tls`.
+template <stream Under>
+task<result<void>> secured_stream<Under>::handshake() {
+  while (!established_) {
+    const result<bool> done = session_->handshake();
+    auto flushing = flush();
+    const result<void> flushed = co_await flushing;
+    if (!done) co_return done.error();
+    if (!flushed) co_return flushed;
+    established_ = *done;
+    if (established_) break;
+    const std::span<char> room = session_->room();
+    const result<std::size_t> got = co_await under_.read(room);
+    if (!got) co_return got.error();
+    if (*got == 0) co_return error(error_kind::tls, "TLS: connection closed in the handshake");
+    session_->received(*got);
+  }
+  co_return result<void>();
+}
+
+template <stream Under>
+task<result<std::size_t>> secured_stream<Under>::decrypt(std::span<char> into) {
+  if (!established_) {
+    auto making = handshake();
+    const result<void> made = co_await making;
+    if (!made) co_return made.error();
+  }
+  for (;;) {
+    const result<std::size_t> count = session_->decrypt(into);
+    if (!count) co_return count;
+    received_ += *count;
+    if (*count > 0 || session_->ended()) co_return count;
+    if (cut_off_) co_return cut_off();
+    const std::span<char> room = session_->room();
+    const result<std::size_t> got = co_await under_.read(room);
+    if (!got) co_return got;
+    cut_off_ = *got == 0;
+    session_->received(*got);
+  }
+}
+
+/// Holds no memory while it waits for the peer.
+template <stream Under>
+task<result<void>> secured_stream<Under>::await_news() {
+  if (!established_) {
+    auto making = handshake();
+    const result<void> made = co_await making;
+    if (!made) co_return made;
+  }
+  while (!session_->has_news() && !cut_off_) {
+    session_->rest();
+    const result<void> ready = co_await under_.readable();
+    if (!ready) co_return ready;
+    const std::span<char> room = session_->room();
+    const result<std::size_t> got = co_await under_.read(room);
+    if (!got) co_return got.error();
+    cut_off_ = *got == 0;
+    session_->received(*got);
+  }
+  co_return result<void>();
+}
+
+template <stream Under>
+bool secured_stream<Under>::has_news() {
+  const auto is_ready = [this] {
+    if constexpr (requires { under_.native(); }) {
+      pollfd set{under_.native(), POLLIN, 0};
+      return os::poll(&set, 1, 0) > 0;
+    } else {
+      return true;
+    }
+  };
+  if (!session_) return is_ready();
+  while (!session_->has_news() && !cut_off_) {
+    if (!is_ready()) return false;
+    auto reading = under_.read(session_->room());
+    if (!reading.await_ready()) return false;
+    const result<std::size_t> got = reading.await_resume();
+    cut_off_ = !got || *got == 0;
+    if (got) session_->received(*got);
+  }
+  return true;
+}
+
+template <stream Under>
+result<void> secured_stream<Under>::seal(std::string_view plain) {
+  const result<void> sealed = session_->encrypt(plain);
+  if (sealed) sent_ += plain.size();
+  return sealed;
+}
+
+template <stream Under>
+task<result<void>> secured_stream<Under>::encrypt(pieces all) {
+  if (!established_) {
+    auto making = handshake();
+    const result<void> made = co_await making;
+    if (!made) co_return made;
+  }
+  auto flushing = flush();  // what an operation that was given up has left
+  result<void> flushed = co_await flushing;
+  std::size_t sealed = 0;
+  for (std::string_view piece : all)
+    while (flushed && !piece.empty()) {
+      const std::string_view part = piece.substr(0, record_size);
+      piece.remove_prefix(part.size());
+      if (const auto taken = seal(part); !taken) co_return taken;
+      sealed += part.size();
+      if (sealed < flight_size) continue;
+      sealed = 0;
+      flushing = flush();
+      flushed = co_await flushing;
+    }
+  if (!flushed) co_return flushed;
+  flushing = flush();
+  flushed = co_await flushing;
+  co_return flushed;
+}
+
+template <stream Under>
+task<result<std::uint64_t>> secured_stream<Under>::encrypt_file(int fd, std::uint64_t offset,
+                                                                std::uint64_t length) {
+  std::string room;
+  std::uint64_t done = 0;
+  while (done < length) {
+    room.resize(static_cast<std::size_t>(at_most<std::uint64_t>(length - done, flight_size)));
+    const std::int64_t count = os::pread(fd, room.data(), room.size(), offset + done);
+    if (count == -EINTR) continue;
+    if (count < 0) co_return system_error("read a file to send", static_cast<int>(-count));
+    if (count == 0) break;
+    const std::string_view parts[] = {std::string_view(room).substr(0, static_cast<std::size_t>(count))};
+    const pieces all(parts);
+    auto writing = encrypt(all);
+    const result<void> written = co_await writing;
+    if (!written) co_return written.error();
+    done += static_cast<std::uint64_t>(count);
+  }
+  co_return done;
+}
+
+template <stream Under>
+void secured_stream<Under>::say_end() noexcept {
+  if (!session_ || !established_ || ended_) return;
+  ended_ = true;
+  if (flown_ < flight_.size()) return;  // in the middle of something: the end would not be read as one
+  session_->end();
+  const std::string_view octets = next_flight();
+  if (octets.empty()) return;
+  if constexpr (requires { under_.native(); }) {
+    const std::int64_t count = os::send(under_.native(), octets.data(), octets.size());
+    if (count > 0) flown_ += static_cast<std::size_t>(count);
+  } else {
+    const std::string_view parts[] = {octets};
+    const departure leaving(*this);
+    auto writing = under_.write(parts);
+    static_cast<void>(writing.await_ready());
+  }
+}
+
+}  // namespace tinyhttp::net

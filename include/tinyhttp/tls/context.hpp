@@ -1,0 +1,224 @@
+// tinyhttp/tls/context.hpp -- certificates, keys and whom to trust, for clients and for servers.
+//
+// Needs OpenSSL 3 (-lssl -lcrypto), as all of tls.hpp. Reads files once, when a context is made; keeps
+// no secret beyond what OpenSSL does. RFC 8446, RFC 9110 4.3.4.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/secure_session.hpp>
+#include <tinyhttp/tls/session.hpp>
+
+#include <openssl/ssl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+enum class tls_version : std::uint8_t { v1_2, v1_3 };
+
+/// PEM text, as in files that begin with `-----BEGIN`; empty: none.
+struct tls_client_options {
+  /// Whom to trust instead of the system's authorities: certificates in a file, in a directory of
+  /// hashed names, or as text. With any of them nobody else is trusted.
+  std::string ca_file = {};
+  std::string ca_directory = {};
+  std::string ca = {};
+
+  /// What we show a server that asks who we are: certificate, chain and key, as files or as text.
+  std::string certificate_file = {};
+  std::string key_file = {};
+  std::string certificate = {};
+  std::string key = {};
+
+  /// False: any server will do, and anybody between can read and change everything.
+  bool verify_server = true;
+
+  tls_version oldest = tls_version::v1_2;
+};
+
+struct tls_server_options {
+  /// The server's certificate with the chain behind it, and its key: as files or as text.
+  std::string certificate_file = {};
+  std::string key_file = {};
+  std::string certificate = {};
+  std::string key = {};
+
+  /// Clients have to show a certificate that one of these has issued.
+  std::string client_ca_file = {};
+  std::string client_ca = {};
+
+  tls_version oldest = tls_version::v1_2;
+};
+
+/// What `client_options::tls` takes: servers are verified, by name or address. Fails with a line that
+/// names the file, of kind `tls`.
+[[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_client_context(
+    const tls_client_options& with = {});
+
+/// What `server_options::tls` takes.
+[[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_server_context(
+    const tls_server_options& with);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+struct free_tls {
+  void operator()(SSL_CTX* p) const noexcept { ::SSL_CTX_free(p); }
+  void operator()(BIO* p) const noexcept { ::BIO_free(p); }
+  void operator()(X509* p) const noexcept { ::X509_free(p); }
+  void operator()(EVP_PKEY* p) const noexcept { ::EVP_PKEY_free(p); }
+};
+template <class T>
+using tls_pointer = std::unique_ptr<T, free_tls>;
+
+class tls_context final : public net::secure_context {
+ public:
+  explicit tls_context(bool of_server)
+      : of_server_(of_server), made_(::SSL_CTX_new(of_server ? ::TLS_server_method() : ::TLS_client_method())) {}
+
+  result<void> set_up(tls_version oldest);
+  result<void> trust(const std::string& file, const std::string& directory, const std::string& text,
+                     bool system_else);
+  result<void> show(const std::string& certificate_file, const std::string& certificate,
+                    const std::string& key_file, const std::string& key);
+  void verify(bool on) noexcept { verifies_ = on; }
+  [[nodiscard]] SSL_CTX* native() const noexcept { return made_.get(); }
+
+  [[nodiscard]] result<std::unique_ptr<net::secure_session>> begin(std::string_view host) const override;
+
+ private:
+  [[nodiscard]] result<tls_pointer<BIO>> open(const std::string& file, const std::string& text) const;
+  [[nodiscard]] static int alpn(SSL*, const unsigned char** out, unsigned char* size,
+                                const unsigned char* in, unsigned int in_size, void*) noexcept;
+
+  bool of_server_;
+  bool verifies_ = false;
+  tls_pointer<SSL_CTX> made_;
+};
+
+inline constexpr unsigned char http_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};  // RFC 7301
+
+/// RFC 7301 3.2: only HTTP/1.1 is spoken here; who offers nothing of it is served all the same.
+inline int tls_context::alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in,
+                             unsigned int in_size, void*) noexcept {
+  unsigned char* chosen = nullptr;
+  if (::SSL_select_next_proto(&chosen, size, http_1_1, sizeof http_1_1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_NOACK;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+inline result<void> tls_context::set_up(tls_version oldest) {
+  if (!made_) return tls_failure("make a TLS context");
+  SSL_CTX* const c = made_.get();
+  ::SSL_CTX_set_min_proto_version(c, oldest == tls_version::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  ::SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  ::SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
+  if (of_server_) {
+    ::SSL_CTX_set_alpn_select_cb(c, alpn, nullptr);
+    const unsigned char context[] = "tinyhttp";
+    ::SSL_CTX_set_session_id_context(c, context, sizeof context - 1);
+  } else if (::SSL_CTX_set_alpn_protos(c, http_1_1, sizeof http_1_1) != 0) {
+    return tls_failure("offer HTTP/1.1");
+  }
+  return {};
+}
+
+inline result<tls_pointer<BIO>> tls_context::open(const std::string& file, const std::string& text) const {
+  ::ERR_clear_error();
+  tls_pointer<BIO> opened(file.empty() ? ::BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))
+                                       : ::BIO_new_file(file.c_str(), "r"));
+  if (!opened) return tls_failure("open " + file);
+  return opened;
+}
+
+inline result<void> tls_context::trust(const std::string& file, const std::string& directory,
+                                       const std::string& text, bool system_else) {
+  if (file.empty() && directory.empty() && text.empty()) {
+    if (system_else && ::SSL_CTX_set_default_verify_paths(native()) != 1)
+      return tls_failure("read the system's authorities");
+    return {};
+  }
+  if (!directory.empty() && ::SSL_CTX_load_verify_dir(native(), directory.c_str()) != 1)
+    return tls_failure("read " + directory);
+  for (const bool from_file : {true, false}) {
+    if (from_file ? file.empty() : text.empty()) continue;
+    auto from = open(from_file ? file : std::string(), text);
+    if (!from) return from.error();
+    int count = 0;
+    while (const tls_pointer<X509> one{::PEM_read_bio_X509(from->get(), nullptr, nullptr, nullptr)}) {
+      ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(native()), one.get());
+      if (of_server_) ::SSL_CTX_add_client_CA(native(), one.get());
+      ++count;
+    }
+    ::ERR_clear_error();  // the end of the text is one
+    if (count == 0)
+      return error(error_kind::tls, "TLS: " + (from_file ? file : std::string("ca")) + ": no certificate in it");
+  }
+  return {};
+}
+
+inline result<void> tls_context::show(const std::string& certificate_file, const std::string& certificate,
+                                      const std::string& key_file, const std::string& key) {
+  if (certificate_file.empty() && certificate.empty()) return {};
+  const std::string name = certificate_file.empty() ? "certificate" : certificate_file;
+  auto from = open(certificate_file, certificate);
+  if (!from) return from.error();
+  const tls_pointer<X509> own(::PEM_read_bio_X509_AUX(from->get(), nullptr, nullptr, nullptr));
+  if (!own) return error(error_kind::tls, "TLS: " + name + ": no certificate in it");
+  if (::SSL_CTX_use_certificate(native(), own.get()) != 1) return tls_failure("use " + name);
+  while (const tls_pointer<X509> next{::PEM_read_bio_X509(from->get(), nullptr, nullptr, nullptr)})
+    ::SSL_CTX_add1_chain_cert(native(), next.get());
+  const bool beside = key_file.empty() && key.empty();  // in the same file
+  const std::string key_name = !key_file.empty() ? key_file : beside ? name : "key";
+  auto key_from = beside ? open(certificate_file, certificate) : open(key_file, key);
+  if (!key_from) return key_from.error();
+  const auto no_password = [](char*, int, int, void*) { return -1; };  // ask nobody
+  const tls_pointer<EVP_PKEY> own_key(::PEM_read_bio_PrivateKey(key_from->get(), nullptr, no_password, nullptr));
+  if (!own_key) return error(error_kind::tls, "TLS: " + key_name + ": no key in it, or one with a password");
+  if (::SSL_CTX_use_PrivateKey(native(), own_key.get()) != 1) return tls_failure("use " + key_name);
+  ::ERR_clear_error();
+  return {};
+}
+
+inline result<std::unique_ptr<net::secure_session>> tls_context::begin(std::string_view host) const {
+  ::ERR_clear_error();
+  auto made = std::make_unique<tls_session>(native(), of_server_);
+  if (!made->works()) return tls_failure("begin a session");
+  if (!of_server_)
+    if (const auto named = made->expect(host, verifies_); !named) return named.error();
+  if (of_server_ && verifies_) made->demand_certificate();
+  return std::unique_ptr<net::secure_session>(std::move(made));
+}
+
+}  // namespace detail
+
+inline result<std::shared_ptr<const net::secure_context>> tls_client_context(const tls_client_options& with) {
+  auto made = std::make_shared<detail::tls_context>(false);
+  result<void> step = made->set_up(with.oldest);
+  if (step) step = made->trust(with.ca_file, with.ca_directory, with.ca, true);
+  if (step) step = made->show(with.certificate_file, with.certificate, with.key_file, with.key);
+  if (!step) return step.error();
+  made->verify(with.verify_server);
+  return std::shared_ptr<const net::secure_context>(std::move(made));
+}
+
+inline result<std::shared_ptr<const net::secure_context>> tls_server_context(const tls_server_options& with) {
+  if (with.certificate_file.empty() && with.certificate.empty())
+    return error(error_kind::tls, "TLS: a server needs a certificate");
+  auto made = std::make_shared<detail::tls_context>(true);
+  result<void> step = made->set_up(with.oldest);
+  if (step) step = made->show(with.certificate_file, with.certificate, with.key_file, with.key);
+  if (step) step = made->trust(with.client_ca_file, {}, with.client_ca, false);
+  if (!step) return step.error();
+  made->verify(!with.client_ca_file.empty() || !with.client_ca.empty());
+  return std::shared_ptr<const net::secure_context>(std::move(made));
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,236 @@
+// tinyhttp/tls/session.hpp -- a `secure_session` by OpenSSL.
+//
+// Needs OpenSSL 3. OpenSSL sees no descriptor: it reads and writes two buffers of ours, through a BIO of
+// two functions. Its queue of errors is emptied here, so that nothing of one session shows in another.
+#pragma once
+
+#include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/secure_session.hpp>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp::detail {
+
+/// `what: reason`, out of OpenSSL's queue, which is empty then.
+[[nodiscard]] inline error tls_failure(std::string_view what) {
+  const unsigned long code = ::ERR_peek_last_error();
+  const char* const reason = ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ::ERR_reason_error_string(code);
+  ::ERR_clear_error();
+  std::string line = "TLS: ";
+  line.append(what).append(what.empty() ? "" : ": ");
+  return {error_kind::tls, line.append(reason != nullptr ? reason : "it failed for no known reason")};
+}
+
+/// What is between OpenSSL and the stream below.
+struct tls_wire {
+  std::unique_ptr<char[]> in;
+  std::size_t first = 0;  // of what has come and is not decrypted
+  std::size_t last = 0;
+  std::string out;
+};
+
+/// The BIO of a session; one for all, made when it is first needed.
+[[nodiscard]] inline BIO_METHOD* tls_wire_method() noexcept {
+  struct destroy {
+    void operator()(BIO_METHOD* m) const noexcept { ::BIO_meth_free(m); }
+  };
+  static const std::unique_ptr<BIO_METHOD, destroy> one([] {
+    BIO_METHOD* const m = ::BIO_meth_new(BIO_TYPE_SOURCE_SINK | ::BIO_get_new_index(), "tinyhttp");
+    if (m == nullptr) return m;
+    ::BIO_meth_set_create(m, [](BIO* b) {
+      ::BIO_set_init(b, 1);
+      return 1;
+    });
+    ::BIO_meth_set_read(m, [](BIO* b, char* to, int size) {
+      auto& w = *static_cast<tls_wire*>(::BIO_get_data(b));
+      BIO_clear_retry_flags(b);
+      const std::size_t count = at_most(w.last - w.first, static_cast<std::size_t>(size > 0 ? size : 0));
+      if (count == 0) {
+        BIO_set_retry_read(b);
+        return -1;
+      }
+      std::memcpy(to, w.in.get() + w.first, count);
+      w.first += count;
+      return static_cast<int>(count);
+    });
+    ::BIO_meth_set_write(m, [](BIO* b, const char* from, int size) {
+      BIO_clear_retry_flags(b);
+      try {
+        static_cast<tls_wire*>(::BIO_get_data(b))->out.append(from, static_cast<std::size_t>(size));
+      } catch (...) {  // out of memory
+        return -1;
+      }
+      return size;
+    });
+    ::BIO_meth_set_ctrl(m, [](BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1L : 0L; });
+    return m;
+  }());
+  return one.get();
+}
+
+class tls_session final : public net::secure_session {
+ public:
+  tls_session(SSL_CTX* of, bool accepts) : ssl_(::SSL_new(of)) {
+    BIO* const wire = ssl_ != nullptr ? ::BIO_new(tls_wire_method()) : nullptr;
+    if (wire == nullptr) return;
+    ::BIO_set_data(wire, &wire_);
+    ::SSL_set_bio(ssl_, wire, wire);  // it owns the one reference
+    if (accepts) ::SSL_set_accept_state(ssl_);
+    else ::SSL_set_connect_state(ssl_);
+    works_ = true;
+  }
+  ~tls_session() override { ::SSL_free(ssl_); }
+
+  [[nodiscard]] bool works() const noexcept { return works_; }
+  /// The server has to be `host`; with `verify` its certificate has to say so, and be trusted.
+  result<void> expect(std::string_view host, bool verify);
+  /// The client has to have a certificate.
+  void demand_certificate() noexcept {
+    ::SSL_set_verify(ssl_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+
+  [[nodiscard]] result<bool> handshake() override;
+  [[nodiscard]] result<std::size_t> decrypt(std::span<char> into) override;
+  [[nodiscard]] bool has_news() override;
+  [[nodiscard]] bool ended() const noexcept override { return ended_; }
+  [[nodiscard]] result<void> encrypt(std::string_view plain) override;
+  void end() noexcept override {
+    ::ERR_clear_error();
+    ::SSL_shutdown(ssl_);
+    ::ERR_clear_error();
+  }
+  void take_outgoing(std::string& to) override {
+    if (to.empty()) to.swap(wire_.out);
+    else to.append(wire_.out);
+    wire_.out.clear();
+  }
+  [[nodiscard]] std::span<char> room() override;
+  void received(std::size_t octets) noexcept override { wire_.last += octets; }
+  void rest() noexcept override {
+    if (wire_.first == wire_.last) wire_.in.reset();
+  }
+  [[nodiscard]] std::string server_name() const override {
+    const char* const name = ::SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
+    return name != nullptr ? name : "";
+  }
+  [[nodiscard]] std::string peer_subject() const override;
+
+ private:
+  static constexpr std::size_t room_size = 18 * 1024;  // octets: more than a record and its frame
+
+  /// Why the last call did not succeed: 0 for a wish for more, or for the peer's end.
+  [[nodiscard]] result<std::size_t> obstacle(int outcome);
+
+  SSL* ssl_;
+  tls_wire wire_;
+  bool works_ = false;
+  bool ended_ = false;
+};
+
+inline result<void> tls_session::expect(std::string_view host, bool verify) {
+  std::string name(host);
+  if (name.ends_with('.')) name.pop_back();  // in names of certificates there is no root
+  const bool is_address = net::address::parse(name, 0).has_value();
+  if (!is_address && ::SSL_set_tlsext_host_name(ssl_, name.c_str()) != 1) return tls_failure("name " + name);
+  if (!verify) return {};
+  ::SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
+  X509_VERIFY_PARAM* const check = ::SSL_get0_param(ssl_);
+  ::X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const int set = is_address ? ::X509_VERIFY_PARAM_set1_ip_asc(check, name.c_str())
+                             : ::X509_VERIFY_PARAM_set1_host(check, name.data(), name.size());
+  if (set != 1 || name.empty()) return tls_failure("expect " + name);
+  return {};
+}
+
+inline result<std::size_t> tls_session::obstacle(int outcome) {
+  switch (::SSL_get_error(ssl_, outcome)) {
+    case SSL_ERROR_WANT_READ: return std::size_t{0};
+    case SSL_ERROR_ZERO_RETURN: ended_ = true; return std::size_t{0};
+    default: break;
+  }
+  const long verified = ::SSL_get_verify_result(ssl_);
+  if (!::SSL_is_server(ssl_) && verified != X509_V_OK && !::SSL_is_init_finished(ssl_)) {
+    ::ERR_clear_error();
+    return error(error_kind::tls, std::string("TLS: ") + ::X509_verify_cert_error_string(verified));
+  }
+  return tls_failure("");
+}
+
+inline result<bool> tls_session::handshake() {
+  ::ERR_clear_error();
+  const int outcome = ::SSL_do_handshake(ssl_);
+  if (outcome == 1) return true;
+  const auto why = obstacle(outcome);
+  if (!why) return why.error();
+  if (ended_) return error(error_kind::tls, "TLS: the peer ended the handshake");
+  return false;
+}
+
+inline result<std::size_t> tls_session::decrypt(std::span<char> into) {
+  ::ERR_clear_error();
+  std::size_t count = 0;
+  const int outcome = ::SSL_read_ex(ssl_, into.data(), into.size(), &count);
+  if (outcome == 1) return count;
+  return obstacle(outcome);
+}
+
+inline bool tls_session::has_news() {
+  ::ERR_clear_error();
+  char octet;
+  std::size_t count = 0;
+  const int outcome = ::SSL_peek_ex(ssl_, &octet, 1, &count);
+  const bool wants_more = outcome != 1 && ::SSL_get_error(ssl_, outcome) == SSL_ERROR_WANT_READ;
+  ::ERR_clear_error();
+  return !wants_more;
+}
+
+inline result<void> tls_session::encrypt(std::string_view plain) {
+  while (!plain.empty()) {
+    ::ERR_clear_error();
+    std::size_t count = 0;
+    const int outcome = ::SSL_write_ex(ssl_, plain.data(), plain.size(), &count);
+    if (outcome != 1) {
+      const auto why = obstacle(outcome);
+      return why ? error(error_kind::tls, "TLS: the peer interrupts") : why.error();
+    }
+    plain.remove_prefix(count);
+  }
+  return {};
+}
+
+inline std::span<char> tls_session::room() {
+  if (!wire_.in) wire_.in = std::make_unique_for_overwrite<char[]>(room_size);
+  if (wire_.first == wire_.last) wire_.first = wire_.last = 0;
+  if (wire_.first > 0) {
+    std::memmove(wire_.in.get(), wire_.in.get() + wire_.first, wire_.last - wire_.first);
+    wire_.last -= std::exchange(wire_.first, 0);
+  }
+  return {wire_.in.get() + wire_.last, room_size - wire_.last};
+}
+
+inline std::string tls_session::peer_subject() const {
+  X509* const shown = ::SSL_get0_peer_certificate(ssl_);
+  BIO* const text = shown != nullptr ? ::BIO_new(::BIO_s_mem()) : nullptr;
+  if (text == nullptr) return {};
+  ::X509_NAME_print_ex(text, ::X509_get_subject_name(shown), 0, XN_FLAG_RFC2253);
+  char* octets = nullptr;
+  const long size = BIO_get_mem_data(text, &octets);
+  std::string subject(octets, static_cast<std::size_t>(size > 0 ? size : 0));
+  ::BIO_free(text);
+  return subject;
+}
+
+}  // namespace tinyhttp::detail

@@ -1,0 +1,386 @@
+// tests/apart/tls.cpp -- tests tls.hpp and tls/: our client and our server, and what goes wrong between them
+#include "../client/support.hpp"
+#include "catch.hpp"
+#include "folder.hpp"
+
+#include <tinyhttp/client/as_handler.hpp>
+#include <tinyhttp/client/async.hpp>
+#include <tinyhttp/client/client.hpp>
+#include <tinyhttp/client/download.hpp>
+#include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/tls.hpp>
+#include <tinyhttp/tls/authority.hpp>
+
+#include <atomic>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace client_test;
+using namespace std::string_literals;
+using testing::certificate_wishes;
+using testing::throwaway_authority;
+
+namespace {
+
+using context = std::shared_ptr<const net::secure_context>;
+
+const throwaway_authority& authority() {
+  static const throwaway_authority one;
+  return one;
+}
+context show(const certificate_wishes& wishes = {}, tls_server_options with = {}) {
+  const auto own = authority().issue(wishes);
+  with.certificate = own.certificate;
+  with.key = own.key;
+  return tls_server_context(with).value();
+}
+context trust(tls_client_options with = {}) {
+  with.ca = authority().certificate();
+  return tls_client_context(with).value();
+}
+client_options trusting() {
+  client_options with;
+  with.tls = trust();
+  return with;
+}
+tls_server serving(any_handler app, context with = show()) {
+  return tls_server(std::move(app), {.port = 0, .patience = {.drain = std::chrono::milliseconds(50)}, .tls = std::move(with)});
+}
+response hello(const request& r) {
+  return text(std::string(r.context->is_secure() ? "secure " : "plain ") + r.context->peer_subject());
+}
+std::string at_localhost(const tls_server& s, std::string_view target = "/") {
+  return "https://localhost:" + std::to_string(s.port()) + std::string(target);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a client and a server speak by TLS, and keep their connection", "[apart][tls][threads]", client, looped_client) {
+  const auto server = serving(hello);
+  TestType c(trusting());
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = c.get(server.url());
+    if (!answer) FAIL(answer.error().message());
+    CHECK(answer->body.text() == "secure ");
+  }
+  CHECK(server.open_connections() == 1);
+  CHECK(server.url().starts_with("https://127.0.0.1:"));
+  CHECK(c.get(at_localhost(server)).value().status == 200);
+}
+
+TEST_CASE("bodies of every size go through TLS both ways", "[apart][tls][threads]") {
+  const auto server = serving([](request& r) -> task<response> {
+    const std::uint64_t most = 10'000'000;
+    auto reading = r.body.read_all(most);
+    const auto all = co_await reading;
+    if (!all) co_return body_problem(all.error());
+    co_return text(std::string(*all));
+  });
+  client c(trusting());
+  for (const std::size_t size : {0u, 1u, 16'383u, 16'384u, 16'385u, 65'536u, 70'000u, 3'000'000u}) {
+    std::string octets(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<char>(i * 7919 >> 5);
+    const auto answer = c.post(server.url(), octets, "text/plain");
+    if (!answer) FAIL(size << ": " << answer.error().message());
+    CHECK((answer->body.text() == octets));
+  }
+}
+
+TEST_CASE("files are sent and downloaded by TLS", "[apart][tls][threads]") {
+  const scratch::folder here;
+  std::string octets(5'000'000, 'x');
+  for (std::size_t i = 0; i < octets.size(); i += 97) octets[i] = static_cast<char>(i >> 8);
+  std::ofstream(here / "big", std::ios::binary) << octets;
+  const auto server = serving(static_files(here.path()));
+  client c(trusting());
+  const scratch::folder there;
+  download_options how;
+  how.parallel = GENERATE(std::size_t{1}, std::size_t{4});
+  const auto done = download(c, server.url() + "big", there / "big", std::move(how));
+  if (!done) FAIL(done.error().message());
+  auto got = file_body(there / "big").value();
+  CHECK((pull_all(got, 10'000'000).value() == octets));
+  CHECK(there.names() == std::vector<std::string>{"big"});
+}
+
+TEST_CASE("a server that is not who it should be is refused", "[apart][tls][security][threads]") {
+  struct row {
+    certificate_wishes wishes;
+    const char* why;
+  };
+  const std::vector<row> rows{
+      {{.names = {"other.example"}}, "hostname mismatch"},
+      {{.names = {"*.localhost"}}, "hostname mismatch"},
+      {{.names = {}, .subject = "localhost"}, ""},  // OpenSSL looks at the common name where there is no other
+      {{.begins = std::chrono::hours(-48), .ends = std::chrono::hours(-24)}, "certificate has expired"},
+      {{.begins = std::chrono::hours(24), .ends = std::chrono::hours(48)}, "certificate is not yet valid"},
+      {{.self_signed = true}, "self-signed certificate"},
+  };
+  for (const row& r : rows) {
+    const auto server = serving(hello, show(r.wishes));
+    client c(trusting());
+    const auto answer = c.get(at_localhost(server));
+    CAPTURE(r.why);
+    if (*r.why == '\0') {
+      CHECK(answer.has_value());
+      continue;
+    }
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind() == error_kind::tls);
+    CHECK(answer.error().message() ==
+          "connect https://localhost:" + std::to_string(server.port()) + ": TLS: " + r.why);
+  }
+}
+
+TEST_CASE("an address has to stand in the certificate", "[apart][tls][security][threads]") {
+  const auto server = serving(hello, show({.names = {"localhost"}}));
+  client c(trusting());
+  CHECK(c.get(at_localhost(server)).has_value());
+  const auto refused = c.get(server.url());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message().ends_with(": TLS: IP address mismatch"));
+}
+
+TEST_CASE("whom to trust is said, and nobody else is trusted", "[apart][tls][security][threads]") {
+  const auto server = serving(hello);
+  SECTION("the system's authorities know nothing of it") {
+    client c({.tls = tls_client_context().value()});
+    const auto answer = c.get(server.url());
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind() == error_kind::tls);
+  }
+  SECTION("another authority") {
+    const throwaway_authority other;
+    client c({.tls = tls_client_context({.ca = other.certificate()}).value()});
+    const auto answer = c.get(server.url());
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind() == error_kind::tls);
+  }
+  SECTION("a file") {
+    const scratch::folder here;
+    std::ofstream(here / "ca.pem") << authority().certificate();
+    client c({.tls = tls_client_context({.ca_file = here / "ca.pem"}).value()});
+    CHECK(c.get(server.url()).has_value());
+  }
+  SECTION("anybody, when told so") {
+    client c({.tls = tls_client_context({.verify_server = false}).value()});
+    CHECK(c.get(server.url()).has_value());
+  }
+}
+
+TEST_CASE("a server may ask for a certificate", "[apart][tls][security][threads]") {
+  const auto server = serving(hello, show({}, {.client_ca = authority().certificate()}));
+  const auto me = authority().issue({.subject = "me"});
+  client with({.tls = trust({.certificate = me.certificate, .key = me.key})});
+  CHECK(with.get(server.url()).value().body.text() == "secure CN=me");
+  client without(trusting());
+  const auto refused = without.get(server.url());
+  REQUIRE_FALSE(refused);
+  CAPTURE(refused.error().message());
+  CHECK(refused.error().kind() == error_kind::tls);
+  const throwaway_authority other;
+  const auto stranger = other.issue({.subject = "me"});
+  client strange({.tls = trust({.certificate = stranger.certificate, .key = stranger.key})});
+  CHECK_FALSE(strange.get(server.url()));
+}
+
+TEST_CASE("what cannot be a context says why", "[apart][tls]") {
+  const scratch::folder here;
+  const auto why = [](const auto& made) { return made ? std::string("made") : made.error().message(); };
+  std::ofstream(here / "empty");
+  std::ofstream(here / "ca.pem") << authority().certificate();
+  CHECK(why(tls_client_context({.ca_file = here / "none"})) == "TLS: open " + (here / "none") + ": no such file");
+  CHECK(why(tls_client_context({.ca_file = here / "empty"})) == "TLS: " + (here / "empty") + ": no certificate in it");
+  CHECK(why(tls_server_context({})) == "TLS: a server needs a certificate");
+  CHECK(why(tls_server_context({.certificate_file = here / "ca.pem"})) == "TLS: " + (here / "ca.pem") + ": no key in it, or one with a password");
+  const auto mine = authority().issue(), other = authority().issue();
+  CHECK(why(tls_server_context({.certificate = mine.certificate, .key = other.key})) == "TLS: use key: key values mismatch");
+  CHECK(why(server::start(hello, {.port = 0, .tls = show()})) == "server_options::tls is for a tls_server (tls.hpp)");
+  CHECK(why(tls_server::start(hello, {.port = 0})) == "a tls_server needs server_options::tls");
+}
+
+TEST_CASE("without TLS an https URL is an error, and so is http to a TLS port", "[apart][tls][threads]") {
+  const auto server = serving(hello);
+  client plain;
+  const auto off = plain.get(server.url());
+  REQUIRE_FALSE(off);
+  CHECK(off.error().kind() == error_kind::tls);
+  const auto mixed = plain.get("http://127.0.0.1:" + std::to_string(server.port()) + "/");
+  REQUIRE_FALSE(mixed);
+  CHECK(mixed.error().kind() == error_kind::closed);
+  const tinyhttp::server http(hello, {.port = 0});
+  client c(trusting());
+  const auto no_tls = c.get("https://127.0.0.1:" + std::to_string(http.port()) + "/");
+  REQUIRE_FALSE(no_tls);
+  CHECK(no_tls.error().kind() == error_kind::tls);
+  CAPTURE(no_tls.error().message());
+  CHECK(no_tls.error().message().find(": TLS: wrong version number") != std::string::npos);
+}
+
+TEST_CASE("octets that end without an end of TLS are no whole answer", "[apart][tls][security][threads]") {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  const auto framed = GENERATE(as<std::string>(), "Content-Length: 5\r\n\r\nhello", "\r\nhello");
+  const bool says_end = GENERATE(true, false);
+  const context ctx = show();
+  scripted_server server([&](net::socket& s, int) {
+    net::secured_stream<net::blocking_stream> over(std::move(s), net::address());
+    over.secure(ctx->begin({}).value());
+    char room[4096];
+    const std::span<char> all(room);
+    auto reading = over.read(all);
+    static_cast<void>(reading.await_resume());
+    const std::string octets = head + framed;
+    const std::string_view pieces[] = {octets};
+    auto writing = over.write(pieces);
+    static_cast<void>(writing.await_resume());
+    if (!says_end) static_cast<void>(over.below().shutdown_send());
+    over.close();
+  });
+  client c(trusting());
+  const auto answer = c.get("https" + server.url().substr(4));
+  if (says_end || framed.starts_with("Content-Length")) {
+    if (!answer) FAIL(answer.error().message());
+    CHECK(answer->body.text() == "hello");
+  } else {
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind() == error_kind::closed);
+    CHECK(answer.error().message().find("after 5 octets") != std::string::npos);
+  }
+}
+
+TEST_CASE("a handshake that does not come to its end is an error in time", "[apart][tls][timeout][threads]") {
+  std::atomic<bool> asked{false};
+  const auto says = GENERATE(as<std::string>(), "", "HTTP/1.1 400 Bad Request\r\n\r\n", "\x15\x03\x03\x00\x02\x02\x28"s,
+                             "\x16\x03\x03\x3f\xff and then nothing more", "close");
+  scripted_server server([&](net::socket& s, int) {
+    char room[4096];
+    static_cast<void>(s.receive(room));
+    asked = true;
+    if (says == "close") return;
+    static_cast<void>(s.send_all(says));
+    for (auto more = s.receive(room); more && *more > 0;) more = s.receive(room);
+  });
+  const std::string url = "https" + server.url().substr(4);
+  const bool is_silent = says.empty() || says.starts_with('\x16');
+  SECTION("by the deadline") {
+    auto with = trusting();
+    if (is_silent) with.connect_timeout = std::chrono::milliseconds(30);
+    client c(std::move(with));
+    const auto answer = c.get(url);
+    REQUIRE_FALSE(answer);
+    CAPTURE(answer.error().message());
+    CHECK(answer.error().kind() == (is_silent ? error_kind::timeout : error_kind::tls));
+    CHECK(answer.error().message().starts_with("connect " + url.substr(0, url.size() - 1) + ": "));
+  }
+  SECTION("by another thread") {
+    if (!is_silent) return;
+    net::interrupter stop;
+    auto with = trusting();
+    with.stop = &stop;
+    client c(std::move(with));
+    std::thread canceller([&] {
+      while (!asked) std::this_thread::yield();
+      stop.cancel();
+    });
+    const auto answer = c.get(url);
+    canceller.join();
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind() == error_kind::cancelled);
+    CHECK(answer.error().message() == "connect " + url.substr(0, url.size() - 1) + ": told to stop");
+  }
+}
+
+TEST_CASE("redirects go to https, and not back unless that is allowed", "[apart][tls][redirect][security][threads]") {
+  const tinyhttp::server plain([](const request& r) { return text("plain " + std::string(r.fields["Authorization"])); }, {.port = 0});
+  std::string to = plain.url();
+  const auto secure = serving([&](const request& r) {
+    if (r.path() == "/back") return response(status::found, {{"Location", to}});
+    return text("secure " + std::string(r.fields["Authorization"]));
+  });
+  const tinyhttp::server front([&](const request&) { return response(status::found, {{"Location", secure.url()}}); }, {.port = 0});
+  client c(trusting());
+  call_options how;
+  how.max_redirects = 3;
+  how.fields.add("Authorization", "Bearer x");
+  CHECK(c.call(front.url(), std::move(how)).value().body.text() == "secure ");
+  call_options back;
+  back.max_redirects = 3;
+  const auto refused = c.call(secure.url() + "back", std::move(back));
+  REQUIRE_FALSE(refused);
+  CAPTURE(refused.error().message());
+  auto lax = trusting();
+  lax.allow_insecure_redirects = true;
+  client careless(std::move(lax));
+  call_options again;
+  again.max_redirects = 3;
+  CHECK(careless.call(secure.url() + "back", std::move(again)).value().body.text() == "plain ");
+}
+
+TEST_CASE("a proxy sees nothing of https, and servers are verified behind it, too", "[apart][tls][proxy][security][threads]") {
+  const auto good = serving(hello);
+  const auto bad = serving(hello, show({.names = {"other.example"}}));
+  std::string seen;
+  scripted_server proxy([&](net::socket& s, int) {
+    const std::string asked = read_request(s);
+    seen = asked.substr(0, asked.find("\r\n"));
+    const auto colon = asked.find(':');
+    const auto port = ascii::parse_decimal_strict(asked.substr(colon + 1, asked.find(' ', colon) - colon - 1)).value();
+    auto up = net::socket::open(AF_INET).value();
+    if (!up.connect(*net::address::parse("127.0.0.1", static_cast<std::uint16_t>(port)))) return;
+    static_cast<void>(s.send_all("HTTP/1.1 200 OK\r\n\r\n"));
+    pollfd set[2] = {{s.native(), POLLIN, 0}, {up.native(), POLLIN, 0}};
+    for (char room[8192];;) {
+      if (::poll(set, 2, -1) < 0) return;
+      for (int i = 0; i < 2; ++i) {
+        if (set[i].revents == 0) continue;
+        const auto count = (i == 0 ? s : up).receive(room);
+        if (!count || *count == 0) return;
+        static_cast<void>((i == 0 ? up : s).send_all({room, *count}));
+      }
+    }
+  });
+  auto with = trusting();
+  with.proxies.https = parse_proxy(proxy.url()).value();
+  client c(std::move(with));
+  CHECK(c.get(at_localhost(good)).value().body.text() == "secure ");
+  CHECK(seen == "CONNECT localhost:" + std::to_string(good.port()) + " HTTP/1.1");
+  const auto refused = c.get(at_localhost(bad));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message().ends_with(": TLS: hostname mismatch"));
+}
+
+TEST_CASE("one https client serves sixteen threads", "[apart][tls][threads]") {
+  const auto server = serving(hello);
+  client c(trusting());
+  std::atomic<int> good{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 16; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 10; ++i) {
+        const auto answer = c.get(server.url());
+        good += answer && answer->body.text() == "secure ";
+      }
+    });
+  for (auto& each : threads) each.join();
+  CHECK(good == 160);
+}
+
+TEST_CASE("a server behind TLS tells its upstream so", "[apart][tls][proxy][threads]") {
+  const tinyhttp::server up([](const request& r) { return text(std::string(r.fields["X-Forwarded-Proto"])); }, {.port = 0});
+  const auto front = serving(as_handler(async_client(), up.url()));
+  client c(trusting());
+  CHECK(c.get(front.url()).value().body.text() == "https");
+}
+
+TEST_CASE("a server that stops ends its TLS connections, and answers what runs", "[apart][tls][threads]") {
+  auto server = serving(hello);
+  client c(trusting());
+  CHECK(c.get(server.url()).has_value());
+  server.stop();
+  CHECK(server.wait() == 0);
+  CHECK_FALSE(c.get(server.url()));
+}
