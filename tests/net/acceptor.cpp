@@ -127,3 +127,36 @@ TEST_CASE("several loops share one listening socket, each connection goes to one
   two.join();
   CHECK(got[0].size() + got[1].size() == count);
 }
+
+TEST_CASE("loops that take turns share connections that come one by one", "[net][acceptor][threads]") {
+  auto listener = net::listener::bind({}).value();
+  constexpr int count = 64;
+  std::atomic<int> ready{0}, total{0};
+  std::vector<net::accepted> got[2];
+  net::loop loops[2];
+  const auto work = [&](int i) {
+    acceptor from(loops[i], listener, true);
+    auto all = accept_all(from, got[i]);
+    all.start();
+    ++ready;
+    std::size_t before = 0;
+    while (total.load() < count) {
+      loops[i].run_once(std::chrono::milliseconds(20));
+      total += static_cast<int>(got[i].size() - before);
+      before = got[i].size();
+    }
+  };
+  std::thread one(work, 0);
+  std::thread two(work, 1);
+  while (ready.load() < 2) std::this_thread::yield();
+  std::vector<net::socket> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(client_of(listener));
+    while (total.load() <= i) std::this_thread::yield();  // both are idle again, or nearly
+  }
+  one.join();
+  two.join();
+  CHECK(got[0].size() + got[1].size() == count);
+  CHECK(got[0].size() >= count / 8);  // without turns, one has them all
+  CHECK(got[1].size() >= count / 8);
+}

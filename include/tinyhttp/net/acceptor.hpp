@@ -15,11 +15,15 @@
 namespace tinyhttp::net {
 
 /// Loop and listener outlive it. One `accept` at a time. Stays where it is.
+///
+/// `takes_turns`: where other loops accept from `from` too. The system wakes the first loop in its
+/// line that is idle, so after each burst we go to the line's end; else one loop would get them all.
 class acceptor : watch {
  public:
   class accept_operation;
 
-  acceptor(net::loop& on, listener& from) : watch(ready_now), loop_(on), listener_(from) {
+  acceptor(net::loop& on, listener& from, bool takes_turns = false)
+      : watch(ready_now), loop_(on), listener_(from), takes_turns_(takes_turns) {
     on.poller().add(*this, from.native(), watch::trigger::shared);
   }
   ~acceptor() { loop_.poller().remove(*this, true); }
@@ -40,6 +44,7 @@ class acceptor : watch {
   listener& listener_;
   accept_operation* waiting_ = nullptr;
   int in_a_row_ = 0;
+  bool takes_turns_;
   bool closed_ = false;
 };
 
@@ -106,6 +111,7 @@ inline bool acceptor::accept_operation::step(waiter& w) {
     }
   }
   if (!self.outcome_) {
+    if (from.takes_turns_ && from.in_a_row_ > 0) from.loop_.poller().rest(from);
     from.in_a_row_ = 0;
     const std::int64_t status = from.loop_.poller().want(from, ready::readable);
     if (status < 0)

@@ -48,7 +48,7 @@ class basic_shard {
         loop_({.backend = options.backend}),
         services_(options, loop_),
         host_(app, services_),
-        acceptor_(loop_, from),
+        acceptor_(loop_, from, options.threads > 1),
         reaper_(*this) {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
     host_.abandon = [this](served_connection<Stream>& left) { finish(*connections_[left.place]); };
