@@ -9,8 +9,8 @@
 //   $ ./fetch -C -o big.iso http://localhost:8000/big.iso     # goes on where it was cut off
 //   $ ./fetch --help
 //
-// The options are read in fetch_options.hpp; here is the work. --digest and --compressed need a library:
-// see `what needs a library`.
+// The options are read in fetch_options.hpp; here is the work. https, --digest and --compressed need a
+// library: see `what needs a library`.
 
 #include "fetch_options.hpp"
 
@@ -35,6 +35,9 @@
 
 #include <unistd.h>
 
+#ifdef FETCH_WITH_TLS
+#include <tinyhttp/tls/context.hpp>
+#endif
 #ifdef FETCH_WITH_DIGEST
 #include <tinyhttp/digest.hpp>
 #endif
@@ -46,6 +49,24 @@
 namespace th = tinyhttp;
 
 // ---- what needs a library -----------------------------------------------------------------------
+
+#ifdef FETCH_WITH_TLS  // g++ ... -DFETCH_WITH_TLS -lssl -lcrypto
+std::shared_ptr<const th::net::secure_context> tls_of(const settings& s) {
+  auto made = th::tls_client_context({.ca_file = s.ca_file,
+                                      .ca_directory = s.ca_directory,
+                                      .certificate_file = s.certificate_file,
+                                      .key_file = s.key_file,
+                                      .verify_server = !s.insecure});
+  if (!made) misuse(made.error().message());
+  return *made;
+}
+#else
+std::shared_ptr<const th::net::secure_context> tls_of(const settings& s) {
+  if (s.insecure || !(s.ca_file + s.ca_directory + s.certificate_file + s.key_file).empty())
+    misuse("TLS is not in this build: it needs -DFETCH_WITH_TLS and OpenSSL");
+  return nullptr;
+}
+#endif
 
 #ifdef FETCH_WITH_DIGEST  // g++ ... -DFETCH_WITH_DIGEST -lcrypto
 std::shared_ptr<th::hasher> sha256_sum() { return th::make_hasher("sha256"); }
@@ -288,6 +309,7 @@ th::client_options way_of(const settings& s) {
   if (s.no_proxy) way.proxies.except = *s.no_proxy;
   way.proxies.tunnels = s.tunnel;
   if (s.compressed) way.decoder = decoder();
+  way.tls = tls_of(s);
   return way;
 }
 

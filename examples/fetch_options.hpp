@@ -60,6 +60,9 @@ constexpr const char* fetch_help =
     "  --unix-socket PATH     over this socket instead of TCP\n"
     "  --resolve HOST:PORT:ADDRESS, --connect-to HOST:PORT:HOST:PORT   go there instead\n"
     "  --interface ADDRESS    from this address of ours\n"
+    "  --cacert FILE, --capath DIR   trust these authorities instead of the system's\n"
+    "  -k, --insecure         trust any server: anybody on the way can read and change everything\n"
+    "  -E, --cert FILE, --key FILE   show this certificate to servers that ask for one\n"
     "  -Y, --speed-limit N    give up when less than N octets a second come, for 30 s\n"
     "  -y, --speed-time N     or for N seconds; alone, with a limit of 1\n"
     "  --max-time SECONDS     for each attempt, all in all; -m\n"
@@ -100,6 +103,12 @@ struct settings {
   std::optional<std::optional<tinyhttp::proxy>> proxy;  // empty: what the environment says
   std::optional<std::string> no_proxy;
   bool tunnel = false;
+
+  std::string ca_file;
+  std::string ca_directory;
+  std::string certificate_file;
+  std::string key_file;  // empty: in the certificate's
+  bool insecure = false;
 
   [[nodiscard]] bool into_files() const { return !files.empty() || name_from_url; }
 };
@@ -173,6 +182,7 @@ inline bool set_flag(settings& s, std::string_view option) {
       {"-L", &settings::follow},            {"--progress", &settings::progress},
       {"-p", &settings::tunnel},
       {"--compressed", &settings::compressed},
+      {"-k", &settings::insecure},          {"--insecure", &settings::insecure},
   };
   for (const auto& each : flags)
     if (each.name == option) return s.*each.flag = true;
@@ -204,6 +214,11 @@ inline setter setter_of(std::string_view option) {
       {"--resolve", [](settings& s, text o, text t) { add_host(s, o, tinyhttp::net::parse_host_addresses(t)); }},
       {"--connect-to", [](settings& s, text o, text t) { add_host(s, o, tinyhttp::net::parse_connect_to(t)); }},
       {"--interface", [](settings& s, text o, text t) { set_local_address(s, o, t); }},
+      {"--cacert", [](settings& s, text, text file) { s.ca_file = file; }},
+      {"--capath", [](settings& s, text, text directory) { s.ca_directory = directory; }},
+      {"--cert", [](settings& s, text, text file) { s.certificate_file = file; }},
+      {"-E", [](settings& s, text, text file) { s.certificate_file = file; }},
+      {"--key", [](settings& s, text, text file) { s.key_file = file; }},
       {"--speed-limit", [](settings& s, text o, text n) { s.way.least_rate = to_number(o, n, 1 << 30); }},
       {"-Y", [](settings& s, text o, text n) { s.way.least_rate = to_number(o, n, 1 << 30); }},
       {"--speed-time", [](settings& s, text o, text t) { set_speed_time(s, o, t); }},

@@ -27,6 +27,8 @@
 
 namespace tinyhttp::net {
 
+class loop;
+
 namespace detail {
 
 /// An operation of the stream below, or a task that does its work. Tried, as all operations are,

@@ -1,0 +1,43 @@
+// Serves a directory by TLS. Needs OpenSSL 3:
+//
+//   $ c++ -std=c++20 -O2 -Iinclude examples/https_server.cpp -lssl -lcrypto -o https_server
+//   $ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost
+//         -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout key.pem -out certificate.pem
+//   $ ./https_server . certificate.pem key.pem 8443
+//   listening on https://127.0.0.1:8443/
+//
+//   $ curl --cacert certificate.pem https://localhost:8443/
+//
+// Ctrl-C or SIGTERM: running answers finish, and the exit status is 0.
+
+#include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/server/signals.hpp>
+#include <tinyhttp/tls.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+
+namespace th = tinyhttp;
+
+int main(int argc, char** argv) try {
+  const auto port = argc == 5 ? th::ascii::parse_decimal_strict(argv[4], 65535) : 8443;
+  if ((argc != 4 && argc != 5) || !port) {
+    std::fputs("usage: https_server DIR CERTIFICATE KEY [PORT]\n", stderr);
+    return 2;
+  }
+  th::server_options with;
+  with.port = static_cast<std::uint16_t>(*port);
+  with.tls = th::tls_server_context({.certificate_file = argv[2], .key_file = argv[3]}).value();
+  with.log = [](std::string_view line) {
+    std::fprintf(stderr, "https_server: %.*s\n", static_cast<int>(line.size()), line.data());
+  };
+  th::signal_wait stop{SIGINT, SIGTERM};
+  th::tls_server server(th::static_files(argv[1]), std::move(with));
+  std::printf("listening on %s\n", server.url().c_str());
+  std::fflush(stdout);
+  stop.wait();  // then the server's destructor lets running answers finish
+} catch (const std::exception& failed) {
+  std::fprintf(stderr, "https_server: %s\n", failed.what());
+  return 1;
+}
