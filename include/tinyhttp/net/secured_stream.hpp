@@ -37,8 +37,8 @@ template <class Plain, class T>
 class layered_operation {
  public:
   template <class MakePlain, class MakeSecured>
-  layered_operation(bool secured, MakePlain plain, MakeSecured secure) {
-    if (secured) secured_ = secure();
+  layered_operation(bool in_session, MakePlain plain, MakeSecured secure) {
+    if (in_session) secured_ = secure();
     else plain_.make(plain);
   }
   [[nodiscard]] bool await_ready() {
@@ -84,7 +84,7 @@ class secured_stream {
   ~secured_stream() { close(); }
 
   /// From now on octets go through `session`. The handshake is `handshake`'s, or that of the first
-  /// operation.
+  /// operation; beside that one there is no other until it is over.
   void secure(std::unique_ptr<secure_session> session) noexcept { session_ = std::move(session); }
   [[nodiscard]] const secure_session* session() const noexcept { return session_.get(); }
   [[nodiscard]] task<result<void>> handshake();
@@ -102,7 +102,8 @@ class secured_stream {
     return carry_out<send_file_operation>([&] { return under_.send_file(fd, offset, length); },
                                           [&] { return encrypt_file(fd, offset, length); });
   }
-  /// `read` or an end would come at once. Takes in what is here, and waits for nothing.
+  /// `read` or an end would come at once. Takes in what is here, and waits for nothing. Not while an
+  /// operation reads.
   [[nodiscard]] bool has_news();
 
   void expires_at(time_point when) { under_.expires_at(when); }
@@ -181,6 +182,15 @@ class secured_stream {
   task<result<std::uint64_t>> encrypt_file(int fd, std::uint64_t offset, std::uint64_t length);
   result<void> seal(std::string_view plain);
   void say_end() noexcept;
+  /// The stream below has something, or might.
+  [[nodiscard]] bool is_below_ready() noexcept {
+    if constexpr (requires(Under& u) { u.native(); }) {
+      pollfd set{under_.native(), POLLIN, 0};
+      return os::poll(&set, 1, 0) > 0;
+    } else {
+      return true;
+    }
+  }
   /// What is on its way: that which the system has not taken, and else what the session has.
   [[nodiscard]] std::string_view next_flight() {
     if (flown_ == flight_.size()) {
@@ -285,22 +295,15 @@ task<result<void>> secured_stream<Under>::await_news() {
 
 template <stream Under>
 bool secured_stream<Under>::has_news() {
-  const auto is_ready = [this] {
-    if constexpr (requires { under_.native(); }) {
-      pollfd set{under_.native(), POLLIN, 0};
-      return os::poll(&set, 1, 0) > 0;
-    } else {
-      return true;
-    }
-  };
-  if (!session_) return is_ready();
+  if (!session_) return is_below_ready();
   while (!session_->has_news() && !cut_off_) {
-    if (!is_ready()) return false;
+    if (!is_below_ready()) return false;
     auto reading = under_.read(session_->room());
     if (!reading.await_ready()) return false;
     const result<std::size_t> got = reading.await_resume();
-    cut_off_ = !got || *got == 0;
-    if (got) session_->received(*got);
+    if (!got) return true;
+    cut_off_ = *got == 0;
+    session_->received(*got);
   }
   return true;
 }
