@@ -1,0 +1,230 @@
+"""https, against real peers: curl and OpenSSL's own client ask our server; fetch asks nginx, Python and OpenSSL."""
+import functools
+import http.server
+import pathlib
+import random
+import shutil
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+import warnings
+
+from harness import closed_port, file_server, find_nginx, nginx, program, run, running_example, wait_until_listening
+
+OCTETS = random.Random(5).randbytes(3_000_000)
+
+
+def make_certificates(home):
+    """An authority and what it signed, by the openssl command: names, another name, one for clients."""
+    def openssl(*arguments):
+        done = run("openssl", *arguments, cwd=home)
+        assert done.returncode == 0, done.stderr
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test authority")
+    for name, subject, names in [("good", "localhost", "DNS:localhost,IP:127.0.0.1"), ("other", "other", "DNS:other.example"),
+                                 ("me", "me", "DNS:me")]:
+        openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={subject}")
+        (home / "names").write_text(f"subjectAltName={names}\n")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-out", f"{name}.pem", "-days", "2", "-extfile", "names")
+
+
+class https_server(running_example):
+    def __init__(self, root, home, name="good"):
+        super().__init__("https_server", root, home / f"{name}.pem", home / f"{name}.key", "0")
+
+    def url(self, target="/"):
+        return f"https://localhost:{self.port}{target}"
+
+
+class secured_python:
+    """Python's http.server behind its ssl, with what `settle` says of the context."""
+
+    class handler(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+    def __init__(self, root, home, settle=lambda context: None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(home / "good.pem", home / "good.key")
+        settle(context)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(self.handler, directory=str(root)))
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def url(self, target="/"):
+        return f"https://localhost:{self.server.server_address[1]}{target}"
+
+    def stop(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@unittest.skipIf(shutil.which("openssl") is None, "not installed: openssl")
+class secured(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.home = pathlib.Path(cls.folder.name)
+        make_certificates(cls.home)
+        cls.root = cls.home / "root"
+        cls.root.mkdir()
+        (cls.root / "big").write_bytes(OCTETS)
+        (cls.root / "small").write_bytes(b"hello")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def running(self, server):
+        self.addCleanup(server.stop)
+        return server
+
+    def trusting(self, *arguments):
+        return ["--cacert", self.home / "ca.pem", *arguments]
+
+
+class our_server(secured):
+    def test_curl_gets_files_over_one_connection(self):
+        server = self.running(https_server(self.root, self.home))
+        got = run("curl", "-sS", "--noproxy", "*", *self.trusting(server.url("/big"), server.url("/small")), "-o", self.home / "a",
+                  "-o", self.home / "b", "-w", "%{num_connects} %{http_version} %{ssl_verify_result}\n")
+        self.assertEqual((got.returncode, got.stderr), (0, b""))
+        self.assertEqual(got.stdout, b"1 1.1 0\n0 1.1 0\n")
+        self.assertEqual((self.home / "a").read_bytes(), OCTETS)
+        self.assertEqual((self.home / "b").read_bytes(), b"hello")
+
+    def test_curl_goes_on_where_it_stopped(self):
+        server = self.running(https_server(self.root, self.home))
+        (self.home / "part").write_bytes(OCTETS[:1_000_001])
+        got = run("curl", "-sS", "--noproxy", "*", "-C", "-", *self.trusting(server.url("/big")), "-o", self.home / "part")
+        self.assertEqual((got.returncode, got.stderr), (0, b""))
+        self.assertEqual((self.home / "part").read_bytes(), OCTETS)
+
+    def test_versions_and_protocols(self):
+        server = self.running(https_server(self.root, self.home))
+        for version, works in [("1.3", True), ("1.2", True), ("1.1", False)]:
+            got = run("curl", "-sS", "--noproxy", "*", "--ciphers", "DEFAULT@SECLEVEL=0", f"--tlsv{version}", "--tls-max", version,
+                      *self.trusting(server.url("/small")))
+            self.assertEqual((version, got.returncode == 0, got.stdout == b"hello"), (version, works, works))
+        got = run("openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-alpn", "h2,http/1.1", "-quiet", "-ign_eof",
+                  input=b"GET /small HTTP/1.0\r\n\r\n", stdin=None)
+        self.assertTrue(got.stdout.endswith(b"\r\n\r\nhello"), got.stdout)
+
+    def test_octets_that_are_no_tls_disturb_nobody(self):
+        server = self.running(https_server(self.root, self.home))
+        for octets in (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\x80\x2e\x01\x00\x02", bytes(100_000)):
+            with tempfile.TemporaryFile() as said:
+                said.write(octets)
+                said.seek(0)
+                run("curl", "-sS", "--max-time", "1", f"telnet://127.0.0.1:{server.port}", stdin=said)
+        got = run("curl", "-sS", "--noproxy", "*", *self.trusting(server.url("/small")))
+        self.assertEqual((got.returncode, got.stdout), (0, b"hello"))
+        self.assertEqual(server.stop(), 0)
+
+    def test_bad_certificates_are_told_at_the_start(self):
+        for name, why in [("none", "https_server: TLS: open {}/none.pem: no such file\n"),
+                          ("mixed", "https_server: TLS: use {}/mixed.key: key values mismatch\n")]:
+            shutil.copy(self.home / "good.pem", self.home / "mixed.pem")
+            shutil.copy(self.home / "me.key", self.home / "mixed.key")
+            got = run(program("https_server"), self.root, self.home / f"{name}.pem", self.home / f"{name}.key", "0")
+            self.assertEqual((got.returncode, got.stdout, got.stderr.decode()), (1, b"", why.format(self.home)))
+
+
+class our_client(secured):
+    def fetch(self, *arguments):
+        return run(program("fetch"), *arguments, cwd=self.home)
+
+    def test_python_nginx_and_our_own_server(self):
+        servers = {"ours": self.running(https_server(self.root, self.home)), "python": self.running(secured_python(self.root, self.home))}
+        if find_nginx():
+            port = closed_port()
+            settings = (f"listen 127.0.0.1:{port} ssl; ssl_certificate {self.home}/good.pem; ssl_certificate_key {self.home}/good.key;")
+            self.running(nginx(self.root, settings))
+            servers["nginx"] = f"https://localhost:{port}"
+        for name, server in servers.items():
+            with self.subTest(name):
+                base = server if isinstance(server, str) else server.url("")
+                got = self.fetch(*self.trusting(base + "/big", "-o", f"from_{name}"))
+                self.assertEqual((got.returncode, got.stderr), (0, b""))
+                self.assertEqual((self.home / f"from_{name}").read_bytes(), OCTETS)
+                (self.home / f"from_{name}").unlink()
+                got = self.fetch(*self.trusting(base + "/small", base + "/small"))
+                self.assertEqual((got.returncode, got.stdout), (0, b"hellohello"))
+
+    def test_who_is_trusted(self):
+        good = self.running(https_server(self.root, self.home))
+        other = self.running(https_server(self.root, self.home, "other"))
+        where = f"fetch: connect https://localhost:{{}}: TLS: "
+        for server, arguments, why in [
+                (good, [], "unable to get local issuer certificate"),
+                (other, self.trusting(), "hostname mismatch"),
+                (good, ["--cacert", self.home / "me.pem"], "unable to get local issuer certificate")]:
+            got = self.fetch(*arguments, server.url("/small"))
+            self.assertEqual((got.returncode, got.stdout), (1, b""))
+            self.assertEqual(got.stderr.decode(), where.format(server.port) + why + "\n")
+        for flag in ("-k", "--insecure"):
+            self.assertEqual(self.fetch(flag, other.url("/small")).stdout, b"hello")
+        got = self.fetch("--cacert", "missing.pem", good.url("/small"))
+        self.assertEqual((got.returncode, got.stderr), (2, b"fetch: TLS: open missing.pem: no such file; try fetch --help\n"))
+
+    def test_a_server_that_asks_who_we_are(self):
+        def ask(context):
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.home / "ca.pem")
+        server = self.running(secured_python(self.root, self.home, ask))
+        got = self.fetch(*self.trusting("--cert", "me.pem", "--key", "me.key", server.url("/small")))
+        self.assertEqual((got.returncode, got.stdout), (0, b"hello"))
+        (self.home / "both.pem").write_bytes((self.home / "me.pem").read_bytes() + (self.home / "me.key").read_bytes())
+        self.assertEqual(self.fetch(*self.trusting("-E", "both.pem", server.url("/small"))).stdout, b"hello")
+        got = self.fetch(*self.trusting(server.url("/small")))
+        self.assertEqual((got.returncode, got.stdout), (1, b""))  # an alert, or the reset behind it
+
+    def test_old_versions_are_refused(self):
+        def only(version):
+            def settle(context):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # that 1.1 is old is the point
+                    context.minimum_version = context.maximum_version = version
+                context.set_ciphers("DEFAULT@SECLEVEL=0")
+            return settle
+        for version, works in [(ssl.TLSVersion.TLSv1_3, True), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_1, False)]:
+            server = secured_python(self.root, self.home, only(version))
+            got = self.fetch(*self.trusting(server.url("/small")))
+            server.stop()
+            self.assertEqual((version, got.stdout == b"hello"), (version, works))
+            if not works:
+                self.assertIn(b": TLS: ", got.stderr)
+
+    def test_openssl_itself_as_a_server(self):
+        port = closed_port()
+        server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", self.home / "good.pem", "-key",
+                                   self.home / "good.key", "-WWW", "-quiet"], cwd=self.root, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until_listening(port, server)
+            got = self.fetch(*self.trusting(f"https://localhost:{port}/small"))
+            self.assertEqual((got.returncode, got.stdout, got.stderr), (0, b"hello", b""))
+        finally:
+            server.kill()
+            server.wait()
+
+    def test_http_and_https_are_told_apart(self):
+        plain = self.running(file_server(self.root))
+        got = self.fetch("-k", f"https://127.0.0.1:{plain.port}/small")
+        self.assertEqual((got.returncode, got.stderr.decode()),
+                         (1, f"fetch: connect https://127.0.0.1:{plain.port}: TLS: wrong version number\n"))
+
+
+del secured  # it has no tests of its own
+
+if __name__ == "__main__":
+    unittest.main()
