@@ -57,6 +57,26 @@ TEST_CASE("the first of several control octets is found, from any start", "[h1][
   }
 }
 
+TEST_CASE("a name ends where the plain search says, whatever stands behind it", "[h1][scan][rfc9110-5.6.2]") {
+  std::size_t compared = 0, differences = 0;
+  for (std::size_t at = 0; at < 40; ++at) {
+    for (int octet = 0; octet < 256; ++octet) {
+      std::string text(40, at % 3 == 0 ? '-' : 'k');
+      text[at] = static_cast<char>(octet);
+      const char* const begin = text.data();
+      for (const std::size_t size : {at, at + 1, text.size()}) {
+        const char* const end = begin + size;
+        const char* const expected = find_token_end_portable(begin, end);
+        compared += 2;
+        if (find_token_end(begin, end) != expected) ++differences;
+        if (find_token_end(begin, end, text.size() - size) != expected) ++differences;
+      }
+    }
+  }
+  CHECK(compared == 40 * 256 * 6);
+  CHECK(differences == 0);
+}
+
 TEST_CASE("nothing to be found is the end, of nothing too", "[h1][scan]") {
   const std::string text(100, '\t');
   CHECK(find_control(text.data(), text.data() + text.size()) == text.data() + text.size());

@@ -37,7 +37,10 @@ class body_reader {
     std::string_view data;  // a view into the input
   };
 
-  body_reader(framing by, const limits& bounds) noexcept;
+  body_reader(framing by, const limits& bounds) noexcept : limits_(&bounds) { restart(by); }
+
+  /// Begins another body.
+  void restart(framing by) noexcept;
 
   [[nodiscard]] step read(std::string_view in);
 
@@ -79,7 +82,7 @@ class body_reader {
   }
 
   const limits* limits_;
-  stage stage_;
+  stage stage_ = stage::done;
   std::uint64_t left_ = 0;           // octets of the running chunk, or of the whole
   std::size_t extension_ = 0;        // octets of chunk extensions, and of zeros, so far
   std::size_t trailer_octets_ = 0;   // octets of trailer lines so far
@@ -102,8 +105,13 @@ inline bool is_forbidden_in_trailer(std::string_view name) noexcept {
   return false;
 }
 
-inline body_reader::body_reader(framing by, const limits& bounds) noexcept
-    : limits_(&bounds), stage_(stage::done) {
+inline void body_reader::restart(framing by) noexcept {
+  stage_ = stage::done;
+  left_ = 0;
+  extension_ = trailer_octets_ = 0;
+  trailer_line_.clear();
+  trailers_.reset();
+  failure_ = {};
   switch (by.by) {
     case framing::rule::none: break;
     case framing::rule::length:

@@ -183,7 +183,7 @@ inline event connection::begin_body(http_version version, const fields& f) {
   version_ = version;
   if (!wants_keep_alive(version, f) || incoming_.by == framing::rule::until_close)
     life_.forbid_reuse();
-  reader_ = body_reader(incoming_, *limits_);
+  reader_.restart(incoming_);
   return {event::kind::head, {}};
 }
 

@@ -62,13 +62,19 @@ struct length_fields {
 [[nodiscard]] inline length_fields pick_length_fields(const fields& f) noexcept {
   length_fields found;
   for (const auto& [name, value] : f) {
-    if (name.size() == 4 && ascii::equal_ignoring_case(name, "Host")) {
-      if (found.hosts++ == 0) found.host = value;
-    } else if (name.size() == 14 && ascii::equal_ignoring_case(name, "Content-Length")) {
-      if (found.lengths++ == 0) found.length = value;
-      found.lengths_agree = found.lengths_agree && value == found.length;
-    } else if (name.size() == 17 && ascii::equal_ignoring_case(name, "Transfer-Encoding")) {
-      if (found.codings++ == 0) found.coding = value;
+    switch (name.size()) {
+      case 4:
+        if (ascii::equal_ignoring_case(name, "Host") && found.hosts++ == 0) found.host = value;
+        break;
+      case 14:
+        if (!ascii::equal_ignoring_case(name, "Content-Length")) break;
+        if (found.lengths++ == 0) found.length = value;
+        found.lengths_agree = found.lengths_agree && value == found.length;
+        break;
+      case 17:
+        if (ascii::equal_ignoring_case(name, "Transfer-Encoding") && found.codings++ == 0) found.coding = value;
+        break;
+      default: break;
     }
   }
   return found;

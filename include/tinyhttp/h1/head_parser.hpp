@@ -36,8 +36,9 @@ struct field_line {
 };
 
 /// Splits `line`, which holds no control octet. Refuses obs-fold, blanks before the colon, and a
-/// name that is no token.
-[[nodiscard]] inline violation split_field_line(std::string_view line, field_line& out) noexcept;
+/// name that is no token. `behind`: so many octets behind `line` may be read, too.
+[[nodiscard]] inline violation split_field_line(std::string_view line, field_line& out,
+                                                std::size_t behind = 0) noexcept;
 
 /// The head of a response, apart from its fields, as it stood on the wire.
 struct status_line {
@@ -85,7 +86,7 @@ class head_parser {
   template <class StartLine>
   outcome line(std::string_view octets, std::size_t end, fields& into, std::size_t most_empty,
                StartLine start_line);
-  violation add_field(std::string_view text, fields& into);
+  violation add_field(std::string_view text, std::size_t behind, fields& into);
   violation request_line(std::string_view line, request& into) const;
   violation response_line(std::string_view line, status_line& into) const;
   [[nodiscard]] std::size_t longest_start_line() const noexcept { return limits_->target + 256; }
@@ -104,18 +105,31 @@ class head_parser {
 
 // ---------------------------------------------------------------------------------------------
 
-inline violation split_field_line(std::string_view line, field_line& out) noexcept {
-  if (line.front() == ' ' || line.front() == '\t') return {400, "folded or indented field line"};
-  std::size_t colon = 0;
-  while (colon < line.size() && ascii::is_token_char(line[colon])) ++colon;
-  if (colon == line.size() || line[colon] != ':' || colon == 0)
+inline violation split_field_line(std::string_view line, field_line& out, std::size_t behind) noexcept {
+  const char* const begin = line.data();
+  const char* const end = begin + line.size();
+  const char* const colon = find_token_end(begin, end, behind);
+  if (colon == begin && (*begin == ' ' || *begin == '\t')) return {400, "folded or indented field line"};
+  if (colon == begin || colon == end || *colon != ':')
     return {400, "field name is not a token followed by a colon"};
-  const auto value = ascii::trim({line.data() + colon + 1, line.size() - colon - 1});
-  out = {colon, static_cast<std::size_t>(value.data() - line.data()), value.size()};
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  const char* value = colon + 1;
+  const char* value_end = end;
+  while (value != value_end && blank(*value)) ++value;
+  while (value != value_end && blank(value_end[-1])) --value_end;
+  out = {static_cast<std::size_t>(colon - begin), static_cast<std::size_t>(value - begin),
+         static_cast<std::size_t>(value_end - value)};
   return {};
 }
 
 namespace detail {
+
+/// Takes what stands in front of `to` off `text`.
+[[nodiscard]] inline std::string_view take_front(std::string_view& text, const char* to) noexcept {
+  const std::string_view front(text.data(), static_cast<std::size_t>(to - text.data()));
+  text.remove_prefix(front.size());
+  return front;
+}
 
 /// Reads `HTTP/DIGIT.DIGIT` (RFC 9112 2.3).
 [[nodiscard]] constexpr violation read_version(std::string_view text, http_version& out) noexcept {
@@ -160,10 +174,10 @@ head_parser::outcome head_parser::line(std::string_view octets, std::size_t end,
   const std::string_view text(octets.data() + line_at_, end - line_at_);
   violation wrong;
   if (in_fields_ && !text.empty()) {
-    wrong = add_field(text, into);
+    wrong = add_field(text, octets.size() - end, into);
   } else if (in_fields_) {
     scanned_ = line_at_ = end + 2;
-    into.set_block(octets.substr(0, line_at_));
+    into.set_block({octets.data(), line_at_});
     return outcome::done;
   } else if (text.empty()) {
     if (++empty_lines_ > most_empty) wrong = {400, "empty lines instead of a start line"};
@@ -176,23 +190,27 @@ head_parser::outcome head_parser::line(std::string_view octets, std::size_t end,
   return outcome::need_more;
 }
 
-inline violation head_parser::add_field(std::string_view text, fields& into) {
+inline violation head_parser::add_field(std::string_view text, std::size_t behind, fields& into) {
   field_line split;
-  if (const auto wrong = split_field_line(text, split)) return wrong;
+  if (const auto wrong = split_field_line(text, split, behind)) return wrong;
   if (into.size() == limits_->fields) return {431, "too many fields"};
-  into.add_parsed(line_at_, split.name_size, line_at_ + split.value_at, split.value_size);
+  into.add_parsed({text.data(), split.name_size}, line_at_, line_at_ + split.value_at, split.value_size);
   return {};
 }
 
 inline violation head_parser::request_line(std::string_view line, request& into) const {
-  const auto method_end = line.find(' ');
-  if (method_end == line.npos || !into.method.assign(line.substr(0, method_end)))
+  const char* const end = line.data() + line.size();
+  const auto text_to = [&line](const char* to) { return detail::take_front(line, to); };
+  const char* space = line.data();
+  while (space != end && *space != ' ') ++space;
+  if (space == end || !into.method.assign(text_to(space)))
     return {400, "method is not a token followed by a space"};
-  const auto rest = line.substr(method_end + 1);
-  const auto target_end = rest.find(' ');
-  if (target_end == rest.npos) return {400, "no HTTP version in the start line"};
-  if (const auto wrong = detail::read_version(rest.substr(target_end + 1), into.version)) return wrong;
-  const auto text = rest.substr(0, target_end);
+  line.remove_prefix(1);
+  const auto target_size = line.find(' ');
+  if (target_size == line.npos) return {400, "no HTTP version in the start line"};
+  const auto text = text_to(line.data() + target_size);
+  line.remove_prefix(1);
+  if (const auto wrong = detail::read_version(line, into.version)) return wrong;
   if (text.size() > limits_->target) return {414, "request target too long"};
   if (!into.target.assign(text, into.method)) return {400, "not a request target for this method"};
   return {};

@@ -1,8 +1,11 @@
 // tinyhttp/h1/scan.hpp -- finding line ends and octets that no head may hold, many at a time.
 //
-// One question only: where is the next control octet? CR and LF are among the answers. SSE2 where
-// the compiler says that the machine has it, and a portable twin that a test holds equal to it.
+// Two questions: where is the next control octet (CR and LF are among the answers), and where does a
+// name end? SSE2 where the compiler says that the machine has it, and a portable twin of each that a
+// test holds equal to it.
 #pragma once
+
+#include <tinyhttp/core/ascii.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -50,6 +53,32 @@ namespace tinyhttp::h1 {
   }
 #endif
   return find_control_portable(first, last);
+}
+
+/// Where the token ends that [first, last) begins with: `first` when there is none.
+[[nodiscard]] constexpr const char* find_token_end_portable(const char* first, const char* last) noexcept {
+  while (first != last && ascii::is_token_char(*first)) ++first;
+  return first;
+}
+
+/// The same, sixteen octets at a time as long as they are letters and hyphens. `behind`: so many
+/// octets from `last` on may be read, too, though they do not matter.
+[[nodiscard]] inline const char* find_token_end(const char* first, const char* last,
+                                                std::size_t behind = 0) noexcept {
+#if defined(__SSE2__)
+  const char* const end = last + behind;
+  while (end - first >= 16) {
+    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(first));
+    const __m128i letter = _mm_sub_epi8(_mm_or_si128(octets, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    const __m128i usual = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter),
+                                       _mm_cmpeq_epi8(octets, _mm_set1_epi8('-')));
+    const unsigned others = static_cast<unsigned>(_mm_movemask_epi8(usual)) ^ 0xffff;
+    first += others != 0 ? __builtin_ctz(others) : 16;
+    if (first >= last) return last;
+    if (others != 0) break;
+  }
+#endif
+  return find_token_end_portable(first, last);
 }
 
 }  // namespace tinyhttp::h1

@@ -89,25 +89,10 @@ namespace detail {
   }
 }
 
-/// What the writer has to know of a message's fields, found in one pass.
-struct field_notes {
-  bool any_own = false;  // see `is_writers_own`
-  bool date = false, host = false, upgrade = false, te = false;
-};
-[[nodiscard]] inline field_notes look_at(const fields& f) noexcept {
-  field_notes seen;
-  for (const auto& [name, value] : f) {
-    switch (name.size()) {
-      case 2: seen.te = seen.te || ascii::equal_ignoring_case(name, "TE"); break;
-      case 4:
-        seen.date = seen.date || ascii::equal_ignoring_case(name, "Date");
-        seen.host = seen.host || ascii::equal_ignoring_case(name, "Host");
-        break;
-      case 7: seen.upgrade = seen.upgrade || ascii::equal_ignoring_case(name, "Upgrade"); break;
-      default: seen.any_own = seen.any_own || is_writers_own(name); break;
-    }
-  }
-  return seen;
+/// Whether `f` may hold one of those.
+[[nodiscard]] inline bool may_have_writers_own(const fields& f) noexcept {
+  return f.may_contain("Connection") || f.may_contain("Keep-Alive") || f.may_contain("Content-Length") ||
+         f.may_contain("Proxy-Connection") || f.may_contain("Transfer-Encoding");
 }
 
 /// Puts short texts together before they are appended: appending each by itself is what a small
@@ -169,8 +154,8 @@ inline void append_status_line(gathered& out, status code) {
 }
 
 /// Copies `f` but for the writer's own, in one piece where there are none of those.
-inline void append_fields(gathered& out, const fields& f, bool any_own) {
-  if (const auto all = f.wire_text(); !any_own && !all.empty()) {
+inline void append_fields(gathered& out, const fields& f) {
+  if (const auto all = f.wire_text(); !all.empty() && !may_have_writers_own(f)) {
     out.put(all);
     return;
   }
@@ -262,44 +247,42 @@ inline outgoing plan_request(const request& r) {
 
 inline void write_head(std::string& out, const response& r, const method& asked,
                        const outgoing& plan, http_version version, std::string_view date) {
-  const auto seen = detail::look_at(r.fields);
   detail::gathered text(out);
   detail::append_status_line(text, r.status);
-  if (!date.empty() && !seen.date) text.put("Date: ").put(date).put("\r\n");
-  detail::append_fields(text, r.fields, seen.any_own);
+  if (!date.empty() && !r.fields.contains("Date")) text.put("Date: ").put(date).put("\r\n");
+  detail::append_fields(text, r.fields);
   detail::append_framing(text, plan.body);
   const bool tunnel = r.status == status::switching_protocols ||
                       (asked == method::connect && r.status.is_success());
   std::string_view persistence;
   if (!tunnel && !plan.keep_alive) persistence = "close";  // a tunnel needs no word about its end
   else if (!tunnel && version == http_version::http_1_0) persistence = "keep-alive";
-  const bool upgrade = r.status == status::switching_protocols || seen.upgrade;
+  const bool upgrade = r.status == status::switching_protocols || r.fields.contains("Upgrade");
   detail::append_connection(text, upgrade, false, persistence);
   text.put("\r\n").flush();
 }
 
 inline void write_head(std::string& out, const request& r, const outgoing& plan,
                        std::string_view authority) {
-  const auto seen = detail::look_at(r.fields);
   const bool old = r.version == http_version::http_1_0 && plan.body.by != framing::rule::chunked;
   detail::gathered text(out);
   text.put(r.method.name()).put(" ").put(r.target.text());
   text.put(old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-  if (!seen.host)
+  if (!r.fields.contains("Host"))
     text.put("Host: ").put(is_host_and_port(authority, true) ? authority : "").put("\r\n");
-  detail::append_fields(text, r.fields, seen.any_own);
+  detail::append_fields(text, r.fields);
   detail::append_framing(text, plan.body);
   std::string_view persistence;
   if (!plan.keep_alive) persistence = "close";
   else if (old) persistence = "keep-alive";
-  detail::append_connection(text, seen.upgrade, seen.te, persistence);
+  detail::append_connection(text, r.fields.contains("Upgrade"), r.fields.contains("TE"), persistence);
   text.put("\r\n").flush();
 }
 
 inline void write_informational(std::string& out, status code, const fields& with) {
   detail::gathered text(out);
   detail::append_status_line(text, code);
-  detail::append_fields(text, with, detail::look_at(with).any_own);
+  detail::append_fields(text, with);
   text.put("\r\n").flush();
 }
 

@@ -48,28 +48,37 @@ class fields {
   void clear() noexcept {
     text_.clear();
     entries_.clear();
+    names_ = 0;
     packed_ = true;
   }
 
   /// The value of the first line of that name.
-  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept;
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept {
+    return may_contain(name) ? find(name) : std::nullopt;
+  }
 
   /// The value of the first line of that name; empty when there is none.
   [[nodiscard]] std::string_view operator[](std::string_view name) const noexcept {
     return get(name).value_or(std::string_view());
   }
   [[nodiscard]] bool contains(std::string_view name) const noexcept { return get(name).has_value(); }
+  /// False: there is no line of that name, which takes no search to say. True: there may be.
+  [[nodiscard]] bool may_contain(std::string_view name) const noexcept {
+    return !name.empty() && (names_ & bit_of(name)) != 0;
+  }
   [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 
   /// The values of all lines of that name, joined by `, ` (RFC 9110 5.3). Empty when there is none.
   [[nodiscard]] std::optional<std::string> combined(std::string_view name) const;
 
   /// One of the comma-separated elements of that name's lines is `token`, whatever its case.
-  [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const noexcept;
+  [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const noexcept {
+    return may_contain(name) && find_token(name, token);
+  }
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-  [[nodiscard]] field operator[](std::size_t i) const noexcept { return line(entries_[i]); }
+  [[nodiscard]] field operator[](std::size_t i) const noexcept;
 
   class iterator;
   [[nodiscard]] iterator begin() const noexcept;
@@ -89,9 +98,10 @@ class fields {
     text_.append(head.data(), head.size());
     packed_ = false;
   }
-  void add_parsed(std::size_t name_at, std::size_t name_size, std::size_t value_at,
+  void add_parsed(std::string_view name, std::size_t name_at, std::size_t value_at,
                   std::size_t value_size) {
-    entries_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name_size),
+    names_ |= bit_of(name);
+    entries_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name.size()),
                         static_cast<std::uint32_t>(value_at), static_cast<std::uint32_t>(value_size)});
   }
 
@@ -100,21 +110,29 @@ class fields {
     std::uint32_t name_at, name_size, value_at, value_size;  // octets into text_
   };
 
+  /// One of 64 bits, the same for names that differ in case only.
+  [[nodiscard]] static constexpr std::uint64_t bit_of(std::string_view name) noexcept {
+    const auto first = static_cast<unsigned char>(name.front()) | 0x20u;
+    return std::uint64_t{1} << ((name.size() * 11 + first) % 64);  // few usual names share one
+  }
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
+  [[nodiscard]] bool find_token(std::string_view name, std::string_view token) const noexcept;
   [[nodiscard]] bool owns(std::string_view view) const noexcept;
   static void check(std::string_view name, std::string_view value);
-  [[nodiscard]] field line(const entry& e) const noexcept {
-    return {{text_.data() + e.name_at, e.name_size}, {text_.data() + e.value_at, e.value_size}};
-  }
+  [[nodiscard]] field line(const entry& e) const noexcept;
 
   small_vector<char, 256> text_;  // built: the lines as they go on the wire; parsed: the whole head
   small_vector<entry, 8> entries_;
+  std::uint64_t names_ = 0;  // the bits of all names, and maybe of some that have been removed
   bool packed_ = true;  // text_ is exactly the lines on the wire
 };
 
 class fields::iterator {
  public:
-  iterator(const fields& owner, std::size_t at) noexcept : owner_(&owner), at_(at) {}
-  [[nodiscard]] field operator*() const noexcept { return (*owner_)[at_]; }
+  iterator(const char* text, const entry* at) noexcept : text_(text), at_(at) {}
+  [[nodiscard]] field operator*() const noexcept {
+    return {{text_ + at_->name_at, at_->name_size}, {text_ + at_->value_at, at_->value_size}};
+  }
   iterator& operator++() noexcept {
     ++at_;
     return *this;
@@ -122,14 +140,18 @@ class fields::iterator {
   friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.at_ == b.at_; }
 
  private:
-  const fields* owner_;
-  std::size_t at_;
+  const char* text_;
+  const entry* at_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
-inline fields::iterator fields::begin() const noexcept { return {*this, 0}; }
-inline fields::iterator fields::end() const noexcept { return {*this, size()}; }
+inline fields::iterator fields::begin() const noexcept { return {text_.data(), entries_.begin()}; }
+inline fields::iterator fields::end() const noexcept { return {text_.data(), entries_.end()}; }
+
+inline field fields::line(const entry& e) const noexcept { return *iterator(text_.data(), &e); }
+
+inline field fields::operator[](std::size_t i) const noexcept { return line(entries_[i]); }
 
 inline void fields::check(std::string_view name, std::string_view value) {
   if (!ascii::is_token(name)) throw std::invalid_argument("field name: not a token");
@@ -165,7 +187,7 @@ inline fields& fields::add(std::string_view name, std::string_view value) {
   std::memcpy(line + name.size(), ": ", 2);
   value.copy(line + name.size() + 2, value.size());
   std::memcpy(line + name.size() + 2 + value.size(), "\r\n", 2);
-  add_parsed(at, name.size(), at + name.size() + 2, value.size());
+  add_parsed(name, at, at + name.size() + 2, value.size());
   return *this;
 }
 
@@ -177,6 +199,7 @@ inline bool fields::try_add(std::string_view name, std::string_view value) {
 
 inline std::size_t fields::remove(std::string_view name) {
   std::size_t removed = 0;
+  if (!may_contain(name)) return removed;
   for (std::size_t i = entries_.size(); i-- > 0;) {
     const entry gone = entries_[i];
     if (!ascii::equal_ignoring_case(line(gone).name, name)) continue;
@@ -193,7 +216,7 @@ inline std::size_t fields::remove(std::string_view name) {
   return removed;
 }
 
-inline std::optional<std::string_view> fields::get(std::string_view name) const noexcept {
+inline std::optional<std::string_view> fields::find(std::string_view name) const noexcept {
   for (const entry& e : entries_)
     if (e.name_size == name.size() && ascii::equal_ignoring_case(line(e).name, name))
       return line(e).value;
@@ -220,7 +243,7 @@ inline std::optional<std::string> fields::combined(std::string_view name) const 
   return all;
 }
 
-inline bool fields::has_token(std::string_view name, std::string_view token) const noexcept {
+inline bool fields::find_token(std::string_view name, std::string_view token) const noexcept {
   for (const auto& [line_name, value] : *this)
     if (ascii::equal_ignoring_case(line_name, name) && ascii::list_contains(value, token)) return true;
   return false;

@@ -78,6 +78,10 @@ inline bool method::is_idempotent() const noexcept {
 }
 
 inline bool method::assign(std::string_view name) {
+  if (name == "GET") {  // most are
+    id_ = get.id_;
+    return true;
+  }
   for (std::size_t i = 1; i < names.size(); ++i) {
     if (names[i] != name) continue;
     id_ = static_cast<std::uint8_t>(i);

@@ -100,6 +100,14 @@ inline constexpr std::array<bool, 256> reg_name_table = [] {
   return reg_name_table[static_cast<unsigned char>(c)];
 }
 
+/// What a request target may hold; a fragment is none of it.
+inline constexpr std::array<bool, 256> target_table = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 0; i < 128; ++i)
+    table[i] = ascii::is_target_octet(static_cast<char>(i)) && i != '#';
+  return table;
+}();
+
 /// The length of the scheme that `text` starts with, followed by `://`; 0 when there is none.
 [[nodiscard]] constexpr std::size_t scheme_size(std::string_view text) noexcept {
   std::size_t size = 0;
@@ -141,7 +149,13 @@ inline void target::split(std::size_t authority_at, std::size_t authority_size, 
 
 inline bool target::assign(std::string_view text, const method& m) {
   for (const char c : text)
-    if (!ascii::is_target_octet(c) || c == '#') return false;
+    if (!detail::target_table[static_cast<unsigned char>(c)]) return false;
+  if (text.starts_with('/') && m != method::connect) {
+    text_ = text;
+    form_ = target_form::origin;
+    split(0, 0, 0);
+    return true;
+  }
   if (m == method::connect) {  // here the port is not optional (RFC 9112 3.2.3)
     const std::size_t colon = text.find_last_of(":]");
     if (colon == text.npos || text[colon] != ':' || colon + 1 == text.size()) return false;
@@ -149,12 +163,6 @@ inline bool target::assign(std::string_view text, const method& m) {
     text_ = text;
     form_ = target_form::authority;
     split(0, text.size(), text.size());
-    return true;
-  }
-  if (text.starts_with('/')) {
-    text_ = text;
-    form_ = target_form::origin;
-    split(0, 0, 0);
     return true;
   }
   if (text == "*") {
