@@ -22,6 +22,10 @@ class [[nodiscard]] reply {
  public:
   reply(response&& now) : now_(std::move(now)) {}
   reply(const response& now) : now_(now) {}
+  /// What `make()` returns, made in its place.
+  template <class Make>
+    requires std::is_same_v<std::invoke_result_t<Make&>, response>
+  explicit reply(Make make) : now_(std::in_place, made_by<Make>{make}) {}
   reply(task<response> later) : later_(std::move(later)) {}
 
   [[nodiscard]] bool is_ready() const noexcept { return now_.has_value(); }
@@ -42,6 +46,13 @@ class [[nodiscard]] reply {
   operator response() && { return std::move(*this).get(); }
 
  private:
+  /// Becomes a response where one is built, so that none has to be moved there.
+  template <class Make>
+  struct made_by {
+    Make& make;
+    operator response() const { return make(); }
+  };
+
   std::optional<response> now_;
   task<response> later_;
 };
@@ -122,8 +133,10 @@ template <handler H>
 reply invoke(const H& h, request& r) {
   if constexpr (std::is_same_v<decltype(h(r)), response>) {
     if (!r.body.is_octets()) return detail::read_then_invoke(h, r);
+    return reply([&]() -> response { return h(r); });
+  } else {
+    return h(r);
   }
-  return h(r);
 }
 
 template <class F>

@@ -169,14 +169,8 @@ template <class Pull>
 
 inline body& body::operator=(body&& other) noexcept {
   if (this == &other) return *this;
-  kind_ = std::exchange(other.kind_, kind::none);
-  std::string(std::move(other.octets_)).swap(octets_);  // a string keeps its memory when a short one moves in
-  held_ = std::move(other.held_);
-  slice_ = std::move(other.slice_);
-  position_ = std::exchange(other.position_, 0);
-  default_limit_ = other.default_limit_;
-  trailers_ = std::move(other.trailers_);
-  return *this;
+  std::destroy_at(this);  // not member by member: a string keeps its memory when a short one moves in
+  return *std::construct_at(this, std::move(other));
 }
 
 inline std::string_view body::text() const noexcept {

@@ -113,7 +113,7 @@ class fields {
   /// One of 64 bits, the same for names that differ in case only.
   [[nodiscard]] static constexpr std::uint64_t bit_of(std::string_view name) noexcept {
     const auto first = static_cast<unsigned char>(name.front()) | 0x20u;
-    return std::uint64_t{1} << ((name.size() * 11 + first) % 64);  // few usual names share one
+    return std::uint64_t{1} << ((name.size() * 23 + first) % 64);  // few usual names share one
   }
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
   [[nodiscard]] bool find_token(std::string_view name, std::string_view token) const noexcept;
