@@ -13,13 +13,16 @@
 #include <tinyhttp/testing/digest.hpp>
 #include <tinyhttp/testing/exchange.hpp>
 #include <tinyhttp/testing/fake_host.hpp>
+#include <tinyhttp/testing/fake_options.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 #include <tinyhttp/testing/faulty_line.hpp>
 #include <tinyhttp/testing/gate.hpp>
+#include <tinyhttp/testing/handshake.hpp>
 #include <tinyhttp/testing/journal.hpp>
 #include <tinyhttp/testing/ledger.hpp>
 #include <tinyhttp/testing/match.hpp>
 #include <tinyhttp/testing/memory_stream.hpp>
+#include <tinyhttp/testing/private_folder.hpp>
 #include <tinyhttp/testing/repositories.hpp>
 #include <tinyhttp/testing/rules.hpp>
 #include <tinyhttp/testing/run_apart.hpp>

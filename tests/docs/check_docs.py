@@ -288,6 +288,13 @@ def recipe_program(recipes, root=ROOT):
     return text + "}\n"
 
 
+def libraries_of(recipes, root=ROOT):
+    """What the files of recipes say that they link with."""
+    said = [re.search(r"^// Links with: (.*)$", (root / name).read_text("utf-8"), re.M)
+            for name in sorted({one.says["recipe"] for one in recipes})]
+    return [library for one in said if one for library in one[1].split()]
+
+
 def run_recipes(recipes, root=ROOT):
     """Faults, by recipe, of a page's recipes."""
     if not recipes:
@@ -295,8 +302,8 @@ def run_recipes(recipes, root=ROOT):
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "recipes.cpp").write_text(recipe_program(recipes, root), "utf-8")
         built = subprocess.run(["g++", "-std=c++20", *WARNINGS, *SNIPPET, f"-I{root / 'include'}", "-pthread",
-                                "-o", "recipes", "recipes.cpp"], cwd=folder, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, timeout=900)
+                                "-o", "recipes", "recipes.cpp", *libraries_of(recipes, root)],
+                               cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
         said = built.stdout.decode("utf-8", "replace")
         if built.returncode == 0:
             try:

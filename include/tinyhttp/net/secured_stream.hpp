@@ -111,6 +111,8 @@ class secured_stream {
   /// Plain octets.
   [[nodiscard]] std::uint64_t received() const noexcept { return session_ ? received_ : under_.received(); }
   [[nodiscard]] std::uint64_t sent() const noexcept { return session_ ? sent_ : under_.sent(); }
+  /// Octets, secured, that the stream below has not been given.
+  [[nodiscard]] std::size_t unsent() const noexcept { return flight_.size() - flown_; }
   [[nodiscard]] bool peer_gone() noexcept { return under_.peer_gone(); }
   void on_peer_gone(function<void()> f) { under_.on_peer_gone(std::move(f)); }
 
@@ -372,8 +374,8 @@ void secured_stream<Under>::say_end() noexcept {
   const std::string_view octets = next_flight();
   if (octets.empty()) return;
   if constexpr (requires { under_.native(); }) {
-    const std::int64_t count = os::send(under_.native(), octets.data(), octets.size());
-    if (count > 0) flown_ += static_cast<std::size_t>(count);
+    static_cast<void>(os::send(under_.native(), octets.data(), octets.size()));
+    flown_ = flight_.size();  // what the system has not taken stays unsaid
   } else {
     const std::string_view parts[] = {octets};
     const departure leaving(*this);

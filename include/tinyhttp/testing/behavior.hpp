@@ -31,7 +31,7 @@ class stepping;
 
 /// What happens at one place of a response.
 struct wire_event {
-  enum class kind : std::uint8_t { cut, reset, stall, hold, pause };
+  enum class kind : std::uint8_t { cut, reset, stall, hold, pause, truncate, bad_record };
   kind what;
   position at;
   std::optional<testing::gate> gate = {};

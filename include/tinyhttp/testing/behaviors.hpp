@@ -48,6 +48,11 @@ namespace tinyhttp::testing {
 [[nodiscard]] inline behavior cut(position at);
 /// Resets the connection there, once the client's kernel has acknowledged every octet before.
 [[nodiscard]] inline behavior reset(position at);
+/// As `cut`, but with TLS the end is that of the socket only: no close_notify comes before it, as when
+/// somebody between the two ends the connection (RFC 8446 6.1).
+[[nodiscard]] inline behavior truncate(position at);
+/// With TLS a record comes there that nobody with the keys has made. The connection ends behind it.
+[[nodiscard]] inline behavior bad_record(position at);
 /// Sends nothing more from there on, until the client leaves.
 [[nodiscard]] inline behavior stall(position at);
 /// Waits there for the gate.
@@ -180,6 +185,12 @@ inline behavior cut(position at) {
 }
 inline behavior reset(position at) {
   return detail::on_wire("reset " + detail::text_of(at), {wire_event::kind::reset, at});
+}
+inline behavior truncate(position at) {
+  return detail::on_wire("truncate " + detail::text_of(at), {wire_event::kind::truncate, at});
+}
+inline behavior bad_record(position at) {
+  return detail::on_wire("bad record " + detail::text_of(at), {wire_event::kind::bad_record, at});
 }
 inline behavior stall(position at) {
   return detail::on_wire("stall " + detail::text_of(at), {wire_event::kind::stall, at});

@@ -7,6 +7,7 @@
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/testing/answer.hpp>
+#include <tinyhttp/testing/handshake.hpp>
 #include <tinyhttp/testing/journal.hpp>
 #include <tinyhttp/testing/sender.hpp>
 #include <tinyhttp/testing/wire.hpp>
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +40,8 @@ class fake_connection {
         number_(shared.journal.next_connection()) {}
 
   [[nodiscard]] task<void> run();
+  /// The same behind a handshake for `by`, in which `how` happens.
+  [[nodiscard]] task<void> run_secured(std::unique_ptr<net::secure_session> by, act how);
 
   /// Brings the numbers of the journal up to date; true when nothing more is on its way to a client.
   bool refresh() { return sender_.refresh(); }
@@ -50,7 +54,13 @@ class fake_connection {
     x.connection = number_;
     x.on_connection = ++exchanges_;
     x.began = std::chrono::steady_clock::now();
+    if constexpr (requires { wire_.stream().session(); })
+      if (const auto* with = wire_.stream().session()) note_session(x, *with);
     return x;
+  }
+  static void note_session(exchange& x, const net::secure_session& with) {
+    x.server_name = with.server_name();
+    x.client_subject = with.peer_subject();
   }
   task<bool> read_body(exchange& x);
   task<bool> answer();
@@ -85,6 +95,25 @@ task<void> fake_connection<S>::run() {
     if (shared_.journal.has_listener()) co_await sender_.publish();
     if (!goes_on || !wire_.parser.restart()) break;
   }
+}
+
+template <net::stream S>
+task<void> fake_connection<S>::run_secured(std::unique_ptr<net::secure_session> by, act how) {
+  fake_handshake shaking(wire_.stream().below(), *by, how);
+  auto handshake = shaking.run();
+  const handshake_outcome came_to = co_await handshake;
+  if (came_to.secure) {
+    wire_.stream().secure(std::move(by));
+    auto serving = run();
+    co_await serving;
+    co_return;
+  }
+  exchange x = begin_exchange();
+  note_session(x, *by);
+  const std::string_view why = came_to.failure;
+  x.failure.assign("TLS handshake: ").append(why.substr(why.starts_with("TLS: ") ? 5 : 0));
+  x.fired = std::move(how.name);
+  sender_.note(std::move(x), came_to.end);
 }
 
 /// Octets that are no request: written down, and answered as a server does.

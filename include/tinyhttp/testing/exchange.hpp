@@ -42,6 +42,9 @@ struct exchange {
   std::uint64_t body_size = 0;  // all of it
   std::string failure;          // why the octets are no request; empty: they are one
 
+  std::string server_name;     // TLS: the host that the client named (SNI); empty: none
+  std::string client_subject;  // TLS: whom the client's certificate is for, `CN=ada`; empty: none shown
+
   source_line rule;       // where the rule was written that answered
   std::size_t ordinal = 0;  // of the requests that met this rule, from 1
   std::string fired;      // what it did: `cut after 500000`
@@ -65,6 +68,8 @@ struct exchange {
     return std::string_view(target).substr(0, target.find('?'));
   }
   [[nodiscard]] bool over() const noexcept { return end != ending::running; }
+  /// No request, but a TLS handshake that failed.
+  [[nodiscard]] bool no_handshake() const noexcept { return failure.starts_with("TLS handshake: "); }
 
   /// ` #1 c1.1 GET /fw.img  Range: bytes=5-   206  5/5 acked  cut after 5   FIN`
   [[nodiscard]] std::string line() const;
@@ -122,7 +127,9 @@ namespace detail {
 inline std::string exchange::line() const {
   std::string out = " #" + detail::decimal(number) + " c" + detail::decimal(connection) + "." +
                     detail::decimal(on_connection) + " ";
-  out += failure.empty() ? method + " " + target : "not a request: " + failure;
+  out += failure.empty() ? method + " " + target : no_handshake() ? failure : "not a request: " + failure;
+  if (!server_name.empty()) out += "  to " + server_name;
+  if (!client_subject.empty()) out += "  from " + client_subject;
   for (const auto name : telling_fields)
     if (const auto value = fields.get(name)) out.append("  ").append(name).append(": ").append(*value);
   if (status != 0) out += "  " + detail::decimal(static_cast<std::uint64_t>(status));
@@ -156,6 +163,8 @@ inline std::string exchange::json() const {
   add("fields", lines + "]");
   add("body_size", number_of(body_size));
   if (!failure.empty()) add("failure", detail::json_text(failure));
+  if (!server_name.empty()) add("server_name", detail::json_text(server_name));
+  if (!client_subject.empty()) add("client_subject", detail::json_text(client_subject));
   add("rule", rule.line > 0 ? detail::json_text(rule.text()) : "null");
   add("fired", detail::json_text(fired));
   add("status", number_of(static_cast<std::uint64_t>(status)));

@@ -8,16 +8,18 @@
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/secured_stream.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
 #include <tinyhttp/testing/connection.hpp>
+#include <tinyhttp/testing/fake_options.hpp>
 #include <tinyhttp/testing/memory_stream.hpp>
+#include <tinyhttp/testing/private_folder.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,16 +31,6 @@
 
 namespace tinyhttp::testing {
 
-struct fake_server_options {
-  std::string host = "127.0.0.1";  // an address
-  std::uint16_t port = 0;          // 0: a free one
-  bool unix_socket = false;        // instead: a Unix-domain socket in a directory of its own
-  std::uint64_t journal = std::uint64_t{256} << 20;  // octets, about; then the oldest exchanges go
-};
-/// `fake_server srv{ipv6};`
-inline const fake_server_options ipv6{.host = "::1"};
-inline const fake_server_options unix_socket{.unix_socket = true};
-
 class fake_host {
  public:
   explicit fake_host(fake_server_options with);
@@ -48,6 +40,9 @@ class fake_host {
   [[nodiscard]] std::string origin() const;
   [[nodiscard]] std::uint16_t port() const noexcept { return at_.port(); }
   [[nodiscard]] const std::string& unix_path() const noexcept { return unix_path_; }
+  [[nodiscard]] const fake_security* security() const noexcept { return security_.get(); }
+  [[nodiscard]] const std::string& ca_file() const noexcept { return ca_file_; }
+  [[nodiscard]] const std::string& client_file() const noexcept { return client_file_; }
 
   void refuse() {
     run([this] { stop_listening(); });
@@ -56,6 +51,7 @@ class fake_host {
   void blackhole();
   void hang_up(std::size_t n) { hang_up_.store(n, std::memory_order_relaxed); }
   void ignore_connections(std::size_t n) { ignore_.store(n, std::memory_order_relaxed); }
+  void on_handshake(behavior script);
   void drop_connections();
   [[nodiscard]] std::size_t open_connections();
   /// The journal is up to date afterwards.
@@ -77,15 +73,14 @@ class fake_host {
       return false;
     }
     fake_host& owner;
-    net::tcp_stream stream;
-    fake_connection<net::tcp_stream> serving;
+    net::secured_stream<net::tcp_stream> stream;
+    fake_connection<net::secured_stream<net::tcp_stream>> serving;
     task<void> running;
   };
 
   void keep_port(const fake_server_options& with);
   void listen(int backlog);
   void stop_listening();
-  void make_unix_path();
   task<void> accept_all();
   void begin(net::accepted&& from);
   /// One of those that `count` still holds.
@@ -99,7 +94,11 @@ class fake_host {
   net::loop loop_;
   net::socket holder_;
   net::address at_;
-  std::string unix_path_;
+  std::shared_ptr<const fake_security> security_;  // null: plain text
+  std::optional<private_folder> folder_;
+  std::string unix_path_, ca_file_, client_file_;
+  behavior handshakes_;
+  std::size_t shaken_ = 0;  // since that was said
   std::optional<net::listener> listener_;
   std::optional<net::acceptor> acceptor_;
   task<void> accepting_;
@@ -114,8 +113,12 @@ class fake_host {
 
 inline fake_host::fake_host(fake_server_options with) {
   shared_.journal.keep_at_most(with.journal);
-  if (with.unix_socket) make_unix_path();
+  if (with.unix_socket || with.tls) folder_.emplace();
+  if (with.unix_socket) unix_path_ = folder_->keep("socket");
   else keep_port(with);
+  if (with.tls) ca_file_ = folder_->write("ca.pem", with.tls->authority);
+  if (with.tls && !with.tls->client.empty()) client_file_ = folder_->write("client.pem", with.tls->client);
+  security_ = std::move(with.tls);
   listen(128);
   thread_ = std::thread([this] { loop_.run(); });
 }
@@ -127,15 +130,6 @@ inline fake_host::~fake_host() {
   clients_.clear();
   acceptor_.reset();
   listener_.reset();
-  if (!unix_path_.empty()) ::rmdir(unix_path_.substr(0, unix_path_.rfind('/')).c_str());
-}
-
-inline void fake_host::make_unix_path() {
-  const char* base = std::getenv("TMPDIR");
-  std::string folder = std::string(base != nullptr ? base : "/tmp") + "/tinyhttp-XXXXXX";
-  if (::mkdtemp(folder.data()) == nullptr)
-    throw bad_result(net::system_error("fake server: make " + folder, errno));
-  unix_path_ = folder + "/socket";
 }
 
 inline void fake_host::keep_port(const fake_server_options& with) {
@@ -195,7 +189,10 @@ inline void fake_host::blackhole() {
 }
 
 inline std::string fake_host::origin() const {
-  return unix_path_.empty() ? "http://" + at_.to_string() : std::string("http://localhost");
+  const std::string scheme = security_ ? "https://" : "http://";
+  if (!unix_path_.empty()) return scheme + "localhost";
+  if (!security_ || security_->host.empty()) return scheme + at_.to_string();
+  return scheme + security_->host + ":" + ascii::to_decimal(at_.port());
 }
 
 template <class F>
@@ -225,6 +222,16 @@ inline void fake_host::settle() {
       for (auto& each : clients_) settled = each->serving.refresh() && settled;
     });
   }
+}
+
+inline void fake_host::on_handshake(behavior script) {
+  for (const act& each : script.acts())
+    if (!is_for_handshakes(each))
+      throw bad_result(error(error_kind::invalid_argument, "fake server: not for handshakes: " + each.name));
+  run([&] {
+    handshakes_ = std::move(script);
+    shaken_ = 0;
+  });
 }
 
 inline void fake_host::drop_connections() {
@@ -261,12 +268,24 @@ inline task<void> fake_host::accept_all() {
 inline void fake_host::begin(net::accepted&& from) {
   if (take_one(hang_up_)) return;
   if (take_one(ignore_)) return ignored_.push_back(std::move(from.socket));
+  std::unique_ptr<net::secure_session> session;
+  if (security_) {
+    auto begun = security_->context->begin({});
+    if (!begun) return;
+    session = std::move(*begun);
+  }
   clients_.push_back(std::make_unique<client>(*this, std::move(from)));
   client& made = *clients_.back();
-  made.running = made.serving.run();
+  if (session) {
+    const act* const how = handshakes_.at(++shaken_);
+    made.running = made.serving.run_secured(std::move(session), how != nullptr ? *how : act{});
+  } else {
+    made.running = made.serving.run();
+  }
   made.running.start(
       [](void* done) {
         auto& self = *static_cast<client*>(done);
+        self.serving.refresh();  // whoever ends has said how much has arrived
         if (!self.is_linked()) self.owner.loop_.schedule(self);
       },
       &made);

@@ -46,11 +46,20 @@ class fake_server {
   /// Prints the journal to stderr, once, if a verdict was false or an exception is under way.
   ~fake_server();
 
-  /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two.
+  /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two. `https://` with TLS.
   [[nodiscard]] std::string url(std::string_view path = "/") const { return host_->origin().append(path); }
   [[nodiscard]] std::uint16_t port() const noexcept { return host_->port(); }
   /// The path of the Unix-domain socket, where it listens on one.
   [[nodiscard]] const std::string& unix_path() const noexcept { return host_->unix_path(); }
+
+  // With TLS (testing_tls.hpp); else these are empty.
+  /// A file with the certificate of whom clients are to trust: `curl --cacert`. Goes with the server.
+  [[nodiscard]] const std::string& ca_file() const noexcept { return host_->ca_file(); }
+  /// A file with a certificate and its key for a client to show: `curl --cert`. Goes with the server.
+  [[nodiscard]] const std::string& client_certificate_file() const noexcept { return host_->client_file(); }
+  /// What is in the two.
+  [[nodiscard]] std::string ca() const { return tls_text(&fake_security::authority); }
+  [[nodiscard]] std::string client_certificate() const { return tls_text(&fake_security::client); }
 
   /// `path` has these octets from now on. The handle says more: `.etag(...)`, `.type(...)`.
   file_handle file(std::string path, content octets) {
@@ -105,6 +114,10 @@ class fake_server {
   void hang_up(std::size_t n = 1) { host_->hang_up(n); }
   /// The next `n` connections are accepted, and nothing is ever read from them or sent.
   void ignore_connections(std::size_t n = 1) { host_->ignore_connections(n); }
+  /// TLS handshakes end like this, from the next connection on: `cut(after{n})`, `reset(after{n})` and
+  /// `stall(after{n})` once n octets of ours are out, `raw(octets)` in place of our ServerHello. Throws
+  /// `bad_result` for what only answers can do. `ignore_connections` and `hang_up` come before any octet.
+  void on_handshake(behavior b) { host_->on_handshake(std::move(b)); }
   /// Resets every connection that is open.
   void drop_connections() { host_->drop_connections(); }
   [[nodiscard]] std::size_t open_connections() const { return host_->open_connections(); }
@@ -116,6 +129,10 @@ class fake_server {
   [[nodiscard]] fake_host& host() noexcept { return *host_; }
 
  private:
+  [[nodiscard]] std::string tls_text(std::string fake_security::* which) const {
+    return host_->security() != nullptr ? host_->security()->*which : std::string();
+  }
+
   std::unique_ptr<fake_host> host_;
   int exceptions_ = std::uncaught_exceptions();
 };

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,8 @@ class faulty_line {
   task<bool> wait_at(const gate& which, std::uint64_t times);
   task<bool> wait_until(time_point when);
   task<bool> end_by_reset();
+  /// Does to the octets below TLS what should not happen to them; false when the client has gone.
+  task<bool> break_session(wire_event::kind how);
   /// The client has gone.
   task<bool> left();
   /// Ends our side, waits for the client to end its own, and brings the journal up to date.
@@ -79,9 +82,15 @@ task<void> faulty_line<S>::part() {
 
 template <net::stream S>
 task<bool> faulty_line<S>::happen(const placed_event& what) {
-  constexpr const char* names[] = {"[cut]", "[reset]", "[stall]", "[hold]", "[pause]"};
+  constexpr const char* names[] = {"[cut]", "[reset]", "[stall]", "[hold]", "[pause]", "[truncate]", "[bad record]"};
   if (wire_.in_memory()) markers_ += names[static_cast<int>(what.event.what)];
   switch (what.event.what) {
+    case wire_event::kind::truncate:
+    case wire_event::kind::bad_record: {
+      const bool broken = co_await break_session(what.event.what);
+      if (!broken) co_return co_await left();
+      [[fallthrough]];
+    }
     case wire_event::kind::cut:
       ledger_.settle(ending::fin);
       co_await part();
@@ -97,6 +106,24 @@ task<bool> faulty_line<S>::happen(const placed_event& what) {
       co_return co_await left();
   }
   co_return false;
+}
+
+template <net::stream S>
+task<bool> faulty_line<S>::break_session(wire_event::kind how) {
+  if constexpr (requires { wire_.stream().below(); }) {
+    if (wire_.stream().session() == nullptr) co_return true;
+    if (how == wire_event::kind::truncate) {
+      (void)wire_.stream().below().shutdown_send();  // if that fails, so will what comes next
+      co_return true;
+    }
+    std::string record("\x17\x03\x03\x00\x40", 5);  // application data, 64 octets (RFC 8446 5.1)
+    record.resize(5 + 64, '\x5a');
+    const std::string_view parts[] = {record};
+    const std::span<const std::string_view> pieces(parts);
+    const auto written = co_await wire_.stream().below().write(pieces);
+    co_return written.has_value();
+  }
+  co_return true;
 }
 
 /// Lets everything arrive and then resets: a reset makes kernels drop what is still under way.

@@ -51,7 +51,9 @@ class matcher {
     return where([n](const exchange& x) { return x.connection == n; }, "the connection is number " + ascii::to_decimal(n));
   }
 
-  [[nodiscard]] bool matches(const exchange& x) const { return x.failure.empty() && miss(x).far == 0; }
+  [[nodiscard]] bool matches(const exchange& x) const {
+    return (no_handshake_ ? x.no_handshake() : x.failure.empty()) && miss(x).far == 0;
+  }
   /// `GET /fw.img with Range: bytes=500000-`.
   [[nodiscard]] std::string text() const;
 
@@ -63,6 +65,7 @@ class matcher {
   [[nodiscard]] difference miss(const exchange& x) const;
 
  private:
+  friend matcher failed_handshake(std::string why);
   struct field_wish {
     std::string name;
     std::string value;
@@ -77,6 +80,7 @@ class matcher {
   std::string path_;
   std::vector<field_wish> wanted_;
   std::vector<question> asked_;
+  bool no_handshake_ = false;
 };
 
 [[nodiscard]] inline matcher get(std::string path) { return {"GET", std::move(path)}; }
@@ -85,6 +89,8 @@ class matcher {
 [[nodiscard]] inline matcher put(std::string path) { return {"PUT", std::move(path)}; }
 /// Any method.
 [[nodiscard]] inline matcher any(std::string path = "*") { return {"", std::move(path)}; }
+/// No request: a TLS handshake that failed, with `why` in the reason.
+[[nodiscard]] inline matcher failed_handshake(std::string why = {});
 
 // ---------------------------------------------------------------------------------------------
 
@@ -159,8 +165,18 @@ inline matcher::difference matcher::miss(const exchange& x) const {
   return all;
 }
 
+inline matcher failed_handshake(std::string why) {
+  std::string what = "the reason has `" + why + "` in it";
+  matcher made = any();
+  if (!why.empty())
+    made = made.where([why](const exchange& x) { return x.failure.find(why) != x.failure.npos; }, std::move(what));
+  made.no_handshake_ = true;
+  return made;
+}
+
 inline std::string matcher::text() const {
-  std::string out = method_.empty() ? "any request for " + path_ : method_ + " " + path_;
+  std::string out = no_handshake_    ? "failed TLS handshake"
+                    : method_.empty() ? "any request for " + path_ : method_ + " " + path_;
   const char* between = " with ";
   for (const auto& wish : wanted_) {
     out += wish.absent ? " without " + wish.name : between + wish.name + ": " + wish.value;

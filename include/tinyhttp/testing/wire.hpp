@@ -8,6 +8,7 @@
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/connection.hpp>
 #include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/secured_stream.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
 #include <tinyhttp/testing/units.hpp>
@@ -44,6 +45,11 @@ namespace tinyhttp::testing {
 template <net::stream S>
 [[nodiscard]] std::uint64_t unacknowledged(const S&) noexcept {
   return 0;
+}
+/// With TLS: at least as many octets as are missing of those that it carries.
+template <net::stream Below>
+[[nodiscard]] std::uint64_t unacknowledged(const net::secured_stream<Below>& s) noexcept {
+  return unacknowledged(s.below()) + s.unsent();
 }
 
 /// Wakes one who is parked. Belongs to the loop's thread; `caller` makes what others may call.
@@ -84,7 +90,10 @@ class wire {
   [[nodiscard]] const std::shared_ptr<bell>& waker() const noexcept { return bell_; }
   /// No socket: nobody to wait for.
   [[nodiscard]] bool in_memory() const noexcept { return in_memory_; }
-  [[nodiscard]] std::uint64_t acknowledged() const noexcept { return stream_.sent() - unacknowledged(stream_); }
+  [[nodiscard]] std::uint64_t acknowledged() const noexcept {
+    const std::uint64_t sent = stream_.sent(), missing = unacknowledged(stream_);
+    return sent > missing ? sent - missing : 0;
+  }
 
   /// Reads some; false once the connection is of no use. An end is told to the parser.
   task<bool> receive();

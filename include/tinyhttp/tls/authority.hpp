@@ -44,8 +44,8 @@ class throwaway_authority {
   [[nodiscard]] issued_certificate issue(const certificate_wishes& wishes = {}) const;
 
  private:
-  using key_pointer = detail::tls_pointer<EVP_PKEY>;
-  using certificate_pointer = detail::tls_pointer<X509>;
+  using key_pointer = tinyhttp::detail::tls_pointer<EVP_PKEY>;
+  using certificate_pointer = tinyhttp::detail::tls_pointer<X509>;
 
   static key_pointer make_key();
   static certificate_pointer make_certificate(std::string_view subject, EVP_PKEY* key, std::chrono::seconds begins,
@@ -54,7 +54,7 @@ class throwaway_authority {
   static std::string to_pem(X509* certificate);
   static std::string to_pem(EVP_PKEY* key);
   static void check(bool worked, const char* what) {
-    if (!worked) throw bad_result(detail::tls_failure(what));
+    if (!worked) throw bad_result(tinyhttp::detail::tls_failure(what));
   }
 
   key_pointer key_;
@@ -90,7 +90,7 @@ inline throwaway_authority::certificate_pointer throwaway_authority::make_certif
 }
 
 inline void throwaway_authority::add_extension(X509* to, X509* issuer, int kind, const std::string& value) {
-  X509V3_CTX about;
+  X509V3_CTX about{};
   X509V3_set_ctx_nodb(&about);
   ::X509V3_set_ctx(&about, issuer, to, nullptr, nullptr, 0);
   X509_EXTENSION* const made = ::X509V3_EXT_conf_nid(nullptr, &about, kind, value.c_str());
@@ -100,7 +100,7 @@ inline void throwaway_authority::add_extension(X509* to, X509* issuer, int kind,
 }
 
 inline std::string throwaway_authority::to_pem(X509* certificate) {
-  const detail::tls_pointer<BIO> text(::BIO_new(::BIO_s_mem()));
+  const tinyhttp::detail::tls_pointer<BIO> text(::BIO_new(::BIO_s_mem()));
   check(text && ::PEM_write_bio_X509(text.get(), certificate) == 1, "write a certificate");
   char* octets = nullptr;
   const long size = BIO_get_mem_data(text.get(), &octets);
@@ -108,7 +108,7 @@ inline std::string throwaway_authority::to_pem(X509* certificate) {
 }
 
 inline std::string throwaway_authority::to_pem(EVP_PKEY* key) {
-  const detail::tls_pointer<BIO> text(::BIO_new(::BIO_s_mem()));
+  const tinyhttp::detail::tls_pointer<BIO> text(::BIO_new(::BIO_s_mem()));
   check(text && ::PEM_write_bio_PrivateKey(text.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1, "write a key");
   char* octets = nullptr;
   const long size = BIO_get_mem_data(text.get(), &octets);

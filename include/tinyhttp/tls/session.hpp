@@ -81,6 +81,11 @@ struct tls_wire {
   return one.get();
 }
 
+/// For who speaks HTTP where TLS is spoken (RFC 9110 15.5.1).
+inline constexpr std::string_view answer_to_plain_http =
+    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 37\r\n\r\n"
+    "This port speaks TLS: use https URLs\n";
+
 class tls_session final : public net::secure_session {
  public:
   tls_session(SSL_CTX* of, bool accepts) : ssl_(::SSL_new(of)) {
@@ -173,6 +178,9 @@ inline result<bool> tls_session::handshake() {
   ::ERR_clear_error();
   const int outcome = ::SSL_do_handshake(ssl_);
   if (outcome == 1) return true;
+  if (const auto code = ::ERR_peek_last_error();
+      ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
+    wire_.out.assign(answer_to_plain_http);  // an alert would be noise to who asked that
   const auto why = obstacle(outcome);
   if (!why) return why.error();
   if (ended_) return error(error_kind::tls, "TLS: the peer ended the handshake");

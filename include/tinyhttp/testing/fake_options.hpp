@@ -1,0 +1,33 @@
+// tinyhttp/testing/fake_options.hpp -- where a fake server listens, and how it is secured.
+//
+// Knows no TLS library: testing_tls.hpp makes what is taken here.
+#pragma once
+
+#include <tinyhttp/net/secure_session.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace tinyhttp::testing {
+
+/// What `tls()` in testing_tls.hpp comes to. Certificates and keys are PEM text.
+struct fake_security {
+  std::shared_ptr<const net::secure_context> context;
+  std::string host;       // in `url()`; empty: the literal address
+  std::string authority;  // whom clients are to trust
+  std::string client;     // certificate and key that a client is to show; empty: it is asked for none
+};
+
+struct fake_server_options {
+  std::string host = "127.0.0.1";  // an address
+  std::uint16_t port = 0;          // 0: a free one
+  bool unix_socket = false;        // instead: a Unix-domain socket in a directory of its own
+  std::shared_ptr<const fake_security> tls = nullptr;  // see testing_tls.hpp
+  std::uint64_t journal = std::uint64_t{256} << 20;  // octets, about; then the oldest exchanges go
+};
+/// `fake_server srv{ipv6};`
+inline const fake_server_options ipv6{.host = "::1"};
+inline const fake_server_options unix_socket{.unix_socket = true};
+
+}  // namespace tinyhttp::testing

@@ -1,0 +1,71 @@
+// tinyhttp/testing/private_folder.hpp -- a place for a fake server's socket and certificates.
+//
+// Holds what it was asked to hold, and nothing more. Knows no server.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/system.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <unistd.h>
+
+namespace tinyhttp::testing {
+
+/// A directory that only we can read, below TMPDIR or /tmp, gone at the end with the files in it.
+class private_folder {
+ public:
+  /// Throws `bad_result`.
+  private_folder();
+  private_folder(const private_folder&) = delete;
+  private_folder& operator=(const private_folder&) = delete;
+  ~private_folder();
+
+  /// The path of `name` in it, which goes with the directory.
+  [[nodiscard]] std::string keep(std::string_view name);
+  /// The same with these octets in it. Throws `bad_result`.
+  [[nodiscard]] std::string write(std::string_view name, std::string_view octets);
+
+ private:
+  std::string path_;
+  std::string names_;  // each with a '/' in front
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline private_folder::private_folder() {
+  const char* base = std::getenv("TMPDIR");
+  path_ = std::string(base != nullptr ? base : "/tmp") + "/tinyhttp-XXXXXX";
+  if (::mkdtemp(path_.data()) == nullptr)
+    throw bad_result(net::system_error("fake server: make " + path_, errno));
+}
+
+inline private_folder::~private_folder() {
+  for (std::size_t at = 0; at < names_.size();) {
+    const std::size_t next = names_.find('/', at + 1);
+    ::unlink((path_ + names_.substr(at, next - at)).c_str());
+    at = next;
+  }
+  ::rmdir(path_.c_str());
+}
+
+inline std::string private_folder::keep(std::string_view name) {
+  names_.append("/").append(name);
+  return std::string(path_).append("/").append(name);
+}
+
+inline std::string private_folder::write(std::string_view name, std::string_view octets) {
+  const std::string path = keep(name);
+  std::FILE* const file = std::fopen(path.c_str(), "wx");
+  bool written = file != nullptr && std::fwrite(octets.data(), 1, octets.size(), file) == octets.size();
+  if (file != nullptr) written = std::fclose(file) == 0 && written;
+  if (!written) throw bad_result(net::system_error("fake server: write " + path, errno));
+  return path;
+}
+
+}  // namespace tinyhttp::testing
