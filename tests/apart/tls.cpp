@@ -377,6 +377,37 @@ TEST_CASE("a server behind TLS tells its upstream so", "[apart][tls][proxy][thre
   CHECK(c.get(front.url()).value().body.text() == "https");
 }
 
+TEST_CASE("a handshake has as long as a head, whatever the client does meanwhile", "[apart][tls][timeout][threads]") {
+  const auto said = GENERATE(as<std::string>(), "", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s);
+  tls_server server(hello, {.port = 0, .patience = {.head = std::chrono::milliseconds(30)}, .tls = show()});
+  auto silent = net::socket::open(AF_INET).value();
+  silent.connect(server.local_address()).value();
+  silent.send_all(said).value();
+  char room[100];
+  const auto end = silent.receive(room);
+  CHECK((!end || *end == 0));
+}
+
+TEST_CASE("a server that stops does not wait for handshakes", "[apart][tls][threads]") {
+  tls_server server(hello, {.port = 0, .tls = show()});
+  auto silent = net::socket::open(AF_INET).value();
+  silent.connect(server.local_address()).value();
+  while (server.open_connections() == 0) std::this_thread::yield();
+  server.stop();
+  CHECK(server.wait() == 0);
+}
+
+TEST_CASE("a session counts in what a connection may hold", "[apart][tls]") {
+  const context own = show();
+  const auto with_budget = [&](std::uint64_t octets) {
+    return server_options{.port = 0, .memory_per_connection = static_cast<std::size_t>(octets), .tls = own};
+  };
+  const auto refused = tls_server::start(hello, with_budget(memory_needed({.port = 0})));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message().find("memory_per_connection") != std::string::npos);
+  CHECK(tls_server::start(hello, with_budget(memory_needed(with_budget(0)))));
+}
+
 TEST_CASE("a server that stops ends its TLS connections, and answers what runs", "[apart][tls][threads]") {
   auto server = serving(hello);
   client c(trusting());

@@ -187,6 +187,31 @@ TEST_CASE("an end that the session did not say is an error", "[net][secured][sec
   if (!says) CHECK(heard.ends_with(": cut off below TLS"));
 }
 
+TEST_CASE("an end waits for room", "[net][secured]") {
+  pair p({}, {.capacity = 8});
+  p.meet();
+  auto saying = say(p.a, "123456");  // two records, of eight octets together: nothing more fits
+  saying.start();
+  REQUIRE(p.finish(saying));
+  auto ending = p.a.finish();
+  ending.start();
+  p.on.run_once(duration::zero());
+  CHECK_FALSE(ending.done());
+  SECTION("that comes") {
+    auto hearing = hear(p.b, 100);
+    hearing.start();
+    CHECK(p.finish(ending));
+    CHECK(p.finish(hearing) == "123456");
+  }
+  SECTION("until the deadline") {
+    p.a.expires_at(p.on.now());
+    const auto told = p.finish(ending);
+    REQUIRE_FALSE(told);
+    CHECK(told.error().kind() == error_kind::timeout);
+    CHECK(p.a.unsent() == 0);
+  }
+}
+
 TEST_CASE("nonsense is an error, before and after the handshake", "[net][secured][security]") {
   SECTION("before") {
     pair p;

@@ -116,6 +116,8 @@ class secured_stream {
   [[nodiscard]] bool peer_gone() noexcept { return under_.peer_gone(); }
   void on_peer_gone(function<void()> f) { under_.on_peer_gone(std::move(f)); }
 
+  /// Tells the peer that this is the end, and waits until the system has taken that; reading goes on.
+  [[nodiscard]] task<result<void>> finish();
   /// Both of these tell the peer that this is the end, as far as the system takes that at once.
   result<void> shutdown_send() {
     say_end();
@@ -363,6 +365,17 @@ task<result<std::uint64_t>> secured_stream<Under>::encrypt_file(int fd, std::uin
     done += static_cast<std::uint64_t>(count);
   }
   co_return done;
+}
+
+template <stream Under>
+task<result<void>> secured_stream<Under>::finish() {
+  if (!session_ || !established_ || ended_) co_return result<void>();
+  ended_ = true;
+  session_->end();
+  auto flushing = flush();
+  const result<void> flushed = co_await flushing;
+  if (!flushed) flown_ = flight_.size();
+  co_return flushed;
 }
 
 template <stream Under>

@@ -42,7 +42,9 @@ struct connection_buffers {
   const std::uint64_t received = 3 * (2 * head + buffers.receive);
   const std::uint64_t answers = 3 * (std::uint64_t{buffers.gather} + buffers.small + head);
   const std::uint64_t frames = 8 * 1024;  // coroutines, and the connection itself
-  return request + received + answers + buffers.window + 2 * with.body_limit + frames;
+  // A record that comes, a flight that goes, a part of a file, and what OpenSSL has for itself.
+  const std::uint64_t session = with.tls == nullptr ? 0 : (18 + 3 * 82 + 64 + 64) * 1024;
+  return session + request + received + answers + buffers.window + 2 * with.body_limit + frames;
 }
 
 /// Fails when the bounds do not fit into the budget that was set.

@@ -54,7 +54,7 @@ struct server_options {
   /// a handler that held the loop. One line without a line end; any loop thread. Null: silence.
   function<void(std::string_view) const> log = {};
 
-  /// For a `tls_server` (tls.hpp): its certificate and key. A handshake has `patience.idle`.
+  /// For a `tls_server` (tls.hpp): its certificate and key. A handshake has `patience.head`.
   std::shared_ptr<const net::secure_context> tls = nullptr;
 
   net::backend backend = net::backend::best;

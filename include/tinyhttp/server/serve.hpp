@@ -19,6 +19,13 @@ namespace tinyhttp {
 
 template <looped_stream S>
 task<void> served_connection<S>::run() {
+  if constexpr (is_secured_stream<S>) {
+    stream_.expires_at(deadline_in(host_.services.clock().now(), host_.services.options.patience.head));
+    idle_ = true;
+    auto shaking = stream_.handshake();
+    const result<void> secured = co_await shaking;
+    if (!secured) co_return;
+  }
   while (go_idle()) {
     until_readable waiting(stream_);
     const bool ready = co_await waiting;
@@ -54,7 +61,7 @@ auto served_exchange<S>::answer_at_once() -> outcome {
     if (stage_ == stage::handling || stage_ == stage::large) return outcome::waits;
     const bool ends = stage_ == stage::over;
     if ((ends || must_flush()) && !flush_now()) return sent_ ? outcome::waits : outcome::over;
-    if (ends) return must_linger() ? outcome::waits : outcome::over;
+    if (ends) return must_linger() || is_secured_stream<S> ? outcome::waits : outcome::over;
     if (ends_behind_a_wait()) return outcome::waits;
     conclude();
   }
@@ -258,7 +265,14 @@ bool served_exchange<S>::peer_may_send_more() const noexcept {
 template <looped_stream S>
 task<bool> served_exchange<S>::hang_up() {
   const auto flushed = co_await flush();
-  if (!flushed || !must_linger()) co_return false;
+  if (!flushed) co_return false;
+  if constexpr (is_secured_stream<S>) {  // the kernel may be full, and an end that is not told is none
+    stream().expires_at(deadline_in(clock().now(), options().patience.grace));
+    auto ending = stream().finish();
+    const result<void> told = co_await ending;
+    if (!told) co_return false;
+  }
+  if (!must_linger()) co_return false;
   (void)stream().shutdown_send();  // if that fails, so will the reads below
   stream().expires_at(deadline_in(clock().now(), options().patience.linger));
   wire_.discard_unread();

@@ -216,6 +216,10 @@ task<woken> wire<S>::park(time_point until) {
 
 template <net::stream S>
 task<void> wire<S>::finish() {
+  if constexpr (requires { stream_.finish(); }) {
+    auto ending = stream_.finish();
+    (void)co_await ending;
+  }
   (void)stream_.shutdown_send();  // if that fails, so will the reads below
   if (ended_ || in_memory_) co_return;
   stream_.expires_at(loop().now() + patience());
