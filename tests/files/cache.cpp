@@ -72,6 +72,17 @@ TEST_CASE("a cache keeps what was used last, within its bounds", "[files][cache]
   kept.forget("never there");
 }
 
+TEST_CASE("a folder without its slash is redirected, whatever is kept of it", "[files][cache]") {
+  const scratch::folder f;
+  f.write("index.html", "<a href=x>");
+  const static_files serve(f.path(), {.strip_prefix = "/files"});
+  for (int i = 0; i < 2; ++i) {
+    CHECK(get(serve, "/files").status == status::moved_permanently);
+    CHECK(get(serve, "/files/").status == status::ok);
+  }
+  CHECK(from_memory(get(serve, "/files/")));
+}
+
 TEST_CASE("a cache is bounded in octets", "[files][cache]") {
   cache kept({.octets = 100'000, .largest = 50'000, .files = 100});
   kept.keep("a", of_size(50'000));

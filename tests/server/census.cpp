@@ -36,6 +36,7 @@ TEST_CASE("IPv6 counts by network, a mapped address as IPv4, a Unix socket not a
   CHECK_FALSE(census.admit(at("2001:db8:1:2:ffff::9")));
   const auto neighbour = census.admit(at("2001:db8:1:3::1"));
   CHECK(neighbour);
+  CHECK(census.admit(at("184.13.1.32")));  // 2001:db8 read from the other end
   const auto four = census.admit(at("127.0.0.1"));
   CHECK_FALSE(census.admit(at("::ffff:127.0.0.1")));
   const auto local = census.admit(at("::1"));

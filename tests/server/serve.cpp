@@ -2,6 +2,7 @@
 
 #include "allocations.hpp"
 
+#include <tinyhttp/app/time_limit.hpp>
 #include <tinyhttp/http/body.hpp>
 
 #include <atomic>
@@ -270,8 +271,10 @@ TEST_CASE("an exception in a handler is a constant 500 and a line in the log", "
     CHECK(lines[0].find("secret") != std::string::npos);
   };
   SECTION("at once") {
-    served_in_memory s([](const request&) -> response { throw std::runtime_error("secret"); }, std::move(with));
+    served_in_memory s([](const request&) -> response { throw std::runtime_error("secret\r\nforged\x7f line"); },
+                       std::move(with));
     check(s);
+    CHECK(lines[0] == "GET: handler threw: secret??forged? line");
   }
   SECTION("in a coroutine") {
     served_in_memory s([](request& r) -> task<response> {
@@ -325,6 +328,92 @@ TEST_CASE("on_sent tells once how a response went", "[server]") {
     REQUIRE(reports.size() == 1);
     CHECK_FALSE(reports[0].complete);
   }
+}
+
+TEST_CASE("on_sent of a response that is sent again tells each time", "[server]") {
+  int told = 0;
+  const response shared = text("hello").on_sent([&told](const sent_report& report) { told += report.complete; });
+  served_in_memory s([&](const request&) { return shared; });
+  s.exchange(get("/1") + get("/2"));
+  s.exchange(get("/3"));
+  CHECK(told == 3);
+}
+
+TEST_CASE("what is answered does not wait for a handler behind it", "[server][rfc9112-9.3.2]") {
+  served_in_memory s([](request& r) -> reply {
+    if (r.path() == "/fast") return text("fast");
+    return [](request& asked) -> task<response> {
+      const time_point later = asked.context->clock().now() + 1s;
+      co_await asked.context->clock().wait_until(later);
+      const auto told = co_await asked.context->inform(status::early_hints, {});
+      co_return text(told ? "slow" : "untold");
+    }(r);
+  });
+  std::string back = s.exchange(get("/fast") + get("/slow") + get("/fast"));
+  CHECK(take_answer(back).body == "fast");
+  CHECK(back.empty());
+  for (int i = 0; i < 200; ++i) s.loop.run_once(10ms);
+  back = s.received();
+  CHECK(take_answer(back).status == 103);
+  CHECK(take_answer(back).body == "slow");
+  CHECK(take_answer(back).body == "fast");
+}
+
+TEST_CASE("nothing follows an answer that was cut off", "[server][security]") {
+  const std::string big(15'000, 'b');
+  const auto answers = [&big](request& r) -> reply {
+    if (r.path() == "/big") return text(big);
+    return [](request& asked) -> task<response> {
+      auto reading = asked.body.read_all();
+      const auto all = co_await reading;
+      co_return text(all ? "read" : "THE LATER ANSWER");
+    }(r);
+  };
+  const std::string asked = get("/big") + get("/big") + "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n";
+  SECTION("because the peer took too long") {
+    served_in_memory s(answers, {.patience = {.grace = 1s, .octets_per_second = 1'000'000}}, {}, {.capacity = 20'000});
+    s.send(asked);
+    for (const auto until = s.time.now() + 1s; s.time.now() <= until;) s.loop.run_once(10ms);  // then it reads
+    const std::string back = s.until_served();
+    CHECK(back.find("LATER") == std::string::npos);
+    CHECK(back.size() == 20'000);
+  }
+  SECTION("because the handler was given up meanwhile") {
+    served_in_memory s(with_time_limit(answers, 500ms), {}, {}, {.capacity = 20'000});
+    s.send(asked);
+    for (const auto until = s.time.now() + 500ms; s.time.now() <= until;) s.loop.run_once(10ms);
+    const std::string back = s.until_served();
+    CHECK(back.find("503") == std::string::npos);
+    CHECK(back.size() == 20'000);
+  }
+}
+
+TEST_CASE("a body that throws is cut off, told apart from an end, and logged", "[server][security]") {
+  struct broken final : content_source {
+    result<std::size_t> read_at(std::uint64_t, std::span<char>) const override { throw std::runtime_error("no tape"); }
+  };
+  const bool is_stream = GENERATE(true, false);
+  std::string logged;
+  served_in_memory s([&](const request& r) {
+    if (r.path() == "/first") return text("first");
+    if (!is_stream) return response(status::ok, {}, content_slice{std::make_shared<broken>(), 0, 100});
+    return text(stream_body([pulls = 0]() mutable -> std::string {
+      if (pulls++ == 0) return "one ";
+      throw std::runtime_error("no tape");
+    }));
+  }, {.log = [&](std::string_view line) { logged += line; }});
+  SECTION("behind another answer") {
+    s.send(get("/first") + get("/"));
+    std::string back = s.until_served();
+    CHECK(take_answer(back).body == "first");
+    CHECK_FALSE(take_answer(back).complete);
+  }
+  SECTION("to a peer that knows ends only") {
+    s.send("GET / HTTP/1.0\r\n\r\n");
+    s.until_served();
+    if (is_stream) CHECK_FALSE(s.pair.first.is_open());  // reset
+  }
+  CHECK(logged == "body: it threw: no tape");
 }
 
 TEST_CASE("an on_sent that throws harms neither server nor peer", "[server]") {

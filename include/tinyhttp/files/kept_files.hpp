@@ -82,7 +82,7 @@ inline std::shared_ptr<const kept_file> kept_files::find(std::string_view key, c
   if (trusts && detail::measured_now(r) < kept->trusted_until()) return kept;
   const auto now = root_.glance(name);
   if (now && *now == kept->stamp) {
-    if (trusts) kept->trust_until(detail::measured_now(r) + trust_for_);
+    if (trusts) kept->trust_until(deadline_in(detail::measured_now(r), trust_for_));
     return kept;
   }
   cache_.forget(key);  // and closes it

@@ -190,6 +190,7 @@ inline response static_files::serve(const request& r) const {
     return elsewhere ? std::move(*elsewhere) : failed(judged.error());
   }
   const bool folder = name == "." || name.ends_with('/');
+  if (folder && !r.path().ends_with('/')) return files::slash_redirect(r);  // the prefix itself
   if (folder && !state_->options.index.empty()) {  // a kept first index answers before its folder
     if (const auto kept = kept_for(r, files::inside(name, state_->options.index.front())))
       return files::answer_kept(r, *kept);

@@ -129,7 +129,6 @@ class body {
 
   /// The trailer section, once the end has been pulled; null when there is none.
   [[nodiscard]] const fields* trailers() const noexcept;
-  void set_trailers(fields section) { trailers_ = std::make_shared<const fields>(std::move(section)); }
 
   /// The parts, for who writes them out. Null unless the body is of that kind.
   [[nodiscard]] const content_slice* slice() const noexcept {

@@ -10,6 +10,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,8 +80,11 @@ bool served_exchange<S>::compose_slice(const content_slice& slice) {
   const std::size_t head_end = out_.size();
   out_.resize(head_end + static_cast<std::size_t>(slice.length));
   const std::span<char> room(out_.data() + head_end, out_.size() - head_end);
-  const auto got = slice.source->read_at(slice.offset, room);
-  if (got && *got == slice.length) return true;
+  try {
+    const auto got = slice.source->read_at(slice.offset, room);
+    if (got && *got == slice.length) return true;
+  } catch (...) {  // it will throw again where that is logged
+  }
   out_.resize(head_end);
   return false;
 }
@@ -105,7 +109,7 @@ bool served_exchange<S>::must_flush() noexcept {
 /// `sent_` says what is wrong.
 template <looped_stream S>
 bool served_exchange<S>::flush_now() {
-  if (!is_composed()) return sent_.has_value();
+  if (!sent_ || !is_composed()) return sent_.has_value();
   pieces_ = {out_, tail_};
   const std::span<const std::string_view> all(pieces_.data(), tail_.empty() ? 1 : 2);
   writing_.make([this, all] {
@@ -148,14 +152,36 @@ void served_exchange<S>::take_sent_file(const result<std::uint64_t>& through) {
   if (through) services().log(sent_.error().message());
 }
 
+/// Who waits for a flush may be destroyed, with a handler that is given up. Nobody can tell then how
+/// much has gone out, and nothing may follow.
+template <looped_stream S>
+class served_exchange<S>::flushing {
+ public:
+  explicit flushing(served_exchange& of) noexcept : of_(of) {}
+  flushing(const flushing&) = delete;
+  flushing& operator=(const flushing&) = delete;
+  ~flushing() {
+    of_.sending_.end();
+    if (!of_.is_writing()) return;
+    of_.writing_.reset();
+    of_.sending_file_.reset();
+    of_.sent_ = error(error_kind::cancelled, "given up in the middle of an answer");
+    of_.wire_.forbid_reuse();
+  }
+
+ private:
+  served_exchange& of_;
+};
+
 /// Sends what is composed, as slowly as the peer may take it.
 template <looped_stream S>
 task<result<void>> served_exchange<S>::flush() {
-  if (!is_composed()) co_return sent_;
+  if (!sent_ || !is_composed()) co_return sent_;
+  const flushing guard(*this);
   stream().never_expires();
   sending_.restart(stream());
   sending_.begin();
-  if (!writing_ && !sending_file_) (void)flush_now();
+  if (!is_writing()) (void)flush_now();
   if (writing_) {
     auto& writing = *writing_;
     sent_ = co_await writing;
@@ -166,7 +192,6 @@ task<result<void>> served_exchange<S>::flush() {
     const auto through = co_await sending;
     take_sent_file(through);
   }
-  sending_.end();
   co_return sent_;
 }
 
@@ -174,6 +199,7 @@ task<result<void>> served_exchange<S>::flush() {
 /// the end is all that ever tells: then, and if it is the peer who failed, it gets a reset.
 template <looped_stream S>
 task<bool> served_exchange<S>::send_large() {
+  if (!sent_) co_return false;
   const response& r = answer_->now();
   const bool may_wait = r.body.stream() != nullptr;
   if (may_wait && stream().peer_gone()) co_return false;
@@ -182,7 +208,15 @@ task<bool> served_exchange<S>::send_large() {
   sending_.restart(stream());
   body_sender<S> sender(stream(), wire_, out_, sending_, connection_->share_,
                         buffers().window);
-  auto sent = co_await sender.send(r.body);
+  result<void> sent;
+  try {
+    auto sending = sender.send(r.body);
+    sent = co_await sending;
+  } catch (const std::exception& thrown) {
+    sent = error(error_kind::io, std::string("body: it threw: ").append(thrown.what()));
+  } catch (...) {
+    sent = error(error_kind::io, "body: it threw something that is no std::exception");
+  }
   if (sent) {
     handling_ = answering_ = false;
     stage_ = stage::answered;
@@ -199,6 +233,8 @@ task<bool> served_exchange<S>::send_large() {
 
 template <looped_stream S>
 task<result<void>> served_exchange<S>::inform(status code, const fields& with) {
+  if (answering_) co_return result<void>();  // its own body asks for it, in the middle of that
+  if (is_writing()) (void)co_await flush();  // it reads from `out_`
   wire_.send_informational(out_, code, with);
   if (code == status::continue_) continue_owed_ = false;
   co_return co_await flush();
@@ -221,10 +257,10 @@ template <looped_stream S>
 void served_exchange<S>::report(bool complete) noexcept {
   const response* told = outgoing();
   auto* hooks = told != nullptr ? told->attached() : nullptr;
-  if (hooks == nullptr || hooks->sent.empty()) return;
+  if (hooks == nullptr || hooks->sent.empty() || std::exchange(reported_, true)) return;
   const auto took = stream().loop().look() - began_;
   const sent_report done{told->status, wire_.body_octets_sent(), complete, took};
-  for (auto& hook : std::exchange(hooks->sent, {})) {
+  for (auto& hook : hooks->sent) {  // they stay: a response may be sent more than once
     try {
       hook(done);
     } catch (...) {

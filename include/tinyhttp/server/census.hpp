@@ -81,7 +81,7 @@ inline std::uint64_t address_census::identity(const net::address& peer) noexcept
   } else {
     sockaddr_in6 v6;
     std::memcpy(&v6, peer.native(), sizeof v6);
-    std::memcpy(&who, &v6.sin6_addr, sizeof who);
+    for (std::size_t i = 0; i < sizeof who; ++i) who = who << 8 | v6.sin6_addr.s6_addr[i];
   }
   return who;
 }

@@ -55,7 +55,7 @@ class least_rate : net::timer {
   }
   /// We no longer do.
   void end() {
-    if (timer::deadline == timer::never) return;
+    if (stream_ == nullptr || timer::deadline == timer::never) return;
     left_ = timer::deadline > loop().now() ? timer::deadline - loop().now() : duration::zero();
     loop().timers().set(*this, timer::never);
   }

@@ -47,6 +47,20 @@ class served_exchange<S>::incoming_body final : public body_stream {
 
 // ---------------------------------------------------------------------------------------------
 
+/// The time in which the peer's octets are waited for; it ends with who waits, too.
+template <looped_stream S>
+class served_exchange<S>::waiting_for_peer {
+ public:
+  explicit waiting_for_peer(least_rate<S>& pace) : pace_(pace) { pace_.begin(); }
+  waiting_for_peer(const waiting_for_peer&) = delete;
+  waiting_for_peer& operator=(const waiting_for_peer&) = delete;
+  ~waiting_for_peer() { end(); }
+  void end() const { pace_.end(); }
+
+ private:
+  least_rate<S>& pace_;
+};
+
 template <looped_stream S>
 void served_exchange<S>::prepare_body() {
   in_head_ = false;
@@ -75,6 +89,7 @@ task<result<std::string_view>> served_exchange<S>::pull() {
     if (next.what == h1::event::kind::data) co_return next.data;
     if (next.what == h1::event::kind::end) co_return std::string_view();
     if (next.what == h1::event::kind::failed) co_return wire_.failure().error();
+    if (is_writing()) (void)co_await flush();  // it reads from `out_`
     if (continue_owed_) wire_.send_informational(out_, status::continue_, {});
     continue_owed_ = false;
     if (!answering_) {
@@ -86,9 +101,9 @@ task<result<std::string_view>> served_exchange<S>::pull() {
       co_await others;
     }
     const auto room = wire_.room(buffers().receive);
-    body->pace().begin();
+    const waiting_for_peer pause(body->pace());
     const auto got = co_await stream().read(room);
-    body->pace().end();
+    pause.end();
     if (!got) wire_.forbid_reuse();
     if (!got && got.error().kind() == error_kind::timeout)
       co_return error(error_kind::timeout, "body: it comes too slowly", 408);

@@ -165,11 +165,15 @@ task<bool> served_exchange<S>::wait_for_handler() {
   response made;
   try {
     auto& later = answer_->later();
+    // What is answered already shall not wait with the handler.
+    if (!later.try_start() && is_composed() && !is_writing()) (void)flush_now();
     made = co_await later;
   } catch (...) {
     made = failed_handler();
   }
   handling_ = false;
+  if (is_writing()) (void)co_await flush();
+  if (!sent_) co_return false;
   answer_.make([&made]() -> reply { return std::move(made); });
   answer();
   co_return true;
@@ -291,7 +295,7 @@ void served_exchange<S>::end_exchange() noexcept {
   body_.reset();
   answer_.reset();
   incoming_.clear();
-  continue_owed_ = answering_ = handling_ = false;
+  continue_owed_ = answering_ = handling_ = reported_ = false;
 }
 
 template <looped_stream S>

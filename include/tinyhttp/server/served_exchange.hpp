@@ -83,6 +83,8 @@ class served_exchange final : public request_context {
   class incoming_body;
   class taken_over;
   class end_of_waiting;
+  class flushing;
+  class waiting_for_peer;
   enum class stage : std::uint8_t {
     receiving,  // a head, or the rest of one
     handling,   // the application has the request, and will have an answer
@@ -145,6 +147,7 @@ class served_exchange final : public request_context {
   void refuse(response r);
   [[nodiscard]] bool must_flush() noexcept;
   [[nodiscard]] bool is_composed() const noexcept { return !out_.empty() || !tail_.empty() || file_ != nullptr; }
+  [[nodiscard]] bool is_writing() const noexcept { return writing_ || sending_file_; }
   bool flush_now();
   void take_written();
   void take_sent_file(const result<std::uint64_t>& through);
@@ -176,6 +179,7 @@ class served_exchange final : public request_context {
   bool in_head_ = false;        // the deadline of a request's head has been set
   bool continue_owed_ = false;  // Expect: 100-continue has not been answered
   bool unclean_ = false;        // the peer may still be sending: linger
+  bool reported_ = false;       // the response's `on_sent` have been called
   mutable std::string peer_;
 };
 

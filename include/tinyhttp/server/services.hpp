@@ -53,7 +53,10 @@ class server_services {
   }
 
   /// What the user's hook throws ends here: a log must not end a server.
-  void log(std::string_view line) const noexcept {
+  /// One line, whatever is in it: what handlers throw may have come from a peer.
+  void log(std::string line) const noexcept {
+    for (char& c : line)
+      if (!ascii::is_field_octet(c)) c = '?';
     try {
       if (options.log) options.log(line);
     } catch (...) {

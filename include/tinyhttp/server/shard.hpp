@@ -114,6 +114,7 @@ class basic_shard {
   room_awaiter room() noexcept { return room_awaiter(*this); }
 
   task<void> accept_all();
+  void try_begin(net::accepted&& from);
   void begin(net::accepted&& from);
   void complain_about(const net::address& peer);
   void accept_queued();
@@ -171,7 +172,7 @@ task<void> basic_shard<Stream>::accept_all() {
     co_await room();
     auto got = co_await acceptor_.accept();
     if (got) {
-      begin(std::move(*got));
+      try_begin(std::move(*got));
       continue;
     }
     if (got.error().kind() == error_kind::cancelled) co_return;
@@ -180,6 +181,18 @@ task<void> basic_shard<Stream>::accept_all() {
     quiet_until = loop_.now() + std::chrono::minutes(1);
     const time_point later = loop_.now() + std::chrono::milliseconds(50);
     co_await loop_.sleep_until(later);
+  }
+}
+
+/// For want of memory a connection may not come about; the next one may.
+template <looped_stream Stream>
+void basic_shard<Stream>::try_begin(net::accepted&& from) {
+  const std::size_t before = connections_.size();
+  try {
+    begin(std::move(from));
+  } catch (const std::exception& thrown) {
+    if (connections_.size() > before) connections_.pop_back();
+    services_.log(std::string("accept: ").append(thrown.what()));
   }
 }
 
@@ -242,7 +255,7 @@ void basic_shard<Stream>::accept_queued() {
   while (connections_.size() < options_.connections) {
     auto next = listener_.try_accept();
     if (!next || !*next) return;
-    begin(std::move(**next));
+    try_begin(std::move(**next));
   }
 }
 
