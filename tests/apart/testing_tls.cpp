@@ -2,6 +2,7 @@
 // TLS that is broken to the octet
 #include "../testing/support.hpp"
 #include "catch.hpp"
+#include "skip.hpp"
 
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/testing_tls.hpp>
@@ -9,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace tinyhttp::testing;
@@ -44,6 +47,15 @@ std::string fetched(const fake_server& srv, const std::string& url) {
 std::string contents(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+/// The exit status of a command, and what it wrote.
+std::pair<int, std::string> run(const std::string& command) {
+  std::FILE* const from = ::popen((command + " 2>/dev/null").c_str(), "r");
+  REQUIRE(from != nullptr);
+  std::string said;
+  for (char room[1000]; const std::size_t count = std::fread(room, 1, sizeof room, from);) said.append(room, count);
+  const int status = ::pclose(from);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, said};
 }
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -283,4 +295,42 @@ TEST_CASE("TLS goes over IPv6 and over Unix-domain sockets as well", "[testing][
     client c(std::move(with));
     CHECK(fetched(c, srv.url("/x")) == "x");
   }
+}
+
+TEST_CASE("wget tells a truncation from an end", "[testing][tls][programs]") {
+  if (run("command -v wget").first != 0) return skip("wget is not installed");
+  fake_server srv{tls()};
+  srv.file("/x", text("hello, world"));
+  const std::string wget = "wget -q --no-proxy --tries=1 --timeout=10 -O - --ca-certificate=" + srv.ca_file() + " " + srv.url("/x");
+  srv.on("/x", no_length() | cut(after{5}));
+  CHECK(run(wget) == std::pair(0, std::string("hello")));
+  srv.on("/x", no_length() | truncate(after{5}));
+  CHECK(run(wget) == std::pair(4, std::string("hello")));
+}
+
+TEST_CASE("curl sees what a fake server does with TLS", "[testing][tls][programs]") {
+  if (run("command -v curl").first != 0) return skip("curl is not installed");
+  fake_server srv{tls().host("localhost").ask_client("ada")};
+  srv.file("/x", text("hello, world"));
+  const std::string base = "curl -sS --noproxy '*' --max-time 10 --cacert " + srv.ca_file();
+  const std::string curl = base + " --cert " + srv.client_certificate_file() + " " + srv.url("/x");
+  const auto got = run(curl);
+  CHECK(got == std::pair(0, std::string("hello, world")));
+  CHECK(srv.journal()[0].client_subject == "CN=ada");
+  CHECK(srv.journal()[0].server_name == "localhost");
+  CHECK(run(base + " " + srv.url("/x")).first == 56);  // no certificate: the server's alert
+  CHECK(run("curl -sS --noproxy '*' " + srv.url("/x")).first == 60);  // nobody it trusts
+  CHECK(srv.wait_for(failed_handshake("unknown ca")));
+  srv.on("/x", no_length() | cut(after{5}));
+  CHECK(run(curl) == std::pair(0, std::string("hello")));
+  srv.on("/x", bad_record(after{5}));
+  CHECK(run(curl).first == 56);
+  srv.forget_rules();
+  srv.on_handshake(cut(after{100}).then(raw("SSH-2.0-x\r\n")).then(serve()));
+  CHECK(run(curl).first == 35);
+  CHECK(run(curl).first == 35);
+  CHECK(run(curl).first == 0);
+  fake_server stale{tls().expired()};
+  CHECK(run("curl -sS --noproxy '*' --cacert " + stale.ca_file() + " " + stale.url("/x")).first == 60);
+  CHECK(stale.wait_for(failed_handshake("certificate expired")));
 }
