@@ -11,6 +11,7 @@
 #include <tinyhttp/net/tcp_stream.hpp>
 #include <tinyhttp/server/server.hpp>
 #include <tinyhttp/tls/context.hpp>
+#include <tinyhttp/tls/replaceable.hpp>
 
 namespace tinyhttp {
 

@@ -388,6 +388,21 @@ TEST_CASE("a handshake has as long as a head, whatever the client does meanwhile
   CHECK((!end || *end == 0));
 }
 
+TEST_CASE("a certificate is replaced while the server runs", "[apart][tls][threads]") {
+  const auto shown = std::make_shared<replaceable_tls_context>(show({.begins = std::chrono::hours(-48), .ends = std::chrono::hours(-24)}));
+  const auto server = serving(hello, shown);
+  client c(trusting());
+  const auto before = c.get(server.url());
+  REQUIRE_FALSE(before);
+  CHECK(before.error().message().ends_with(": TLS: certificate has expired"));
+  shown->replace(show());
+  CHECK(c.get(server.url()).value().body.text() == "secure ");
+  shown->replace(show({.names = {"other.example"}}));
+  CHECK(c.get(server.url()).value().body.text() == "secure ");  // over the connection that is kept
+  client later(trusting());
+  CHECK_FALSE(later.get(server.url()));
+}
+
 TEST_CASE("a server that stops does not wait for handshakes", "[apart][tls][threads]") {
   tls_server server(hello, {.port = 0, .tls = show()});
   auto silent = net::socket::open(AF_INET).value();

@@ -1,0 +1,48 @@
+// tinyhttp/tls/replaceable.hpp -- certificates that are renewed while a server runs.
+//
+// A context around another, which can be exchanged. Knows no TLS library itself.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/net/secure_session.hpp>
+
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+/// What `server_options::tls` and `client_options::tls` take, too. Every member function may be called
+/// from any thread.
+///
+///     auto shown = std::make_shared<replaceable_tls_context>(tls_server_context(files).value());
+///     tls_server s(app, {.port = 8443, .tls = shown});
+///     if (auto renewed = tls_server_context(files)) shown->replace(*renewed);  // else the old one stays
+class replaceable_tls_context final : public net::secure_context {
+ public:
+  /// Neither this nor what replaces it is null.
+  explicit replaceable_tls_context(std::shared_ptr<const net::secure_context> first) noexcept
+      : current_(std::move(first)) {}
+
+  /// For connections from now on; those that are open keep what they have.
+  void replace(std::shared_ptr<const net::secure_context> next) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    current_.swap(next);
+  }
+
+  [[nodiscard]] result<std::unique_ptr<net::secure_session>> begin(std::string_view host) const override {
+    return current()->begin(host);
+  }
+
+ private:
+  [[nodiscard]] std::shared_ptr<const net::secure_context> current() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return current_;
+  }
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<const net::secure_context> current_;
+};
+
+}  // namespace tinyhttp
