@@ -94,8 +94,8 @@ class tls {
 // ---------------------------------------------------------------------------------------------
 
 inline std::shared_ptr<const fake_security> tls::make() const {
-  const throwaway_authority trusted(new_name()), other(new_name());
-  const auto own = (unknown_authority_ ? other : trusted).issue(wishes_);
+  const throwaway_authority trusted(new_name());
+  const auto own = unknown_authority_ ? throwaway_authority(new_name()).issue(wishes_) : trusted.issue(wishes_);
   tls_server_options how;
   how.certificate = own.certificate;
   how.key = own.key;

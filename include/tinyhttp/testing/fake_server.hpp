@@ -115,8 +115,9 @@ class fake_server {
   /// The next `n` connections are accepted, and nothing is ever read from them or sent.
   void ignore_connections(std::size_t n = 1) { host_->ignore_connections(n); }
   /// TLS handshakes end like this, from the next connection on: `cut(after{n})`, `reset(after{n})` and
-  /// `stall(after{n})` once n octets of ours are out, `raw(octets)` in place of our ServerHello. Throws
-  /// `bad_result` for what only answers can do. `ignore_connections` and `hang_up` come before any octet.
+  /// `stall(after{n})` once n octets of ours are out, `raw(octets)` in place of our ServerHello. One that
+  /// has no n octets goes well. Throws `bad_result` for what only answers can do. `ignore_connections` and
+  /// `hang_up` come before any octet.
   void on_handshake(behavior b) { host_->on_handshake(std::move(b)); }
   /// Resets every connection that is open.
   void drop_connections() { host_->drop_connections(); }
