@@ -2,9 +2,10 @@
 //
 //   load PORT REQUEST_FILE CONNECTIONS SECONDS [PIPELINE [close | keep [REQUESTS]]]
 //
-// Sends the file's octets over CONNECTIONS connections for SECONDS, PIPELINE requests at a time, and
-// prints one line of JSON. `close`: one connection per request. REQUESTS: stops after so many. With
-// 0 SECONDS every connection asks once, then all idle until standard input ends.
+// Connects, prints "ready", and waits for a line of input. Sends the file's octets over CONNECTIONS
+// connections for SECONDS, PIPELINE requests at a time, waits for the last answers, prints one line
+// of JSON, and keeps the connections until standard input ends. `close`: one connection per request.
+// REQUESTS: stops after so many. With 0 SECONDS every connection asks once, then all idle.
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -186,24 +187,37 @@ int main(int argc, char** argv) {
     load.open(c);
     ::usleep(100);  // some servers' backlog takes five
   }
+  const auto wait_for_input = [](const char* said) {
+    std::puts(said);
+    std::fflush(stdout);
+    return std::getchar();
+  };
+  if (seconds > 0 && wait_for_input("ready") == EOF) return 1;
   const auto began = steady::now();
   for (auto& c : connections) load.ask(c);
+  auto& all = load.all;
   if (seconds <= 0) {
-    while (load.all.answers + load.all.failures < connections.size()) load.turn(connections, false);
-    std::puts("ready");
-    std::fflush(stdout);
-    while (std::getchar() != EOF) {
+    const auto latest = began + std::chrono::seconds(20);
+    while (all.answers < connections.size()) {
+      if (steady::now() > latest) return std::fputs("load: not every connection is answered\n", stderr), 1;
+      load.turn(connections, false);
     }
+    wait_for_input("ready");
     return 0;
   }
   const auto end = began + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(seconds));
-  while (steady::now() < end && load.all.answers < most) load.turn(connections, true);
+  while (steady::now() < end && all.answers < most) load.turn(connections, true);
+  const auto latest = steady::now() + std::chrono::seconds(5);
+  const auto waits = [](const connection& c) { return c.owed > 0; };
+  while (steady::now() < latest && std::any_of(connections.begin(), connections.end(), waits)) load.turn(connections, false);
   const std::chrono::duration<double> took = steady::now() - began;
-  auto& all = load.all;
   std::sort(all.nanoseconds.begin(), all.nanoseconds.end());
   std::printf("{\"answers\": %llu, \"octets\": %llu, \"failures\": %llu, \"bad\": %llu, \"seconds\": %.4f, "
               "\"p50\": %.1f, \"p99\": %.1f}\n",
               static_cast<unsigned long long>(all.answers), static_cast<unsigned long long>(all.octets),
               static_cast<unsigned long long>(all.failures), static_cast<unsigned long long>(all.bad),
               took.count(), percentile(all.nanoseconds, 0.5), percentile(all.nanoseconds, 0.99));
+  std::fflush(stdout);
+  while (std::getchar() != EOF) {
+  }
 }

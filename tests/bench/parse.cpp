@@ -2,7 +2,7 @@
 //
 // Five kinds of requests from the small to the large, read by our connection into a `request` with
 // every check on, by http_parser and by Boost.Beast; and the limits, a sweep of the octets for
-// delimiters by SSE2 and a memcpy. One line of JSON for each.
+// delimiters by SSE2, one by AVX2 and a memcpy. One line of JSON for each.
 #include <tinyhttp/h1/connection.hpp>
 
 #if __has_include(<http_parser.h>)
@@ -22,7 +22,7 @@
 #include <string_view>
 #include <vector>
 
-#include <emmintrin.h>
+#include <immintrin.h>
 
 namespace th = tinyhttp;
 
@@ -65,7 +65,7 @@ std::vector<kind> requests() {
       "application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8\r\nAccept-Encoding: gzip, deflate, br\r\n"
       "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n";
   std::vector<kind> all;
-  all.push_back({"smallest", "GET / HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n"});
+  all.push_back({"smallest", "GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"});
   all.push_back({"tool", "GET /files/report.pdf HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: curl/7.88.1\r\n"
                          "Accept: */*\r\n\r\n"});
   all.push_back({"browser", "GET /index.html HTTP/1.1\r\n" + browser + "\r\n"});
@@ -73,7 +73,7 @@ std::vector<kind> requests() {
                                     "Referer: https://www.example.com/index.html\r\nIf-None-Match: \"5f3a-1c9d\"\r\n"
                                     "If-Modified-Since: Tue, 15 Nov 1994 12:45:26 GMT\r\n\r\n"});
   all.push_back({"cookies", "GET /account/orders HTTP/1.1\r\n" + browser + "Cookie: session=" +
-                                std::string(1200, 'a') + "; theme=dark; consent=" + std::string(600, 'b') + "\r\n\r\n"});
+                                std::string(1200, 'a') + "; theme=dark; consent=" + std::string(824, 'b') + "\r\n\r\n"});
   return all;
 }
 
@@ -133,6 +133,23 @@ unsigned sweep(const std::string& octets) {
   return found;
 }
 
+/// The same, 32 octets at a time. Only where the processor can.
+__attribute__((target("avx2"))) unsigned sweep_avx2(const std::string& octets) {
+  const __m256i colon = _mm256_set1_epi8(':');
+  const __m256i highest_control = _mm256_set1_epi8(0x1f);
+  unsigned found = 0;
+  std::size_t at = 0;
+  for (; at + 32 <= octets.size(); at += 32) {
+    const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(octets.data() + at));
+    const __m256i hit =
+        _mm256_or_si256(_mm256_cmpeq_epi8(x, colon), _mm256_cmpeq_epi8(_mm256_min_epu8(x, highest_control), x));
+    for (auto mask = static_cast<unsigned>(_mm256_movemask_epi8(hit)); mask != 0; mask &= mask - 1)
+      found += static_cast<unsigned>(__builtin_ctz(mask));
+  }
+  for (; at < octets.size(); ++at) found += octets[at] == ':' || octets[at] < 0x20;
+  return found;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -149,6 +166,8 @@ int main(int argc, char** argv) {
     measure(label.c_str(), "Beast", [&] { parse_beast(octets); });
 #endif
     measure(label.c_str(), "sweep, SSE2", [&] { keep(sweep(octets)); });
+    if (__builtin_cpu_supports("avx2"))
+      measure(label.c_str(), "sweep, AVX2", [&] { keep(sweep_avx2(octets)); });
     measure(label.c_str(), "memcpy", [&] {
       std::memcpy(copy.data(), octets.data(), octets.size());
       keep(copy[0]);
