@@ -217,6 +217,7 @@ task<woken> wire<S>::park(time_point until) {
 template <net::stream S>
 task<void> wire<S>::finish() {
   if constexpr (requires { stream_.finish(); }) {
+    stream_.expires_at(loop().now() + patience());
     auto ending = stream_.finish();
     (void)co_await ending;
   }
