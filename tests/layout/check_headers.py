@@ -58,7 +58,8 @@ def linked(compiler, headers, include=ROOT / "include"):
             faults = [line for said in units for line in said]
         if faults:
             return faults
-        done = subprocess.run([compiler, one, two, "-pthread", "-o", program], timeout=120,
+        libraries = ["-lssl", "-lcrypto"] if "tls.hpp" in headers else []  # others are called by no header's own code
+        done = subprocess.run([compiler, one, two, "-pthread", *libraries, "-o", program], timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             return done.stdout.decode("utf-8", "replace").splitlines()
