@@ -67,6 +67,18 @@ def linked(compiler, headers, include=ROOT / "include"):
         return [] if ran.returncode == 0 else [f"the program ended with {ran.returncode}"]
 
 
+def costs_nothing_unused(compiler, header, include=ROOT / "include"):
+    """No tables of virtual functions where nothing is used: compilers make them, and all they lead to,
+    wherever the first virtual function that is not declared inline in its class is defined."""
+    with tempfile.TemporaryDirectory() as folder:
+        unit = f"{folder}/unit.o"
+        faults = compile_text(compiler, f"#include <tinyhttp/{header}>\n", ["-c", "-o", unit], include)
+        if faults:
+            return faults
+        symbols = subprocess.run(["nm", "-C", unit], stdout=subprocess.PIPE, check=True).stdout.decode()
+    return [f"an unused {line.split(' ', 2)[2]}" for line in symbols.splitlines() if " V vtable for tinyhttp::" in line]
+
+
 def usable(header, compiler):
     needed = "".join(f"#include <{name}>\n" for name in APART.get(header, []))
     return not needed or not compile_text(compiler, needed, ["-fsyntax-only"])
@@ -78,6 +90,8 @@ def self_test():
         "a warning": ("inline int f(long x) { return x; }", alone),
         "a missing guard": (None, alone),
         "a function that is not inline": ("int f() { return 1; }", linked),
+        "a table of virtual functions": ("namespace tinyhttp { struct s { virtual ~s() = default; virtual void f(); };\n"
+                                         "inline void s::f() {} }", costs_nothing_unused),
     }
     for what, (body, test) in bad.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +99,7 @@ def self_test():
             (include / "tinyhttp").mkdir()
             text = "struct s {};\n" if body is None else f"#pragma once\n{body}\n"
             (include / "tinyhttp" / "bad.hpp").write_text(text, "utf-8")
-            header = "bad.hpp" if test is alone else ["bad.hpp"]
+            header = ["bad.hpp"] if test is linked else "bad.hpp"
             noticed = test("g++", header, include)
             check(SUITE, f"the check of headers notices {what}", [] if noticed else ["it does not"])
 
@@ -101,6 +115,8 @@ def main():
         examples = sorted((ROOT / "examples").glob("*.cpp")) if "clang++" in COMPILERS else []
         for file, faults in zip(examples, pool.map(example, examples)):
             check(SUITE, f"{file.name} compiles with clang++", faults)
+    for umbrella in ("tinyhttp.hpp", *(header for header in ("tls.hpp",) if header in headers)):
+        check(SUITE, f"{umbrella} costs nothing where it is not used", costs_nothing_unused("g++", umbrella))
     for name, compiler in COMPILERS.items():
         check(SUITE, f"all headers compile and link in two translation units with {name}",
               linked(compiler, headers))

@@ -38,8 +38,8 @@ class cookie_jar final : public exchange_hook {
 
   explicit cookie_jar(clock_function now = &files::wall_clock) noexcept : now_(now) {}
 
-  void before(const url& to, request& r) override;
-  void after(const url& from, const response& answer) override;
+  inline void before(const url& to, request& r) override;
+  inline void after(const url& from, const response& answer) override;
 
   /// As if an answer from `from` had had that Set-Cookie field. False when it is ignored.
   bool set(const url& from, std::string_view set_cookie) {

@@ -22,9 +22,10 @@ namespace tinyhttp {
 ///     client c({.decoder = &codings});
 ///
 /// `max_body` of the client bounds bodies that are read whole, decoded; `limits` bounds all of them.
-class client_codings final : public content_decoder {
+template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
+class basic_client_codings final : public content_decoder {
  public:
-  explicit client_codings(std::span<const content_coding> known, const decode_limits& limits = {})
+  explicit basic_client_codings(std::span<const content_coding> known, const decode_limits& limits = {})
       : known_(known.begin(), known.end()), limits_(limits), accepted_(accept_encoding(known)) {}
 
   [[nodiscard]] std::string_view accepted() const noexcept override { return accepted_; }
@@ -37,5 +38,7 @@ class client_codings final : public content_decoder {
   decode_limits limits_;
   std::string accepted_;
 };
+
+using client_codings = basic_client_codings<>;
 
 }  // namespace tinyhttp

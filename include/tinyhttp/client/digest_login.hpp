@@ -34,10 +34,10 @@ class digest_login final : public challenge_answerer, public exchange_hook {
   /// are in UTF-8, the user without a colon.
   digest_login(std::string_view of, std::string user, std::string password, hash_function hash);
 
-  std::optional<std::string> answer(const url& to, const request& r,
-                                    const response& challenge) override;
-  void before(const url& to, request& r) override;
-  void after(const url& from, const response& answer) override;
+  inline std::optional<std::string> answer(const url& to, const request& r,
+                                           const response& challenge) override;
+  inline void before(const url& to, request& r) override;
+  inline void after(const url& from, const response& answer) override;
 
  private:
   std::optional<std::string> next_credentials(const request& r);

@@ -43,6 +43,7 @@ class multipart_form {
 
   /// The whole, for one message. Its length is known unless a stream's is not; with a stream it can
   /// be sent once only.
+  template <class = void>
   [[nodiscard]] typed_body finish() &&;
 
  private:
@@ -54,7 +55,8 @@ class multipart_form {
 };
 
 /// Bodies in a row as one: pieces, or a stream where one of them is.
-[[nodiscard]] inline body join_bodies(std::vector<body> bodies);
+template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
+[[nodiscard]] body join_bodies(std::vector<body> bodies);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -105,7 +107,8 @@ class joined_stream final : public body_stream {
 
 }  // namespace detail
 
-inline body join_bodies(std::vector<body> bodies) {
+template <class>
+body join_bodies(std::vector<body> bodies) {
   for (const body& part : bodies)
     if (part.stream() != nullptr)
       return body(std::make_shared<detail::joined_stream<>>(std::move(bodies)));
@@ -151,7 +154,8 @@ inline multipart_form& multipart_form::add_file(std::string_view name, std::stri
   return *this;
 }
 
-inline typed_body multipart_form::finish() && {
+template <class>
+typed_body multipart_form::finish() && {
   bodies_.emplace_back(text_.append("--").append(boundary_).append("--\r\n"));
   body whole = bodies_.size() == 1 ? std::move(bodies_.front()) : join_bodies(std::move(bodies_));
   return {std::move(whole), "multipart/form-data; boundary=" + boundary_};

@@ -36,7 +36,7 @@ class loop : public clock {
   /// Throws `bad_result` when the system has no descriptor left for it.
   explicit loop(loop_options with = {});
   /// What waits here must be gone already; functions that were posted are dropped.
-  ~loop() override;
+  inline ~loop() override;  // so that the table of virtual functions is made only where one is used
 
   /// Turns until `stop`. What a posted function throws comes out here; `run` may be called again.
   void run();
@@ -74,7 +74,7 @@ class loop : public clock {
   [[nodiscard]] time_point look() noexcept { return seen_ = time_->now(); }
   /// The latest time that is known without looking.
   [[nodiscard]] time_point seen() const noexcept { return seen_; }
-  [[nodiscard]] task<void> wait_until(time_point when) override;
+  [[nodiscard]] inline task<void> wait_until(time_point when) override;
 
   /// The same as `wait_until` without a coroutine frame: `co_await on.sleep_until(when)`.
   [[nodiscard]] class sleep_awaiter sleep_until(time_point when) noexcept;

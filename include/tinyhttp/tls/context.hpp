@@ -90,7 +90,7 @@ class tls_context final : public net::secure_context {
   void verify(bool on) noexcept { verifies_ = on; }
   [[nodiscard]] SSL_CTX* native() const noexcept { return made_.get(); }
 
-  [[nodiscard]] result<std::unique_ptr<net::secure_session>> begin(std::string_view host) const override;
+  [[nodiscard]] inline result<std::unique_ptr<net::secure_session>> begin(std::string_view host) const override;
 
  private:
   [[nodiscard]] result<tls_pointer<BIO>> open(const std::string& file, const std::string& text) const;

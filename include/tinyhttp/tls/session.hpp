@@ -107,11 +107,11 @@ class tls_session final : public net::secure_session {
     ::SSL_set_verify(ssl_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   }
 
-  [[nodiscard]] result<bool> handshake() override;
-  [[nodiscard]] result<std::size_t> decrypt(std::span<char> into) override;
-  [[nodiscard]] bool has_news() override;
+  [[nodiscard]] inline result<bool> handshake() override;
+  [[nodiscard]] inline result<std::size_t> decrypt(std::span<char> into) override;
+  [[nodiscard]] inline bool has_news() override;
   [[nodiscard]] bool ended() const noexcept override { return ended_; }
-  [[nodiscard]] result<void> encrypt(std::string_view plain) override;
+  [[nodiscard]] inline result<void> encrypt(std::string_view plain) override;
   void end() noexcept override {
     ::ERR_clear_error();
     ::SSL_shutdown(ssl_);
@@ -122,7 +122,7 @@ class tls_session final : public net::secure_session {
     else to.append(wire_.out);
     wire_.out.clear();
   }
-  [[nodiscard]] std::span<char> room() override;
+  [[nodiscard]] inline std::span<char> room() override;
   void received(std::size_t octets) noexcept override { wire_.last += octets; }
   void rest() noexcept override {
     if (wire_.first == wire_.last) wire_.in.reset();
@@ -131,7 +131,7 @@ class tls_session final : public net::secure_session {
     const char* const name = ::SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
     return name != nullptr ? name : "";
   }
-  [[nodiscard]] std::string peer_subject() const override;
+  [[nodiscard]] inline std::string peer_subject() const override;
 
  private:
   static constexpr std::size_t room_size = 18 * 1024;  // octets: more than a record and its frame
