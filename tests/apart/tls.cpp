@@ -431,3 +431,48 @@ TEST_CASE("a server that stops ends its TLS connections, and answers what runs",
   CHECK(server.wait() == 0);
   CHECK_FALSE(c.get(server.url()));
 }
+
+TEST_CASE("a peer that changes keys without end is an error, and is given no more memory", "[apart][tls][security]") {
+  const auto session = show()->begin("").value();
+  const context trusted = trust();
+  const std::unique_ptr<SSL, decltype(&::SSL_free)> peer(
+      ::SSL_new(static_cast<const detail::tls_context&>(*trusted).native()), ::SSL_free);
+  BIO* const in = ::BIO_new(::BIO_s_mem());
+  BIO* const out = ::BIO_new(::BIO_s_mem());
+  ::SSL_set_bio(peer.get(), in, out);
+  ::SSL_set_connect_state(peer.get());
+  const auto deliver = [&] {
+    const auto room = session->room();
+    const int count = ::BIO_read(out, room.data(), static_cast<int>(room.size()));
+    session->received(static_cast<std::size_t>(count > 0 ? count : 0));
+  };
+  std::string answer;
+  for (bool done = false; !done; ::BIO_write(in, answer.data(), static_cast<int>(answer.size()))) {
+    ::SSL_do_handshake(peer.get());
+    deliver();
+    done = session->handshake().value();
+    answer.clear();
+    session->take_outgoing(answer);
+  }
+  const int kind = GENERATE(SSL_KEY_UPDATE_REQUESTED, SSL_KEY_UPDATE_NOT_REQUESTED);
+  char room[8];
+  const auto change_keys = [&] {
+    REQUIRE(::SSL_key_update(peer.get(), kind) == 1);
+    ::SSL_do_handshake(peer.get());
+    deliver();
+    return session->decrypt(room);
+  };
+  for (int i = 0; i < 100; ++i) REQUIRE(change_keys().value() == 0);
+  REQUIRE(::SSL_write(peer.get(), "plain", 5) == 5);
+  deliver();
+  CHECK(session->decrypt(room).value() == 5);
+
+  result<std::size_t> got = change_keys();
+  for (int i = 0; i < 10'000 && got; ++i) got = change_keys();
+  REQUIRE_FALSE(got);
+  CHECK(got.error().kind() == error_kind::tls);
+  CHECK(session->has_news());
+  answer.clear();
+  session->take_outgoing(answer);
+  CHECK(answer.size() < 256 * 1024);
+}

@@ -123,7 +123,10 @@ class tls_session final : public net::secure_session {
     wire_.out.clear();
   }
   [[nodiscard]] inline std::span<char> room() override;
-  void received(std::size_t octets) noexcept override { wire_.last += octets; }
+  void received(std::size_t octets) noexcept override {
+    wire_.last += octets;
+    quiet_ += octets;
+  }
   void rest() noexcept override {
     if (wire_.first == wire_.last) wire_.in.reset();
   }
@@ -135,12 +138,17 @@ class tls_session final : public net::secure_session {
 
  private:
   static constexpr std::size_t room_size = 18 * 1024;  // octets: more than a record and its frame
+  static constexpr std::size_t most_noise = 128 * 1024;  // octets
+
+  /// The peer says much that is not for us, or makes us say as much: new keys without end (RFC 8446 4.6.3).
+  [[nodiscard]] bool is_noise() const noexcept { return quiet_ > most_noise || wire_.out.size() > most_noise; }
 
   /// Why the last call did not succeed: 0 for a wish for more, or for the peer's end.
   [[nodiscard]] result<std::size_t> obstacle(int outcome);
 
   SSL* ssl_;
   tls_wire wire_;
+  std::size_t quiet_ = 0;  // octets that have come since the last plain one
   bool works_ = false;
   bool ended_ = false;
 };
@@ -167,7 +175,8 @@ inline result<std::size_t> tls_session::obstacle(int outcome) {
     default: break;
   }
   const long verified = ::SSL_get_verify_result(ssl_);
-  if (!::SSL_is_server(ssl_) && verified != X509_V_OK && !::SSL_is_init_finished(ssl_)) {
+  const bool judges = ::SSL_get_verify_mode(ssl_) != SSL_VERIFY_NONE && !::SSL_is_server(ssl_);
+  if (judges && verified != X509_V_OK && !::SSL_is_init_finished(ssl_)) {
     ::ERR_clear_error();
     return error(error_kind::tls, std::string("TLS: ") + ::X509_verify_cert_error_string(verified));
   }
@@ -177,7 +186,10 @@ inline result<std::size_t> tls_session::obstacle(int outcome) {
 inline result<bool> tls_session::handshake() {
   ::ERR_clear_error();
   const int outcome = ::SSL_do_handshake(ssl_);
-  if (outcome == 1) return true;
+  if (outcome == 1) {
+    quiet_ = 0;
+    return true;
+  }
   if (const auto code = ::ERR_peek_last_error();
       ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
     wire_.out.assign(answer_to_plain_http);  // an alert would be noise to who asked that
@@ -191,11 +203,14 @@ inline result<std::size_t> tls_session::decrypt(std::span<char> into) {
   ::ERR_clear_error();
   std::size_t count = 0;
   const int outcome = ::SSL_read_ex(ssl_, into.data(), into.size(), &count);
+  if (outcome == 1) quiet_ = 0;
+  if (is_noise()) return error(error_kind::tls, "TLS: the peer changes keys without end");
   if (outcome == 1) return count;
   return obstacle(outcome);
 }
 
 inline bool tls_session::has_news() {
+  if (is_noise()) return true;
   ::ERR_clear_error();
   char octet;
   std::size_t count = 0;
