@@ -130,7 +130,7 @@ TEST_CASE("a naive download is found out: it corrupts, hangs and crashes", "[tes
     SUCCEED("a crash needs a process of its own");
     return;
   }
-  const auto card = torture(naive, {.time_limit = std::chrono::milliseconds(500)});
+  const auto card = torture(naive, {.time_limit = patience()});
   CHECK_FALSE(card.all_fine());
   CHECK(card.count(mark::silent_corruption) > 10);
   CHECK(card.count(mark::hang) >= 2);
