@@ -107,7 +107,8 @@ class failures(fetching):
         self.fails(done(f"http://127.0.0.1:{port}/"), f"connect 127.0.0.1:{port}: connection refused")
         self.fails(done(f"127.0.0.1:{port}"), f"connect 127.0.0.1:{port}: connection refused")
         self.fails(done("ftp://h/"), 'url "ftp://h/": the scheme is neither http nor https')
-        self.fails(done("https://h/"), "connect https://h: TLS is off (client_options::tls, tls.hpp)")
+        self.fails(done(f"https://127.0.0.1:{port}/"), f"connect 127.0.0.1:{port}: connection refused" if has("-k") else
+                   f"connect https://127.0.0.1:{port}: TLS is off (client_options::tls, tls.hpp)")
 
     def test_a_body_that_is_cut_off_is_an_error_and_leaves_no_file(self):
         head = b"HTTP/1.1 200 OK\r\nContent-Length: 3145728\r\n\r\n"
