@@ -167,6 +167,22 @@ TEST_CASE("a message goes through whole, with its trailers", "[client][proxy]") 
   }
 }
 
+TEST_CASE("a request goes on before its body comes, and without an Expect of ours", "[client][proxy]") {
+  std::string seen;
+  chain c([&seen](request& r) -> task<response> {
+    seen = std::string(r.method.name()) + " " + std::string(r.fields["Expect"]);
+    const std::uint64_t most = 10;
+    auto reading = r.body.read_all(most);
+    const auto all = co_await reading;
+    co_return text(all ? std::string(*all) : "none");
+  });
+  c.say("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+  CHECK(c.hear().empty());
+  CHECK(seen == "POST ");
+  c.say("3\r\nabc\r\n0\r\n\r\n");
+  CHECK(c.hear().ends_with("\r\n\r\nabc"));
+}
+
 TEST_CASE("an answer to HEAD has the length that upstream told, or none", "[client][proxy][rfc9110-8.6]") {
   chain c([](const request& r) {
     if (r.target.text() == "/known") return text("hello");

@@ -195,7 +195,13 @@ task<result<void>> request_sender<Stream, Answered>::send_file(const content_sli
 template <net::stream Stream, class Answered>
 task<result<void>> request_sender<Stream, Answered>::send_pulled(body& from) {
   while (!stop()) {
-    const result<std::string_view> piece = co_await from.next();
+    task<result<std::string_view>> pulling = from.next();
+    if (!pulling.try_start() && !head_.empty()) {  // it waits: what is ready must not wait with it
+      const std::string_view nothing;
+      const result<void> written = co_await write(nothing);
+      if (!written) co_return written;
+    }
+    const result<std::string_view> piece = co_await pulling;
     if (!piece) co_return c_.about(piece.error());
     if (piece->empty()) break;
     const std::string_view octets = *piece;
