@@ -61,7 +61,7 @@ bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0;
 
 }  // namespace
 
-TEST_CASE("a fake server speaks TLS to who trusts its authority", "[testing][tls][threads]") {
+TEST_CASE("a fake server speaks TLS to who trusts its authority", "[testing_tls]") {
   fake_server srv{tls()};
   srv.file("/x", pattern(300'000, 7));
   CHECK(srv.url().starts_with("https://127.0.0.1:"));
@@ -77,7 +77,7 @@ TEST_CASE("a fake server speaks TLS to who trusts its authority", "[testing][tls
   CHECK(plain.ca().empty());
 }
 
-TEST_CASE("a certificate is as bad as the test wants", "[testing][tls][security][threads]") {
+TEST_CASE("a certificate is as bad as the test wants", "[testing_tls][security]") {
   struct row {
     tls wishes;
     const char* why;
@@ -105,7 +105,7 @@ TEST_CASE("a certificate is as bad as the test wants", "[testing][tls][security]
   CHECK(fetched(careless, url) == "x");
 }
 
-TEST_CASE("the journal knows the host that was named, and the client", "[testing][tls][threads]") {
+TEST_CASE("the journal knows the host that was named, and the client", "[testing_tls]") {
   fake_server srv{tls().host("localhost").ask_client("ada")};
   srv.file("/x", text("x"));
   CHECK(srv.url().starts_with("https://localhost:"));
@@ -134,7 +134,7 @@ TEST_CASE("the journal knows the host that was named, and the client", "[testing
   }
 }
 
-TEST_CASE("what is wrong with a handshake reads well", "[testing][tls][threads]") {
+TEST_CASE("what is wrong with a handshake reads well", "[testing_tls]") {
   fake_server srv{tls()};
   const client_options nobody{.tls = tinyhttp::tls_client_context().value()};
   client c(nobody);
@@ -148,7 +148,7 @@ TEST_CASE("what is wrong with a handshake reads well", "[testing][tls][threads]"
   CHECK(none.text().starts_with("expected 1 x failed TLS handshake where the reason has `expired` in it, saw 0\n"));
 }
 
-TEST_CASE("a handshake ends where it was told to", "[testing][tls][threads]") {
+TEST_CASE("a handshake ends where it was told to", "[testing_tls]") {
   fake_server srv{tls()};
   srv.file("/x", text("x"));
   client c(trusting(srv));
@@ -205,7 +205,7 @@ TEST_CASE("a handshake ends where it was told to", "[testing][tls][threads]") {
   }
 }
 
-TEST_CASE("with TLS octets of the answer are counted, not those on the wire", "[testing][tls][threads]") {
+TEST_CASE("with TLS octets of the answer are counted, not those on the wire", "[testing_tls]") {
   fake_server srv{tls()};
   const std::string all = pattern(100'000, 3).octets();
   srv.file("/x", pattern(100'000, 3));
@@ -223,7 +223,7 @@ TEST_CASE("with TLS octets of the answer are counted, not those on the wire", "[
   CHECK(name_of(book[0].end) == std::string_view(by.second));
 }
 
-TEST_CASE("an answer that only the end ends is whole with an end of TLS, and else an error", "[testing][tls][security][threads]") {
+TEST_CASE("an answer that only the end ends is whole with an end of TLS, and else an error", "[testing_tls][security]") {
   fake_server srv{tls()};
   srv.file("/x", text("hello, world"));
   client c(trusting(srv));
@@ -239,7 +239,7 @@ TEST_CASE("an answer that only the end ends is whole with an end of TLS, and els
   CHECK(srv.saw(get("/x")).exactly(3));
 }
 
-TEST_CASE("a record that nobody with the keys has made is an error, wherever it comes", "[testing][tls][security][threads]") {
+TEST_CASE("a record that nobody with the keys has made is an error, wherever it comes", "[testing_tls][security]") {
   fake_server srv{tls()};
   srv.file("/x", text("hello, world"));
   client c(trusting(srv));
@@ -252,14 +252,14 @@ TEST_CASE("a record that nobody with the keys has made is an error, wherever it 
   CHECK(failed.error().message().find("decryption failed or bad record mac") != std::string::npos);
 }
 
-TEST_CASE("the faults of TLS are cuts where there is none", "[testing][tls]") {
+TEST_CASE("the faults of TLS are cuts where there is none", "[testing_tls]") {
   fake_server srv;
   srv.file("/x", text("hello, world"));
   srv.on("/x", GENERATE(values<behavior>({truncate(after{5}), bad_record(after{5})})));
   CHECK(testing_support::fetch(srv, "/x").body() == "hello");
 }
 
-TEST_CASE("who speaks HTTP to a port of TLS is told so, in HTTP", "[testing][tls]") {
+TEST_CASE("who speaks HTTP to a port of TLS is told so, in HTTP", "[testing_tls]") {
   const fake_server srv{tls()};
   const auto answer = testing_support::fetch(srv, "/x");
   CHECK(answer.status() == 400);
@@ -268,7 +268,7 @@ TEST_CASE("who speaks HTTP to a port of TLS is told so, in HTTP", "[testing][tls
   CHECK(srv.saw(failed_handshake("http request")).once());
 }
 
-TEST_CASE("the files of a server go with it, and only we can read them", "[testing][tls]") {
+TEST_CASE("the files of a server go with it, and only we can read them", "[testing_tls]") {
   std::string ca, shown;
   {
     const fake_server srv{tls().ask_client()};
@@ -288,7 +288,7 @@ TEST_CASE("the files of a server go with it, and only we can read them", "[testi
   CHECK_FALSE(exists(ca.substr(0, ca.rfind('/'))));
 }
 
-TEST_CASE("TLS goes over IPv6 and over Unix-domain sockets as well", "[testing][tls][threads]") {
+TEST_CASE("TLS goes over IPv6 and over Unix-domain sockets as well", "[testing_tls]") {
   SECTION("IPv6") {
     fake_server srv{fake_server_options{.host = "::1", .tls = tls().make()}};
     srv.file("/x", text("x"));
@@ -305,7 +305,7 @@ TEST_CASE("TLS goes over IPv6 and over Unix-domain sockets as well", "[testing][
   }
 }
 
-TEST_CASE("wget tells a truncation from an end", "[testing][tls][programs]") {
+TEST_CASE("wget tells a truncation from an end", "[testing_tls][programs]") {
   if (run("command -v wget").first != 0) return skip("wget is not installed");
   fake_server srv{tls()};
   srv.file("/x", text("hello, world"));
@@ -316,7 +316,7 @@ TEST_CASE("wget tells a truncation from an end", "[testing][tls][programs]") {
   CHECK(run(wget) == std::pair(4, std::string("hello")));
 }
 
-TEST_CASE("curl sees what a fake server does with TLS", "[testing][tls][programs]") {
+TEST_CASE("curl sees what a fake server does with TLS", "[testing_tls][programs]") {
   if (run("command -v curl").first != 0) return skip("curl is not installed");
   fake_server srv{tls().host("localhost").ask_client("ada")};
   srv.file("/x", text("hello, world"));
