@@ -62,7 +62,7 @@ std::shared_ptr<const th::net::secure_context> tls_of(const settings& s) {
 }
 #else
 std::shared_ptr<const th::net::secure_context> tls_of(const settings& s) {
-  if (s.insecure || !(s.ca_file + s.ca_directory + s.certificate_file + s.key_file).empty())
+  if (s.uses_tls())
     misuse("TLS is not in this build: it needs -DFETCH_WITH_TLS and OpenSSL");
   return nullptr;
 }
@@ -309,7 +309,10 @@ th::client_options way_of(const settings& s) {
   if (s.no_proxy) way.proxies.except = *s.no_proxy;
   way.proxies.tunnels = s.tunnel;
   if (s.compressed) way.decoder = decoder();
-  way.tls = tls_of(s);
+  bool may_need_tls = s.follow;  // reading whom to trust takes longer than many a fetch
+  for (const std::string& each : s.urls)
+    may_need_tls = may_need_tls || th::ascii::starts_with_ignoring_case(each, "https:");
+  if (may_need_tls || s.uses_tls()) way.tls = tls_of(s);
   return way;
 }
 

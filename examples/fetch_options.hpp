@@ -110,6 +110,9 @@ struct settings {
   std::string key_file;  // empty: in the certificate's
   bool insecure = false;
 
+  [[nodiscard]] bool uses_tls() const {
+    return insecure || !(ca_file + ca_directory + certificate_file + key_file).empty();
+  }
   [[nodiscard]] bool into_files() const { return !files.empty() || name_from_url; }
 };
 
