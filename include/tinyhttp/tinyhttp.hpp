@@ -80,6 +80,7 @@
 #include <tinyhttp/net/resolver.hpp>
 #include <tinyhttp/net/secure_session.hpp>
 #include <tinyhttp/net/secured_stream.hpp>
+#include <tinyhttp/net/send_file.hpp>
 #include <tinyhttp/net/small_address.hpp>
 #include <tinyhttp/net/socket.hpp>
 #include <tinyhttp/net/stream.hpp>

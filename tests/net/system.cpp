@@ -3,10 +3,6 @@
 
 #include <tinyhttp/net/transfer.hpp>
 
-#include <signal.h>
-
-#include <thread>
-
 using namespace net_test;
 using net::system_call;
 
@@ -47,72 +43,4 @@ TEST_CASE("short counts lose nothing and double nothing", "[net][system]") {
   pair.ours.send_all(all).value();
   pair.ours.shutdown_send().value();
   CHECK(read_to_end(pair.theirs) == all);
-}
-
-TEST_CASE("sendfile to a peer that is gone raises no signal and leaves none", "[net][system][sigpipe]") {
-  const temporary_file file(pattern(100'000));
-  auto pair = connected_sockets(GENERATE(AF_INET, AF_UNIX));
-  pair.theirs.close();
-  sigset_t before;
-  sigset_t after;
-  ::pthread_sigmask(SIG_SETMASK, nullptr, &before);
-  std::int64_t status = 0;
-  for (int i = 0; i < 100 && status >= 0; ++i)
-    status = net::os::send_file(pair.ours.native(), file.fd(), 0, 1000);
-  if (status == -ECONNRESET) status = net::os::send_file(pair.ours.native(), file.fd(), 0, 1000);
-  CHECK(status == -EPIPE);
-  sigset_t pending;
-  ::sigpending(&pending);
-  CHECK(sigismember(&pending, SIGPIPE) == 0);
-  ::pthread_sigmask(SIG_SETMASK, nullptr, &after);
-  CHECK(sigismember(&after, SIGPIPE) == sigismember(&before, SIGPIPE));
-}
-
-// Linux tells a short count and raises the signal for what it tried after that, if the peer goes at
-// the right moment, which is seldom: hence so many rounds.
-TEST_CASE("a peer that goes in the middle of a sendfile leaves no signal", "[net][system][sigpipe]") {
-  sigset_t broken_pipe;
-  sigset_t before;
-  sigemptyset(&broken_pipe);
-  sigaddset(&broken_pipe, SIGPIPE);
-  ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);  // so that a failure can be told
-  constexpr std::size_t size = 1'000'000;               // more than the buffer takes: it blocks
-  const temporary_file file(pattern(size));
-  int left_over = 0;
-  for (int round = 0; round < 1000; ++round) {
-    auto pair = connected_sockets(AF_UNIX);
-    std::thread leaving([&] {
-      char first[1];
-      (void)pair.theirs.receive(first);
-      pair.theirs.close();
-    });
-    (void)net::os::send_file(pair.ours.native(), file.fd(), 0, size);
-    leaving.join();
-    sigset_t pending;
-    ::sigpending(&pending);
-    if (sigismember(&pending, SIGPIPE) == 1) ++left_over;
-    const timespec at_once{0, 0};
-    ::sigtimedwait(&broken_pipe, nullptr, &at_once);
-  }
-  CHECK(left_over == 0);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
-TEST_CASE("a SIGPIPE that somebody else holds back stays theirs", "[net][system][sigpipe]") {
-  sigset_t broken_pipe;
-  sigset_t before;
-  sigemptyset(&broken_pipe);
-  sigaddset(&broken_pipe, SIGPIPE);
-  ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
-  ::raise(SIGPIPE);
-  const temporary_file file("content");
-  auto pair = connected_sockets(AF_UNIX);
-  pair.theirs.close();
-  CHECK(net::os::send_file(pair.ours.native(), file.fd(), 0, 7) == -EPIPE);
-  sigset_t pending;
-  ::sigpending(&pending);
-  CHECK(sigismember(&pending, SIGPIPE) == 1);
-  const timespec at_once{0, 0};
-  CHECK(::sigtimedwait(&broken_pipe, nullptr, &at_once) == SIGPIPE);
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

@@ -82,6 +82,19 @@ TEST_CASE("IPv6 and Unix sockets are served, too", "[server]") {
   }
 }
 
+TEST_CASE("SIGPIPE is held back in the threads of a server, and in no other", "[server][sigpipe]") {
+  const auto is_held_back = [] {
+    sigset_t now;
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &now);
+    return sigismember(&now, SIGPIPE) == 1;
+  };
+  const bool before = is_held_back();
+  const server running([&](const request&) { return text(is_held_back() ? "held" : "not held"); }, quick());
+  raw_client c(running);
+  CHECK(c.ask(get_root).body == "held");
+  CHECK(is_held_back() == before);
+}
+
 TEST_CASE("several threads share one listener", "[server]") {
   std::atomic<int> calls{0};
   auto with = quick();

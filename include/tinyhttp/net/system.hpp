@@ -16,7 +16,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -24,7 +23,6 @@
 #if defined(__linux__)
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/sendfile.h>
 #endif
 
 namespace tinyhttp::net {
@@ -205,11 +203,6 @@ inline std::int64_t send(int fd, iovec* pieces, std::size_t count, std::size_t s
   });
 }
 
-/// Sends from a file without copying; `-ENOSYS` where the system or the file cannot. Raises no
-/// SIGPIPE, although the call itself knows no flag for that: the signal is held back in this thread
-/// and taken out of the queue.
-inline std::int64_t send_file(int to, int from, std::uint64_t offset, std::size_t size) noexcept;
-
 inline std::int64_t pread(int fd, char* into, std::size_t size, std::uint64_t offset) noexcept {
   return invoke(system_call::pread, fd, size, [&](std::size_t allowed) {
     return ::pread(fd, into, allowed, static_cast<off_t>(offset));
@@ -252,36 +245,5 @@ inline error system_error(std::string what, int value, error_kind otherwise) {
   if (value == ETIMEDOUT) kind = error_kind::timeout;
   return {kind, what.append(": ").append(errno_text(value))};
 }
-
-#if defined(__linux__)
-inline std::int64_t os::send_file(int to, int from, std::uint64_t offset,
-                                  std::size_t size) noexcept {
-  sigset_t broken_pipe;
-  sigset_t before;
-  sigset_t pending;
-  sigemptyset(&broken_pipe);
-  sigaddset(&broken_pipe, SIGPIPE);
-  sigemptyset(&pending);
-  if (const int failed = ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before); failed != 0)
-    return -failed;
-  const bool was_blocked = sigismember(&before, SIGPIPE) == 1;
-  if (was_blocked) ::sigpending(&pending);
-  auto position = static_cast<off_t>(offset);
-  const std::int64_t count = invoke(system_call::send_file, to, size, [&](std::size_t allowed) {
-    return ::sendfile(to, from, &position, allowed);
-  });
-  // A short count too: what was sent is told first, but the signal for the rest is there already.
-  const bool broken = count == -EPIPE || (count >= 0 && static_cast<std::size_t>(count) < size);
-  if (broken && sigismember(&pending, SIGPIPE) != 1) {
-    const timespec at_once{0, 0};
-    while (::sigtimedwait(&broken_pipe, nullptr, &at_once) < 0 && errno == EINTR) {
-    }
-  }
-  if (!was_blocked) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return count;
-}
-#else
-inline std::int64_t os::send_file(int, int, std::uint64_t, std::size_t) noexcept { return -ENOSYS; }
-#endif
 
 }  // namespace tinyhttp::net

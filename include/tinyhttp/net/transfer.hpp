@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/net/send_file.hpp>
 #include <tinyhttp/net/system.hpp>
 
 #include <array>

@@ -28,7 +28,8 @@ namespace tinyhttp {
 
 /// Serves `app` from construction to destruction. `app` is called on the loop threads: one, unless
 /// options ask for more. Every member function may be called from any thread, from a handler too,
-/// but `wait`, and destruction, which join those threads.
+/// but `wait`, and destruction, which join those threads. They hold SIGPIPE back, which threads and
+/// programs that a handler starts inherit.
 template <looped_stream Stream>
 class basic_server {
  public:

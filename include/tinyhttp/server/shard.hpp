@@ -12,6 +12,7 @@
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/send_file.hpp>
 #include <tinyhttp/net/system.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
 #include <tinyhttp/net/waiter.hpp>
@@ -150,6 +151,7 @@ class basic_shard {
 
 template <looped_stream Stream>
 void basic_shard<Stream>::run() {
+  const net::broken_pipe_hold quiet;
   accepting_ = accept_all();
   accepting_.start();
   for (bool ended = false; !ended;) {
