@@ -211,6 +211,7 @@ inline std::size_t route_tree::hash(place parent, std::string_view segment) noex
 
 inline bool route_tree::is_escaped_form(std::string_view segment,
                                         std::string_view literal) noexcept {
+  if (segment.size() <= literal.size()) return segment == literal;  // an escape is longer than what it stands for
   for (const char c : literal)
     if (take_decoded_octet(segment) != static_cast<unsigned char>(c)) return false;
   return segment.empty();

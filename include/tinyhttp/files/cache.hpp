@@ -115,8 +115,10 @@ inline std::shared_ptr<const kept_file> cache::find(std::string_view name) {
   const std::lock_guard lock(mutex_);
   const index at = look_up(name);
   if (at == none) return nullptr;
-  take_out_of_order(at);
-  put_first(at);
+  if (at != newest_) {
+    take_out_of_order(at);
+    put_first(at);
+  }
   return nodes_[at].file;
 }
 

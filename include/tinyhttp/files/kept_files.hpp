@@ -4,7 +4,6 @@
 // Joins cache.hpp and directory.hpp: small files are in memory, larger ones open. Any thread.
 #pragma once
 
-#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
@@ -48,8 +47,8 @@ class kept_files {
   cache cache_;
 };
 
-/// The answer to `r` from what is kept.
-[[nodiscard]] inline response answer_kept(const request& r, const kept_file& kept);
+/// The answer to `r` from what is kept. Its body holds that, until it is sent.
+[[nodiscard]] inline response answer_kept(const request& r, std::shared_ptr<const kept_file> kept);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -112,31 +111,38 @@ inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key,
 
 namespace detail {
 
-/// Asks for the whole, whatever the client may have: nothing is to be judged.
+/// Asks for the whole, whatever the client may have: nothing is to be judged (RFC 9110 13.1, 14.2).
 [[nodiscard]] inline bool is_plain(const request& r) noexcept {
-  if (r.method != method::get && r.method != method::head) return false;
-  for (const auto& [name, value] : r.fields) {
-    if (name.size() == 5 && ascii::equal_ignoring_case(name, "Range")) return false;
-    if (name.size() > 3 && ascii::equal_ignoring_case(name.substr(0, 3), "If-")) return false;
+  const fields& f = r.fields;
+  return (r.method == method::get || r.method == method::head) &&
+         !(f.may_contain("Range") || f.may_contain("If-Range") || f.may_contain("If-Match") ||
+           f.may_contain("If-None-Match") || f.may_contain("If-Modified-Since") ||
+           f.may_contain("If-Unmodified-Since"));
+}
+
+/// A 200 with all of it.
+[[nodiscard]] inline response whole_of(std::shared_ptr<const kept_file> kept) {
+  response made;
+  made.fields = kept->whole;
+  if (const auto* octets = kept->octets.get()) {
+    made.body = std::shared_ptr<const std::string>(std::move(kept), octets);
+  } else {
+    const auto* content = kept->content.get();
+    const std::uint64_t size = kept->known.size;
+    made.body = content_slice{std::shared_ptr<const content_source>(std::move(kept), content), 0, size};
   }
-  return true;
+  return made;
 }
 
 }  // namespace detail
 
-inline response answer_kept(const request& r, const kept_file& kept) {
+inline response answer_kept(const request& r, std::shared_ptr<const kept_file> kept) {
   const std::int64_t now = now_for(r);
-  const bool passed = kept.stamp.modified <= now;
-  if (passed && detail::is_plain(r)) {
-    response made;
-    made.fields = kept.whole;
-    if (kept.octets) made.body = kept.octets;
-    else made.body = content_slice{kept.content, 0, kept.known.size};
-    return made;
-  }
-  auto planned = make_plan(r, kept.known, now, seed_for(r), passed ? &kept.whole : nullptr);
-  return kept.octets ? respond(std::move(planned), kept.known, kept.octets)
-                     : respond(std::move(planned), kept.known, kept.content);
+  const bool passed = kept->stamp.modified <= now;
+  if (passed && detail::is_plain(r)) return detail::whole_of(std::move(kept));
+  auto planned = make_plan(r, kept->known, now, seed_for(r), passed ? &kept->whole : nullptr);
+  return kept->octets ? respond(std::move(planned), kept->known, kept->octets)
+                      : respond(std::move(planned), kept->known, kept->content);
 }
 
 }  // namespace tinyhttp::files

@@ -53,6 +53,13 @@ namespace detail {
   return octet >= 0x20 && octet != 0x7f && c != '/' && c != '\\';
 }
 
+/// So many octets at the front of `path` stand for themselves.
+[[nodiscard]] constexpr std::size_t usual_octets(std::string_view path) noexcept {
+  std::size_t count = 0;
+  while (count < path.size() && path[count] != '%' && is_name_octet(path[count])) ++count;
+  return count;
+}
+
 /// The status that refuses `name` as a segment, or 0.
 [[nodiscard]] constexpr int refuse_name(std::string_view name,
                                         const safe_path_options& options) noexcept {
@@ -85,6 +92,10 @@ inline result<void> safe_path(std::string_view path, std::string& name,
     return detail::refuse_name(std::string_view(name).substr(segment), options);
   };
   while (!path.empty()) {
+    const std::size_t usual = detail::usual_octets(path);
+    name.append(path.data(), usual);
+    path.remove_prefix(usual);
+    if (path.empty()) break;
     if (path.front() == '/') {
       if (const int code = refuse_segment()) return detail::refused_path(code, "segment refused");
       name += '/';

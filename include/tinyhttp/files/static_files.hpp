@@ -162,9 +162,11 @@ inline static_files::static_files(files::directory root, static_files_options op
     : state_(std::make_shared<const state>(std::move(root), std::move(options))) {}
 
 inline reply static_files::operator()(const request& r) const {
-  response made = serve(r);
-  show_error_page(made);
-  return made;
+  return reply([&]() -> response {
+    response made = serve(r);
+    show_error_page(made);
+    return made;
+  });
 }
 
 inline void static_files::show_error_page(response& made) const {
@@ -192,10 +194,10 @@ inline response static_files::serve(const request& r) const {
   const bool folder = name == "." || name.ends_with('/');
   if (folder && !r.path().ends_with('/')) return files::slash_redirect(r);  // the prefix itself
   if (folder && !state_->options.index.empty()) {  // a kept first index answers before its folder
-    if (const auto kept = kept_for(r, files::inside(name, state_->options.index.front())))
-      return files::answer_kept(r, *kept);
-  } else if (const auto kept = kept_for(r, name)) {
-    return files::answer_kept(r, *kept);
+    if (auto kept = kept_for(r, files::inside(name, state_->options.index.front())))
+      return files::answer_kept(r, std::move(kept));
+  } else if (auto kept = kept_for(r, name)) {
+    return files::answer_kept(r, std::move(kept));
   }
   return serve_found(r, name);
 }
@@ -221,7 +223,7 @@ inline response static_files::serve_directory(const request& r, const std::strin
   if (!r.path().ends_with('/')) return files::slash_redirect(r);
   for (const auto& index : state_->options.index) {
     const std::string index_name = files::inside(name, index);
-    if (const auto kept = kept_for(r, index_name)) return files::answer_kept(r, *kept);
+    if (auto kept = kept_for(r, index_name)) return files::answer_kept(r, std::move(kept));
     auto found = state_->root.find(index_name);
     if (found && !found->stamp.is_directory) return serve_file(r, index_name, std::move(*found));
     if (!found && found.error().status_hint() != 404) return failed(found.error());
@@ -261,7 +263,7 @@ inline response static_files::serve_content(const request& r, const std::string&
   known.modified = file.stamp.modified;
   known.etag = files::entity_tag_of(file.stamp);
   const std::int64_t now = files::now_for(r);
-  if (const auto kept = state_->kept.keep(key, known, file, now)) return files::answer_kept(r, *kept);
+  if (auto kept = state_->kept.keep(key, known, file, now)) return files::answer_kept(r, std::move(kept));
   return files::answer(r, known, std::move(file.content), now, files::seed_for(r));
 }
 

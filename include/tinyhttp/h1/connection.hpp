@@ -69,6 +69,13 @@ class connection {
   [[nodiscard]] bool incoming_done() const noexcept {
     return life_.of(them()) == phase::done || life_.of(them()) == phase::must_close;
   }
+  /// Takes the end of the peer's message, if its head was all of it: `next_event` need not tell so.
+  void end_without_body() noexcept {
+    const bool empty = incoming_.by == framing::rule::length && incoming_.length == 0;
+    if (incoming_.by == framing::rule::none || empty) life_.apply(them(), signal::end);
+  }
+  /// The peer's last head said that it would go on behind this exchange (RFC 9112 9.3).
+  [[nodiscard]] bool peer_keeps_alive() const noexcept { return peer_keeps_alive_; }
   [[nodiscard]] std::uint64_t incoming_remaining() const noexcept { return reader_.remaining(); }
   [[nodiscard]] const fields* trailers() const noexcept { return reader_.trailers(); }
 
@@ -156,6 +163,7 @@ class connection {
   buffer in_;
   std::size_t used_ = 0;  // octets at the front of `in_` that the last event showed
   bool peer_closed_ = false;
+  bool peer_keeps_alive_ = true;
   bool upgrade_asked_ = false;
   http_version version_ = http_version::http_1_1;  // of the peer
   method asked_;                                   // of the running exchange's request
@@ -181,8 +189,8 @@ inline event connection::head_without_end(fields& into) {
 
 inline event connection::begin_body(http_version version, const fields& f) {
   version_ = version;
-  if (!wants_keep_alive(version, f) || incoming_.by == framing::rule::until_close)
-    life_.forbid_reuse();
+  peer_keeps_alive_ = wants_keep_alive(version, f);
+  if (!peer_keeps_alive_ || incoming_.by == framing::rule::until_close) life_.forbid_reuse();
   reader_.restart(incoming_);
   return {event::kind::head, {}};
 }
@@ -191,6 +199,7 @@ inline event connection::next_event(request& into) {
   drop_used();
   if (failure_) return {event::kind::failed, {}};
   if (life_.of(side::client) != phase::idle) return body_event();
+  if (in_.empty() && !peer_closed_) return {};
   switch (parser_.parse(in_.view(), into)) {
     case head_parser::outcome::need_more: return head_without_end(into.fields);
     case head_parser::outcome::failed: return fail(parser_.failure());

@@ -66,12 +66,9 @@ void served_exchange<S>::prepare_body() {
   in_head_ = false;
   request& r = incoming_;
   r.context = this;
+  wire_.end_without_body();
+  if (wire_.incoming_done()) return;
   const auto by = wire_.incoming();
-  const bool empty = by.by == h1::framing::rule::length && by.length == 0;
-  if (by.by == h1::framing::rule::none || empty) {
-    (void)wire_.next_event(r);  // its end: nothing is left to be drained
-    return;
-  }
   std::optional<std::uint64_t> length;
   if (by.by == h1::framing::rule::length) length = by.length;
   body_ = std::make_shared<incoming_body>(*this, length);

@@ -261,7 +261,7 @@ bool served_exchange<S>::must_hang_up() const noexcept {
 /// We close though the peer would have gone on: requests may be on their way (RFC 9112 9.6).
 template <looped_stream S>
 bool served_exchange<S>::peer_may_send_more() const noexcept {
-  return !wire_.reusable() && h1::wants_keep_alive(incoming_.version, incoming_.fields);
+  return !wire_.reusable() && wire_.peer_keeps_alive();
 }
 
 /// Says what is left to say and that we are done, and gives the peer time to read that: a reset would
@@ -300,10 +300,10 @@ void served_exchange<S>::end_exchange() noexcept {
 
 template <looped_stream S>
 bool served_exchange<S>::is_renewed(bool idle) noexcept {
-  report(false);
-  end_exchange();
   sending_.stop();
   if (!idle) {  // another connection starts anew, with the same memory to receive into
+    report(false);
+    end_exchange();
     wire_.discard_unread();
     auto memory = wire_.take_idle_memory();
     wire_ = h1::connection(h1::side::server, options().limits);
