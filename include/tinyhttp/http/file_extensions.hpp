@@ -8,176 +8,140 @@
 // JSON, which has no such parameter: it is UTF-8 by definition (RFC 8259 11).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <string_view>
 
 namespace tinyhttp {
 
+/// Lines of an extension, a blank and a Content-Type value. Lower case, without the dot, sorted by the
+/// octets of the extension, each there once. One text: as views, 622 addresses would make every
+/// program larger than the names themselves do.
+// clang-format off
+inline constexpr char file_extensions[] =
+    "3g2 video/3gpp2\n" "3gp video/3gpp\n" "7z application/x-7z-compressed\n" "aac audio/aac\n"
+    "ai application/postscript\n" "aif audio/aiff\n" "aiff audio/aiff\n"
+    "apk application/vnd.android.package-archive\n" "apng image/apng\n"
+    "appcache text/cache-manifest; charset=utf-8\n" "asc text/plain; charset=utf-8\n"
+    "atom application/atom+xml; charset=utf-8\n" "au audio/basic\n" "avi video/x-msvideo\n"
+    "avif image/avif\n" "avifs image/avif\n" "azw3 application/vnd.amazon.mobi8-ebook\n"
+    "bash text/x-sh; charset=utf-8\n" "bat text/plain; charset=utf-8\n" "bib text/x-bibtex; charset=utf-8\n"
+    "bin application/octet-stream\n" "bmp image/bmp\n" "br application/x-brotli\n" "bz2 application/x-bzip2\n"
+    "c text/x-c; charset=utf-8\n" "cab application/vnd.ms-cab-compressed\n" "cbor application/cbor\n"
+    "cbz application/vnd.comicbook+zip\n" "cc text/x-c++; charset=utf-8\n" "cer application/pkix-cert\n"
+    "cfg text/plain; charset=utf-8\n" "cjs text/javascript; charset=utf-8\n" "class application/java-vm\n"
+    "conf text/plain; charset=utf-8\n" "cpp text/x-c++; charset=utf-8\n" "cr2 image/x-canon-cr2\n"
+    "crl application/pkix-crl\n" "crt application/x-x509-ca-cert\n" "crx application/x-chrome-extension\n"
+    "cs text/x-csharp; charset=utf-8\n" "csh text/x-csh; charset=utf-8\n" "css text/css; charset=utf-8\n"
+    "csv text/csv; charset=utf-8\n" "cxx text/x-c++; charset=utf-8\n" "dart text/x-dart; charset=utf-8\n"
+    "dcm application/dicom\n" "deb application/vnd.debian.binary-package\n" "der application/x-x509-ca-cert\n"
+    "diff text/x-diff; charset=utf-8\n" "djvu image/vnd.djvu\n" "dll application/octet-stream\n"
+    "dmg application/x-apple-diskimage\n" "dng image/x-adobe-dng\n" "doc application/msword\n"
+    "docx application/vnd.openxmlformats-officedocument.wordprocessingml.document\n"
+    "dtd application/xml-dtd; charset=utf-8\n" "dwg image/vnd.dwg\n" "dxf image/vnd.dxf\n"
+    "eml message/rfc822\n" "eot application/vnd.ms-fontobject\n" "eps application/postscript\n"
+    "epub application/epub+zip\n" "exe application/octet-stream\n" "fits image/fits\n" "flac audio/flac\n"
+    "flv video/x-flv\n" "gcode text/x.gcode; charset=utf-8\n" "geojson application/geo+json\n"
+    "gif image/gif\n" "glb model/gltf-binary\n" "gltf model/gltf+json\n" "go text/x-go; charset=utf-8\n"
+    "gpg application/pgp-encrypted\n" "gpx application/gpx+xml; charset=utf-8\n"
+    "gv text/vnd.graphviz; charset=utf-8\n" "gz application/gzip\n" "h text/x-c; charset=utf-8\n"
+    "h5 application/x-hdf5\n" "har application/json\n" "hdr image/vnd.radiance\n" "heic image/heic\n"
+    "heif image/heif\n" "hpp text/x-c++; charset=utf-8\n" "hs text/x-haskell; charset=utf-8\n"
+    "htm text/html; charset=utf-8\n" "html text/html; charset=utf-8\n" "ico image/vnd.microsoft.icon\n"
+    "ics text/calendar; charset=utf-8\n" "img application/octet-stream\n" "ini text/plain; charset=utf-8\n"
+    "ipa application/octet-stream\n" "ipynb application/x-ipynb+json\n" "iso application/octet-stream\n"
+    "j2k image/j2c\n" "jar application/java-archive\n" "java text/x-java; charset=utf-8\n" "jfif image/jpeg\n"
+    "jnlp application/x-java-jnlp-file\n" "jp2 image/jp2\n" "jpe image/jpeg\n" "jpeg image/jpeg\n"
+    "jpg image/jpeg\n" "jpm image/jpm\n" "js text/javascript; charset=utf-8\n" "json application/json\n"
+    "jsonl application/jsonl\n" "jsonld application/ld+json\n" "jsx text/jsx; charset=utf-8\n"
+    "jxl image/jxl\n" "jxr image/jxr\n" "kml application/vnd.google-earth.kml+xml; charset=utf-8\n"
+    "kmz application/vnd.google-earth.kmz\n" "kt text/x-kotlin; charset=utf-8\n" "ktx image/ktx\n"
+    "ktx2 image/ktx2\n" "less text/x-less; charset=utf-8\n" "list text/plain; charset=utf-8\n"
+    "log text/plain; charset=utf-8\n" "lua text/x-lua; charset=utf-8\n" "lz application/lzip\n"
+    "lz4 application/x-lz4\n" "lzma application/x-lzma\n" "m2ts video/mp2t\n" "m3u audio/mpegurl\n"
+    "m3u8 application/vnd.apple.mpegurl\n" "m4a audio/mp4\n" "m4s video/iso.segment\n" "m4v video/mp4\n"
+    "manifest text/cache-manifest; charset=utf-8\n" "map application/json\n"
+    "markdown text/markdown; charset=utf-8\n" "mathml application/mathml+xml; charset=utf-8\n"
+    "mbox application/mbox\n" "md text/markdown; charset=utf-8\n" "mdb application/vnd.ms-access\n"
+    "mht message/rfc822\n" "mhtml message/rfc822\n" "mid audio/midi\n" "midi audio/midi\n"
+    "mjs text/javascript; charset=utf-8\n" "mka audio/matroska\n" "mkv video/matroska\n"
+    "mml application/mathml+xml; charset=utf-8\n" "mobi application/x-mobipocket-ebook\n"
+    "mov video/quicktime\n" "mp2 audio/mpeg\n" "mp3 audio/mpeg\n" "mp4 video/mp4\n"
+    "mpd application/dash+xml; charset=utf-8\n" "mpeg video/mpeg\n" "mpg video/mpeg\n" "mpga audio/mpeg\n"
+    "msg application/vnd.ms-outlook\n" "msi application/x-msi\n" "msix application/msix\n" "mtl model/mtl\n"
+    "mts video/mp2t\n" "mxf application/mxf\n" "mxl application/vnd.recordare.musicxml\n"
+    "n3 text/n3; charset=utf-8\n" "ndjson application/x-ndjson\n" "nq application/n-quads\n"
+    "nt application/n-triples\n" "obj model/obj\n" "odb application/vnd.oasis.opendocument.base\n"
+    "odg application/vnd.oasis.opendocument.graphics\n"
+    "odp application/vnd.oasis.opendocument.presentation\n"
+    "ods application/vnd.oasis.opendocument.spreadsheet\n" "odt application/vnd.oasis.opendocument.text\n"
+    "oga audio/ogg\n" "ogg audio/ogg\n" "ogv video/ogg\n" "ogx application/ogg\n" "opus audio/ogg\n"
+    "org text/x-org; charset=utf-8\n" "otf font/otf\n" "owl application/rdf+xml; charset=utf-8\n"
+    "p12 application/x-pkcs12\n" "p7b application/x-pkcs7-certificates\n" "p7c application/pkcs7-mime\n"
+    "p7m application/pkcs7-mime\n" "p7s application/pkcs7-signature\n"
+    "parquet application/vnd.apache.parquet\n" "patch text/x-diff; charset=utf-8\n"
+    "pbf application/x-protobuf\n" "pbm image/x-portable-bitmap\n" "pcap application/vnd.tcpdump.pcap\n"
+    "pdf application/pdf\n" "pem application/x-pem-file\n" "pfx application/x-pkcs12\n"
+    "pgm image/x-portable-graymap\n" "php text/x-php; charset=utf-8\n" "pkg application/octet-stream\n"
+    "pl text/x-perl; charset=utf-8\n" "pls audio/x-scpls\n" "ply model/ply\n" "png image/png\n"
+    "pnm image/x-portable-anymap\n" "ppm image/x-portable-pixmap\n" "pps application/vnd.ms-powerpoint\n"
+    "ppt application/vnd.ms-powerpoint\n"
+    "pptx application/vnd.openxmlformats-officedocument.presentationml.presentation\n"
+    "properties text/plain; charset=utf-8\n" "ps application/postscript\n" "psd image/vnd.adobe.photoshop\n"
+    "py text/x-python; charset=utf-8\n" "qt video/quicktime\n" "r text/x-r; charset=utf-8\n"
+    "rar application/vnd.rar\n" "rb text/x-ruby; charset=utf-8\n" "rdf application/rdf+xml; charset=utf-8\n"
+    "rng application/xml; charset=utf-8\n" "rpm application/x-rpm\n" "rs text/rust; charset=utf-8\n"
+    "rss application/rss+xml; charset=utf-8\n" "rst text/x-rst; charset=utf-8\n" "rtf application/rtf\n"
+    "rtx text/richtext; charset=utf-8\n" "sass text/x-sass; charset=utf-8\n"
+    "scss text/x-scss; charset=utf-8\n" "sgm text/sgml; charset=utf-8\n" "sgml text/sgml; charset=utf-8\n"
+    "sh text/x-sh; charset=utf-8\n" "sha256 text/plain; charset=utf-8\n" "sha512 text/plain; charset=utf-8\n"
+    "shtml text/html; charset=utf-8\n" "sig application/pgp-signature\n"
+    "smi application/smil+xml; charset=utf-8\n" "smil application/smil+xml; charset=utf-8\n"
+    "snd audio/basic\n" "so application/octet-stream\n" "spx audio/ogg\n" "sql application/sql\n"
+    "sqlite application/vnd.sqlite3\n" "sqlite3 application/vnd.sqlite3\n" "srt text/plain; charset=utf-8\n"
+    "step model/step\n" "stl model/stl\n" "stp model/step\n" "svg image/svg+xml; charset=utf-8\n"
+    "swf application/vnd.adobe.flash.movie\n" "swift text/x-swift; charset=utf-8\n" "tar application/x-tar\n"
+    "tbz2 application/x-bzip2\n" "tcl text/x-tcl; charset=utf-8\n" "tex text/x-tex; charset=utf-8\n"
+    "text text/plain; charset=utf-8\n" "tga image/x-tga\n" "tgz application/gzip\n" "tif image/tiff\n"
+    "tiff image/tiff\n" "toml application/toml\n" "torrent application/x-bittorrent\n"
+    "trig application/trig\n" "ts video/mp2t\n" "tsv text/tab-separated-values; charset=utf-8\n"
+    "tsx text/plain; charset=utf-8\n" "ttc font/collection\n" "ttf font/ttf\n"
+    "ttl text/turtle; charset=utf-8\n" "ttml application/ttml+xml; charset=utf-8\n"
+    "txt text/plain; charset=utf-8\n" "txz application/x-xz\n" "tzst application/zstd\n"
+    "udeb application/vnd.debian.binary-package\n" "uri text/uri-list; charset=utf-8\n"
+    "uris text/uri-list; charset=utf-8\n" "urls text/uri-list; charset=utf-8\n" "usda model/vnd.usda\n"
+    "usdz model/vnd.usdz+zip\n" "vcard text/vcard; charset=utf-8\n" "vcf text/vcard; charset=utf-8\n"
+    "vcs text/x-vcalendar; charset=utf-8\n" "vsd application/vnd.visio\n" "vtt text/vtt; charset=utf-8\n"
+    "war application/java-archive\n" "warc application/warc\n" "wasm application/wasm\n" "wav audio/wav\n"
+    "wave audio/wav\n" "weba audio/webm\n" "webm video/webm\n" "webmanifest application/manifest+json\n"
+    "webp image/webp\n" "whl application/zip\n" "wma audio/x-ms-wma\n" "wmv video/x-ms-wmv\n"
+    "woff font/woff\n" "woff2 font/woff2\n" "wrl model/vrml\n" "xbm image/x-xbitmap\n" "xcf image/x-xcf\n"
+    "xht application/xhtml+xml; charset=utf-8\n" "xhtml application/xhtml+xml; charset=utf-8\n"
+    "xls application/vnd.ms-excel\n"
+    "xlsx application/vnd.openxmlformats-officedocument.spreadsheetml.sheet\n"
+    "xml application/xml; charset=utf-8\n" "xpi application/x-xpinstall\n" "xpm image/x-xpixmap\n"
+    "xps application/oxps\n" "xsd application/xml; charset=utf-8\n"
+    "xsl application/xslt+xml; charset=utf-8\n" "xslt application/xslt+xml; charset=utf-8\n"
+    "xspf application/xspf+xml; charset=utf-8\n" "xz application/x-xz\n" "yaml application/yaml\n"
+    "yang application/yang\n" "yml application/yaml\n" "z application/x-compress\n" "zip application/zip\n"
+    "zst application/zstd\n";
+// clang-format on
+
 struct file_extension {
-  std::string_view extension;   // lower case, without the dot
-  std::string_view media_type;  // a Content-Type value
+  std::string_view extension;
+  std::string_view media_type;
 };
 
-/// Sorted by extension, each there once; the compiler checks it.
-// clang-format off
-inline constexpr std::array<file_extension, 311> file_extensions{{
-    {"3g2", "video/3gpp2"}, {"3gp", "video/3gpp"}, {"7z", "application/x-7z-compressed"},
-    {"aac", "audio/aac"}, {"ai", "application/postscript"}, {"aif", "audio/aiff"},
-    {"aiff", "audio/aiff"}, {"apk", "application/vnd.android.package-archive"},
-    {"apng", "image/apng"}, {"appcache", "text/cache-manifest; charset=utf-8"},
-    {"asc", "text/plain; charset=utf-8"}, {"atom", "application/atom+xml; charset=utf-8"},
-    {"au", "audio/basic"}, {"avi", "video/x-msvideo"}, {"avif", "image/avif"},
-    {"avifs", "image/avif"}, {"azw3", "application/vnd.amazon.mobi8-ebook"},
-    {"bash", "text/x-sh; charset=utf-8"}, {"bat", "text/plain; charset=utf-8"},
-    {"bib", "text/x-bibtex; charset=utf-8"}, {"bin", "application/octet-stream"},
-    {"bmp", "image/bmp"}, {"br", "application/x-brotli"}, {"bz2", "application/x-bzip2"},
-    {"c", "text/x-c; charset=utf-8"}, {"cab", "application/vnd.ms-cab-compressed"},
-    {"cbor", "application/cbor"}, {"cbz", "application/vnd.comicbook+zip"},
-    {"cc", "text/x-c++; charset=utf-8"}, {"cer", "application/pkix-cert"},
-    {"cfg", "text/plain; charset=utf-8"}, {"cjs", "text/javascript; charset=utf-8"},
-    {"class", "application/java-vm"}, {"conf", "text/plain; charset=utf-8"},
-    {"cpp", "text/x-c++; charset=utf-8"}, {"cr2", "image/x-canon-cr2"},
-    {"crl", "application/pkix-crl"}, {"crt", "application/x-x509-ca-cert"},
-    {"crx", "application/x-chrome-extension"}, {"cs", "text/x-csharp; charset=utf-8"},
-    {"csh", "text/x-csh; charset=utf-8"}, {"css", "text/css; charset=utf-8"},
-    {"csv", "text/csv; charset=utf-8"}, {"cxx", "text/x-c++; charset=utf-8"},
-    {"dart", "text/x-dart; charset=utf-8"}, {"dcm", "application/dicom"},
-    {"deb", "application/vnd.debian.binary-package"}, {"der", "application/x-x509-ca-cert"},
-    {"diff", "text/x-diff; charset=utf-8"}, {"djvu", "image/vnd.djvu"},
-    {"dll", "application/octet-stream"}, {"dmg", "application/x-apple-diskimage"},
-    {"dng", "image/x-adobe-dng"}, {"doc", "application/msword"},
-    {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-    {"dtd", "application/xml-dtd; charset=utf-8"}, {"dwg", "image/vnd.dwg"},
-    {"dxf", "image/vnd.dxf"}, {"eml", "message/rfc822"}, {"eot", "application/vnd.ms-fontobject"},
-    {"eps", "application/postscript"}, {"epub", "application/epub+zip"},
-    {"exe", "application/octet-stream"}, {"fits", "image/fits"}, {"flac", "audio/flac"},
-    {"flv", "video/x-flv"}, {"gcode", "text/x.gcode; charset=utf-8"},
-    {"geojson", "application/geo+json"}, {"gif", "image/gif"}, {"glb", "model/gltf-binary"},
-    {"gltf", "model/gltf+json"}, {"go", "text/x-go; charset=utf-8"},
-    {"gpg", "application/pgp-encrypted"}, {"gpx", "application/gpx+xml; charset=utf-8"},
-    {"gv", "text/vnd.graphviz; charset=utf-8"}, {"gz", "application/gzip"},
-    {"h", "text/x-c; charset=utf-8"}, {"h5", "application/x-hdf5"}, {"har", "application/json"},
-    {"hdr", "image/vnd.radiance"}, {"heic", "image/heic"}, {"heif", "image/heif"},
-    {"hpp", "text/x-c++; charset=utf-8"}, {"hs", "text/x-haskell; charset=utf-8"},
-    {"htm", "text/html; charset=utf-8"}, {"html", "text/html; charset=utf-8"},
-    {"ico", "image/vnd.microsoft.icon"}, {"ics", "text/calendar; charset=utf-8"},
-    {"img", "application/octet-stream"}, {"ini", "text/plain; charset=utf-8"},
-    {"ipa", "application/octet-stream"}, {"ipynb", "application/x-ipynb+json"},
-    {"iso", "application/octet-stream"}, {"j2k", "image/j2c"}, {"jar", "application/java-archive"},
-    {"java", "text/x-java; charset=utf-8"}, {"jfif", "image/jpeg"},
-    {"jnlp", "application/x-java-jnlp-file"}, {"jp2", "image/jp2"}, {"jpe", "image/jpeg"},
-    {"jpeg", "image/jpeg"}, {"jpg", "image/jpeg"}, {"jpm", "image/jpm"},
-    {"js", "text/javascript; charset=utf-8"}, {"json", "application/json"},
-    {"jsonl", "application/jsonl"}, {"jsonld", "application/ld+json"},
-    {"jsx", "text/jsx; charset=utf-8"}, {"jxl", "image/jxl"}, {"jxr", "image/jxr"},
-    {"kml", "application/vnd.google-earth.kml+xml; charset=utf-8"},
-    {"kmz", "application/vnd.google-earth.kmz"}, {"kt", "text/x-kotlin; charset=utf-8"},
-    {"ktx", "image/ktx"}, {"ktx2", "image/ktx2"}, {"less", "text/x-less; charset=utf-8"},
-    {"list", "text/plain; charset=utf-8"}, {"log", "text/plain; charset=utf-8"},
-    {"lua", "text/x-lua; charset=utf-8"}, {"lz", "application/lzip"}, {"lz4", "application/x-lz4"},
-    {"lzma", "application/x-lzma"}, {"m2ts", "video/mp2t"}, {"m3u", "audio/mpegurl"},
-    {"m3u8", "application/vnd.apple.mpegurl"}, {"m4a", "audio/mp4"}, {"m4s", "video/iso.segment"},
-    {"m4v", "video/mp4"}, {"manifest", "text/cache-manifest; charset=utf-8"},
-    {"map", "application/json"}, {"markdown", "text/markdown; charset=utf-8"},
-    {"mathml", "application/mathml+xml; charset=utf-8"}, {"mbox", "application/mbox"},
-    {"md", "text/markdown; charset=utf-8"}, {"mdb", "application/vnd.ms-access"},
-    {"mht", "message/rfc822"}, {"mhtml", "message/rfc822"}, {"mid", "audio/midi"},
-    {"midi", "audio/midi"}, {"mjs", "text/javascript; charset=utf-8"}, {"mka", "audio/matroska"},
-    {"mkv", "video/matroska"}, {"mml", "application/mathml+xml; charset=utf-8"},
-    {"mobi", "application/x-mobipocket-ebook"}, {"mov", "video/quicktime"}, {"mp2", "audio/mpeg"},
-    {"mp3", "audio/mpeg"}, {"mp4", "video/mp4"}, {"mpd", "application/dash+xml; charset=utf-8"},
-    {"mpeg", "video/mpeg"}, {"mpg", "video/mpeg"}, {"mpga", "audio/mpeg"},
-    {"msg", "application/vnd.ms-outlook"}, {"msi", "application/x-msi"},
-    {"msix", "application/msix"}, {"mtl", "model/mtl"}, {"mts", "video/mp2t"},
-    {"mxf", "application/mxf"}, {"mxl", "application/vnd.recordare.musicxml"},
-    {"n3", "text/n3; charset=utf-8"}, {"ndjson", "application/x-ndjson"},
-    {"nq", "application/n-quads"}, {"nt", "application/n-triples"}, {"obj", "model/obj"},
-    {"odb", "application/vnd.oasis.opendocument.base"},
-    {"odg", "application/vnd.oasis.opendocument.graphics"},
-    {"odp", "application/vnd.oasis.opendocument.presentation"},
-    {"ods", "application/vnd.oasis.opendocument.spreadsheet"},
-    {"odt", "application/vnd.oasis.opendocument.text"}, {"oga", "audio/ogg"}, {"ogg", "audio/ogg"},
-    {"ogv", "video/ogg"}, {"ogx", "application/ogg"}, {"opus", "audio/ogg"},
-    {"org", "text/x-org; charset=utf-8"}, {"otf", "font/otf"},
-    {"owl", "application/rdf+xml; charset=utf-8"}, {"p12", "application/x-pkcs12"},
-    {"p7b", "application/x-pkcs7-certificates"}, {"p7c", "application/pkcs7-mime"},
-    {"p7m", "application/pkcs7-mime"}, {"p7s", "application/pkcs7-signature"},
-    {"parquet", "application/vnd.apache.parquet"}, {"patch", "text/x-diff; charset=utf-8"},
-    {"pbf", "application/x-protobuf"}, {"pbm", "image/x-portable-bitmap"},
-    {"pcap", "application/vnd.tcpdump.pcap"}, {"pdf", "application/pdf"},
-    {"pem", "application/x-pem-file"}, {"pfx", "application/x-pkcs12"},
-    {"pgm", "image/x-portable-graymap"}, {"php", "text/x-php; charset=utf-8"},
-    {"pkg", "application/octet-stream"}, {"pl", "text/x-perl; charset=utf-8"},
-    {"pls", "audio/x-scpls"}, {"ply", "model/ply"}, {"png", "image/png"},
-    {"pnm", "image/x-portable-anymap"}, {"ppm", "image/x-portable-pixmap"},
-    {"pps", "application/vnd.ms-powerpoint"}, {"ppt", "application/vnd.ms-powerpoint"},
-    {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
-    {"properties", "text/plain; charset=utf-8"}, {"ps", "application/postscript"},
-    {"psd", "image/vnd.adobe.photoshop"}, {"py", "text/x-python; charset=utf-8"},
-    {"qt", "video/quicktime"}, {"r", "text/x-r; charset=utf-8"}, {"rar", "application/vnd.rar"},
-    {"rb", "text/x-ruby; charset=utf-8"}, {"rdf", "application/rdf+xml; charset=utf-8"},
-    {"rng", "application/xml; charset=utf-8"}, {"rpm", "application/x-rpm"},
-    {"rs", "text/rust; charset=utf-8"}, {"rss", "application/rss+xml; charset=utf-8"},
-    {"rst", "text/x-rst; charset=utf-8"}, {"rtf", "application/rtf"},
-    {"rtx", "text/richtext; charset=utf-8"}, {"sass", "text/x-sass; charset=utf-8"},
-    {"scss", "text/x-scss; charset=utf-8"}, {"sgm", "text/sgml; charset=utf-8"},
-    {"sgml", "text/sgml; charset=utf-8"}, {"sh", "text/x-sh; charset=utf-8"},
-    {"sha256", "text/plain; charset=utf-8"}, {"sha512", "text/plain; charset=utf-8"},
-    {"shtml", "text/html; charset=utf-8"}, {"sig", "application/pgp-signature"},
-    {"smi", "application/smil+xml; charset=utf-8"}, {"smil", "application/smil+xml; charset=utf-8"},
-    {"snd", "audio/basic"}, {"so", "application/octet-stream"}, {"spx", "audio/ogg"},
-    {"sql", "application/sql"}, {"sqlite", "application/vnd.sqlite3"},
-    {"sqlite3", "application/vnd.sqlite3"}, {"srt", "text/plain; charset=utf-8"},
-    {"step", "model/step"}, {"stl", "model/stl"}, {"stp", "model/step"},
-    {"svg", "image/svg+xml; charset=utf-8"}, {"swf", "application/vnd.adobe.flash.movie"},
-    {"swift", "text/x-swift; charset=utf-8"}, {"tar", "application/x-tar"},
-    {"tbz2", "application/x-bzip2"}, {"tcl", "text/x-tcl; charset=utf-8"},
-    {"tex", "text/x-tex; charset=utf-8"}, {"text", "text/plain; charset=utf-8"},
-    {"tga", "image/x-tga"}, {"tgz", "application/gzip"}, {"tif", "image/tiff"},
-    {"tiff", "image/tiff"}, {"toml", "application/toml"}, {"torrent", "application/x-bittorrent"},
-    {"trig", "application/trig"}, {"ts", "video/mp2t"},
-    {"tsv", "text/tab-separated-values; charset=utf-8"}, {"tsx", "text/plain; charset=utf-8"},
-    {"ttc", "font/collection"}, {"ttf", "font/ttf"}, {"ttl", "text/turtle; charset=utf-8"},
-    {"ttml", "application/ttml+xml; charset=utf-8"}, {"txt", "text/plain; charset=utf-8"},
-    {"txz", "application/x-xz"}, {"tzst", "application/zstd"},
-    {"udeb", "application/vnd.debian.binary-package"}, {"uri", "text/uri-list; charset=utf-8"},
-    {"uris", "text/uri-list; charset=utf-8"}, {"urls", "text/uri-list; charset=utf-8"},
-    {"usda", "model/vnd.usda"}, {"usdz", "model/vnd.usdz+zip"},
-    {"vcard", "text/vcard; charset=utf-8"}, {"vcf", "text/vcard; charset=utf-8"},
-    {"vcs", "text/x-vcalendar; charset=utf-8"}, {"vsd", "application/vnd.visio"},
-    {"vtt", "text/vtt; charset=utf-8"}, {"war", "application/java-archive"},
-    {"warc", "application/warc"}, {"wasm", "application/wasm"}, {"wav", "audio/wav"},
-    {"wave", "audio/wav"}, {"weba", "audio/webm"}, {"webm", "video/webm"},
-    {"webmanifest", "application/manifest+json"}, {"webp", "image/webp"},
-    {"whl", "application/zip"}, {"wma", "audio/x-ms-wma"}, {"wmv", "video/x-ms-wmv"},
-    {"woff", "font/woff"}, {"woff2", "font/woff2"}, {"wrl", "model/vrml"},
-    {"xbm", "image/x-xbitmap"}, {"xcf", "image/x-xcf"},
-    {"xht", "application/xhtml+xml; charset=utf-8"},
-    {"xhtml", "application/xhtml+xml; charset=utf-8"}, {"xls", "application/vnd.ms-excel"},
-    {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-    {"xml", "application/xml; charset=utf-8"}, {"xpi", "application/x-xpinstall"},
-    {"xpm", "image/x-xpixmap"}, {"xps", "application/oxps"},
-    {"xsd", "application/xml; charset=utf-8"}, {"xsl", "application/xslt+xml; charset=utf-8"},
-    {"xslt", "application/xslt+xml; charset=utf-8"},
-    {"xspf", "application/xspf+xml; charset=utf-8"}, {"xz", "application/x-xz"},
-    {"yaml", "application/yaml"}, {"yang", "application/yang"}, {"yml", "application/yaml"},
-    {"z", "application/x-compress"}, {"zip", "application/zip"}, {"zst", "application/zstd"},
-}};
-// clang-format on
+/// Takes the first line off `table`, which is not empty.
+[[nodiscard]] constexpr file_extension take_file_extension(std::string_view& table) noexcept;
 
 // ---------------------------------------------------------------------------------------------
 
-namespace detail {
-
-[[nodiscard]] constexpr bool extensions_are_sorted() noexcept {
-  for (std::size_t i = 1; i < file_extensions.size(); ++i)
-    if (!(file_extensions[i - 1].extension < file_extensions[i].extension)) return false;
-  return true;
+constexpr file_extension take_file_extension(std::string_view& table) noexcept {
+  const std::size_t blank = table.find(' ');
+  const std::size_t end = table.find('\n', blank);
+  const file_extension first{table.substr(0, blank), table.substr(blank + 1, end - blank - 1)};
+  table.remove_prefix(end + 1);
+  return first;
 }
-
-static_assert(extensions_are_sorted(), "sorted, without duplicates: the look-up halves the table");
-
-}  // namespace detail
 
 }  // namespace tinyhttp

@@ -175,17 +175,14 @@ constexpr std::string_view media_type_of(std::string_view file_name) noexcept {
   if (dot == file_name.npos || dot == 0) return unknown;
   const auto extension = file_name.substr(dot + 1);
 
-  std::size_t low = 0;
-  std::size_t high = file_extensions.size();
-  while (low < high) {
-    const std::size_t middle = low + (high - low) / 2;
-    const int order = detail::compare_extension(extension, file_extensions[middle].extension);
-    if (order == 0) return file_extensions[middle].media_type;
-    if (order < 0) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
+  std::string_view table = file_extensions;
+  while (!table.empty()) {
+    const std::size_t begin = table.rfind('\n', table.size() / 2 - 1) + 1;  // of a line in the middle
+    std::string_view behind = table.substr(begin);
+    const file_extension middle = take_file_extension(behind);
+    const int order = detail::compare_extension(extension, middle.extension);
+    if (order == 0) return middle.media_type;
+    table = order < 0 ? table.substr(0, begin) : behind;
   }
   return unknown;
 }
