@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -168,27 +169,33 @@ inline void append_json_entry(std::string& out, const entry& e, bool first) {
   out += e.is_directory ? "/\"}" : "\"}";
 }
 
-struct page_text {
-  std::string name;
-  listing_order order = {};
-
-  void head(std::string& out) const { append_page_head(out, name, order); }
-  void row(std::string& out, const entry& e, bool) const { append_row(out, e); }
-  void foot(std::string& out, std::size_t directories, std::size_t files) const {
+class page_text final : public listing_text {
+ public:
+  page_text(std::string name, listing_order order) : name_(std::move(name)), order_(order) {}
+  void head(std::string& out) const override { append_page_head(out, name_, order_); }
+  void row(std::string& out, const entry& e, bool) const override { append_row(out, e); }
+  void foot(std::string& out, std::size_t directories, std::size_t files) const override {
     append_page_foot(out, directories, files);
   }
+
+ private:
+  std::string name_;
+  listing_order order_;
 };
 
-struct json_text {
-  std::string name;
-
-  void head(std::string& out) const {
+class json_text final : public listing_text {
+ public:
+  explicit json_text(std::string name) : name_(std::move(name)) {}
+  void head(std::string& out) const override {
     out += "{\"path\":";
-    append_json(out, "/" + name);
+    append_json(out, "/" + name_);
     out += ",\"entries\":[";
   }
-  void row(std::string& out, const entry& e, bool first) const { append_json_entry(out, e, first); }
-  void foot(std::string& out, std::size_t, std::size_t) const { out += "\n]}\n"; }
+  void row(std::string& out, const entry& e, bool first) const override { append_json_entry(out, e, first); }
+  void foot(std::string& out, std::size_t, std::size_t) const override { out += "\n]}\n"; }
+
+ private:
+  std::string name_;
 };
 
 /// The name with a slash at its end; the root has none.
@@ -203,14 +210,14 @@ struct json_text {
 inline result<body> listing_page(std::string name, more_entries more, listing_order order,
                                  look_at look) {
   if (name == ".") name.clear();
-  detail::page_text text{detail::as_directory(name), order};
-  return write_listing(std::move(text), std::move(more), order, std::move(look));
+  return write_listing(std::make_unique<detail::page_text>(detail::as_directory(name), order), std::move(more),
+                       order, std::move(look));
 }
 
 inline result<body> listing_json(std::string name, more_entries more, look_at look) {
   if (name == ".") name.clear();
-  detail::json_text text{detail::as_directory(name)};
-  return write_listing(std::move(text), std::move(more), listing_order(), std::move(look));
+  return write_listing(std::make_unique<detail::json_text>(detail::as_directory(name)), std::move(more),
+                       listing_order(), std::move(look));
 }
 
 }  // namespace tinyhttp::files

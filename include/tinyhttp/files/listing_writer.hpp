@@ -11,6 +11,7 @@
 #include <tinyhttp/http/body.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,15 +28,25 @@ using look_at = function<bool(entry&)>;
 /// Entries that are there already, 250 at a time.
 [[nodiscard]] inline more_entries entries_from(std::vector<entry> all);
 
-/// A listing. `Text` has `head(out)`, `row(out, entry, first)` and `foot(out, directories, files)`, and
-/// takes a line end before a row.
+/// How a listing is written down. Takes a line end before a row.
+class listing_text {
+ public:
+  listing_text() = default;
+  listing_text(const listing_text&) = delete;
+  listing_text& operator=(const listing_text&) = delete;
+  virtual ~listing_text() = default;
+  virtual void head(std::string& out) const = 0;
+  virtual void row(std::string& out, const entry& e, bool first) const = 0;
+  virtual void foot(std::string& out, std::size_t directories, std::size_t files) const = 0;
+};
+
+/// A listing, written down as `text` says.
 ///
 /// @return  octets where five calls of `more` give all; else a stream, each piece of which has cost
 ///          one call of `more`, or 250 rows. It holds the entries, and of the text one piece. While it
 ///          reads, a piece is one line end
-template <class Text>
-[[nodiscard]] result<body> write_listing(Text text, more_entries more, listing_order order,
-                                         look_at look);
+[[nodiscard]] inline result<body> write_listing(std::unique_ptr<const listing_text> text, more_entries more,
+                                                listing_order order, look_at look);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -44,10 +55,9 @@ namespace detail {
 inline constexpr int most_at_once = 5;          // calls of `more` for a listing that is no stream
 inline constexpr std::size_t run_length = 250;  // entries read, or rows written, at a time
 
-template <class Text>
 class listing_writer {
  public:
-  listing_writer(Text text, more_entries more, listing_order order, look_at look)
+  listing_writer(std::unique_ptr<const listing_text> text, more_entries more, listing_order order, look_at look)
       : text_(std::move(text)), more_(std::move(more)), look_(std::move(look)), entries_(order),
         looks_first_(look_ && order.key != sort_key::name) {}
 
@@ -74,7 +84,7 @@ class listing_writer {
   result<std::string> operator()() {
     std::string out;
     if (ended_) return out;
-    if (!std::exchange(begun_, true)) text_.head(out);
+    if (!std::exchange(begun_, true)) text_->head(out);
     if (reading_) {
       if (auto read = read_some(); !read) return read.error();
     } else {
@@ -90,13 +100,13 @@ class listing_writer {
       entry* const e = entries_.next();
       ended_ = e == nullptr;
       if (ended_ || (look_ && !looks_first_ && !look_(*e))) continue;
-      text_.row(out, *e, directories_ + files_ == 0);
+      text_->row(out, *e, directories_ + files_ == 0);
       ++(e->is_directory ? directories_ : files_);
     }
-    if (ended_) text_.foot(out, directories_, files_);
+    if (ended_) text_->foot(out, directories_, files_);
   }
 
-  Text text_;
+  std::unique_ptr<const listing_text> text_;
   more_entries more_;
   look_at look_;
   sorted_slices entries_;
@@ -114,9 +124,9 @@ inline more_entries entries_from(std::vector<entry> all) {
   };
 }
 
-template <class Text>
-result<body> write_listing(Text text, more_entries more, listing_order order, look_at look) {
-  detail::listing_writer<Text> writer(std::move(text), std::move(more), order, std::move(look));
+inline result<body> write_listing(std::unique_ptr<const listing_text> text, more_entries more,
+                                  listing_order order, look_at look) {
+  detail::listing_writer writer(std::move(text), std::move(more), order, std::move(look));
   for (int calls = 0; calls < detail::most_at_once && writer.is_reading(); ++calls)
     if (auto read = writer.read_some(); !read) return read.error();
   if (writer.is_reading()) return stream_body(std::move(writer));
