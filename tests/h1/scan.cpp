@@ -1,4 +1,4 @@
-// The next control octet, found the fast way and the plain way.
+// Control octets, names and targets, found the fast way and the plain way.
 #include <tinyhttp/h1/scan.hpp>
 
 #include "catch.hpp"
@@ -57,23 +57,68 @@ TEST_CASE("the first of several control octets is found, from any start", "[h1][
   }
 }
 
-TEST_CASE("a name ends where the plain search says, whatever stands behind it", "[h1][scan][rfc9110-5.6.2]") {
-  std::size_t compared = 0, differences = 0;
-  for (std::size_t at = 0; at < 40; ++at) {
-    for (int octet = 0; octet < 256; ++octet) {
-      std::string text(40, at % 3 == 0 ? '-' : 'k');
-      text[at] = static_cast<char>(octet);
-      const char* const begin = text.data();
-      for (const std::size_t size : {at, at + 1, text.size()}) {
-        const char* const end = begin + size;
-        const char* const expected = find_token_end_portable(begin, end);
-        compared += 2;
-        if (find_token_end(begin, end) != expected) ++differences;
-        if (find_token_end(begin, end, text.size() - size) != expected) ++differences;
+TEST_CASE("a control octet behind a long run is found, tabs in front of it or not", "[h1][scan]") {
+  for (std::size_t size = 100; size < 420; ++size) {
+    for (const std::size_t from_end : {1u, 2u, 17u, 65u}) {
+      for (const char stop : {'\r', '\x7f', '\x1f'}) {
+        std::string text(size, '~');
+        text[size / 2] = '\t';
+        text[size / 3] = '\xff';
+        text[size - from_end] = stop;
+        const char* const end = text.data() + text.size();
+        REQUIRE(find_control(text.data(), end) == end - from_end);
+        REQUIRE(find_control(text.data(), end - from_end) == end - from_end);
       }
     }
   }
-  CHECK(compared == 40 * 256 * 6);
+}
+
+TEST_CASE("a name and its line end where the plain search says, whatever stands in and behind them",
+          "[h1][scan][rfc9110-5.6.2]") {
+  std::size_t compared = 0, differences = 0;
+  for (std::size_t at = 0; at < 40; ++at) {
+    for (int octet = 0; octet < 256; ++octet) {
+      for (const char behind : {'k', '7', '\n', '\t'}) {
+        std::string text(at % 3 == 0 ? 40 : 19, at % 3 == 0 ? '-' : 'k');
+        text.append(21, behind);
+        text[at] = static_cast<char>(octet);
+        const char* const begin = text.data();
+        for (const std::size_t size : {at, at + 1, text.size()}) {
+          for (const std::size_t first : {std::size_t{0}, at / 2}) {
+            const auto expected = scan_token_line_portable(begin + first, begin + size);
+            const auto found = scan_token_line(begin + first, begin + size, first);
+            ++compared;
+            if (found.control != expected.control || found.token_end != expected.token_end) ++differences;
+          }
+        }
+      }
+    }
+  }
+  CHECK(compared == 40 * 256 * 4 * 6);
+  CHECK(differences == 0);
+}
+
+TEST_CASE("a target and its query are where the plain search says, whatever stands behind", "[h1][scan][rfc9112-3.2]") {
+  std::size_t compared = 0, differences = 0;
+  for (std::size_t at = 0; at < 40; ++at) {
+    for (int octet = 0; octet < 256; ++octet) {
+      for (const std::size_t question : {std::size_t{3}, std::size_t{18}, std::size_t{39}, std::size_t{60}}) {
+        std::string text(64, 'x');
+        text[question] = '?';
+        text[at] = static_cast<char>(octet);
+        const char* const begin = text.data();
+        for (const std::size_t size : {at, at + 1, std::size_t{48}, text.size()}) {
+          const auto expected = scan_target_portable(begin, begin + size);
+          for (const std::size_t behind : {std::size_t{0}, text.size() - size}) {
+            const auto found = scan_target(begin, begin + size, behind);
+            ++compared;
+            if (found.end != expected.end || found.question != expected.question) ++differences;
+          }
+        }
+      }
+    }
+  }
+  CHECK(compared == 40 * 256 * 4 * 8);
   CHECK(differences == 0);
 }
 

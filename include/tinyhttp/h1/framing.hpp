@@ -52,77 +52,62 @@ struct framing {
 
 namespace detail {
 
-/// What the fields say about length, with the lines that matter picked out in one pass.
-struct length_fields {
-  std::size_t lengths = 0, codings = 0, hosts = 0;
-  std::string_view length, coding, host;  // of the first line of each
-  bool lengths_agree = true;
-};
+/// Fields know without a search that most names stand there once or not at all.
+[[nodiscard]] inline bool is_repeated(const fields& f, std::string_view name) noexcept {
+  return f.may_repeat(name) && f.count(name) > 1;
+}
 
-[[nodiscard]] inline length_fields pick_length_fields(const fields& f) noexcept {
-  length_fields found;
-  for (const auto& [name, value] : f) {
-    switch (name.size()) {
-      case 4:
-        if (ascii::equal_ignoring_case(name, "Host") && found.hosts++ == 0) found.host = value;
-        break;
-      case 14:
-        if (!ascii::equal_ignoring_case(name, "Content-Length")) break;
-        if (found.lengths++ == 0) found.length = value;
-        found.lengths_agree = found.lengths_agree && value == found.length;
-        break;
-      case 17:
-        if (ascii::equal_ignoring_case(name, "Transfer-Encoding") && found.codings++ == 0) found.coding = value;
-        break;
-      default: break;
-    }
-  }
-  return found;
+/// No line of that name says something else than `first`, the first one of them.
+[[nodiscard]] inline bool lines_agree(const fields& f, std::string_view name, std::string_view first) noexcept {
+  for (const auto& [line_name, value] : f)
+    if (ascii::equal_ignoring_case(line_name, name) && value != first) return false;
+  return true;
 }
 
 /// Takes exactly `chunked`. Another coding in front is one we do not implement; all else is broken.
-[[nodiscard]] inline violation check_coding(const length_fields& found) noexcept {
-  if (found.codings == 1 && ascii::equal_ignoring_case(found.coding, "chunked")) return {};
-  auto list = found.coding;
+[[nodiscard]] inline violation check_coding(std::string_view coding, bool repeated) noexcept {
+  if (!repeated && ascii::equal_ignoring_case(coding, "chunked")) return {};
+  auto list = coding;
   std::string_view last;
   std::size_t chunked = 0;
   while (const auto element = ascii::take_list_element(list)) {
     last = *element;
     if (ascii::equal_ignoring_case(last, "chunked")) ++chunked;
   }
-  if (found.codings == 1 && chunked == 1 && ascii::equal_ignoring_case(last, "chunked") &&
-      !found.coding.ends_with(',') && !found.coding.starts_with(','))
+  if (!repeated && chunked == 1 && ascii::equal_ignoring_case(last, "chunked") && !coding.ends_with(',') &&
+      !coding.starts_with(','))
     return {501, "transfer coding other than chunked"};
   return {400, "transfer coding does not end in one chunked"};
 }
 
 /// Framing by Transfer-Encoding or Content-Length; `out` stays as it was when there is neither.
-[[nodiscard]] inline violation frame_by_fields(const length_fields& found, http_version version,
-                                               framing& out) noexcept {
-  if (found.codings > 0) {
+[[nodiscard]] inline violation frame_by_fields(const fields& f, std::optional<std::string_view> length,
+                                               http_version version, framing& out) noexcept {
+  if (const auto coding = f.get("Transfer-Encoding")) {
     if (version == http_version::http_1_0) return {400, "Transfer-Encoding in HTTP/1.0"};
-    if (found.lengths > 0) return {400, "both Content-Length and Transfer-Encoding"};
-    if (const auto wrong = check_coding(found)) return wrong;
+    if (length) return {400, "both Content-Length and Transfer-Encoding"};
+    if (const auto wrong = check_coding(*coding, is_repeated(f, "Transfer-Encoding"))) return wrong;
     out = {framing::rule::chunked, 0};
     return {};
   }
-  if (found.lengths == 0) return {};
-  const auto length = ascii::parse_decimal_strict(found.length, std::uint64_t{1} << 62);
-  if (!length) return {400, "Content-Length is not a number of octets"};
-  out = {framing::rule::length, *length};
+  if (!length) return {};
+  const auto octets = ascii::parse_decimal_strict(*length, std::uint64_t{1} << 62);
+  if (!octets) return {400, "Content-Length is not a number of octets"};
+  out = {framing::rule::length, *octets};
   return {};
 }
 
 }  // namespace detail
 
 inline violation frame_request(const request& r, framing& out) noexcept {
-  const auto found = detail::pick_length_fields(r.fields);
-  if (found.hosts > 1) return {400, "more than one Host"};
-  if (found.hosts == 0 && r.version == http_version::http_1_1) return {400, "no Host"};
-  if (!is_host_and_port(found.host, true)) return {400, "Host is not a host and port"};
-  if (found.lengths > 1) return {400, "more than one Content-Length"};
+  const auto host = r.fields.get("Host");
+  if (detail::is_repeated(r.fields, "Host")) return {400, "more than one Host"};
+  if (!host && r.version == http_version::http_1_1) return {400, "no Host"};
+  if (host && !is_host_and_port(*host, true)) return {400, "Host is not a host and port"};
+  const auto length = r.fields.get("Content-Length");
+  if (detail::is_repeated(r.fields, "Content-Length")) return {400, "more than one Content-Length"};
   out = {};
-  return detail::frame_by_fields(found, r.version, out);
+  return detail::frame_by_fields(r.fields, length, r.version, out);
 }
 
 inline violation frame_response(const method& asked, http_version version, status code,
@@ -130,10 +115,11 @@ inline violation frame_response(const method& asked, http_version version, statu
   out = {};
   if (asked == method::head || code.forbids_content()) return {};
   if (asked == method::connect && code.is_success()) return {};
-  const auto found = detail::pick_length_fields(f);
-  if (!found.lengths_agree) return {502, "Content-Length lines that differ"};
+  const auto length = f.get("Content-Length");
+  if (detail::is_repeated(f, "Content-Length") && !detail::lines_agree(f, "Content-Length", *length))
+    return {502, "Content-Length lines that differ"};
   out = {framing::rule::until_close, 0};
-  return detail::frame_by_fields(found, version, out);
+  return detail::frame_by_fields(f, length, version, out);
 }
 
 }  // namespace tinyhttp::h1

@@ -35,10 +35,13 @@ struct field_line {
   std::size_t value_size = 0;
 };
 
-/// Splits `line`, which holds no control octet. Refuses obs-fold, blanks before the colon, and a
-/// name that is no token. `behind`: so many octets behind `line` may be read, too.
-[[nodiscard]] inline violation split_field_line(std::string_view line, field_line& out,
-                                                std::size_t behind = 0) noexcept;
+/// Splits `line`, which holds no control octet and begins with a token up to `token_end`. Refuses
+/// obs-fold, blanks before the colon, and a name that is no token.
+[[nodiscard]] inline violation split_field_line(std::string_view line, const char* token_end,
+                                                field_line& out) noexcept;
+[[nodiscard]] inline violation split_field_line(std::string_view line, field_line& out) noexcept {
+  return split_field_line(line, find_token_end(line.data(), line.data() + line.size()), out);
+}
 
 /// The head of a response, apart from its fields, as it stood on the wire.
 struct status_line {
@@ -58,7 +61,9 @@ class head_parser {
   /// Fills in method, target, version and fields.
   [[nodiscard]] outcome parse(std::string_view octets, request& into) {
     return run(octets, into.fields, limits_->empty_lines,
-               [&](std::string_view line) { return request_line(line, into); });
+               [&](std::string_view line) {
+                 return request_line(line, static_cast<std::size_t>(octets.end() - line.end()), into);
+               });
   }
 
   /// Fills in status line and fields. No empty line may stand in front: octets that the response
@@ -77,17 +82,19 @@ class head_parser {
  private:
   template <class StartLine>
   outcome run(std::string_view octets, fields& into, std::size_t most_empty, StartLine start_line) {
-    const outcome state = advance(octets, into, most_empty, start_line);
+    const std::size_t bound = octets.size() < limits_->head ? octets.size() : limits_->head;
+    if (scanned_ == 0) into.clear();
+    auto state = in_fields_ ? outcome::done : first_lines(octets, bound, most_empty, start_line);
+    if (state == outcome::done) state = field_lines(octets, bound, into);
     if (state == outcome::failed) into.clear();  // they name places in a block that will not come
     return state;
   }
   template <class StartLine>
-  outcome advance(std::string_view octets, fields& into, std::size_t most_empty, StartLine start_line);
-  template <class StartLine>
-  outcome line(std::string_view octets, std::size_t end, fields& into, std::size_t most_empty,
-               StartLine start_line);
-  violation add_field(std::string_view text, std::size_t behind, fields& into);
-  violation request_line(std::string_view line, request& into) const;
+  outcome first_lines(std::string_view octets, std::size_t bound, std::size_t most_empty, StartLine start_line);
+  outcome field_lines(std::string_view octets, std::size_t bound, fields& into);
+  outcome unended_line(std::string_view octets, std::size_t bound, const char* control) noexcept;
+  violation add_field(const char* begin, const char* line, const token_line& found, fields& into) const;
+  violation request_line(std::string_view line, std::size_t behind, request& into) const;
   violation response_line(std::string_view line, status_line& into) const;
   [[nodiscard]] std::size_t longest_start_line() const noexcept { return limits_->target + 256; }
   outcome fail(violation why) noexcept {
@@ -105,19 +112,18 @@ class head_parser {
 
 // ---------------------------------------------------------------------------------------------
 
-inline violation split_field_line(std::string_view line, field_line& out, std::size_t behind) noexcept {
+inline violation split_field_line(std::string_view line, const char* token_end, field_line& out) noexcept {
   const char* const begin = line.data();
   const char* const end = begin + line.size();
-  const char* const colon = find_token_end(begin, end, behind);
-  if (colon == begin && (*begin == ' ' || *begin == '\t')) return {400, "folded or indented field line"};
-  if (colon == begin || colon == end || *colon != ':')
+  if (token_end == begin && (*begin == ' ' || *begin == '\t')) return {400, "folded or indented field line"};
+  if (token_end == begin || token_end == end || *token_end != ':')
     return {400, "field name is not a token followed by a colon"};
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  const char* value = colon + 1;
+  const char* value = token_end + 1;
   const char* value_end = end;
   while (value != value_end && blank(*value)) ++value;
   while (value != value_end && blank(value_end[-1])) --value_end;
-  out = {static_cast<std::size_t>(colon - begin), static_cast<std::size_t>(value - begin),
+  out = {static_cast<std::size_t>(token_end - begin), static_cast<std::size_t>(value - begin),
          static_cast<std::size_t>(value_end - value)};
   return {};
 }
@@ -131,8 +137,17 @@ namespace detail {
   return front;
 }
 
+/// CRLF stands at `control`, in front of `last`.
+[[nodiscard]] constexpr bool is_line_end(const char* control, const char* last) noexcept {
+  return last - control >= 2 && control[0] == '\r' && control[1] == '\n';
+}
+
 /// Reads `HTTP/DIGIT.DIGIT` (RFC 9112 2.3).
 [[nodiscard]] constexpr violation read_version(std::string_view text, http_version& out) noexcept {
+  if (text == "HTTP/1.1") {  // most are
+    out = http_version::http_1_1;
+    return {};
+  }
   if (text.size() != 8 || !text.starts_with("HTTP/") || !ascii::is_digit(text[5]) ||
       text[6] != '.' || !ascii::is_digit(text[7]))
     return {400, "no HTTP version in the start line"};
@@ -143,76 +158,91 @@ namespace detail {
 
 }  // namespace detail
 
+/// Takes lines in up to the start line. `done`: what follows are fields.
 template <class StartLine>
-head_parser::outcome head_parser::advance(std::string_view octets, fields& into,
-                                          std::size_t most_empty, StartLine start_line) {
-  const std::size_t bound = octets.size() < limits_->head ? octets.size() : limits_->head;
-  if (scanned_ == 0) into.clear();
+head_parser::outcome head_parser::first_lines(std::string_view octets, std::size_t bound,
+                                              std::size_t most_empty, StartLine start_line) {
+  const char* const last = octets.data() + bound;
   for (;;) {
-    const char* const found = find_control(octets.data() + scanned_, octets.data() + bound, scanned_);
-    scanned_ = static_cast<std::size_t>(found - octets.data());
-    if (!in_fields_ && scanned_ - line_at_ > longest_start_line())
-      return fail({414, "start line too long"});
-    if (scanned_ + 1 >= bound) {  // nothing found, or a last octet whose successor decides
-      if (scanned_ < bound && *found != '\r') return fail({400, "control octet or bare LF in the head"});
-      if (octets.size() > limits_->head || (scanned_ == bound && bound == limits_->head))
-        return fail({431, "head too large"});
-      return outcome::need_more;
+    const char* const control = find_control(octets.data() + scanned_, last, scanned_);
+    const std::string_view text(octets.data() + line_at_, static_cast<std::size_t>(control - octets.data()) - line_at_);
+    if (text.size() > longest_start_line()) return fail({414, "start line too long"});
+    if (!detail::is_line_end(control, last)) return unended_line(octets, bound, control);
+    if (!text.empty()) {
+      if (const auto wrong = start_line(text)) return fail(wrong);
+      in_fields_ = true;
+    } else if (++empty_lines_ > most_empty) {
+      return fail({400, "empty lines instead of a start line"});
     }
-    if (*found != '\r') return fail({400, "control octet or bare LF in the head"});
-    if (found[1] != '\n') return fail({400, "CR without LF in the head"});
-    const std::size_t end = scanned_;
-    if (const auto state = line(octets, end, into, most_empty, start_line); state != outcome::need_more)
-      return state;
+    scanned_ = line_at_ = line_at_ + text.size() + 2;
+    if (in_fields_) return outcome::done;
   }
 }
 
-/// Takes the line [line_at_, end) in, which ended with CRLF; `need_more` means: go on.
-template <class StartLine>
-head_parser::outcome head_parser::line(std::string_view octets, std::size_t end, fields& into,
-                                       std::size_t most_empty, StartLine start_line) {
-  const std::string_view text(octets.data() + line_at_, end - line_at_);
-  violation wrong;
-  if (in_fields_ && !text.empty()) {
-    wrong = add_field(text, octets.size() - end, into);
-  } else if (in_fields_) {
-    scanned_ = line_at_ = end + 2;
-    into.set_block({octets.data(), line_at_});
-    return outcome::done;
-  } else if (text.empty()) {
-    if (++empty_lines_ > most_empty) wrong = {400, "empty lines instead of a start line"};
+/// Takes field lines in, up to the empty line.
+inline head_parser::outcome head_parser::field_lines(std::string_view octets, std::size_t bound, fields& into) {
+  const char* const begin = octets.data();
+  const char* const last = begin + bound;
+  const char* line = begin + line_at_;
+  token_line found;
+  if (scanned_ > line_at_) {  // goes on within a line
+    found.control = find_control(begin + scanned_, last, scanned_);
+    found.token_end = find_token_end(line, found.control);
   } else {
-    wrong = start_line(text);
-    in_fields_ = true;
+    found = scan_token_line(line, last, line_at_);
   }
-  if (wrong) return fail(wrong);
-  scanned_ = line_at_ = end + 2;
-  return outcome::need_more;
+  while (detail::is_line_end(found.control, last) && found.control != line) {
+    if (const auto wrong = add_field(begin, line, found, into)) return fail(wrong);
+    line = found.control + 2;
+    found = scan_token_line(line, last, static_cast<std::size_t>(line - begin));
+  }
+  line_at_ = static_cast<std::size_t>(line - begin);
+  if (found.control != line || !detail::is_line_end(line, last)) return unended_line(octets, bound, found.control);
+  scanned_ = line_at_ += 2;
+  into.set_block({begin, line_at_});
+  return outcome::done;
 }
 
-inline violation head_parser::add_field(std::string_view text, std::size_t behind, fields& into) {
+/// Behind the running line stands no CRLF: more is needed, or something is wrong.
+inline head_parser::outcome head_parser::unended_line(std::string_view octets, std::size_t bound,
+                                                      const char* control) noexcept {
+  scanned_ = static_cast<std::size_t>(control - octets.data());
+  if (scanned_ < bound && *control != '\r') return fail({400, "control octet or bare LF in the head"});
+  if (scanned_ + 1 < bound) return fail({400, "CR without LF in the head"});
+  if (octets.size() > limits_->head || (scanned_ == bound && bound == limits_->head))
+    return fail({431, "head too large"});
+  return outcome::need_more;  // nothing found, or a last octet whose successor decides
+}
+
+inline violation head_parser::add_field(const char* begin, const char* line, const token_line& found,
+                                        fields& into) const {
+  const std::string_view text(line, static_cast<std::size_t>(found.control - line));
   field_line split;
-  if (const auto wrong = split_field_line(text, split, behind)) return wrong;
+  if (const auto wrong = split_field_line(text, found.token_end, split)) return wrong;
   if (into.size() == limits_->fields) return {431, "too many fields"};
-  into.add_parsed({text.data(), split.name_size}, line_at_, line_at_ + split.value_at, split.value_size);
+  const auto at = static_cast<std::size_t>(line - begin);
+  into.add_parsed({line, split.name_size}, at, at + split.value_at, split.value_size);
   return {};
 }
 
-inline violation head_parser::request_line(std::string_view line, request& into) const {
+inline violation head_parser::request_line(std::string_view line, std::size_t behind, request& into) const {
   const char* const end = line.data() + line.size();
-  const auto text_to = [&line](const char* to) { return detail::take_front(line, to); };
   const char* space = line.data();
   while (space != end && *space != ' ') ++space;
-  if (space == end || !into.method.assign(text_to(space)))
+  if (space == end || !into.method.assign(detail::take_front(line, space)))
     return {400, "method is not a token followed by a space"};
-  line.remove_prefix(1);
-  const auto target_size = line.find(' ');
-  if (target_size == line.npos) return {400, "no HTTP version in the start line"};
-  const auto text = text_to(line.data() + target_size);
-  line.remove_prefix(1);
+  const char* const target = space + 1;
+  const target_text checked = scan_target(target, end, behind);
+  space = checked.end;
+  while (space != end && *space != ' ') ++space;
+  if (space == end) return {400, "no HTTP version in the start line"};
+  const std::string_view text(target, static_cast<std::size_t>(space - target));
+  line.remove_prefix(text.size() + 2);
   if (const auto wrong = detail::read_version(line, into.version)) return wrong;
   if (text.size() > limits_->target) return {414, "request target too long"};
-  if (!into.target.assign(text, into.method)) return {400, "not a request target for this method"};
+  const auto question = static_cast<std::size_t>(checked.question - target);
+  if (space != checked.end || !into.target.assign_checked(text, question, into.method))
+    return {400, "not a request target for this method"};
   return {};
 }
 

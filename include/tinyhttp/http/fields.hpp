@@ -48,7 +48,7 @@ class fields {
   void clear() noexcept {
     text_.clear();
     entries_.clear();
-    names_ = 0;
+    names_ = repeated_ = 0;
     packed_ = true;
   }
 
@@ -65,6 +65,10 @@ class fields {
   /// False: there is no line of that name, which takes no search to say. True: there may be.
   [[nodiscard]] bool may_contain(std::string_view name) const noexcept {
     return !name.empty() && (names_ & bit_of(name)) != 0;
+  }
+  /// False: there is at most one line of that name, as cheaply. True: there may be more.
+  [[nodiscard]] bool may_repeat(std::string_view name) const noexcept {
+    return !name.empty() && (repeated_ & bit_of(name)) != 0;
   }
   [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 
@@ -100,7 +104,9 @@ class fields {
   }
   void add_parsed(std::string_view name, std::size_t name_at, std::size_t value_at,
                   std::size_t value_size) {
-    names_ |= bit_of(name);
+    const std::uint64_t bit = bit_of(name);
+    repeated_ |= names_ & bit;
+    names_ |= bit;
     entries_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name.size()),
                         static_cast<std::uint32_t>(value_at), static_cast<std::uint32_t>(value_size)});
   }
@@ -124,6 +130,7 @@ class fields {
   small_vector<char, 256> text_;  // built: the lines as they go on the wire; parsed: the whole head
   small_vector<entry, 8> entries_;
   std::uint64_t names_ = 0;  // the bits of all names, and maybe of some that have been removed
+  std::uint64_t repeated_ = 0;  // the bits that stand for several lines, or did
   bool packed_ = true;  // text_ is exactly the lines on the wire
 };
 
@@ -244,8 +251,10 @@ inline std::optional<std::string> fields::combined(std::string_view name) const 
 }
 
 inline bool fields::find_token(std::string_view name, std::string_view token) const noexcept {
-  for (const auto& [line_name, value] : *this)
-    if (ascii::equal_ignoring_case(line_name, name) && ascii::list_contains(value, token)) return true;
+  for (const entry& e : entries_)
+    if (e.name_size == name.size() && ascii::equal_ignoring_case(line(e).name, name) &&
+        ascii::list_contains(line(e).value, token))
+      return true;
   return false;
 }
 

@@ -35,6 +35,15 @@ class method {
 
   method() noexcept = default;  // GET
   method(known one) noexcept : id_(one.id_) {}
+  method(const method&) = default;
+  method(method&&) noexcept = default;
+  method& operator=(const method& from) {
+    id_ = from.id_;
+    if (id_ == 0) other_ = from.other_;
+    return *this;
+  }
+  method& operator=(method&&) noexcept = default;
+  ~method() = default;
 
   /// Throws std::invalid_argument when `name` is not a token (RFC 9110 5.6.2).
   method(std::string_view name) {

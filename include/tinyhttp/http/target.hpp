@@ -38,6 +38,9 @@ class target {
   /// Becomes `text`; false, and unchanged, when it is no target of a request with method `m`:
   /// empty, an octet outside visible US-ASCII, a fragment, a form that does not go with the method.
   [[nodiscard]] bool assign(std::string_view text, const method& m);
+  /// The same, for the parser: it has looked at every octet, and found the first `?` at `question`;
+  /// no less than the size of `text` when there is none.
+  [[nodiscard]] bool assign_checked(std::string_view text, std::size_t question, const method& m);
   /// Becomes `/`, keeping its memory.
   void reset() noexcept {
     text_.assign(1, '/');
@@ -72,7 +75,8 @@ class target {
   friend bool operator==(const target& a, const target& b) noexcept { return a.text_ == b.text_; }
 
  private:
-  void split(std::size_t authority_at, std::size_t authority_size, std::size_t path_at);
+  void set(std::string_view text, target_form form, std::size_t authority_at, std::size_t authority_size,
+           std::size_t path_at, std::size_t question);
 
   std::string text_;
   target_form form_ = target_form::origin;
@@ -88,25 +92,35 @@ class target {
 
 namespace detail {
 
-/// The octets of `reg-name` (RFC 3986 3.2.2): unreserved, pct-encoded, sub-delims.
+/// The octets of `reg-name` (RFC 3986 3.2.2): unreserved and sub-delims. An escape is three of them.
 inline constexpr std::array<bool, 256> reg_name_table = [] {
   std::array<bool, 256> table{};
   for (std::size_t i = 0; i < 128; ++i)
     table[i] = ascii::is_alpha(static_cast<char>(i)) || ascii::is_digit(static_cast<char>(i));
-  for (const char c : std::string_view("-._~%!$&'()*+,;=")) table[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("-._~!$&'()*+,;=")) table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
-[[nodiscard]] constexpr bool is_reg_name_octet(char c) noexcept {
-  return reg_name_table[static_cast<unsigned char>(c)];
+
+/// Behind the `reg-name` that `text` begins with; `npos` where an escape in it is broken.
+[[nodiscard]] constexpr std::size_t reg_name_size(std::string_view text) noexcept {
+  for (std::size_t at = 0;; at += 3) {
+    while (at < text.size() && reg_name_table[static_cast<unsigned char>(text[at])]) ++at;
+    if (at == text.size() || text[at] != '%') return at;
+    if (text.size() - at < 3 || ascii::hex_value(text[at + 1]) < 0 || ascii::hex_value(text[at + 2]) < 0)
+      return text.npos;
+  }
 }
 
-/// What a request target may hold; a fragment is none of it.
-inline constexpr std::array<bool, 256> target_table = [] {
-  std::array<bool, 256> table{};
-  for (std::size_t i = 0; i < 128; ++i)
-    table[i] = ascii::is_target_octet(static_cast<char>(i)) && i != '#';
-  return table;
-}();
+/// `text` is empty or a number of at most 65535: what may stand behind the colon of an authority.
+[[nodiscard]] constexpr bool is_port(std::string_view text) noexcept {
+  unsigned port = 0;
+  for (const char c : text) {
+    if (!ascii::is_digit(c)) return false;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+    if (port > 65535) return false;
+  }
+  return true;
+}
 
 /// The length of the scheme that `text` starts with, followed by `://`; 0 when there is none.
 [[nodiscard]] constexpr std::size_t scheme_size(std::string_view text) noexcept {
@@ -129,47 +143,33 @@ constexpr bool is_host_and_port(std::string_view text, bool may_be_empty) noexce
       if (ascii::hex_value(c) < 0 && c != ':' && c != '.') return false;
     ++end;
   } else {
-    while (end < text.size() && detail::is_reg_name_octet(text[end])) ++end;
-    if (end == 0 && !(may_be_empty && text.empty())) return false;
-    if (!is_percent_encoded(text.substr(0, end))) return false;
+    end = detail::reg_name_size(text);
+    if (end == text.npos || (end == 0 && !(may_be_empty && text.empty()))) return false;
   }
-  if (end == text.size()) return true;
-  if (text[end] != ':') return false;
-  const auto port = text.substr(end + 1);
-  return port.empty() || ascii::parse_decimal_strict(port, 65535).has_value();
-}
-
-inline void target::split(std::size_t authority_at, std::size_t authority_size, std::size_t path_at) {
-  authority_at_ = authority_at;
-  authority_size_ = authority_size;
-  path_at_ = path_at;
-  const std::size_t question = text_.find('?', path_at);
-  path_size_ = (question == text_.npos ? text_.size() : question) - path_at;
+  return end == text.size() || (text[end] == ':' && detail::is_port(text.substr(end + 1)));
 }
 
 inline bool target::assign(std::string_view text, const method& m) {
   for (const char c : text)
-    if (!detail::target_table[static_cast<unsigned char>(c)]) return false;
+    if (!ascii::is_target_octet(c) || c == '#') return false;
+  return assign_checked(text, text.find('?'), m);
+}
+
+inline bool target::assign_checked(std::string_view text, std::size_t question, const method& m) {
   if (text.starts_with('/') && m != method::connect) {
-    text_ = text;
-    form_ = target_form::origin;
-    split(0, 0, 0);
+    set(text, target_form::origin, 0, 0, 0, question);
     return true;
   }
   if (m == method::connect) {  // here the port is not optional (RFC 9112 3.2.3)
     const std::size_t colon = text.find_last_of(":]");
     if (colon == text.npos || text[colon] != ':' || colon + 1 == text.size()) return false;
     if (!is_host_and_port(text, false)) return false;
-    text_ = text;
-    form_ = target_form::authority;
-    split(0, text.size(), text.size());
+    set(text, target_form::authority, 0, text.size(), text.size(), question);
     return true;
   }
   if (text == "*") {
     if (m != method::options) return false;
-    text_ = text;
-    form_ = target_form::asterisk;
-    split(0, 0, 0);
+    set(text, target_form::asterisk, 0, 0, 0, question);
     return true;
   }
   const std::size_t scheme = detail::scheme_size(text);
@@ -178,10 +178,18 @@ inline bool target::assign(std::string_view text, const method& m) {
   std::size_t path_at = text.find_first_of("/?", authority_at);
   if (path_at == text.npos) path_at = text.size();
   if (!is_host_and_port(text.substr(authority_at, path_at - authority_at), false)) return false;
-  text_ = text;
-  form_ = target_form::absolute;
-  split(authority_at, path_at - authority_at, path_at);
+  set(text, target_form::absolute, authority_at, path_at - authority_at, path_at, question);
   return true;
+}
+
+inline void target::set(std::string_view text, target_form form, std::size_t authority_at,
+                        std::size_t authority_size, std::size_t path_at, std::size_t question) {
+  text_.assign(text.data(), text.size());
+  form_ = form;
+  authority_at_ = authority_at;
+  authority_size_ = authority_size;
+  path_at_ = path_at;
+  path_size_ = (question < text.size() ? question : text.size()) - path_at;
 }
 
 }  // namespace tinyhttp
