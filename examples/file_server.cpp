@@ -8,7 +8,12 @@
 //
 // Ctrl-C or SIGTERM: running answers finish, and the exit status is 0.
 
-#include <tinyhttp/tinyhttp.hpp>
+// <tinyhttp/tinyhttp.hpp> has all of this and more; with only what is used, compilers are done sooner.
+#include <tinyhttp/app/access_log.hpp>
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/server/server.hpp>
+#include <tinyhttp/server/signals.hpp>
 
 #include <cstdio>
 #include <cstdlib>
