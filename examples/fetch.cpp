@@ -30,7 +30,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <unistd.h>
@@ -102,7 +101,7 @@ th::result<th::body> body_of(const settings& s) {
     if (!file) return file.error();
     pieces.emplace_back(*file->slice());
   }
-  if (pieces.size() == 1) return th::body(std::get<std::string>(pieces[0]));
+  if (pieces.size() == 1) return th::body(std::move(pieces[0].octets));
   if (pieces.empty()) return th::body();
   return th::body(std::move(pieces));
 }

@@ -21,7 +21,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 namespace tinyhttp {
 
@@ -223,10 +222,10 @@ task<result<void>> request_sender<Stream, Answered>::run() {
   } else if (const auto* pieces = content_.pieces()) {
     for (std::size_t i = 0; i < pieces->size() && sent && !stopped_; ++i) {
       const body_piece& piece = (*pieces)[i];
-      if (const auto* octets = std::get_if<std::string>(&piece)) {
-        sent = co_await send_octets(*octets);
+      if (piece.is_slice()) {
+        sent = co_await send_slice(piece.slice);
       } else {
-        sent = co_await send_slice(*std::get_if<content_slice>(&piece));
+        sent = co_await send_octets(piece.octets);
       }
     }
   } else {

@@ -138,27 +138,26 @@ inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
   return {code, std::move(made.fields), {}, {}};
 }
 
-/// Turns a plan into a response: `whole()` gives the body of a 200, `part(range)` a piece.
-template <class Whole, class Part>
-[[nodiscard]] response cut(plan p, Whole whole, Part part) {
+/// Turns a plan into a response: with the `whole` for a 200, else with parts of `source`, or of `octets`
+/// where that is null.
+[[nodiscard]] inline response cut(plan p, body whole, const std::shared_ptr<const content_source>& source,
+                                  std::string_view octets) {
   response made(p.status, std::move(p.fields));
   if (p.status == status::ok) {
-    made.body = whole();
+    made.body = std::move(whole);
   } else if (p.status == status::partial_content) {
     std::vector<body_piece> pieces;
     pieces.reserve(p.ranges.size() + p.part_heads.size());
     for (std::size_t i = 0; i < p.ranges.size(); ++i) {
       if (!p.part_heads.empty()) pieces.emplace_back(std::move(p.part_heads[i]));
-      pieces.push_back(part(p.ranges[i]));
+      const auto [offset, length] = p.ranges[i];
+      if (source) pieces.emplace_back(content_slice{source, offset, length});
+      else pieces.emplace_back(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
     }
     if (!p.part_heads.empty()) pieces.emplace_back(std::move(p.part_heads.back()));
-    if (pieces.size() > 1) {
-      made.body = std::move(pieces);
-    } else if (auto* slice = std::get_if<content_slice>(pieces.data())) {
-      made.body = std::move(*slice);
-    } else {
-      made.body = std::move(*std::get_if<std::string>(pieces.data()));
-    }
+    if (pieces.size() > 1) made.body = std::move(pieces);
+    else if (pieces[0].is_slice()) made.body = std::move(pieces[0].slice);
+    else made.body = std::move(pieces[0].octets);
   } else if (!p.status.forbids_content()) {
     made.body = std::move(problem(p.status).body);
   }
@@ -220,19 +219,13 @@ inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::u
 }
 
 inline response respond(plan p, const facts& f, std::shared_ptr<const content_source> content) {
-  const auto slice = [&](byte_range r) { return content_slice{content, r.offset, r.length}; };
-  return detail::cut(
-      std::move(p), [&] { return f.size == 0 ? body() : body(slice({0, f.size})); },
-      [&](byte_range r) { return body_piece(slice(r)); });
+  body whole = f.size == 0 ? body() : body(content_slice{content, 0, f.size});
+  return detail::cut(std::move(p), std::move(whole), content, {});
 }
 
 inline response respond(plan p, const facts&, std::shared_ptr<const std::string> content) {
-  return detail::cut(
-      std::move(p), [&] { return body(content); },
-      [&](byte_range r) {
-        return body_piece(content->substr(static_cast<std::size_t>(r.offset),
-                                          static_cast<std::size_t>(r.length)));
-      });
+  const std::string_view octets = *content;  // which the body holds, while it is cut
+  return detail::cut(std::move(p), body(std::move(content)), nullptr, octets);
 }
 
 }  // namespace tinyhttp::files

@@ -19,7 +19,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace tinyhttp {
@@ -49,7 +48,18 @@ struct content_slice {
 };
 
 /// A part of a body made of several: octets of our own, or a slice.
-using body_piece = std::variant<std::string, content_slice>;
+struct body_piece {
+  body_piece(std::string own) noexcept : octets(std::move(own)) {}
+  body_piece(std::string_view own) : octets(own) {}
+  body_piece(const char* own) : octets(own) {}
+  body_piece(content_slice part) noexcept : slice(std::move(part)) {}
+
+  [[nodiscard]] bool is_slice() const noexcept { return slice.source != nullptr; }
+  [[nodiscard]] std::uint64_t length() const noexcept { return is_slice() ? slice.length : octets.size(); }
+
+  std::string octets = {};
+  content_slice slice = {};  // of a source, where it is one
+};
 
 /// A body that is pulled piece by piece.
 class body_stream {
@@ -180,11 +190,6 @@ inline std::string_view body::text() const noexcept {
 
 namespace detail {
 
-[[nodiscard]] inline std::uint64_t piece_length(const body_piece& piece) noexcept {
-  if (const auto* octets = std::get_if<std::string>(&piece)) return octets->size();
-  return std::get_if<content_slice>(&piece)->length;
-}
-
 /// A stream out of a callable that returns octets, now or as a task.
 template <class Pull>
 class pulled_stream final : public body_stream {
@@ -235,7 +240,7 @@ inline std::optional<std::uint64_t> body::length() const {
   if (const auto* one = slice()) return one->length;
   if (const auto* many = pieces()) {
     std::uint64_t sum = 0;
-    for (const auto& piece : *many) sum += detail::piece_length(piece);
+    for (const auto& piece : *many) sum += piece.length();
     return sum;
   }
   return stream()->length();
@@ -270,10 +275,9 @@ inline result<std::string_view> body::next_here() {
   if (const auto* one = slice()) return next_of(*one, 0);
   std::uint64_t start = 0;
   for (const auto& piece : *pieces()) {
-    const std::uint64_t end = start + detail::piece_length(piece);
+    const std::uint64_t end = start + piece.length();
     if (position_ < end) {
-      if (const auto* octets = std::get_if<std::string>(&piece)) return next_octets(*octets, start);
-      return next_of(*std::get_if<content_slice>(&piece), start);
+      return piece.is_slice() ? next_of(piece.slice, start) : next_octets(piece.octets, start);
     }
     start = end;
   }

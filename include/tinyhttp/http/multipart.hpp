@@ -19,7 +19,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace tinyhttp {
@@ -117,7 +116,7 @@ body join_bodies(std::vector<body> bodies) {
     if (const auto* slice = part.slice()) {
       pieces.emplace_back(*slice);
     } else if (const auto* many = part.pieces()) {
-      pieces.insert(pieces.end(), many->begin(), many->end());
+      for (const body_piece& piece : *many) pieces.push_back(piece);
     } else if (!part.text().empty()) {
       pieces.emplace_back(std::string(part.text()));
     }

@@ -17,7 +17,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <variant>
 
 namespace tinyhttp {
 
@@ -76,10 +75,10 @@ task<result<void>> body_sender<S>::send(const body& b) {
     sent = co_await send_slice(*slice);
   } else if (const auto* pieces = b.pieces()) {
     for (const auto& piece : *pieces) {
-      if (const auto* octets = std::get_if<std::string>(&piece)) {
-        sent = co_await send_octets(*octets);
+      if (piece.is_slice()) {
+        sent = co_await send_slice(piece.slice);
       } else {
-        sent = co_await send_slice(*std::get_if<content_slice>(&piece));
+        sent = co_await send_octets(piece.octets);
       }
       if (!sent) break;
     }

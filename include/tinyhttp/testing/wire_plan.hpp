@@ -122,8 +122,8 @@ inline body_map::body_map(const response& from) : partial_(from.status == status
     add(*one);
   } else if (const auto* many = from.body.pieces()) {
     for (const auto& piece : *many) {
-      if (const auto* octets = std::get_if<std::string>(&piece)) add(*octets);
-      else add(*std::get_if<content_slice>(&piece));
+      if (piece.is_slice()) add(piece.slice);
+      else add(piece.octets);
     }
   } else if (!from.body.text().empty()) {
     add(std::string(from.body.text()), start);
