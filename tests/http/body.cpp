@@ -171,11 +171,17 @@ TEST_CASE("a stream may give results, or tasks of results", "[http][body]") {
 }
 
 TEST_CASE("what a stream throws comes out where it is pulled", "[http][body]") {
-  body b = stream_body([]() -> std::string { throw std::runtime_error("pull"); });
-  auto next = b.next();
-  next.start();
-  REQUIRE(next.done());
-  CHECK_THROWS_WITH(next.take(), "pull");
+  const auto pull = [](body b) {
+    auto next = b.next();
+    next.start();
+    return std::string(next.take().value());
+  };
+  CHECK_THROWS_WITH(pull(stream_body([]() -> std::string { throw std::runtime_error("now"); })), "now");
+  CHECK_THROWS_WITH(pull(stream_body([]() -> task<result<std::string>> {
+                      throw std::runtime_error("later");
+                      co_return std::string();
+                    })),
+                    "later");
 }
 
 TEST_CASE("a body that was moved from is empty, and null pointers are empty bodies",

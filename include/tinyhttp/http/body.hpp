@@ -199,21 +199,31 @@ class pulled_stream final : public body_stream {
 
   task<result<std::string_view>> next() override {
     if constexpr (std::is_same_v<decltype(pull_()), task<result<std::string>>>) {
-      auto pulled = co_await pull_();
-      if (!pulled) co_return pulled.error();
-      window_ = std::move(*pulled);
-    } else if constexpr (std::is_same_v<decltype(pull_()), result<std::string>>) {
-      auto pulled = pull_();
-      if (!pulled) co_return pulled.error();
-      window_ = std::move(*pulled);
+      return next_later();
     } else {
-      window_ = pull_();
+      return ready_task(next_now());
     }
-    co_return std::string_view(window_);
   }
   [[nodiscard]] std::optional<std::uint64_t> length() const override { return length_; }
 
  private:
+  task<result<std::string_view>> next_later() {
+    auto pulled = co_await pull_();
+    if (!pulled) co_return pulled.error();
+    window_ = std::move(*pulled);
+    co_return std::string_view(window_);
+  }
+  result<std::string_view> next_now() {
+    if constexpr (std::is_same_v<decltype(pull_()), result<std::string>>) {
+      auto pulled = pull_();
+      if (!pulled) return pulled.error();
+      window_ = std::move(*pulled);
+    } else {
+      window_ = pull_();
+    }
+    return std::string_view(window_);
+  }
+
   Pull pull_;
   std::optional<std::uint64_t> length_;
   std::string window_;
