@@ -169,3 +169,16 @@ TEST_CASE("room that was extended into is filled in by the caller, behind what w
   CHECK(std::string_view(v.data(), v.size()) == "abcde");
   CHECK(v.extend(0) == v.data() + v.size());
 }
+
+TEST_CASE("a vector becomes what it is assigned, some of its own too", "[core][small_vector]") {
+  ints v = up_to(3);
+  v.assign(v.data() + 1, 2);
+  CHECK(contents(v) == std::vector<int>{1, 2});
+  const ints many = up_to(20);
+  v.assign(many.data(), many.size());
+  CHECK(contents(v) == contents(many));
+  v.assign(v.data() + 5, 3);
+  CHECK(contents(v) == std::vector<int>{5, 6, 7});
+  v.assign(nullptr, 0);
+  CHECK(v.empty());
+}

@@ -49,6 +49,21 @@ TEST_CASE("fields keep their order and their repeats, and find names of any case
   CHECK(names == std::vector<std::string>{"Accept", "X-One", "ACCEPT"});
 }
 
+TEST_CASE("fields know without a search what cannot be there twice", "[http][fields]") {
+  fields f{{"Host", "a"}, {"Content-Length", "1"}};
+  CHECK_FALSE(f.may_repeat("Host"));
+  CHECK_FALSE(f.may_repeat("Absent"));
+  CHECK_FALSE(f.may_repeat(""));
+  f.add("HOST", "b");
+  CHECK(f.may_repeat("host"));
+  CHECK_FALSE(f.may_repeat("content-length"));
+  CHECK(parsed().may_repeat("A"));
+  CHECK_FALSE(parsed().may_repeat("B"));
+  f.clear();
+  f.add("Host", "a");
+  CHECK_FALSE(f.may_repeat("Host"));
+}
+
 TEST_CASE("setting a field replaces all of its lines; removing counts them", "[http][fields]") {
   fields f{{"A", "1"}, {"B", "2"}, {"a", "3"}, {"C", "4"}};
   f.set("A", "5");

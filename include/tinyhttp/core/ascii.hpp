@@ -165,6 +165,8 @@ constexpr bool is_field_value(std::string_view text) noexcept {
 
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
+  if (a.empty() || ((a[0] ^ b[0]) & ~0x20) != 0) return a.empty();  // as most that differ
+  if (a == b) return true;
   for (std::size_t i = 0; i < a.size(); ++i)
     if (a[i] != b[i] && to_lower(a[i]) != to_lower(b[i])) return false;
   return true;

@@ -63,6 +63,16 @@ class small_vector {
     size_ += count;
   }
 
+  /// Becomes `count` elements, which may be some of its own.
+  void assign(const T* from, std::size_t count) {
+    if (count > capacity_) {  // then they are others
+      size_ = 0;
+      grow(count);
+    }
+    if (count != 0) std::memmove(data(), from, count * sizeof(T));
+    size_ = count;
+  }
+
   /// Appends `count` elements that the caller fills in: what it points to is theirs.
   [[nodiscard]] T* extend(std::size_t count) {
     reserve(size_ + count);

@@ -35,13 +35,10 @@ struct field_line {
   std::size_t value_size = 0;
 };
 
-/// Splits `line`, which holds no control octet and begins with a token up to `token_end`. Refuses
-/// obs-fold, blanks before the colon, and a name that is no token.
-[[nodiscard]] inline violation split_field_line(std::string_view line, const char* token_end,
-                                                field_line& out) noexcept;
-[[nodiscard]] inline violation split_field_line(std::string_view line, field_line& out) noexcept {
-  return split_field_line(line, find_token_end(line.data(), line.data() + line.size()), out);
-}
+/// Splits `line`, which holds no control octet. Refuses obs-fold, blanks before the colon, and a
+/// name that is no token. `behind`: so many octets behind `line` may be read, too.
+[[nodiscard]] inline violation split_field_line(std::string_view line, field_line& out,
+                                                std::size_t behind = 0) noexcept;
 
 /// The head of a response, apart from its fields, as it stood on the wire.
 struct status_line {
@@ -84,16 +81,18 @@ class head_parser {
   outcome run(std::string_view octets, fields& into, std::size_t most_empty, StartLine start_line) {
     const std::size_t bound = octets.size() < limits_->head ? octets.size() : limits_->head;
     if (scanned_ == 0) into.clear();
-    auto state = in_fields_ ? outcome::done : first_lines(octets, bound, most_empty, start_line);
-    if (state == outcome::done) state = field_lines(octets, bound, into);
+    control_octets controls(octets.data() + scanned_, octets.data() + bound, scanned_);
+    auto state = in_fields_ ? outcome::done : first_lines(octets, bound, controls, most_empty, start_line);
+    if (state == outcome::done) state = field_lines(octets, bound, controls, into);
     if (state == outcome::failed) into.clear();  // they name places in a block that will not come
     return state;
   }
   template <class StartLine>
-  outcome first_lines(std::string_view octets, std::size_t bound, std::size_t most_empty, StartLine start_line);
-  outcome field_lines(std::string_view octets, std::size_t bound, fields& into);
+  outcome first_lines(std::string_view octets, std::size_t bound, control_octets& controls,
+                      std::size_t most_empty, StartLine start_line);
+  outcome field_lines(std::string_view octets, std::size_t bound, const control_octets& given, fields& into);
   outcome unended_line(std::string_view octets, std::size_t bound, const char* control) noexcept;
-  violation add_field(const char* begin, const char* line, const token_line& found, fields& into) const;
+  violation add_field(std::string_view octets, std::string_view line, fields& into) const;
   violation request_line(std::string_view line, std::size_t behind, request& into) const;
   violation response_line(std::string_view line, status_line& into) const;
   [[nodiscard]] std::size_t longest_start_line() const noexcept { return limits_->target + 256; }
@@ -112,18 +111,19 @@ class head_parser {
 
 // ---------------------------------------------------------------------------------------------
 
-inline violation split_field_line(std::string_view line, const char* token_end, field_line& out) noexcept {
+inline violation split_field_line(std::string_view line, field_line& out, std::size_t behind) noexcept {
   const char* const begin = line.data();
   const char* const end = begin + line.size();
-  if (token_end == begin && (*begin == ' ' || *begin == '\t')) return {400, "folded or indented field line"};
-  if (token_end == begin || token_end == end || *token_end != ':')
+  const char* const colon = find_token_end(begin, end, behind);
+  if (colon == begin && (*begin == ' ' || *begin == '\t')) return {400, "folded or indented field line"};
+  if (colon == begin || colon == end || *colon != ':')
     return {400, "field name is not a token followed by a colon"};
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  const char* value = token_end + 1;
+  const auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };  // no control but HTAB is here
+  const char* value = colon + 1;
   const char* value_end = end;
+  while (blank(value_end[-1])) --value_end;  // the colon ends that
   while (value != value_end && blank(*value)) ++value;
-  while (value != value_end && blank(value_end[-1])) --value_end;
-  out = {static_cast<std::size_t>(token_end - begin), static_cast<std::size_t>(value - begin),
+  out = {static_cast<std::size_t>(colon - begin), static_cast<std::size_t>(value - begin),
          static_cast<std::size_t>(value_end - value)};
   return {};
 }
@@ -161,11 +161,13 @@ namespace detail {
 /// Takes lines in up to the start line. `done`: what follows are fields.
 template <class StartLine>
 head_parser::outcome head_parser::first_lines(std::string_view octets, std::size_t bound,
-                                              std::size_t most_empty, StartLine start_line) {
+                                              control_octets& controls, std::size_t most_empty,
+                                              StartLine start_line) {
   const char* const last = octets.data() + bound;
-  for (;;) {
-    const char* const control = find_control(octets.data() + scanned_, last, scanned_);
-    const std::string_view text(octets.data() + line_at_, static_cast<std::size_t>(control - octets.data()) - line_at_);
+  while (!in_fields_) {
+    const char* const line = octets.data() + line_at_;
+    const char* const control = controls.next(octets.data() + scanned_);
+    const std::string_view text(line, static_cast<std::size_t>(control - line));
     if (text.size() > longest_start_line()) return fail({414, "start line too long"});
     if (!detail::is_line_end(control, last)) return unended_line(octets, bound, control);
     if (!text.empty()) {
@@ -174,32 +176,30 @@ head_parser::outcome head_parser::first_lines(std::string_view octets, std::size
     } else if (++empty_lines_ > most_empty) {
       return fail({400, "empty lines instead of a start line"});
     }
-    scanned_ = line_at_ = line_at_ + text.size() + 2;
-    if (in_fields_) return outcome::done;
+    scanned_ = line_at_ += text.size() + 2;
   }
+  return outcome::done;
 }
 
 /// Takes field lines in, up to the empty line.
-inline head_parser::outcome head_parser::field_lines(std::string_view octets, std::size_t bound, fields& into) {
-  const char* const begin = octets.data();
-  const char* const last = begin + bound;
-  const char* line = begin + line_at_;
-  token_line found;
-  if (scanned_ > line_at_) {  // goes on within a line
-    found.control = find_control(begin + scanned_, last, scanned_);
-    found.token_end = find_token_end(line, found.control);
-  } else {
-    found = scan_token_line(line, last, line_at_);
+inline head_parser::outcome head_parser::field_lines(std::string_view octets, std::size_t bound,
+                                                     const control_octets& given, fields& into) {
+  const char* const last = octets.data() + bound;
+  const char* line = octets.data() + line_at_;
+  control_octets controls = given;
+  for (const char* from = octets.data() + scanned_;; from = line) {
+    const char* const control = controls.next(from);
+    if (!detail::is_line_end(control, last)) {
+      line_at_ = static_cast<std::size_t>(line - octets.data());
+      return unended_line(octets, bound, control);
+    }
+    if (control == line) break;
+    const std::string_view text(line, static_cast<std::size_t>(control - line));
+    if (const auto wrong = add_field(octets, text, into)) return fail(wrong);
+    line = control + 2;
   }
-  while (detail::is_line_end(found.control, last) && found.control != line) {
-    if (const auto wrong = add_field(begin, line, found, into)) return fail(wrong);
-    line = found.control + 2;
-    found = scan_token_line(line, last, static_cast<std::size_t>(line - begin));
-  }
-  line_at_ = static_cast<std::size_t>(line - begin);
-  if (found.control != line || !detail::is_line_end(line, last)) return unended_line(octets, bound, found.control);
-  scanned_ = line_at_ += 2;
-  into.set_block({begin, line_at_});
+  scanned_ = line_at_ = static_cast<std::size_t>(line - octets.data()) + 2;
+  into.set_block(octets.substr(0, line_at_));
   return outcome::done;
 }
 
@@ -214,14 +214,12 @@ inline head_parser::outcome head_parser::unended_line(std::string_view octets, s
   return outcome::need_more;  // nothing found, or a last octet whose successor decides
 }
 
-inline violation head_parser::add_field(const char* begin, const char* line, const token_line& found,
-                                        fields& into) const {
-  const std::string_view text(line, static_cast<std::size_t>(found.control - line));
+inline violation head_parser::add_field(std::string_view octets, std::string_view line, fields& into) const {
+  const auto at = static_cast<std::size_t>(line.data() - octets.data());
   field_line split;
-  if (const auto wrong = split_field_line(text, found.token_end, split)) return wrong;
+  if (const auto wrong = split_field_line(line, split, octets.size() - at - line.size())) return wrong;
   if (into.size() == limits_->fields) return {431, "too many fields"};
-  const auto at = static_cast<std::size_t>(line - begin);
-  into.add_parsed({line, split.name_size}, at, at + split.value_at, split.value_size);
+  into.add_parsed({line.data(), split.name_size}, at, at + split.value_at, split.value_size);
   return {};
 }
 

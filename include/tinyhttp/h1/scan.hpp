@@ -29,20 +29,9 @@ namespace tinyhttp::h1 {
 }
 
 /// Where the token ends that [first, last) begins with: `first` when there is none.
-[[nodiscard]] constexpr const char* find_token_end(const char* first, const char* last) noexcept {
+[[nodiscard]] constexpr const char* find_token_end_portable(const char* first, const char* last) noexcept {
   while (first != last && ascii::is_token_char(*first)) ++first;
   return first;
-}
-
-/// A line that begins with a token.
-struct token_line {
-  const char* token_end = nullptr;  // behind the token
-  const char* control = nullptr;    // the first control octet, or `last`
-};
-
-[[nodiscard]] constexpr token_line scan_token_line_portable(const char* first, const char* last) noexcept {
-  const char* const control = find_control_portable(first, last);
-  return {find_token_end(first, control), control};
 }
 
 /// A request target, as far as its octets may stand in one.
@@ -58,9 +47,15 @@ struct target_text {
   return {first, question != nullptr ? question : first};
 }
 
-#if defined(__SSE2__)
 namespace detail {
 
+/// Up to 64 octets from `first` on, and a bit for each of them that control octets are among.
+struct window {
+  const char* first = nullptr;
+  std::uint64_t marks = 0;
+};
+
+#if defined(__SSE2__)
 [[nodiscard]] inline __m128i load16(const char* place) noexcept {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(place));
 }
@@ -68,78 +63,117 @@ namespace detail {
 [[nodiscard]] inline unsigned bits(__m128i marks) noexcept {
   return static_cast<unsigned>(_mm_movemask_epi8(marks));
 }
-
-/// A bit for each control octet.
-[[nodiscard]] inline unsigned control_bits(__m128i octets) noexcept {
-  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(octets, _mm_set1_epi8(0x1f)), octets);
-  const __m128i value = _mm_andnot_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8('\t')), low);
-  return bits(_mm_or_si128(value, _mm_cmpeq_epi8(octets, _mm_set1_epi8(0x7f))));
+/// The place of the first bit.
+[[nodiscard]] inline std::size_t first_bit(unsigned mask) noexcept {
+  return static_cast<unsigned>(__builtin_ctz(mask));
 }
 
-/// A bit for each octet that is neither letter nor hyphen, which most names are made of.
-[[nodiscard]] inline unsigned unusual_name_bits(__m128i octets) noexcept {
-  const __m128i letter = _mm_sub_epi8(_mm_or_si128(octets, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-  const __m128i usual = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter),
-                                     _mm_cmpeq_epi8(octets, _mm_set1_epi8('-')));
-  return bits(usual) ^ 0xffff;
+/// A bit for each octet that is SP or visible US-ASCII: one more than it, as signed, is large then.
+[[nodiscard]] inline std::uint64_t usual_bits(const char* place) noexcept {
+  return bits(_mm_cmpgt_epi8(_mm_add_epi8(load16(place), _mm_set1_epi8(1)), _mm_set1_epi8(0x20)));
+}
+/// Whether all of the 64 octets at `place` are that.
+[[nodiscard]] inline bool all_usual(const char* place) noexcept {
+  const __m128i turned = _mm_set1_epi8(-0x7f);  // the same, unsigned: SSE2 has a minimum for that
+  const __m128i least = _mm_min_epu8(_mm_min_epu8(_mm_add_epi8(load16(place), turned),
+                                                  _mm_add_epi8(load16(place + 16), turned)),
+                                     _mm_min_epu8(_mm_add_epi8(load16(place + 32), turned),
+                                                  _mm_add_epi8(load16(place + 48), turned)));
+  return bits(_mm_cmpeq_epi8(_mm_min_epu8(least, _mm_set1_epi8(-0x60)), least)) == 0;
 }
 
-/// False: no control octet is among the 64 at `place`, nor a tab. Cheaper than telling which.
-[[nodiscard]] inline bool may_hold_control(const char* place) noexcept {
-  const __m128i a = load16(place), b = load16(place + 16), c = load16(place + 32), d = load16(place + 48);
-  const __m128i del = _mm_set1_epi8(0x7f);
-  const __m128i least = _mm_min_epu8(_mm_min_epu8(a, b), _mm_min_epu8(c, d));
-  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(least, _mm_set1_epi8(0x1f)), least);
-  const __m128i high = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(a, del), _mm_cmpeq_epi8(b, del)),
-                                    _mm_or_si128(_mm_cmpeq_epi8(c, del), _mm_cmpeq_epi8(d, del)));
-  return bits(_mm_or_si128(low, high)) != 0;
+/// A bit for each octet of [first, last) that is not, of the first 64: control octets and, seldom there,
+/// HTAB and obs-text. Octets from `begin` on may be read, too.
+[[nodiscard]] inline std::uint64_t marks_of(const char* begin, const char* first, const char* last) noexcept {
+  if (last - first >= 64)
+    return ~(usual_bits(first) | usual_bits(first + 16) << 16 | usual_bits(first + 32) << 32 |
+             usual_bits(first + 48) << 48);
+  const auto size = static_cast<std::size_t>(last - first);
+  std::uint64_t marks = 0;
+  std::size_t at = 0;
+  for (; size - at >= 16; at += 16) marks |= (usual_bits(first + at) ^ 0xffff) << at;
+  if (at == size) return marks;
+  if (last - begin >= 16) {  // the rest, together with octets that are done
+    const std::uint64_t rest = usual_bits(last - 16) ^ 0xffff;
+    return marks | (size >= 16 ? rest << (size - 16) : rest >> (16 - size));
+  }
+  for (; at < size; ++at) marks |= std::uint64_t{is_control(first[at])} << at;
+  return marks;
+}
+#else
+[[nodiscard]] inline bool all_usual(const char*) noexcept { return false; }
+[[nodiscard]] inline std::uint64_t marks_of(const char*, const char* first, const char* last) noexcept {
+  std::uint64_t marks = 0;
+  for (std::size_t at = 0; at < 64 && first + at != last; ++at)
+    marks |= std::uint64_t{is_control(first[at])} << at;
+  return marks;
+}
+#endif
+
+/// The first window of [first, last) with a mark, or one at `last`.
+[[nodiscard]] inline window find_window(const char* begin, const char* first, const char* last) noexcept {
+  while (first != last) {
+    if (const std::uint64_t marks = marks_of(begin, first, last); marks != 0) return {first, marks};
+    if (last - first <= 64) break;
+    first += 64;
+    while (last - first >= 64 && all_usual(first)) first += 64;
+  }
+  return {last, 0};
 }
 
 }  // namespace detail
-#endif
 
-/// `find_control_portable`, sixteen octets at a time where that can be had, more in a long run without
-/// any. `in_front`: so many octets before `first` may be read, too, though they do not matter.
-[[nodiscard]] inline const char* find_control(const char* first, const char* last,
-                                              std::size_t in_front = 0) noexcept {
-#if defined(__SSE2__)
-  const char* const begin = first - in_front;
-  for (;;) {
-    const char* const near = last - first > 128 ? first + 128 : last;  // few lines end later
-    for (; near - first >= 16; first += 16)
-      if (const unsigned mask = detail::control_bits(detail::load16(first)); mask != 0)
-        return first + __builtin_ctz(mask);
-    if (near == last) break;
-    while (last - first >= 64 && !detail::may_hold_control(first)) first += 64;
-  }
-  if (first != last && last - begin >= 16) {  // the rest, together with octets that are done
-    const auto done = 16 - (last - first);
-    const unsigned mask = detail::control_bits(detail::load16(last - 16)) >> done;
-    return mask != 0 ? first + __builtin_ctz(mask) : last;
-  }
-#endif
-  return find_control_portable(first, last);
-}
+/// The control octets of [first, last), one after the other, found 64 octets at a time. `in_front`: so
+/// many octets before `first` may be read, too, though they do not matter.
+class control_octets {
+ public:
+  control_octets(const char* first, const char* last, std::size_t in_front = 0) noexcept
+      : begin_(first - in_front), last_(last), window_(detail::find_window(begin_, first, last)) {}
 
-/// `scan_token_line_portable`, the same way: one look at the first sixteen octets is most of it.
-[[nodiscard]] inline token_line scan_token_line(const char* first, const char* last,
-                                                std::size_t in_front = 0) noexcept {
+  /// The first one from `from` on, or `last`. `from` lies in [first, last], and not before the last answer.
+  [[nodiscard]] const char* next(const char* from) noexcept {
+    for (;;) {
+      if (from < window_.first) from = window_.first;
+      const auto done = static_cast<std::size_t>(from - window_.first);
+      const std::uint64_t marks = done < 64 ? window_.marks >> done : 0;
+      if (marks == 0) {
+        if (last_ - window_.first <= 64) return last_;
+        window_ = detail::find_window(begin_, window_.first + 64, last_);
+        continue;
+      }
+      from += __builtin_ctzll(marks);
+      if (*from != '\t' && static_cast<signed char>(*from) >= 0) return from;
+      ++from;  // HTAB or obs-text
+    }
+  }
+
+ private:
+  const char* begin_;
+  const char* last_;
+  detail::window window_;
+};
+
+/// `find_token_end_portable`, sixteen octets at a time where they are letters and hyphens, as in most
+/// names. `behind`: so many octets from `last` on may be read, too, though they do not matter.
+[[nodiscard]] inline const char* find_token_end(const char* first, const char* last,
+                                                std::size_t behind = 0) noexcept {
 #if defined(__SSE2__)
-  if (last - first >= 16) {
+  while (last + behind - first >= 16) {
     const __m128i octets = detail::load16(first);
-    const unsigned unusual = detail::unusual_name_bits(octets);
-    const unsigned controls = detail::control_bits(octets);
-    const char* const control =
-        controls != 0 ? first + __builtin_ctz(controls) : find_control(first + 16, last, in_front + 16);
-    const char* const name_end = first + (unusual != 0 ? __builtin_ctz(unusual) : 16);
-    return {name_end != control && *name_end != ':' ? find_token_end(name_end, control) : name_end, control};
+    const __m128i letter = _mm_sub_epi8(_mm_or_si128(octets, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    const __m128i usual = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter),
+                                       _mm_cmpeq_epi8(octets, _mm_set1_epi8('-')));
+    const std::size_t size = detail::first_bit(~detail::bits(usual));
+    first += size;
+    if (first >= last) return last;
+    if (*first == ':') return first;
+    if (size != 16) break;
   }
 #endif
-  const char* const control = find_control(first, last, in_front);
-  return {find_token_end(first, control), control};
+  return find_token_end_portable(first, last);
 }
 
-/// `scan_target_portable`, the same way. `behind`: so many octets from `last` on may be read, too.
+/// `scan_target_portable`, the same way.
 [[nodiscard]] inline target_text scan_target(const char* first, const char* last,
                                              std::size_t behind = 0) noexcept {
 #if defined(__SSE2__)
@@ -152,9 +186,9 @@ namespace detail {
                                         _mm_cmpeq_epi8(octets, _mm_set1_epi8('#')));
     const unsigned stops = detail::bits(_mm_andnot_si128(others, visible)) ^ 0xffff;
     const unsigned questions = detail::bits(_mm_cmpeq_epi8(octets, _mm_set1_epi8('?')));
-    if (questions != 0 && question == nullptr) question = first + __builtin_ctz(questions);
+    if (questions != 0 && question == nullptr) question = first + detail::first_bit(questions);
     if (stops == 0 && last - first >= 16) continue;
-    const char* stop = stops != 0 ? first + __builtin_ctz(stops) : last;
+    const char* stop = stops != 0 ? first + detail::first_bit(stops) : last;
     if (stop > last) stop = last;
     return {stop, question != nullptr && question < stop ? question : stop};
   }

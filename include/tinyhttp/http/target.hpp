@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/percent.hpp>
 
@@ -11,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
-#include <string>
 #include <string_view>
 
 namespace tinyhttp {
@@ -27,7 +27,7 @@ enum class target_form : std::uint8_t {
 /// neither changed nor destroyed.
 class target {
  public:
-  target() : text_("/") {}
+  target() { reset(); }
 
   /// Throws std::invalid_argument for a text that is no target of a request with method `m`.
   target(std::string_view text, const method& m = method::get) : target() {
@@ -43,13 +43,13 @@ class target {
   [[nodiscard]] bool assign_checked(std::string_view text, std::size_t question, const method& m);
   /// Becomes `/`, keeping its memory.
   void reset() noexcept {
-    text_.assign(1, '/');
+    text_.assign("/", 1);
     form_ = target_form::origin;
     authority_at_ = authority_size_ = path_at_ = 0;
     path_size_ = 1;
   }
 
-  [[nodiscard]] std::string_view text() const noexcept { return text_; }
+  [[nodiscard]] std::string_view text() const noexcept { return part(0, text_.size()); }
   [[nodiscard]] target_form form() const noexcept { return form_; }
 
   /// The path with its escapes standing. Starts with `/` in origin and absolute form; `*` for
@@ -57,28 +57,31 @@ class target {
   [[nodiscard]] std::string_view path() const noexcept {
     return path_size_ == 0 && form_ == target_form::absolute
                ? std::string_view("/")
-               : std::string_view(text_).substr(path_at_, path_size_);
+               : part(path_at_, path_size_);
   }
 
   /// What stands behind the first `?`, without it, escapes standing.
   [[nodiscard]] std::string_view query() const noexcept {
     const std::size_t end = path_at_ + path_size_;
-    return end < text_.size() ? std::string_view(text_).substr(end + 1) : std::string_view();
+    return end < text_.size() ? part(end + 1, text_.size() - end - 1) : std::string_view();
   }
   [[nodiscard]] bool has_query() const noexcept { return path_at_ + path_size_ < text_.size(); }
 
   /// `host:port` of absolute and authority form; empty otherwise.
   [[nodiscard]] std::string_view authority() const noexcept {
-    return std::string_view(text_).substr(authority_at_, authority_size_);
+    return part(authority_at_, authority_size_);
   }
 
-  friend bool operator==(const target& a, const target& b) noexcept { return a.text_ == b.text_; }
+  friend bool operator==(const target& a, const target& b) noexcept { return a.text() == b.text(); }
 
  private:
+  [[nodiscard]] std::string_view part(std::size_t at, std::size_t size) const noexcept {
+    return {text_.data() + at, size};
+  }
   void set(std::string_view text, target_form form, std::size_t authority_at, std::size_t authority_size,
            std::size_t path_at, std::size_t question);
 
-  std::string text_;
+  small_vector<char, 64> text_;
   target_form form_ = target_form::origin;
   std::size_t authority_at_ = 0, authority_size_ = 0;
   std::size_t path_at_ = 0, path_size_ = 1;
