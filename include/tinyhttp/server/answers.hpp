@@ -10,6 +10,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <span>
 #include <string>
@@ -59,7 +60,7 @@ bool served_exchange<S>::compose(const response& r) {
   const auto length = r.body.length();
   if (!length || *length > at_once_size) return false;
   if (r.body.is_octets()) {
-    if (*length <= buffers().small) out_.append(r.body.text());
+    if (is_worth_copying(*length)) out_.append(r.body.text());
     else tail_ = r.body.text();
   } else if (const auto* slice = r.body.slice(); slice == nullptr || !compose_slice(*slice)) {
     return false;
@@ -67,6 +68,14 @@ bool served_exchange<S>::compose(const response& r) {
   // A known length is never chunked: nothing stands between the head and the octets.
   std::string nothing;
   return wire_.begin_data(nothing, *length) && wire_.finish(nothing, nullptr);
+}
+
+/// A body of so many octets is copied behind its head: one piece is sent sooner than two. With another
+/// request waiting, larger ones are, too, so that both answers go out together.
+template <looped_stream S>
+bool served_exchange<S>::is_worth_copying(std::uint64_t octets) noexcept {
+  constexpr std::uint64_t always = 4 * 1024;
+  return octets <= buffers().small && (octets <= always || !wire_.unread().empty());
 }
 
 /// A small one is copied behind the head. False: it can't be read as it should, which those who send

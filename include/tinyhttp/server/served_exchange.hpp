@@ -143,6 +143,7 @@ class served_exchange final : public request_context {
     connection_->watch_peer();
   }
   bool compose(const response& r);
+  [[nodiscard]] bool is_worth_copying(std::uint64_t octets) noexcept;
   bool compose_slice(const content_slice& slice);
   void refuse(response r);
   [[nodiscard]] bool must_flush() noexcept;
