@@ -59,8 +59,9 @@ namespace detail {
   return f.may_repeat(name) && f.count(name) > 1;
 }
 
-/// No line of that name says something else than `first`, the first one of them.
-[[nodiscard]] inline bool lines_agree(const fields& f, std::string_view name, std::string_view first) noexcept {
+/// All lines of that name say the same.
+[[nodiscard]] inline bool lines_agree(const fields& f, std::string_view name) noexcept {
+  const auto first = f[name];
   for (const auto& [line_name, value] : f)
     if (ascii::equal_ignoring_case(line_name, name) && value != first) return false;
   return true;
@@ -83,8 +84,9 @@ namespace detail {
 }
 
 /// Framing by Transfer-Encoding or Content-Length; `out` stays as it was when there is neither.
-[[nodiscard]] inline violation frame_by_fields(const fields& f, std::optional<std::string_view> length,
-                                               http_version version, framing& out) noexcept {
+[[nodiscard]] inline violation frame_by_fields(const fields& f, http_version version,
+                                               framing& out) noexcept {
+  const auto length = f.get("Content-Length");
   if (const auto coding = f.get("Transfer-Encoding")) {
     if (version == http_version::http_1_0) return {400, "Transfer-Encoding in HTTP/1.0"};
     if (length) return {400, "both Content-Length and Transfer-Encoding"};
@@ -102,14 +104,15 @@ namespace detail {
 }  // namespace detail
 
 inline violation frame_request(const request& r, framing& out) noexcept {
-  const auto host = r.fields.get("Host");
   if (detail::is_repeated(r.fields, "Host")) return {400, "more than one Host"};
-  if (!host && r.version == http_version::http_1_1) return {400, "no Host"};
-  if (host && !is_host_and_port(*host, true)) return {400, "Host is not a host and port"};
-  const auto length = r.fields.get("Content-Length");
+  if (const auto host = r.fields.get("Host")) {
+    if (!is_host_and_port(*host, true)) return {400, "Host is not a host and port"};
+  } else if (r.version == http_version::http_1_1) {
+    return {400, "no Host"};
+  }
   if (detail::is_repeated(r.fields, "Content-Length")) return {400, "more than one Content-Length"};
   out = {};
-  return detail::frame_by_fields(r.fields, length, r.version, out);
+  return detail::frame_by_fields(r.fields, r.version, out);
 }
 
 inline violation frame_response(const method& asked, http_version version, status code,
@@ -117,11 +120,10 @@ inline violation frame_response(const method& asked, http_version version, statu
   out = {};
   if (asked == method::head || code.forbids_content()) return {};
   if (asked == method::connect && code.is_success()) return {};
-  const auto length = f.get("Content-Length");
-  if (detail::is_repeated(f, "Content-Length") && !detail::lines_agree(f, "Content-Length", *length))
+  if (detail::is_repeated(f, "Content-Length") && !detail::lines_agree(f, "Content-Length"))
     return {502, "Content-Length lines that differ"};
   out = {framing::rule::until_close, 0};
-  return detail::frame_by_fields(f, length, version, out);
+  return detail::frame_by_fields(f, version, out);
 }
 
 }  // namespace tinyhttp::h1

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -130,16 +131,9 @@ inline violation split_field_line(std::string_view line, field_line& out, std::s
 
 namespace detail {
 
-/// Takes what stands in front of `to` off `text`.
-[[nodiscard]] inline std::string_view take_front(std::string_view& text, const char* to) noexcept {
-  const std::string_view front(text.data(), static_cast<std::size_t>(to - text.data()));
-  text.remove_prefix(front.size());
-  return front;
-}
-
 /// CRLF stands at `control`, in front of `last`.
-[[nodiscard]] constexpr bool is_line_end(const char* control, const char* last) noexcept {
-  return last - control >= 2 && control[0] == '\r' && control[1] == '\n';
+[[nodiscard]] inline bool is_line_end(const char* control, const char* last) noexcept {
+  return last - control >= 2 && std::memcmp(control, "\r\n", 2) == 0;
 }
 
 /// Reads `HTTP/DIGIT.DIGIT` (RFC 9112 2.3).
@@ -225,18 +219,23 @@ inline violation head_parser::add_field(std::string_view octets, std::string_vie
 
 inline violation head_parser::request_line(std::string_view line, std::size_t behind, request& into) const {
   const char* const end = line.data() + line.size();
-  const char* space = line.data();
-  while (space != end && *space != ' ') ++space;
-  if (space == end || !into.method.assign(detail::take_front(line, space)))
-    return {400, "method is not a token followed by a space"};
+  const char* space = line.data() + 3;
+  if (line.starts_with("GET ")) {  // most do
+    into.method = method::get;
+  } else {
+    space = line.data();
+    while (space != end && *space != ' ') ++space;
+    if (space == end || !into.method.assign({line.data(), static_cast<std::size_t>(space - line.data())}))
+      return {400, "method is not a token followed by a space"};
+  }
   const char* const target = space + 1;
   const target_text checked = scan_target(target, end, behind);
   space = checked.end;
   while (space != end && *space != ' ') ++space;
   if (space == end) return {400, "no HTTP version in the start line"};
   const std::string_view text(target, static_cast<std::size_t>(space - target));
-  line.remove_prefix(text.size() + 2);
-  if (const auto wrong = detail::read_version(line, into.version)) return wrong;
+  const std::string_view version(space + 1, static_cast<std::size_t>(end - space - 1));
+  if (const auto wrong = detail::read_version(version, into.version)) return wrong;
   if (text.size() > limits_->target) return {414, "request target too long"};
   const auto question = static_cast<std::size_t>(checked.question - target);
   if (space != checked.end || !into.target.assign_checked(text, question, into.method))

@@ -133,16 +133,18 @@ class control_octets {
   /// The first one from `from` on, or `last`. `from` lies in [first, last], and not before the last answer.
   [[nodiscard]] const char* next(const char* from) noexcept {
     for (;;) {
-      if (from < window_.first) from = window_.first;
       const auto done = static_cast<std::size_t>(from - window_.first);
       const std::uint64_t marks = done < 64 ? window_.marks >> done : 0;
       if (marks == 0) {
-        if (last_ - window_.first <= 64) return last_;
-        window_ = detail::find_window(begin_, window_.first + 64, last_);
+        if (from >= window_.first) {
+          if (last_ - window_.first <= 64) return last_;
+          window_ = detail::find_window(begin_, window_.first + 64, last_);
+        }
+        if (from < window_.first) from = window_.first;
         continue;
       }
       from += __builtin_ctzll(marks);
-      if (*from != '\t' && static_cast<signed char>(*from) >= 0) return from;
+      if (*from == '\r' || is_control(*from)) return from;  // most are CR
       ++from;  // HTAB or obs-text
     }
   }
@@ -153,21 +155,19 @@ class control_octets {
   detail::window window_;
 };
 
-/// `find_token_end_portable`, sixteen octets at a time where they are letters and hyphens, as in most
-/// names. `behind`: so many octets from `last` on may be read, too, though they do not matter.
+/// `find_token_end_portable`, the first sixteen octets at once as far as they are letters and hyphens,
+/// as in most names. `behind`: so many octets from `last` on may be read, too, though they do not matter.
 [[nodiscard]] inline const char* find_token_end(const char* first, const char* last,
                                                 std::size_t behind = 0) noexcept {
 #if defined(__SSE2__)
-  while (last + behind - first >= 16) {
+  if (last + behind - first >= 16) {
     const __m128i octets = detail::load16(first);
     const __m128i letter = _mm_sub_epi8(_mm_or_si128(octets, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
     const __m128i usual = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter),
                                        _mm_cmpeq_epi8(octets, _mm_set1_epi8('-')));
-    const std::size_t size = detail::first_bit(~detail::bits(usual));
-    first += size;
+    first += detail::first_bit(~detail::bits(usual));
     if (first >= last) return last;
     if (*first == ':') return first;
-    if (size != 16) break;
   }
 #endif
   return find_token_end_portable(first, last);

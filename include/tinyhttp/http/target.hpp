@@ -106,11 +106,14 @@ inline constexpr std::array<bool, 256> reg_name_table = [] {
 
 /// Behind the `reg-name` that `text` begins with; `npos` where an escape in it is broken.
 [[nodiscard]] constexpr std::size_t reg_name_size(std::string_view text) noexcept {
-  for (std::size_t at = 0;; at += 3) {
-    while (at < text.size() && reg_name_table[static_cast<unsigned char>(text[at])]) ++at;
-    if (at == text.size() || text[at] != '%') return at;
-    if (text.size() - at < 3 || ascii::hex_value(text[at + 1]) < 0 || ascii::hex_value(text[at + 2]) < 0)
-      return text.npos;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto plain = [](const char* at) { return reg_name_table[static_cast<unsigned char>(*at)]; };
+  for (const char* at = begin;; at += 3) {
+    while (end - at >= 4 && (plain(at) & plain(at + 1) & plain(at + 2) & plain(at + 3))) at += 4;
+    while (at != end && plain(at)) ++at;
+    if (at == end || *at != '%') return static_cast<std::size_t>(at - begin);
+    if (end - at < 3 || ascii::hex_value(at[1]) < 0 || ascii::hex_value(at[2]) < 0) return text.npos;
   }
 }
 
