@@ -24,7 +24,7 @@ inline constexpr bool keeps_frames = true;
 /// Spare frames of one thread, by size. A frame may end in another thread than it began in.
 class frame_memory {
  public:
-  [[nodiscard]] static void* take(std::size_t size) {
+  [[nodiscard, gnu::noinline]] static void* take(std::size_t size) {
     const std::size_t shelf = shelf_of(size);
     if (!keeps_frames || shelf >= shelves) return ::operator new(size);
     frame_memory* const mine = here();

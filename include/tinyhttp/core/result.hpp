@@ -31,8 +31,14 @@ enum class error_kind : std::uint8_t {
 /// What failed, where, and why, in one line.
 class error {
  public:
-  error(error_kind kind, std::string message, int status_hint = 0)
+  // Not inline, and cold: errors are made and passed on in hundreds of places, and seldom.
+  [[gnu::cold, gnu::noinline]] error(error_kind kind, std::string message, int status_hint = 0)
       : kind_(kind), status_hint_(status_hint), message_(std::move(message)) {}
+  [[gnu::cold, gnu::noinline]] error(const error&) = default;
+  [[gnu::cold, gnu::noinline]] error(error&&) noexcept = default;
+  [[gnu::cold, gnu::noinline]] error& operator=(const error&) = default;
+  [[gnu::cold, gnu::noinline]] error& operator=(error&&) noexcept = default;
+  [[gnu::cold, gnu::noinline]] ~error() = default;
 
   [[nodiscard]] error_kind kind() const noexcept { return kind_; }
 

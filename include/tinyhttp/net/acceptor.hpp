@@ -22,11 +22,11 @@ class acceptor : watch {
  public:
   class accept_operation;
 
-  acceptor(net::loop& on, listener& from, bool takes_turns = false)
+  [[gnu::cold]] acceptor(net::loop& on, listener& from, bool takes_turns = false)
       : watch(ready_now), loop_(on), listener_(from), takes_turns_(takes_turns) {
     on.poller().add(*this, from.native(), watch::trigger::shared);
   }
-  ~acceptor() { loop_.poller().remove(*this, true); }
+  [[gnu::cold]] ~acceptor() { loop_.poller().remove(*this, true); }
 
   /// The next connection, non-blocking, ready for a tcp_stream. Fails when the machine or process
   /// has no descriptor left: wait a little before the next call, the connection is still queued.

@@ -90,7 +90,7 @@ struct native_address {
 
 // ---------------------------------------------------------------------------------------------
 
-inline std::optional<address> address::parse(std::string_view host, std::uint16_t port) {
+[[gnu::cold]] inline std::optional<address> address::parse(std::string_view host, std::uint16_t port) {
   address made;
   char text[64];
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
@@ -123,7 +123,7 @@ inline std::optional<address> address::parse(std::string_view host, std::uint16_
   return made;
 }
 
-inline result<address> address::unix_domain(std::string_view name) {
+[[gnu::cold]] inline result<address> address::unix_domain(std::string_view name) {
   const auto refuse = [&](std::string_view why) {
     return error(error_kind::invalid_argument, "unix:" + std::string(name) + ": " + std::string(why));
   };

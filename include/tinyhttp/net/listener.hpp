@@ -110,7 +110,7 @@ inline bool is_stale_socket(const address& at) noexcept {
 
 }  // namespace detail
 
-inline result<listener> listener::bind(const listen_options& with) {
+[[gnu::cold]] inline result<listener> listener::bind(const listen_options& with) {
   if (!with.unix_path.empty()) return bind_path(with);
   if (with.host.empty()) {
     // One socket for both families where the machine has IPv6, else IPv4 alone.
@@ -131,7 +131,7 @@ inline result<listener> listener::bind(const listen_options& with) {
 }
 
 /// `cause` becomes the errno value of a failure.
-inline result<listener> listener::bind_address(const address& to, const listen_options& with,
+[[gnu::cold]] inline result<listener> listener::bind_address(const address& to, const listen_options& with,
                                                int& cause) {
   const bool only6 = with.ipv6_only || !to.is_unspecified();
   std::int64_t status = os::make_socket(to.family(), true);
@@ -153,7 +153,7 @@ inline result<listener> listener::bind_address(const address& to, const listen_o
   return listener(std::move(made), local ? *local : to);
 }
 
-inline result<listener> listener::bind_path(const listen_options& with) {
+[[gnu::cold]] inline result<listener> listener::bind_path(const listen_options& with) {
   const auto to = address::unix_domain(with.unix_path);
   if (!to) return to.error().within("listen");
   int cause = 0;

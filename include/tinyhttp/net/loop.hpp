@@ -171,14 +171,14 @@ class yield_awaiter : waiter {
 
 // ---------------------------------------------------------------------------------------------
 
-inline loop::loop(loop_options with)
+[[gnu::cold]] inline loop::loop(loop_options with)
     : time_(with.time != nullptr ? with.time : &system_time_),
       now_(look()),
       poller_(with.backend) {
   make_wake_descriptors();
 }
 
-inline loop::~loop() {
+[[gnu::cold]] inline loop::~loop() {
   locals_.clear();
   poller_.remove(wake_watch_, false);
 }
@@ -196,7 +196,7 @@ inline void loop::run() {
   stopped_.store(false, std::memory_order_relaxed);
 }
 
-inline void loop::stop() noexcept {
+[[gnu::cold]] inline void loop::stop() noexcept {
   stopped_.store(true, std::memory_order_release);
   wake();
 }
@@ -289,7 +289,7 @@ inline void loop::take_wake_signal() noexcept {
   woken_.exchange(false, std::memory_order_acq_rel);  // before the queue is looked at
 }
 
-inline void loop::make_wake_descriptors() {
+[[gnu::cold]] inline void loop::make_wake_descriptors() {
 #if defined(__linux__)
   const std::int64_t made = os::invoke(system_call::wake_create, -1, 0, [](std::size_t) {
     return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -79,7 +79,7 @@ class operation : protected waiter {
   }
 
   /// `what PEER: cause`.
-  [[nodiscard]] error failure(std::string_view what) const {
+  [[nodiscard, gnu::cold]] error failure(std::string_view what) const {
     std::string line = std::string(what) + stream_.peer().to_string();
     switch (failed_) {
       case obstacle::timed_out: return {error_kind::timeout, line + ": timed out"};

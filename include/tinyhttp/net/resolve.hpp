@@ -34,7 +34,7 @@ namespace tinyhttp::net {
 
 namespace detail {
 
-inline result<std::vector<address>> ask_resolver(const std::string& host, std::uint16_t port,
+[[gnu::cold]] inline result<std::vector<address>> ask_resolver(const std::string& host, std::uint16_t port,
                                                  bool passive) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -66,7 +66,7 @@ inline result<std::vector<address>> ask_resolver(const std::string& host, std::u
 
 }  // namespace detail
 
-inline std::optional<result<std::vector<address>>> addresses_of_literal(std::string_view host,
+[[gnu::cold]] inline std::optional<result<std::vector<address>>> addresses_of_literal(std::string_view host,
                                                                         std::uint16_t port) {
   using found = result<std::vector<address>>;
   if (host.starts_with("unix:")) {

@@ -57,7 +57,7 @@ class fault_injector {
 
 /// `what: cause`. A peer that went away makes it `closed`, a deadline of the system's `timeout`,
 /// anything else `otherwise`.
-[[nodiscard]] inline error system_error(std::string what, int value,
+[[nodiscard, gnu::cold]] inline error system_error(std::string what, int value,
                                         error_kind otherwise = error_kind::io);
 
 /// The calls themselves. Each gives what the call gives, or -errno; none leaves EINTR to its caller

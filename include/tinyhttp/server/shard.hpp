@@ -54,7 +54,7 @@ class basic_shard {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
     host_.abandon = [this](served_connection<Stream>& left) { finish(*connections_[left.place]); };
   }
-  ~basic_shard() {
+  [[gnu::noinline]] ~basic_shard() {
     for (auto& held : connections_) cut(*held);
   }
 
@@ -80,6 +80,7 @@ class basic_shard {
           seat(std::move(admitted)),
           stream(of.loop_, std::move(from.socket), from.peer, net::tcp_stream::state::prepared),
           serving(stream, of.host_) {}
+    [[gnu::noinline]] ~held_connection() = default;
     basic_shard& owner;
     address_census::seat seat;
     bool finished = false;
