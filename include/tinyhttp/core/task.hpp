@@ -33,9 +33,7 @@ struct task_promise_base {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      task_promise_base& promise = self.promise();
-      if (promise.finished != nullptr) promise.finished(promise.finished_context);
-      return promise.continuation ? promise.continuation : std::noop_coroutine();
+      return self.promise().finish();
     }
     void await_resume() const noexcept {}
   };
@@ -48,6 +46,15 @@ struct task_promise_base {
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
   [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept { thrown = std::current_exception(); }
+  /// Tells who wants to know; gives who goes on.
+  [[nodiscard]] std::coroutine_handle<> finish() const noexcept {
+    if (finished != nullptr) finished(finished_context);
+    return continuation ? continuation : std::noop_coroutine();
+  }
+  void check() {
+    if (thrown) rethrow();
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] void rethrow() { std::rethrow_exception(std::exchange(thrown, nullptr)); }
 };
 
 template <class T>
@@ -61,7 +68,7 @@ struct task_promise : task_promise_base {
     value.emplace(std::forward<U>(returned));
   }
   T take() {
-    if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
+    check();
     return std::move(*value);
   }
 };
@@ -70,9 +77,46 @@ template <>
 struct task_promise<void> : task_promise_base {
   task<void> get_return_object() noexcept;
   void return_void() const noexcept {}
-  void take() {
-    if (thrown) std::rethrow_exception(std::exchange(thrown, nullptr));
+  void take() { check(); }
+};
+
+/// What every task is: the owner of a frame. One class for all, so that it is compiled once.
+class task_frame {
+ public:
+  task_frame() noexcept = default;
+  explicit task_frame(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
+  task_frame(task_frame&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  task_frame& operator=(task_frame&& other) noexcept {
+    if (this != &other) {
+      reset();
+      frame_ = std::exchange(other.frame_, nullptr);
+    }
+    return *this;
   }
+  ~task_frame() { reset(); }
+
+  /// Destroys the coroutine, wherever it waits. Not from code that runs inside that coroutine.
+  [[gnu::noinline]] void reset() noexcept {
+    if (frame_) std::exchange(frame_, nullptr).destroy();
+  }
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
+  [[nodiscard]] bool done() const noexcept { return frame_.done(); }
+  [[nodiscard]] bool await_ready() const noexcept { return frame_.done(); }
+
+ protected:
+  bool run(task_promise_base& promise) {
+    promise.started = true;
+    frame_.resume();
+    return frame_.done();
+  }
+  [[gnu::noinline]] bool run_for(std::coroutine_handle<> awaiter, task_promise_base& promise) {
+    if (!promise.started && run(promise)) return false;  // go on in place
+    promise.continuation = awaiter;
+    return true;
+  }
+
+  std::coroutine_handle<> frame_ = nullptr;
 };
 
 }  // namespace detail
@@ -82,59 +126,33 @@ struct task_promise<void> : task_promise_base {
 /// `co_await t` runs it and gives its value, or throws what it threw. A task that ends without
 /// waiting for anything resumes its awaiter without growing the stack, however many follow.
 template <class T = void>
-class [[nodiscard]] task {
+class [[nodiscard]] task : public detail::task_frame {
  public:
   using promise_type = detail::task_promise<T>;
   using handle_type = std::coroutine_handle<promise_type>;
 
   task() noexcept = default;
-  explicit task(handle_type frame) noexcept : frame_(frame) {}
-  task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
-  task& operator=(task&& other) noexcept {
-    if (this != &other) {
-      reset();
-      frame_ = std::exchange(other.frame_, nullptr);
-    }
-    return *this;
-  }
-  ~task() { reset(); }
-
-  /// Destroys the coroutine, wherever it waits. Not from code that runs inside that coroutine.
-  void reset() noexcept {
-    if (frame_) std::exchange(frame_, nullptr).destroy();
-  }
-
-  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
-  [[nodiscard]] bool done() const noexcept { return frame_.done(); }
+  explicit task(handle_type frame) noexcept : task_frame(frame) {}
 
   /// Runs until the coroutine waits or ends. Once `done()`, `take()` gives the value. `finished`,
   /// if given, is called with `context` at the end, from inside the frame: it must not destroy it.
   void start(void (*finished)(void*) = nullptr, void* context = nullptr) {
-    frame_.promise().finished = finished;
-    frame_.promise().finished_context = context;
+    promise().finished = finished;
+    promise().finished_context = context;
     try_start();
   }
 
   /// Runs until the coroutine waits or ends; true when it has ended. It may be awaited afterwards.
-  bool try_start() {
-    frame_.promise().started = true;
-    frame_.resume();
-    return frame_.done();
-  }
+  bool try_start() { return run(promise()); }
 
   /// The value of a coroutine that is done; throws what it threw.
-  T take() { return frame_.promise().take(); }
+  T take() { return promise().take(); }
 
-  [[nodiscard]] bool await_ready() const noexcept { return frame_.done(); }
-  bool await_suspend(std::coroutine_handle<> awaiter) {
-    if (!frame_.promise().started && try_start()) return false;  // go on in place
-    frame_.promise().continuation = awaiter;
-    return true;
-  }
+  bool await_suspend(std::coroutine_handle<> awaiter) { return run_for(awaiter, promise()); }
   T await_resume() { return take(); }
 
  private:
-  handle_type frame_ = nullptr;
+  [[nodiscard]] promise_type& promise() const { return handle_type::from_address(frame_.address()).promise(); }
 };
 
 namespace detail {
