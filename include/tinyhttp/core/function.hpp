@@ -17,25 +17,25 @@ class function;  // function<R(Args...)>: called as it is; function<R(Args...) c
 
 namespace detail {
 
-/// The storage and the two operations shared by every signature. `Invoke` is the type of the
-/// function pointer that calls the target.
-template <class Invoke>
-class function_base {
+/// Owns the target of a `function`, whatever its signature: one class for all, so that it is compiled
+/// once.
+class function_target {
  public:
-  function_base() = default;
-  function_base(function_base&& other) noexcept { take(other); }
-  function_base& operator=(function_base&& other) noexcept {
+  function_target() = default;
+  function_target(function_target&& other) noexcept { take(other); }
+  function_target& operator=(function_target&& other) noexcept {
     if (this != &other) {
       reset();
       take(other);
     }
     return *this;
   }
-  ~function_base() { reset(); }
+  ~function_target() { reset(); }
 
-  [[nodiscard]] explicit operator bool() const noexcept { return invoke_ != nullptr; }
+  [[nodiscard]] explicit operator bool() const noexcept { return call_ != nullptr; }
 
  protected:
+  using any_call = void (*)();  // a pointer to a function of another type, cast back before it is called
   static constexpr std::size_t inline_size = 4 * sizeof(void*);  // a lambda with four references
 
   template <class F>
@@ -43,7 +43,7 @@ class function_base {
                                std::is_nothrow_move_constructible_v<F>;
 
   template <class F, class Arg>
-  void emplace(Arg&& target, Invoke invoke) {
+  void emplace(Arg&& target, any_call call) {
     if constexpr (fits<F>) {
       ::new (static_cast<void*>(storage_)) F(std::forward<Arg>(target));
       manage_ = [](void* to, void* from) noexcept {
@@ -62,7 +62,7 @@ class function_base {
         }
       };
     }
-    invoke_ = invoke;
+    call_ = call;
   }
 
   template <class F>
@@ -75,72 +75,83 @@ class function_base {
     }
   }
 
-  [[nodiscard]] const void* storage() const noexcept { return storage_; }
-  [[nodiscard]] Invoke invoker() const noexcept { return invoke_; }
-
- private:
-  void take(function_base& other) noexcept {
-    if (other.invoke_ == nullptr) return;
-    other.manage_(storage_, other.storage_);
-    manage_ = other.manage_;
-    invoke_ = std::exchange(other.invoke_, nullptr);
-  }
-  void reset() noexcept {
-    if (invoke_ != nullptr) manage_(nullptr, storage_);
-    invoke_ = nullptr;
-  }
-
   alignas(std::max_align_t) std::byte storage_[inline_size];
   void (*manage_)(void* to, void* from) noexcept = nullptr;  // moves `from` to `to`, or destroys it
-  Invoke invoke_ = nullptr;
+  any_call call_ = nullptr;
+
+ private:
+  [[gnu::noinline]] void take(function_target& other) noexcept {
+    if (other.call_ == nullptr) return;
+    other.manage_(storage_, other.storage_);
+    manage_ = other.manage_;
+    call_ = std::exchange(other.call_, nullptr);
+  }
+  [[gnu::noinline]] void reset() noexcept {
+    if (call_ != nullptr) manage_(nullptr, storage_);
+    call_ = nullptr;
+  }
 };
 
 }  // namespace detail
 
 /// Owns a callable. Empty when default-constructed or moved from; calling an empty one is undefined.
 template <class R, class... Args>
-class function<R(Args...)> : public detail::function_base<R (*)(const void*, Args...)> {
+class function<R(Args...)> : detail::function_target {
  public:
+  using detail::function_target::operator bool;
+
   function() = default;
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, function> &&
              std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
   function(F&& target) {
     using held = std::decay_t<F>;
-    this->template emplace<held>(std::forward<F>(target), [](const void* place, Args... args) -> R {
+    const call_type call = [](const void* place, Args... args) -> R {
       if constexpr (std::is_void_v<R>) {
-        function::template target<held>(place)(std::forward<Args>(args)...);
+        function_target::target<held>(place)(std::forward<Args>(args)...);
       } else {
-        return function::template target<held>(place)(std::forward<Args>(args)...);
+        return function_target::target<held>(place)(std::forward<Args>(args)...);
       }
-    });
+    };
+    emplace<held>(std::forward<F>(target), reinterpret_cast<any_call>(call));
   }
 
-  R operator()(Args... args) { return this->invoker()(this->storage(), std::forward<Args>(args)...); }
+  R operator()(Args... args) {
+    return reinterpret_cast<call_type>(call_)(storage_, std::forward<Args>(args)...);
+  }
+
+ private:
+  using call_type = R (*)(const void*, Args...);
 };
 
 /// The same, for callables that can be called while const: several threads may call it at once.
 template <class R, class... Args>
-class function<R(Args...) const> : public detail::function_base<R (*)(const void*, Args...)> {
+class function<R(Args...) const> : detail::function_target {
  public:
+  using detail::function_target::operator bool;
+
   function() = default;
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, function> &&
              std::is_invocable_r_v<R, const std::decay_t<F>&, Args...>)
   function(F&& target) {
     using held = std::decay_t<F>;
-    this->template emplace<held>(std::forward<F>(target), [](const void* place, Args... args) -> R {
+    const call_type call = [](const void* place, Args... args) -> R {
       if constexpr (std::is_void_v<R>) {
-        std::as_const(function::template target<held>(place))(std::forward<Args>(args)...);
+        std::as_const(function_target::target<held>(place))(std::forward<Args>(args)...);
       } else {
-        return std::as_const(function::template target<held>(place))(std::forward<Args>(args)...);
+        return std::as_const(function_target::target<held>(place))(std::forward<Args>(args)...);
       }
-    });
+    };
+    emplace<held>(std::forward<F>(target), reinterpret_cast<any_call>(call));
   }
 
   R operator()(Args... args) const {
-    return this->invoker()(this->storage(), std::forward<Args>(args)...);
+    return reinterpret_cast<call_type>(call_)(storage_, std::forward<Args>(args)...);
   }
+
+ private:
+  using call_type = R (*)(const void*, Args...);
 };
 
 }  // namespace tinyhttp
