@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -32,10 +31,10 @@ class small_vector {
     if (this != &other) take(other);
     return *this;
   }
-  ~small_vector() = default;
+  ~small_vector() { delete[] heap_; }
 
-  [[nodiscard]] T* data() noexcept { return heap_ ? heap_.get() : inline_; }
-  [[nodiscard]] const T* data() const noexcept { return heap_ ? heap_.get() : inline_; }
+  [[nodiscard]] T* data() noexcept { return heap_ != nullptr ? heap_ : inline_; }
+  [[nodiscard]] const T* data() const noexcept { return heap_ != nullptr ? heap_ : inline_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -88,7 +87,7 @@ class small_vector {
 
   /// Gives heap memory back and becomes empty.
   void release() noexcept {
-    heap_.reset();
+    delete[] std::exchange(heap_, nullptr);
     capacity_ = N;
     size_ = 0;
   }
@@ -97,19 +96,19 @@ class small_vector {
   void grow(std::size_t wanted) {
     const std::size_t doubled = capacity_ * 2;
     const std::size_t capacity = wanted > doubled ? wanted : doubled;
-    auto larger = std::make_unique_for_overwrite<T[]>(capacity);
-    std::memcpy(larger.get(), data(), size_ * sizeof(T));
-    heap_ = std::move(larger);
+    T* const larger = new T[capacity];
+    std::memcpy(static_cast<void*>(larger), data(), size_ * sizeof(T));
+    delete[] std::exchange(heap_, larger);
     capacity_ = capacity;
   }
   void take(small_vector& other) noexcept {
-    heap_ = std::move(other.heap_);
-    if (!heap_) std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
+    delete[] std::exchange(heap_, std::exchange(other.heap_, nullptr));
+    if (heap_ == nullptr) std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
     size_ = std::exchange(other.size_, 0);
     capacity_ = std::exchange(other.capacity_, N);
   }
 
-  std::unique_ptr<T[]> heap_;
+  T* heap_ = nullptr;  // owned; null while the elements are inline
   std::size_t size_ = 0;
   std::size_t capacity_ = N;
   T inline_[N];

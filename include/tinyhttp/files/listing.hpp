@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/listing_text.hpp>
@@ -16,7 +17,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -210,14 +210,14 @@ class json_text final : public listing_text {
 inline result<body> listing_page(std::string name, more_entries more, listing_order order,
                                  look_at look) {
   if (name == ".") name.clear();
-  return write_listing(std::make_unique<detail::page_text>(detail::as_directory(name), order), std::move(more),
-                       order, std::move(look));
+  owned<const listing_text> text(new detail::page_text(detail::as_directory(name), order));
+  return write_listing(std::move(text), std::move(more), order, std::move(look));
 }
 
 inline result<body> listing_json(std::string name, more_entries more, look_at look) {
   if (name == ".") name.clear();
-  return write_listing(std::make_unique<detail::json_text>(detail::as_directory(name)), std::move(more),
-                       listing_order(), std::move(look));
+  owned<const listing_text> text(new detail::json_text(detail::as_directory(name)));
+  return write_listing(std::move(text), std::move(more), listing_order(), std::move(look));
 }
 
 }  // namespace tinyhttp::files

@@ -5,13 +5,13 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,7 +45,7 @@ class listing_text {
 /// @return  octets where five calls of `more` give all; else a stream, each piece of which has cost
 ///          one call of `more`, or 250 rows. It holds the entries, and of the text one piece. While it
 ///          reads, a piece is one line end
-[[nodiscard]] inline result<body> write_listing(std::unique_ptr<const listing_text> text, more_entries more,
+[[nodiscard]] inline result<body> write_listing(owned<const listing_text> text, more_entries more,
                                                 listing_order order, look_at look);
 
 // ---------------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ inline constexpr std::size_t run_length = 250;  // entries read, or rows written
 
 class listing_writer {
  public:
-  listing_writer(std::unique_ptr<const listing_text> text, more_entries more, listing_order order, look_at look)
+  listing_writer(owned<const listing_text> text, more_entries more, listing_order order, look_at look)
       : text_(std::move(text)), more_(std::move(more)), look_(std::move(look)), entries_(order),
         looks_first_(look_ && order.key != sort_key::name) {}
 
@@ -106,7 +106,7 @@ class listing_writer {
     if (ended_) text_->foot(out, directories_, files_);
   }
 
-  std::unique_ptr<const listing_text> text_;
+  owned<const listing_text> text_;
   more_entries more_;
   look_at look_;
   sorted_slices entries_;
@@ -124,7 +124,7 @@ inline more_entries entries_from(std::vector<entry> all) {
   };
 }
 
-inline result<body> write_listing(std::unique_ptr<const listing_text> text, more_entries more,
+inline result<body> write_listing(owned<const listing_text> text, more_entries more,
                                   listing_order order, look_at look) {
   detail::listing_writer writer(std::move(text), std::move(more), order, std::move(look));
   for (int calls = 0; calls < detail::most_at_once && writer.is_reading(); ++calls)

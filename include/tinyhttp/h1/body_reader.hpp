@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/h1/framing.hpp>
 #include <tinyhttp/h1/head_parser.hpp>
 #include <tinyhttp/h1/limits.hpp>
@@ -12,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -87,7 +87,7 @@ class body_reader {
   std::size_t extension_ = 0;        // octets of chunk extensions, and of zeros, so far
   std::size_t trailer_octets_ = 0;   // octets of trailer lines so far
   std::string trailer_line_;
-  std::unique_ptr<fields> trailers_;  // rare, so not worth its room in every connection
+  owned<fields> trailers_;  // rare, so not worth its room in every connection
   violation failure_;
 };
 
@@ -217,7 +217,7 @@ inline void body_reader::take_trailer_line() {
   const std::string_view line = trailer_line_;
   const auto name = line.substr(0, split.name_size);
   if (is_forbidden_in_trailer(name)) return fail({400, "field not allowed in a trailer section"});
-  if (!trailers_) trailers_ = std::make_unique<fields>();
+  if (!trailers_) trailers_.reset(new fields);
   if (trailers_->size() == limits_->fields) return fail({431, "too many trailer fields"});
   trailers_->add(name, line.substr(split.value_at, split.value_size));
   trailer_line_.clear();

@@ -3,17 +3,17 @@
 // IP addresses lie inside; the names of Unix-domain sockets, of which few have any, elsewhere.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/net/address.hpp>
 
 #include <cstring>
-#include <memory>
 
 namespace tinyhttp::net {
 
 class small_address {
  public:
   explicit small_address(const address& from) {
-    if (from.native_size() > sizeof ip_) large_ = std::make_unique<const address>(from);
+    if (from.native_size() > sizeof ip_) large_.reset(new address(from));
     else std::memcpy(&ip_, from.native(), from.native_size());
     size_ = large_ ? 0 : from.native_size();
   }
@@ -23,7 +23,7 @@ class small_address {
   }
 
  private:
-  std::unique_ptr<const address> large_;
+  owned<const address> large_;
   sockaddr_in6 ip_{};  // the larger one; or IPv4's, or an unnamed socket's
   socklen_t size_ = 0;  // octets of ip_ in use
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/loop.hpp>
@@ -16,7 +17,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -113,7 +113,7 @@ class tcp_stream : watch, timer {
   any_operation* writer_ = nullptr;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
-  std::unique_ptr<gone_call> gone_;  // once somebody wants to be told
+  owned<gone_call> gone_;  // once somebody wants to be told
   std::size_t spent_ = 0;  // octets' worth of work in turn_
   std::uint32_t turn_ = 0;
   int broken_ = 0;      // errno value with which the loop refused us
@@ -227,7 +227,7 @@ inline bool tcp_stream::peer_gone() noexcept {
 inline void tcp_stream::on_peer_gone(function<void()> f) {
   gone_.reset();
   if (!f) return;
-  gone_ = std::make_unique<gone_call>(std::move(f));
+  gone_.reset(new gone_call(std::move(f)));
   if (!knows(ready::gone)) {
     loop_.poller().want(*this, ready::gone);
   } else {

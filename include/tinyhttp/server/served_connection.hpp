@@ -7,6 +7,7 @@
 
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/pace.hpp>
@@ -15,9 +16,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp {
 
@@ -31,9 +30,7 @@ class served_connection;
 template <looped_stream S>
 class connection_host {
  public:
-  connection_host(const any_handler& called, server_services& with) : app(called), services(with) {
-    spare_.reserve(most_spare);
-  }
+  connection_host(const any_handler& called, server_services& with) : app(called), services(with) {}
 
   const any_handler& app;
   server_services& services;
@@ -41,15 +38,16 @@ class connection_host {
   function<void(served_connection<S>&)> abandon = {};
 
   /// One for `borrower`, which gives it back when it idles or is over.
-  [[nodiscard]] std::unique_ptr<served_exchange<S>> lend(served_connection<S>& borrower);
-  void give_back(std::unique_ptr<served_exchange<S>> used, bool idle) noexcept {
-    if (used->is_renewed(idle) && spare_.size() < most_spare) spare_.push_back(std::move(used));
+  [[nodiscard]] owned<served_exchange<S>> lend(served_connection<S>& borrower);
+  void give_back(owned<served_exchange<S>> used, bool idle) noexcept {
+    if (used->is_renewed(idle) && spares_ < most_spare) spare_[spares_++] = std::move(used);
   }
 
  private:
   static constexpr std::size_t most_spare = 64;  // as many as are busy in one turn
 
-  std::vector<std::unique_ptr<served_exchange<S>>> spare_;
+  owned<served_exchange<S>> spare_[most_spare];
+  std::size_t spares_ = 0;
 };
 
 /// Serves one connection. Everything it is given outlives it; destroying it ends the exchange
@@ -103,7 +101,7 @@ class served_connection {
 
   S& stream_;
   connection_host<S>& host_;
-  std::unique_ptr<served_exchange<S>> busy_;  // null while idle
+  owned<served_exchange<S>> busy_;  // null while idle
   std::size_t requests_ = 0;
   turn_share share_;
   bool idle_ = false;
@@ -113,14 +111,8 @@ class served_connection {
 // ---------------------------------------------------------------------------------------------
 
 template <looped_stream S>
-std::unique_ptr<served_exchange<S>> connection_host<S>::lend(served_connection<S>& borrower) {
-  std::unique_ptr<served_exchange<S>> lent;
-  if (spare_.empty()) {
-    lent = std::make_unique<served_exchange<S>>(*this);
-  } else {
-    lent = std::move(spare_.back());
-    spare_.pop_back();
-  }
+owned<served_exchange<S>> connection_host<S>::lend(served_connection<S>& borrower) {
+  owned<served_exchange<S>> lent(spares_ > 0 ? spare_[--spares_].release() : new served_exchange<S>(*this));
   lent->begin(borrower);
   return lent;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/listener.hpp>
@@ -67,6 +68,10 @@ class basic_server {
   [[nodiscard]] std::size_t open_connections() const noexcept;
 
  private:
+  struct worker {
+    basic_shard<Stream> shard;
+    std::thread thread;
+  };
   struct state {
     state(any_handler a, server_options o, net::listener l)
         : app(std::move(a)), options(std::move(o)), listening(std::move(l)),
@@ -75,20 +80,19 @@ class basic_server {
     server_options options;
     net::listener listening;
     address_census census;
-    std::vector<std::unique_ptr<basic_shard<Stream>>> shards;
-    std::vector<std::thread> threads;
+    std::vector<owned<worker>> workers;
     std::atomic<std::size_t> accepting{0};  // shards that still do
     std::atomic<bool> stopped{false};
     std::mutex joining;
   };
-  explicit basic_server(std::unique_ptr<state> running) noexcept : running_(std::move(running)) {}
+  explicit basic_server(owned<state> running) noexcept : running_(std::move(running)) {}
   void end() {
     if (!running_) return;
     stop();
     wait();
   }
 
-  std::unique_ptr<state> running_;
+  owned<state> running_;
 };
 
 /// The server, over TCP and Unix-domain sockets.
@@ -113,7 +117,7 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
                                     .unix_path = with.unix_path,
                                     .backlog = with.backlog});
   if (!bound) return bound.error();
-  auto running = std::make_unique<state>(std::move(app), std::move(with), std::move(*bound));
+  owned<state> running(new state(std::move(app), std::move(with), std::move(*bound)));
   const unsigned threads = running->options.threads > 0 ? running->options.threads : 1;
   running->accepting = threads;
   const auto stop_listening = [&all = *running] {  // the last one: whoever comes now is refused
@@ -121,11 +125,11 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
   };
   try {
     for (unsigned i = 0; i < threads; ++i)
-      running->shards.push_back(std::make_unique<basic_shard<Stream>>(
-          running->app, running->options, running->listening, running->census, stop_listening));
+      running->workers.push_back(owned<worker>(new worker{
+          {running->app, running->options, running->listening, running->census, stop_listening}, {}}));
     basic_server made(std::move(running));
-    for (auto& one : made.running_->shards)
-      made.running_->threads.emplace_back([&one] { one->run(); });
+    for (auto& one : made.running_->workers)
+      one->thread = std::thread([&shard = one->shard] { shard.run(); });
     return made;
   } catch (const bad_result& failed) {
     return failed.error();
@@ -144,23 +148,24 @@ std::string basic_server<Stream>::url() const {
 template <looped_stream Stream>
 void basic_server<Stream>::stop() {
   if (running_->stopped.exchange(true)) return;
-  for (auto& one : running_->shards) one->stop();
+  for (auto& one : running_->workers) one->shard.stop();
 }
 
 template <looped_stream Stream>
 std::size_t basic_server<Stream>::wait() {
   const std::lock_guard<std::mutex> lock(running_->joining);
   std::size_t cut_off = 0;
-  for (auto& thread : running_->threads)
-    if (thread.joinable()) thread.join();
-  for (auto& one : running_->shards) cut_off += one->cut_off();
+  for (auto& one : running_->workers) {
+    if (one->thread.joinable()) one->thread.join();
+    cut_off += one->shard.cut_off();
+  }
   return cut_off;
 }
 
 template <looped_stream Stream>
 std::size_t basic_server<Stream>::open_connections() const noexcept {
   std::size_t open = 0;
-  for (const auto& one : running_->shards) open += one->open();
+  for (const auto& one : running_->workers) open += one->shard.open();
   return open;
 }
 

@@ -7,6 +7,7 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/address.hpp>
@@ -27,7 +28,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,6 +84,7 @@ class basic_shard {
     basic_shard& owner;
     address_census::seat seat;
     bool finished = false;
+    held_connection* next_finished = nullptr;
     Stream stream;
     served_connection<Stream> serving;
     task<void> running;
@@ -137,8 +138,8 @@ class basic_shard {
   server_services services_;
   connection_host<Stream> host_;
   net::acceptor acceptor_;
-  std::vector<std::unique_ptr<held_connection>> connections_;
-  std::vector<held_connection*> finished_;
+  std::vector<owned<held_connection>> connections_;
+  held_connection* finished_ = nullptr;  // and those behind its next_finished
   reaper reaper_;
   room_awaiter* waiting_for_room_ = nullptr;
   task<void> accepting_;
@@ -203,7 +204,7 @@ template <looped_stream Stream>
 void basic_shard<Stream>::begin(net::accepted&& from) {
   auto seat = census_.admit(from.peer);
   if (!seat) return complain_about(from.peer);  // and `from` closes the connection
-  connections_.push_back(std::make_unique<held_connection>(*this, std::move(from), std::move(*seat)));
+  connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(*seat))));
   held_connection& held = *connections_.back();
   if constexpr (is_secured_stream<Stream>) {
     auto session = options_.tls->begin({});
@@ -234,13 +235,15 @@ void basic_shard<Stream>::complain_about(const net::address& peer) {
 template <looped_stream Stream>
 void basic_shard<Stream>::finish(held_connection& done) {
   if (std::exchange(done.finished, true)) return;
-  finished_.push_back(&done);
+  done.next_finished = std::exchange(finished_, &done);
   if (!reaper_.is_linked()) loop_.schedule(reaper_);
 }
 
 template <looped_stream Stream>
 void basic_shard<Stream>::reap() {
-  for (held_connection* gone : std::exchange(finished_, {})) {
+  held_connection* next = std::exchange(finished_, nullptr);
+  while (held_connection* const gone = next) {
+    next = gone->next_finished;
     cut(*gone);
     const std::uint32_t place = gone->serving.place;
     std::swap(connections_[place], connections_.back());

@@ -1,0 +1,45 @@
+// tinyhttp/core/owned.hpp -- a pointer that owns: what is inside uses it in place of std::unique_ptr.
+//
+// The standard's is a tuple with a deleter, some 45 functions for each type that an unoptimised
+// build has to make and emit; this is seven. Interfaces keep std::unique_ptr, which users know.
+#pragma once
+
+namespace tinyhttp {
+
+/// Owns one object made by `new`, or nothing: `owned<T>(new T(...))`. Move-only.
+template <class T>
+class owned {
+ public:
+  owned() noexcept = default;
+  explicit owned(T* made) noexcept : held_(made) {}
+  owned(owned&& other) noexcept : held_(other.release()) {}
+  owned& operator=(owned&& other) noexcept {
+    reset(other.release());
+    return *this;
+  }
+  ~owned() { reset(); }
+
+  /// Destroys what is held, and holds `made` instead.
+  void reset(T* made = nullptr) noexcept {
+    static_assert(sizeof(T) > 0, "only a complete type can be destroyed");
+    T* const old = held_;
+    held_ = made;
+    delete old;
+  }
+  /// Gives up what is held: the caller owns it.
+  [[nodiscard]] T* release() noexcept {
+    T* const given = held_;
+    held_ = nullptr;
+    return given;
+  }
+
+  [[nodiscard]] T* get() const noexcept { return held_; }
+  [[nodiscard]] T& operator*() const noexcept { return *held_; }
+  [[nodiscard]] T* operator->() const noexcept { return held_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return held_ != nullptr; }
+
+ private:
+  T* held_ = nullptr;
+};
+
+}  // namespace tinyhttp
