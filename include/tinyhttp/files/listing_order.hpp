@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -52,7 +51,7 @@ class sorted_slices {
 
   listing_order order_;
   std::vector<run> heap_;  // the one whose front comes first is in front, once merging has begun
-  std::optional<entry> given_;
+  entry given_ = {};  // what `next` showed last
   bool merging_ = false;
 };
 
@@ -177,7 +176,7 @@ inline entry* sorted_slices::next() {
     heap_.pop_back();
   }
   sift_down(0);
-  return &*given_;
+  return &given_;
 }
 
 }  // namespace tinyhttp::files

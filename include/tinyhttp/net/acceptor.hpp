@@ -3,13 +3,13 @@
 // Several loops may each have one over the same listener; a new connection wakes one of them.
 #pragma once
 
+#include <tinyhttp/core/held_here.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
 
 #include <coroutine>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace tinyhttp::net {
@@ -71,7 +71,7 @@ class acceptor::accept_operation : waiter {
     if (from_.waiting_ == this) from_.waiting_ = nullptr;
   }
   acceptor& from_;
-  std::optional<result<accepted>> outcome_;
+  held_here<result<accepted>> outcome_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -104,10 +104,10 @@ inline bool acceptor::accept_operation::step(waiter& w) {
   if (from.in_a_row_ < burst) {
     auto next = from.listener_.try_accept();
     if (!next) {
-      self.outcome_.emplace(next.error());
+      self.outcome_.make([&]() -> result<accepted> { return next.error(); });
     } else if (*next) {
       ++from.in_a_row_;
-      self.outcome_.emplace(std::move(**next));
+      self.outcome_.make([&]() -> result<accepted> { return std::move(**next); });
     }
   }
   if (!self.outcome_) {
@@ -115,10 +115,10 @@ inline bool acceptor::accept_operation::step(waiter& w) {
     from.in_a_row_ = 0;
     const std::int64_t status = from.loop_.poller().want(from, ready::readable);
     if (status < 0)
-      self.outcome_.emplace(detail::listen_error(from.listener_.local_address(), status));
+      self.outcome_.make([&]() -> result<accepted> { return detail::listen_error(from.listener_.local_address(), status); });
   }
   if (self.outcome_) self.leave();
-  return self.outcome_.has_value();
+  return static_cast<bool>(self.outcome_);
 }
 
 }  // namespace tinyhttp::net
