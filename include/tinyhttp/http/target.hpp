@@ -108,10 +108,10 @@ inline constexpr std::array<bool, 256> reg_name_table = [] {
 [[nodiscard]] constexpr std::size_t reg_name_size(std::string_view text) noexcept {
   const char* const begin = text.data();
   const char* const end = begin + text.size();
-  const auto plain = [](const char* at) { return reg_name_table[static_cast<unsigned char>(*at)]; };
+  const auto plain = [](const char* at) -> unsigned { return reg_name_table[static_cast<unsigned char>(*at)]; };
   for (const char* at = begin;; at += 3) {
-    while (end - at >= 4 && (plain(at) & plain(at + 1) & plain(at + 2) & plain(at + 3))) at += 4;
-    while (at != end && plain(at)) ++at;
+    while (end - at >= 4 && (plain(at) & plain(at + 1) & plain(at + 2) & plain(at + 3)) != 0) at += 4;
+    while (at != end && plain(at) != 0) ++at;
     if (at == end || *at != '%') return static_cast<std::size_t>(at - begin);
     if (end - at < 3 || ascii::hex_value(at[1]) < 0 || ascii::hex_value(at[2]) < 0) return text.npos;
   }
