@@ -8,10 +8,10 @@
 #include <tinyhttp/http/response.hpp>
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace tinyhttp {
 
@@ -25,7 +25,7 @@ struct error_page {
 namespace files {
 
 /// The name of the page for `code`; empty: there is none.
-[[nodiscard]] inline std::string_view error_page_for(std::span<const error_page> pages,
+[[nodiscard]] inline std::string_view error_page_for(const std::vector<error_page>& pages,
                                                      int code) noexcept {
   for (const auto& page : pages)
     if (page.status == code) return page.name;

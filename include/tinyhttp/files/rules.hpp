@@ -7,10 +7,10 @@
 #include <tinyhttp/http/media_type.hpp>
 
 #include <cstddef>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tinyhttp {
 
@@ -31,11 +31,11 @@ struct cache_rule {
 namespace files {
 
 /// The Content-Type of a file of that name: a rule's, or that of `media_type_of`.
-[[nodiscard]] inline std::string_view media_type_by(std::span<const media_type_rule> rules,
+[[nodiscard]] inline std::string_view media_type_by(const std::vector<media_type_rule>& rules,
                                                     std::string_view name) noexcept;
 
 /// The Cache-Control of a file of that name: a rule's, or `otherwise`.
-[[nodiscard]] inline std::string_view cache_control_by(std::span<const cache_rule> rules,
+[[nodiscard]] inline std::string_view cache_control_by(const std::vector<cache_rule>& rules,
                                                        std::string_view name,
                                                        std::string_view otherwise) noexcept;
 
@@ -61,14 +61,14 @@ inline void require_field_value(std::string_view what, std::string_view value) {
 
 }  // namespace detail
 
-inline std::string_view media_type_by(std::span<const media_type_rule> rules,
+inline std::string_view media_type_by(const std::vector<media_type_rule>& rules,
                                       std::string_view name) noexcept {
   for (const auto& rule : rules)
     if (detail::ends_in(name, rule.suffix)) return rule.media_type;
   return media_type_of(name);
 }
 
-inline std::string_view cache_control_by(std::span<const cache_rule> rules, std::string_view name,
+inline std::string_view cache_control_by(const std::vector<cache_rule>& rules, std::string_view name,
                                          std::string_view otherwise) noexcept {
   for (const auto& rule : rules)
     if (name.starts_with(rule.prefix) && detail::ends_in(name, rule.suffix) &&
