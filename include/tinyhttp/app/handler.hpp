@@ -10,7 +10,6 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -20,15 +19,17 @@ namespace tinyhttp {
 /// A response that is here, or that will be: what handlers that only sometimes wait return.
 class [[nodiscard]] reply {
  public:
-  reply(response&& now) : now_(std::move(now)) {}
-  reply(const response& now) : now_(now) {}
+  reply(response&& now) { now_.emplace(std::move(now)); }
+  reply(const response& now) { now_.emplace(now); }
   /// What `make()` returns, made in its place.
   template <class Make>
     requires std::is_same_v<std::invoke_result_t<Make&>, response>
-  explicit reply(Make make) : now_(std::in_place, made_by<Make>{make}) {}
+  explicit reply(Make make) {
+    now_.make(std::move(make));
+  }
   reply(task<response> later) : later_(std::move(later)) {}
 
-  [[nodiscard]] bool is_ready() const noexcept { return now_.has_value(); }
+  [[nodiscard]] bool is_ready() const noexcept { return static_cast<bool>(now_); }
 
   /// The response, when `is_ready()`.
   [[nodiscard]] response& now() noexcept { return *now_; }
@@ -46,14 +47,7 @@ class [[nodiscard]] reply {
   operator response() && { return std::move(*this).get(); }
 
  private:
-  /// Becomes a response where one is built, so that none has to be moved there.
-  template <class Make>
-  struct made_by {
-    Make& make;
-    operator response() const { return make(); }
-  };
-
-  std::optional<response> now_;
+  held_here<response> now_;
   task<response> later_;
 };
 

@@ -1,19 +1,34 @@
-// tinyhttp/core/held_here.hpp -- room for an object that may be there or not, and that never moves.
+// tinyhttp/core/held_here.hpp -- room for an object that may be there or not.
 //
-// As std::optional, for what can be neither copied nor moved: it is made by a call, in its place.
+// As std::optional, but also for what can be neither copied nor moved: it is made by a call, in its
+// place. And it is a quarter of the functions for each type that an unoptimised build has to emit.
 #pragma once
 
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 namespace tinyhttp {
 
-/// Holds a `T` or nothing. Stays where it is.
+/// Holds a `T` or nothing. Moves if a `T` does; what is moved from then holds a moved-from `T`.
 template <class T>
 class held_here {
  public:
   held_here() noexcept {}
+  held_here(held_here&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+    requires std::is_move_constructible_v<T>
+  {
+    if (other.there_) emplace(std::move(other.value_));
+  }
+  held_here& operator=(held_here&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
+    requires std::is_move_constructible_v<T>
+  {
+    if (this == &other) return *this;
+    reset();
+    if (other.there_) emplace(std::move(other.value_));
+    return *this;
+  }
   held_here(const held_here&) = delete;
   held_here& operator=(const held_here&) = delete;
   ~held_here() { reset(); }
@@ -23,6 +38,13 @@ class held_here {
   T& make(Make make) {
     reset();
     ::new (static_cast<void*>(std::addressof(value_))) T(make());
+    there_ = true;
+    return value_;
+  }
+  template <class From>
+  T& emplace(From&& from) {
+    reset();
+    ::new (static_cast<void*>(std::addressof(value_))) T(std::forward<From>(from));
     there_ = true;
     return value_;
   }

@@ -6,11 +6,11 @@
 #pragma once
 
 #include <tinyhttp/core/frame_memory.hpp>
+#include <tinyhttp/core/held_here.hpp>
 
 #include <coroutine>
 #include <cstddef>
 #include <exception>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -59,7 +59,7 @@ struct task_promise_base {
 
 template <class T>
 struct task_promise : task_promise_base {
-  std::optional<T> value;
+  held_here<T> value;
 
   task<T> get_return_object() noexcept;
   template <class U = T>

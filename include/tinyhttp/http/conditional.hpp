@@ -121,13 +121,14 @@ using tag_comparison = bool (*)(const entity_tag&, const entity_tag&) noexcept;
   return false;
 }
 
-/// Both dates of a comparison with Last-Modified are there, and it is later than the field's.
-/// Empty: the field is to be ignored.
-[[nodiscard]] constexpr std::optional<bool> modified_since(
-    const std::optional<std::string_view>& field, const representation_facts& facts) noexcept {
-  if (!field || !facts.exists || !facts.last_modified) return std::nullopt;
+/// Both dates of a comparison with Last-Modified are there, and it is later than the field's;
+/// `if_ignored` when the field is to be ignored.
+[[nodiscard]] constexpr bool modified_since(
+    const std::optional<std::string_view>& field, const representation_facts& facts,
+    bool if_ignored) noexcept {
+  if (!field || !facts.exists || !facts.last_modified) return if_ignored;
   const auto date = parse_date(*field, facts.now);
-  if (!date) return std::nullopt;
+  if (!date) return if_ignored;
   return *facts.last_modified > *date;
 }
 
@@ -151,7 +152,7 @@ constexpr precondition_verdict evaluate_preconditions(bool is_get_or_head,
   // Steps 1 and 2: the state that the client thinks it changes.
   if (fields.if_match) {
     if (!detail::names_current(*fields.if_match, facts, strong_match)) return precondition_failed;
-  } else if (detail::modified_since(fields.if_unmodified_since, facts).value_or(false)) {
+  } else if (detail::modified_since(fields.if_unmodified_since, facts, false)) {
     return precondition_failed;
   }
   // Steps 3 and 4: the copy that the client has.
@@ -159,7 +160,7 @@ constexpr precondition_verdict evaluate_preconditions(bool is_get_or_head,
     if (detail::names_current(*fields.if_none_match, facts, weak_match))
       return is_get_or_head ? not_modified : precondition_failed;
   } else if (is_get_or_head &&
-             !detail::modified_since(fields.if_modified_since, facts).value_or(true)) {
+             !detail::modified_since(fields.if_modified_since, facts, true)) {
     return not_modified;
   }
   return proceed;  // step 5 is evaluate_if_range, step 6 the method

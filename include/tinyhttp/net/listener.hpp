@@ -66,8 +66,8 @@ class listener {
 
  private:
   struct file_identity {
-    dev_t device;
-    ino_t inode;
+    dev_t device = 0;
+    ino_t inode = 0;  // 0: no file
   };
   listener(net::socket listening, const address& local) noexcept
       : socket_(std::move(listening)), local_(local) {}
@@ -78,7 +78,7 @@ class listener {
 
   net::socket socket_;  // non-blocking, so that several may wait for one connection
   address local_;
-  std::optional<file_identity> file_;  // of the Unix socket that we made
+  file_identity file_;  // of the Unix socket that we made
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -188,18 +188,18 @@ inline listener& listener::operator=(listener&& other) noexcept {
   remove_file();
   socket_ = std::move(other.socket_);
   local_ = other.local_;
-  file_ = std::exchange(other.file_, std::nullopt);
+  file_ = std::exchange(other.file_, file_identity());
   return *this;
 }
 
 inline void listener::remove_file() noexcept {
-  if (!socket_ || !file_) return;  // moved from, or not ours
+  if (!socket_ || file_.inode == 0) return;  // moved from, or not ours
   const std::string path = local_.host();
   struct stat facts;
-  if (::lstat(path.c_str(), &facts) == 0 && facts.st_dev == file_->device &&
-      facts.st_ino == file_->inode)
+  if (::lstat(path.c_str(), &facts) == 0 && facts.st_dev == file_.device &&
+      facts.st_ino == file_.inode)
     ::unlink(path.c_str());
-  file_.reset();
+  file_ = {};
 }
 
 inline result<std::optional<accepted>> listener::take(bool non_blocking) {

@@ -9,7 +9,6 @@
 #include <tinyhttp/net/system.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,9 +25,8 @@ namespace tinyhttp::net {
                                                           bool passive = false);
 
 /// What `resolve` says without asking anybody: of numbers, `unix:PATH`, and what is no host name.
-/// Empty: somebody has to be asked.
-[[nodiscard]] inline std::optional<result<std::vector<address>>> addresses_of_literal(
-    std::string_view host, std::uint16_t port);
+/// No address: somebody has to be asked.
+[[nodiscard]] inline result<std::vector<address>> addresses_of_literal(std::string_view host, std::uint16_t port);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -66,26 +64,28 @@ namespace detail {
 
 }  // namespace detail
 
-[[gnu::cold]] inline std::optional<result<std::vector<address>>> addresses_of_literal(std::string_view host,
-                                                                        std::uint16_t port) {
-  using found = result<std::vector<address>>;
+[[gnu::cold]] inline result<std::vector<address>> addresses_of_literal(std::string_view host, std::uint16_t port) {
+  std::vector<address> found;
   if (host.starts_with("unix:")) {
     const auto local = address::unix_domain(host.substr(5));
-    return local ? found(std::vector<address>{*local}) : found(local.error());
+    if (!local) return local.error();
+    found.push_back(*local);
+    return found;
   }
-  if (const auto numeric = address::parse(host, port)) return found(std::vector<address>{*numeric});
+  if (const auto numeric = address::parse(host, port)) found.push_back(*numeric);
+  if (!found.empty()) return found;
   bool has_bad_octet = false;
   for (const char c : host) has_bad_octet = has_bad_octet || !ascii::is_target_octet(c);
-  if (!host.empty() && host.size() <= 255 && !has_bad_octet) return std::nullopt;
+  if (!host.empty() && host.size() <= 255 && !has_bad_octet) return found;
   std::string shown;  // a log line stays a line, whatever the name holds
   for (const char c : host.substr(0, 255)) shown += ascii::is_target_octet(c) ? c : '?';
-  return found(error(error_kind::resolve, "resolve " + shown + ": not a host name"));
+  return error(error_kind::resolve, "resolve " + shown + ": not a host name");
 }
 
 inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
                                             bool passive) {
   if (!host.empty() || !passive)
-    if (auto literal = addresses_of_literal(host, port)) return std::move(*literal);
+    if (auto literal = addresses_of_literal(host, port); !literal || !literal->empty()) return literal;
   return detail::ask_resolver(std::string(host), port, passive);
 }
 

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstring>
 #include <mutex>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,6 +19,7 @@ namespace tinyhttp {
 class address_census {
  public:
   /// One connection, counted until it is destroyed. A moved-from one counts nothing.
+  /// False: there was no room.
   class seat {
    public:
     seat() noexcept = default;
@@ -29,18 +29,21 @@ class address_census {
       if (in_ != nullptr) in_->leave(who_);
     }
 
+    [[nodiscard]] explicit operator bool() const noexcept { return in_ != nullptr || who_ == uncounted; }
+
    private:
     friend class address_census;
-    seat(address_census& in, std::uint64_t who) noexcept : in_(&in), who_(who) {}
-    address_census* in_ = nullptr;
+    static constexpr std::uint64_t uncounted = 1;
+    seat(address_census* in, std::uint64_t who) noexcept : in_(in), who_(who) {}
+    address_census* in_ = nullptr;  // null: none, or one that is not counted
     std::uint64_t who_ = 0;
   };
 
   /// At most `most` seats for each address; at least one.
   explicit address_census(std::size_t most) noexcept : most_(most > 0 ? most : 1) {}
 
-  /// Empty when `peer` has all its seats taken. Peers on Unix sockets are not counted.
-  [[nodiscard]] std::optional<seat> admit(const net::address& peer);
+  /// False when `peer` has all its seats taken. Peers on Unix sockets are not counted.
+  [[nodiscard]] seat admit(const net::address& peer);
 
   /// Addresses that have connections now.
   [[nodiscard]] std::size_t size() const {
@@ -99,16 +102,16 @@ inline std::size_t address_census::find(std::uint64_t who) const noexcept {
   return at;
 }
 
-inline std::optional<address_census::seat> address_census::admit(const net::address& peer) {
-  if (!peer.is_ip()) return seat();
+inline address_census::seat address_census::admit(const net::address& peer) {
+  if (!peer.is_ip()) return {nullptr, seat::uncounted};
   const std::uint64_t who = identity(peer.unmapped());
   const std::lock_guard<std::mutex> lock(mutex_);
   if ((used_ + 1) * 2 > table_.size()) grow();
   entry& found = table_[find(who)];
-  if (found.count == most_) return std::nullopt;
+  if (found.count == most_) return {};
   if (found.count == 0) ++used_;
   found = {who, found.count + 1};
-  return seat(*this, who);
+  return {this, who};
 }
 
 inline void address_census::grow() {

@@ -204,7 +204,7 @@ template <looped_stream Stream>
 void basic_shard<Stream>::begin(net::accepted&& from) {
   auto seat = census_.admit(from.peer);
   if (!seat) return complain_about(from.peer);  // and `from` closes the connection
-  connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(*seat))));
+  connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(seat))));
   held_connection& held = *connections_.back();
   if constexpr (is_secured_stream<Stream>) {
     auto session = options_.tls->begin({});
