@@ -52,7 +52,7 @@ class function_target {
         source.~F();
       };
     } else {
-      ::new (static_cast<void*>(storage_)) F*(std::make_unique<F>(std::forward<Arg>(target)).release());
+      ::new (static_cast<void*>(storage_)) F*(new F(std::forward<Arg>(target)));
       manage_ = [](void* to, void* from) noexcept {
         F* source = *std::launder(static_cast<F**>(from));
         if (to != nullptr) {

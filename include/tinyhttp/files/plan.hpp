@@ -149,12 +149,12 @@ inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
     std::vector<body_piece> pieces;
     pieces.reserve(p.ranges.size() + p.part_heads.size());
     for (std::size_t i = 0; i < p.ranges.size(); ++i) {
-      if (!p.part_heads.empty()) pieces.emplace_back(std::move(p.part_heads[i]));
+      if (!p.part_heads.empty()) pieces.push_back(std::move(p.part_heads[i]));
       const auto [offset, length] = p.ranges[i];
-      if (source) pieces.emplace_back(content_slice{source, offset, length});
-      else pieces.emplace_back(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
+      if (source) pieces.push_back(content_slice{source, offset, length});
+      else pieces.push_back(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
     }
-    if (!p.part_heads.empty()) pieces.emplace_back(std::move(p.part_heads.back()));
+    if (!p.part_heads.empty()) pieces.push_back(std::move(p.part_heads.back()));
     if (pieces.size() > 1) made.body = std::move(pieces);
     else if (pieces[0].is_slice()) made.body = std::move(pieces[0].slice);
     else made.body = std::move(pieces[0].octets);
