@@ -35,7 +35,7 @@ class body_sender {
   [[nodiscard]] task<result<void>> send(const body& b);
 
   /// Sends what waits in `out`. `more`: something follows at once.
-  [[nodiscard]] task<result<void>> flush(bool more = false);
+  [[nodiscard]] task<result<void>> flush(bool more = false) { return write({}, {}, more); }
 
   /// Not the peer failed, but what was to be sent: it cannot be read, or is not as long as promised.
   [[nodiscard]] bool has_source_failed() const noexcept { return !peer_failed_; }
@@ -44,6 +44,8 @@ class body_sender {
   static constexpr std::size_t turn_size = 256 * 1024;  // octets in a row before others have a turn
   static constexpr unsigned steps_of_piece = 16;         // what a stream computes takes time, too
 
+  task<result<void>> send_piece(const body_piece& piece);
+  task<result<void>> send_whole(const body& b);
   task<result<void>> send_octets(std::string_view octets);
   task<result<void>> send_slice(const content_slice& slice);
   task<result<void>> send_file(const content_slice& slice);
@@ -68,31 +70,34 @@ class body_sender {
 
 template <looped_stream S>
 task<result<void>> body_sender<S>::send(const body& b) {
-  result<void> sent;
-  if (auto* source = b.stream()) {
-    sent = co_await send_stream(*source);
-  } else if (const auto* slice = b.slice()) {
-    sent = co_await send_slice(*slice);
-  } else if (const auto* pieces = b.pieces()) {
-    for (const auto& piece : *pieces) {
-      if (piece.is_slice()) {
-        sent = co_await send_slice(piece.slice);
-      } else {
-        sent = co_await send_octets(piece.octets);
-      }
-      if (!sent) break;
-    }
-  } else {
-    sent = co_await send_octets(b.text());
+  const auto* const pieces = b.pieces();
+  const std::size_t count = pieces != nullptr ? pieces->size() : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto sending = pieces != nullptr ? send_piece((*pieces)[i]) : send_whole(b);
+    const auto sent = co_await sending;
+    if (!sent) co_return sent;
   }
-  if (!sent) co_return sent;
   if (!wire_.finish(out_, b.trailers())) co_return broken_promise();
-  co_return sent;
+  co_return result<void>();
+}
+
+template <looped_stream S>
+task<result<void>> body_sender<S>::send_piece(const body_piece& piece) {
+  return piece.is_slice() ? send_slice(piece.slice) : send_octets(piece.octets);
+}
+
+/// A body that is not of pieces.
+template <looped_stream S>
+task<result<void>> body_sender<S>::send_whole(const body& b) {
+  if (auto* source = b.stream()) return send_stream(*source);
+  const auto* slice = b.slice();
+  return slice != nullptr ? send_slice(*slice) : send_octets(b.text());
 }
 
 /// Writes `out`, `data` and `behind` in one go.
 template <looped_stream S>
 task<result<void>> body_sender<S>::write(std::string_view data, std::string_view behind, bool more) {
+  if (out_.empty() && data.empty() && behind.empty()) co_return result<void>();
   if (share_.is_used_up(stream_.loop())) {
     auto others = stream_.loop().yield();
     co_await others;
@@ -109,13 +114,6 @@ task<result<void>> body_sender<S>::write(std::string_view data, std::string_view
   out_.clear();
   peer_failed_ = !sent;
   co_return sent;
-}
-
-template <looped_stream S>
-task<result<void>> body_sender<S>::flush(bool more) {
-  const std::string_view nothing;
-  if (out_.empty()) co_return result<void>();
-  co_return co_await write(nothing, nothing, more);
 }
 
 template <looped_stream S>
@@ -136,12 +134,8 @@ template <looped_stream S>
 task<result<void>> body_sender<S>::send_slice(const content_slice& slice) {
   if (slice.length == 0) co_return result<void>();
   if (!wire_.begin_data(out_, slice.length)) co_return broken_promise();
-  result<void> sent;
-  if (slice.source->descriptor() >= 0) {
-    sent = co_await send_file(slice);
-  } else {
-    sent = co_await send_copied(slice);
-  }
+  auto sending = slice.source->descriptor() >= 0 ? send_file(slice) : send_copied(slice);
+  const auto sent = co_await sending;
   if (sent) wire_.end_data(out_);
   co_return sent;
 }
