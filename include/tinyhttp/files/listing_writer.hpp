@@ -75,7 +75,7 @@ class listing_writer {
       if (&some[kept] != &e) some[kept] = std::move(e);
       ++kept;
     }
-    some.resize(kept);
+    while (some.size() > kept) some.pop_back();
     entries_.add(std::move(some));
     return {};
   }

@@ -123,7 +123,7 @@ inline bool join_range(std::vector<byte_range>& ranges, byte_range added) {
     if (place == nowhere) place = kept++;
   }
   added.length = end - added.offset;
-  ranges.resize(kept);
+  while (ranges.size() > kept) ranges.pop_back();
   if (place == nowhere) {
     ranges.push_back(added);
   } else {

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace tinyhttp::net {
@@ -77,6 +78,7 @@ class poller {
   struct slot {
     watch* owner = nullptr;
     std::uint32_t generation = 0;  // tells a late report for an earlier owner
+    std::uint32_t next_free = watch::absent;
   };
 
   std::uint32_t take_slot(watch& w);
@@ -87,7 +89,7 @@ class poller {
 
   descriptor epoll_;
   std::vector<slot> slots_;
-  std::vector<std::uint32_t> free_slots_;
+  std::uint32_t free_slot_ = watch::absent;  // the first of those without an owner
   std::vector<pollfd> polled_;         // poll(2) only, dense
   std::vector<std::uint32_t> owners_;  // slots of polled_
 };
@@ -123,13 +125,12 @@ inline poller::poller(backend which) noexcept {
 }
 
 inline std::uint32_t poller::take_slot(watch& w) {
-  if (free_slots_.empty()) {
-    free_slots_.reserve(slots_.size() + 1);  // so that `remove` never allocates
+  if (free_slot_ == watch::absent) {
     slots_.push_back({});
-    free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+    free_slot_ = static_cast<std::uint32_t>(slots_.size() - 1);
   }
-  const std::uint32_t place = free_slots_.back();
-  free_slots_.pop_back();
+  const std::uint32_t place = free_slot_;
+  free_slot_ = std::exchange(slots_[place].next_free, watch::absent);
   slots_[place].owner = &w;
   return place;
 }
@@ -157,9 +158,10 @@ inline void poller::remove(watch& w, bool stays_open) noexcept {
 #else
   static_cast<void>(stays_open);
 #endif
-  slots_[w.slot].owner = nullptr;
-  ++slots_[w.slot].generation;
-  free_slots_.push_back(w.slot);
+  slot& left = slots_[w.slot];
+  left.owner = nullptr;
+  ++left.generation;
+  left.next_free = std::exchange(free_slot_, w.slot);
   w.slot = watch::absent;
   w.listening = false;
 }
