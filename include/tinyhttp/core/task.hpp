@@ -105,12 +105,13 @@ class task_frame {
   [[nodiscard]] bool await_ready() const noexcept { return frame_.done(); }
 
  protected:
-  bool run(task_promise_base& promise) {
+  // Neither throws: what a coroutine throws stays in its promise.
+  bool run(task_promise_base& promise) noexcept {
     promise.started = true;
     frame_.resume();
     return frame_.done();
   }
-  [[gnu::noinline]] bool run_for(std::coroutine_handle<> awaiter, task_promise_base& promise) {
+  [[gnu::noinline]] bool run_for(std::coroutine_handle<> awaiter, task_promise_base& promise) noexcept {
     if (!promise.started && run(promise)) return false;  // go on in place
     promise.continuation = awaiter;
     return true;
@@ -136,23 +137,23 @@ class [[nodiscard]] task : public detail::task_frame {
 
   /// Runs until the coroutine waits or ends. Once `done()`, `take()` gives the value. `finished`,
   /// if given, is called with `context` at the end, from inside the frame: it must not destroy it.
-  void start(void (*finished)(void*) = nullptr, void* context = nullptr) {
+  void start(void (*finished)(void*) = nullptr, void* context = nullptr) noexcept {
     promise().finished = finished;
     promise().finished_context = context;
     try_start();
   }
 
   /// Runs until the coroutine waits or ends; true when it has ended. It may be awaited afterwards.
-  bool try_start() { return run(promise()); }
+  bool try_start() noexcept { return run(promise()); }
 
   /// The value of a coroutine that is done; throws what it threw.
   T take() { return promise().take(); }
 
-  bool await_suspend(std::coroutine_handle<> awaiter) { return run_for(awaiter, promise()); }
+  bool await_suspend(std::coroutine_handle<> awaiter) noexcept { return run_for(awaiter, promise()); }
   T await_resume() { return take(); }
 
  private:
-  [[nodiscard]] promise_type& promise() const { return handle_type::from_address(frame_.address()).promise(); }
+  [[nodiscard]] promise_type& promise() const noexcept { return handle_type::from_address(frame_.address()).promise(); }
 };
 
 namespace detail {
