@@ -199,7 +199,7 @@ inline result<descriptor> directory::open_beneath(const std::string& name, int f
   return got;
 }
 
-inline result<directory> directory::open(const std::string& root, directory_options options) {
+[[gnu::cold]] inline result<directory> directory::open(const std::string& root, directory_options options) {
   descriptor opened_root(detail::uninterrupted(
       [&] { return ::open(root.c_str(), detail::look_flags | O_DIRECTORY); }));
   if (root.find('\0') != root.npos) return detail::system_error("serve directory", root, ENOENT);

@@ -30,7 +30,7 @@ namespace tinyhttp::files {
 /// Sends the client to the same path with a slash behind it, query kept. Only for paths that
 /// `safe_path` let through: they begin with exactly one slash, as it takes no empty segment, so
 /// what follows can't be taken for `//host`.
-[[nodiscard]] inline response slash_redirect(const request& r) {
+[[nodiscard, gnu::cold]] inline response slash_redirect(const request& r) {
   std::string location(r.path());
   location += '/';
   if (r.target.has_query()) location.append("?").append(r.query());
@@ -40,7 +40,7 @@ namespace tinyhttp::files {
 /// Sends a client that left `.` segments standing, as apt-get does for `deb URI ./`, to the path
 /// without them (RFC 3986 6.2.2.3), query kept: a redirect keeps one name to one file. Only segments
 /// spelled just so, and only where `safe_path` takes what is left, which then names no other host.
-[[nodiscard]] inline std::optional<response> dot_redirect(const request& r,
+[[nodiscard, gnu::cold]] inline std::optional<response> dot_redirect(const request& r,
                                                           const safe_path_options& paths) {
   std::string left;
   auto path = r.path();

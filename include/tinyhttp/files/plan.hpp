@@ -133,7 +133,7 @@ inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
   p.fields.set("Content-Type", "multipart/byteranges; boundary=" + boundary);
 }
 
-[[nodiscard]] inline plan plan_problem(status code) {
+[[nodiscard, gnu::cold]] inline plan plan_problem(status code) {
   response made = problem(code);
   return {code, std::move(made.fields), {}, {}};
 }

@@ -54,7 +54,7 @@ namespace detail {
 }
 
 /// Texts of options that go into fields are judged once, not at the first request that needs them.
-inline void require_field_value(std::string_view what, std::string_view value) {
+[[gnu::cold]] inline void require_field_value(std::string_view what, std::string_view value) {
   if (!ascii::is_field_value(value))
     throw std::invalid_argument(std::string(what).append(": not the value of a field"));
 }

@@ -81,7 +81,7 @@ class static_files {
  public:
   /// Throws `bad_result`: `serve directory "x": no such file or directory`; std::invalid_argument
   /// for options that cannot go into a field.
-  explicit static_files(const std::string& root, static_files_options options = {});
+  [[gnu::cold]] explicit static_files(const std::string& root, static_files_options options = {});
 
   /// Over a root that is open already; its own options decide on confinement and links.
   explicit static_files(files::directory root, static_files_options options = {});
@@ -97,7 +97,7 @@ class static_files {
 
  private:
   struct state {
-    state(files::directory opened, static_files_options o)
+    [[gnu::cold]] state(files::directory opened, static_files_options o)
         : root(std::move(opened)), options(std::move(o)), kept(root, options.cache, options.trust_for) {
       paths.dot_files = options.dot_files;
       files::detail::require_field_value("static_files: cache_control", options.cache_control);

@@ -124,7 +124,7 @@ inline response::hooks& response::own_hooks() {
 }
 
 /// A short page for people that says what went wrong: the status, and nothing of this machine.
-[[nodiscard]] inline response problem(status code) {
+[[nodiscard, gnu::cold]] inline response problem(status code) {
   std::string line = ascii::to_decimal(static_cast<std::uint64_t>(code.code()));
   if (!code.reason().empty()) line.append(" ").append(code.reason());
   return text(line.append("\n"), code);
@@ -133,7 +133,7 @@ inline response::hooks& response::own_hooks() {
 /// Sends the client to `location`, a URI reference. Octets that may not stand in one are
 /// percent-encoded, standing escapes are left alone. It is not judged where it leads: do not hand on
 /// what a peer said. Throws std::invalid_argument for an empty one.
-[[nodiscard]] inline response redirect(std::string_view location, status code = status::found) {
+[[nodiscard, gnu::cold]] inline response redirect(std::string_view location, status code = status::found) {
   if (location.empty()) throw std::invalid_argument("redirect: empty location");
   std::string escaped;
   for (const char c : location) {

@@ -48,7 +48,7 @@ struct connection_buffers {
 }
 
 /// Fails when the bounds do not fit into the budget that was set.
-[[nodiscard]] inline result<void> check_budget(const server_options& with) {
+[[nodiscard, gnu::cold]] inline result<void> check_budget(const server_options& with) {
   const std::uint64_t budget = with.memory_per_connection;
   const std::uint64_t needed = memory_needed(with);
   if (budget == 0 || needed <= budget) return {};

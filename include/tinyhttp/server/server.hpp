@@ -40,7 +40,7 @@ class basic_server {
       : basic_server(start(std::move(app), std::move(with)).value()) {}
 
   /// The same with errors as values.
-  [[nodiscard]] static result<basic_server> start(any_handler app, server_options with = {});
+  [[nodiscard, gnu::cold]] static result<basic_server> start(any_handler app, server_options with = {});
 
   basic_server(basic_server&&) noexcept = default;
   basic_server& operator=(basic_server&& other) noexcept {
@@ -53,16 +53,16 @@ class basic_server {
   ~basic_server() { end(); }
 
   /// Where it listens: `http://127.0.0.1:8080/`, with the port that it really has.
-  [[nodiscard]] std::string url() const;
+  [[nodiscard, gnu::cold]] std::string url() const;
   [[nodiscard]] std::uint16_t port() const noexcept { return running_->listening.local_address().port(); }
   [[nodiscard]] const net::address& local_address() const noexcept { return running_->listening.local_address(); }
 
   /// No new connections from now on; running exchanges have `patience.drain` to finish. Returns at
   /// once; a second call changes nothing.
-  void stop();
+  [[gnu::cold]] void stop();
 
   /// Waits until it has been stopped and drained; says how many connections were cut off.
-  std::size_t wait();
+  [[gnu::cold]] std::size_t wait();
 
   /// Connections open now.
   [[nodiscard]] std::size_t open_connections() const noexcept;
@@ -73,9 +73,10 @@ class basic_server {
     std::thread thread;
   };
   struct state {
-    state(any_handler a, server_options o, net::listener l)
+    [[gnu::cold]] state(any_handler a, server_options o, net::listener l)
         : app(std::move(a)), options(std::move(o)), listening(std::move(l)),
           census(options.connections_per_address) {}
+    [[gnu::cold]] ~state() = default;
     any_handler app;
     server_options options;
     net::listener listening;

@@ -40,7 +40,7 @@ template <looped_stream Stream>
 class basic_shard {
  public:
   /// `at_drain` is called on the loop's thread once nothing more is accepted.
-  basic_shard(const any_handler& app, const server_options& options, net::listener& from,
+  [[gnu::cold]] basic_shard(const any_handler& app, const server_options& options, net::listener& from,
               address_census& census, function<void()> at_drain)
       : options_(options),
         listener_(from),
@@ -54,7 +54,7 @@ class basic_shard {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
     host_.abandon = [this](served_connection<Stream>& left) { finish(*connections_[left.place]); };
   }
-  [[gnu::noinline]] ~basic_shard() {
+  [[gnu::cold]] ~basic_shard() {
     for (auto& held : connections_) cut(*held);
   }
 
@@ -119,15 +119,15 @@ class basic_shard {
   task<void> accept_all();
   void try_begin(net::accepted&& from);
   void begin(net::accepted&& from);
-  void complain_about(const net::address& peer);
-  void accept_queued();
+  [[gnu::cold]] void complain_about(const net::address& peer);
+  [[gnu::cold]] void accept_queued();
   void finish(held_connection& done);
   static void cut(held_connection& held) noexcept {
     held.running.reset();
     held.stream.close();
   }
   void reap();
-  void begin_drain();
+  [[gnu::cold]] void begin_drain();
   task<void> end_drain();
 
   const server_options& options_;
