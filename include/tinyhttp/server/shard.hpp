@@ -16,6 +16,7 @@
 #include <tinyhttp/net/send_file.hpp>
 #include <tinyhttp/net/system.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
+#include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/waiter.hpp>
 #include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
@@ -50,7 +51,8 @@ class basic_shard {
         services_(options, loop_),
         host_(app, services_),
         acceptor_(loop_, from, options.threads > 1),
-        reaper_(*this) {
+        reaper_(*this),
+        drain_end_(*this) {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
     host_.abandon = [this](served_connection<Stream>& left) { finish(*connections_[left.place]); };
   }
@@ -100,6 +102,14 @@ class basic_shard {
     basic_shard& owner;
   };
 
+  /// Cuts off what still runs when the time for draining is over.
+  struct drain_end : net::timer {
+    explicit drain_end(basic_shard& of) noexcept : timer(passed), owner(of) {}
+    ~drain_end() { owner.loop_.timers().remove(*this); }
+    static void passed(net::timer& t) { static_cast<drain_end&>(t).owner.end_drain(); }
+    basic_shard& owner;
+  };
+
   /// Ends once there is room for another connection.
   struct room_awaiter : net::waiter {
     explicit room_awaiter(basic_shard& of) noexcept : waiter(always), owner(of) {}
@@ -128,7 +138,7 @@ class basic_shard {
   }
   void reap();
   [[gnu::cold]] void begin_drain();
-  task<void> end_drain();
+  [[gnu::cold]] void end_drain();
 
   const server_options& options_;
   net::listener& listener_;
@@ -141,9 +151,9 @@ class basic_shard {
   std::vector<owned<held_connection>> connections_;
   held_connection* finished_ = nullptr;  // and those behind its next_finished
   reaper reaper_;
+  drain_end drain_end_;
   room_awaiter* waiting_for_room_ = nullptr;
   task<void> accepting_;
-  task<void> draining_;
   time_point quiet_until_{};  // about peers with too many connections
   std::size_t cut_off_ = 0;
   std::atomic<std::size_t> open_{0};
@@ -277,14 +287,11 @@ void basic_shard<Stream>::begin_drain() {
     if (held->serving.is_idle() && net::os::poll(&look, 1, 0) <= 0) finish(*held);
   }
   if (connections_.empty()) return loop_.stop();
-  draining_ = end_drain();
-  draining_.start();
+  loop_.timers().set(drain_end_, deadline_in(loop_.now(), options_.patience.drain));
 }
 
 template <looped_stream Stream>
-task<void> basic_shard<Stream>::end_drain() {
-  const time_point deadline = deadline_in(loop_.now(), options_.patience.drain);
-  co_await loop_.sleep_until(deadline);
+void basic_shard<Stream>::end_drain() {
   cut_off_ = connections_.size();
   for (auto& held : connections_) finish(*held);
 }
