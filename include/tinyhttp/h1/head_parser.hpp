@@ -137,8 +137,8 @@ namespace detail {
 }
 
 /// Reads `HTTP/DIGIT.DIGIT` (RFC 9112 2.3).
-[[nodiscard]] constexpr violation read_version(std::string_view text, http_version& out) noexcept {
-  if (text == "HTTP/1.1") {  // most are
+[[nodiscard]] inline violation read_version(std::string_view text, http_version& out) noexcept {
+  if (text.size() == 8 && std::memcmp(text.data(), "HTTP/1.1", 8) == 0) {  // most are
     out = http_version::http_1_1;
     return {};
   }
@@ -220,7 +220,7 @@ inline violation head_parser::add_field(std::string_view octets, std::string_vie
 inline violation head_parser::request_line(std::string_view line, std::size_t behind, request& into) const {
   const char* const end = line.data() + line.size();
   const char* space = line.data() + 3;
-  if (line.starts_with("GET ")) {  // most do
+  if (line.size() > 4 && std::memcmp(line.data(), "GET ", 4) == 0) {  // most do
     into.method = method::get;
   } else {
     space = line.data();

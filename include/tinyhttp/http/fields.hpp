@@ -52,8 +52,8 @@ class fields {
     packed_ = true;
   }
 
-  /// The value of the first line of that name.
-  [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept {
+  /// The value of the first line of that name. For a constant name, what is not there takes one test.
+  [[nodiscard, gnu::always_inline]] std::optional<std::string_view> get(std::string_view name) const noexcept {
     return may_contain(name) ? find(name) : std::nullopt;
   }
 
@@ -63,11 +63,11 @@ class fields {
   }
   [[nodiscard]] bool contains(std::string_view name) const noexcept { return get(name).has_value(); }
   /// False: there is no line of that name, which takes no search to say. True: there may be.
-  [[nodiscard]] bool may_contain(std::string_view name) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool may_contain(std::string_view name) const noexcept {
     return !name.empty() && (names_ & bit_of(name)) != 0;
   }
   /// False: there is at most one line of that name, as cheaply. True: there may be more.
-  [[nodiscard]] bool may_repeat(std::string_view name) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool may_repeat(std::string_view name) const noexcept {
     return !name.empty() && (repeated_ & bit_of(name)) != 0;
   }
   [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
