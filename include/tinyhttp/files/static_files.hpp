@@ -159,7 +159,7 @@ inline static_files::static_files(const std::string& root, static_files_options 
 }
 
 inline static_files::static_files(files::directory root, static_files_options options)
-    : state_(std::make_shared<const state>(std::move(root), std::move(options))) {}
+    : state_(new state(std::move(root), std::move(options))) {}
 
 inline reply static_files::operator()(const request& r) const {
   return reply([&]() -> response {
