@@ -81,7 +81,16 @@ class poller {
     std::uint32_t next_free = watch::absent;
   };
 
-  std::uint32_t take_slot(watch& w);
+  [[gnu::noinline]] std::uint32_t take_slot(watch& w) {
+    if (free_slot_ == watch::absent) {
+      slots_.push_back({});
+      free_slot_ = static_cast<std::uint32_t>(slots_.size() - 1);
+    }
+    const std::uint32_t place = free_slot_;
+    free_slot_ = std::exchange(slots_[place].next_free, watch::absent);
+    slots_[place].owner = &w;
+    return place;
+  }
   std::int64_t control(watch& w, int operation) noexcept;
   void wait_epoll(int milliseconds);
   void wait_poll(int milliseconds);
@@ -122,17 +131,6 @@ inline poller::poller(backend which) noexcept {
 #else
   static_cast<void>(which);
 #endif
-}
-
-inline std::uint32_t poller::take_slot(watch& w) {
-  if (free_slot_ == watch::absent) {
-    slots_.push_back({});
-    free_slot_ = static_cast<std::uint32_t>(slots_.size() - 1);
-  }
-  const std::uint32_t place = free_slot_;
-  free_slot_ = std::exchange(slots_[place].next_free, watch::absent);
-  slots_[place].owner = &w;
-  return place;
 }
 
 inline std::int64_t poller::add(watch& w, int fd, watch::trigger how) {
