@@ -158,7 +158,7 @@ class control_octets {
 /// `find_token_end_portable`, the first sixteen octets at once as far as they are letters and hyphens,
 /// as in most names. `behind`: so many octets from `last` on may be read, too, though they do not matter.
 [[nodiscard]] inline const char* find_token_end(const char* first, const char* last,
-                                                std::size_t behind = 0) noexcept {
+                                                [[maybe_unused]] std::size_t behind = 0) noexcept {
 #if defined(__SSE2__)
   if (last + behind - first >= 16) {
     const __m128i octets = detail::load16(first);
@@ -175,7 +175,7 @@ class control_octets {
 
 /// `scan_target_portable`, the same way.
 [[nodiscard]] inline target_text scan_target(const char* first, const char* last,
-                                             std::size_t behind = 0) noexcept {
+                                             [[maybe_unused]] std::size_t behind = 0) noexcept {
 #if defined(__SSE2__)
   const char* const end = last + behind;
   const char* question = nullptr;
@@ -195,7 +195,6 @@ class control_octets {
   const auto rest = scan_target_portable(first, last);
   return {rest.end, question != nullptr ? question : rest.question};
 #else
-  (void)behind;
   return scan_target_portable(first, last);
 #endif
 }
