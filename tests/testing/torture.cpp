@@ -85,8 +85,12 @@ std::optional<std::string> naive(const std::string& url) {
 }
 
 // A process that is forked while other threads allocate: glibc sees to that, the sanitizers of g++ 12
-// do not, and the child may wait for ever.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// and clang 16 do not, and the child may wait for ever.
+#ifndef __has_feature
+#define __has_feature(what) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 constexpr bool may_fork = false;
 #else
 constexpr bool may_fork = true;
