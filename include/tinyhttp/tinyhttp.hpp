@@ -71,6 +71,7 @@
 #include <tinyhttp/net/find_addresses.hpp>
 #include <tinyhttp/net/host_map.hpp>
 #include <tinyhttp/net/interrupter.hpp>
+#include <tinyhttp/net/layered_operation.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/loop_locals.hpp>

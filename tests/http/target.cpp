@@ -143,3 +143,22 @@ TEST_CASE("a Host field's value is a host and maybe a port", "[http][target][rfc
   CHECK(is_host_and_port("", true));
   CHECK(!is_host_and_port(":80", true));
 }
+
+TEST_CASE("a target that was moved from is the root, long or short as it was", "[http][target][lifetime]") {
+  const std::string path = "/" + std::string(GENERATE(3u, 5000u), 'a');
+  target from("http://host.example" + path + "?query");
+  target to(std::move(from));
+  CHECK(to.path() == path);
+  CHECK(to.query() == "query");
+  CHECK(to.authority() == "host.example");
+  CHECK(from.text() == "/");
+  CHECK(from.path() == "/");
+  CHECK(from.query().empty());
+  CHECK(from.authority().empty());
+  from = std::move(to);
+  CHECK(from.path() == path);
+  CHECK(to == target("/"));
+  auto& same = from;
+  from = std::move(same);
+  CHECK(from.path() == path);
+}

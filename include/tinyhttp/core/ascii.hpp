@@ -239,7 +239,6 @@ constexpr std::optional<std::string_view> take_list_element(std::string_view& li
 }
 
 constexpr bool list_contains(std::string_view list, std::string_view token) noexcept {
-  if (!list.empty() && equal_ignoring_case(list, token)) return true;  // as most are
   if (list.find(',') == list.npos) return !token.empty() && equal_ignoring_case(trim(list), token);
   while (const auto element = take_list_element(list))
     if (equal_ignoring_case(*element, token)) return true;

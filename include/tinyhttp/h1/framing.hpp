@@ -13,7 +13,6 @@
 #include <tinyhttp/http/target.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 namespace tinyhttp::h1 {

@@ -130,8 +130,8 @@ class fields {
   small_vector<char, 256> text_;  // built: the lines as they go on the wire; parsed: the whole head
   small_vector<entry, 8> entries_;
   std::uint64_t names_ = 0;  // the bits of all names, and maybe of some that have been removed
+  std::uint64_t repeated_ = 0;  // those that stand for several lines, or did
   bool packed_ = true;  // text_ is exactly the lines on the wire
-  std::uint64_t repeated_ = 0;  // the bits that stand for several lines, or did
 };
 
 class fields::iterator {

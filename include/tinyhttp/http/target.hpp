@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace tinyhttp {
 
@@ -24,10 +25,18 @@ enum class target_form : std::uint8_t {
 };
 
 /// What a request asks for, in the octets it was sent in. Views live as long as the target is
-/// neither changed nor destroyed.
+/// neither changed nor destroyed. One that was moved from is `/`.
 class target {
  public:
-  target() { reset(); }
+  target() noexcept { reset(); }
+  target(const target&) = default;
+  target& operator=(const target&) = default;
+  target(target&& other) noexcept { take(other); }
+  target& operator=(target&& other) noexcept {
+    if (this != &other) take(other);
+    return *this;
+  }
+  ~target() = default;
 
   /// Throws std::invalid_argument for a text that is no target of a request with method `m`.
   target(std::string_view text, const method& m = method::get) : target() {
@@ -78,6 +87,7 @@ class target {
   [[nodiscard]] std::string_view part(std::size_t at, std::size_t size) const noexcept {
     return {text_.data() + at, size};
   }
+  void take(target& other) noexcept;
   void set(std::string_view text, target_form form, std::size_t authority_at, std::size_t authority_size,
            std::size_t path_at, std::size_t question);
 
@@ -186,6 +196,17 @@ inline bool target::assign_checked(std::string_view text, std::size_t question, 
   if (!is_host_and_port(text.substr(authority_at, path_at - authority_at), false)) return false;
   set(text, target_form::absolute, authority_at, path_at - authority_at, path_at, question);
   return true;
+}
+
+/// The places that are left must be ones in the text that is left.
+inline void target::take(target& other) noexcept {
+  text_ = std::move(other.text_);
+  form_ = other.form_;
+  authority_at_ = other.authority_at_;
+  authority_size_ = other.authority_size_;
+  path_at_ = other.path_at_;
+  path_size_ = other.path_size_;
+  other.reset();
 }
 
 inline void target::set(std::string_view text, target_form form, std::size_t authority_at,
