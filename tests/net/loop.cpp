@@ -119,6 +119,33 @@ TEST_CASE("those who yield take turns", "[net][loop]") {
   CHECK(log == "ababab");
 }
 
+TEST_CASE("what is scheduled last goes on in the same turn, behind all others", "[net][loop]") {
+  struct noting : net::waiter {
+    noting(net::loop& of, std::string& to, char name) : waiter(note), on(of), log(to), is(name) {}
+    static bool note(net::waiter& w) {
+      auto& self = static_cast<noting&>(w);
+      self.log += self.is;
+      if (self.then != nullptr) self.on.schedule_last(*self.then);
+      return false;
+    }
+    net::loop& on;
+    std::string& log;
+    char is;
+    noting* then = nullptr;
+  };
+  net::loop loop({.backend = any_backend()});
+  std::string log;
+  noting first(loop, log, 'a'), second(loop, log, 'b'), last(loop, log, 'z');
+  first.then = &last;
+  loop.schedule(first);
+  loop.schedule(second);
+  loop.run_once();
+  CHECK(log == "abz");
+  loop.schedule_last(last);  // outside of a turn: the next one does not wait for anything else
+  loop.run_once();
+  CHECK(log == "abzz");
+}
+
 TEST_CASE("functions posted by other threads run in the loop's, in order", "[net][loop][threads]") {
   net::loop loop({.backend = any_backend()});
   constexpr int each = 2000;

@@ -85,6 +85,8 @@ class loop : public clock {
 
   /// `w` goes on in the next turn. It must not be linked already.
   void schedule(waiter& w) noexcept { ready_.push_back(w); }
+  /// `w` goes on in this turn, behind all others; in the next one if none runs. Likewise.
+  void schedule_last(waiter& w) noexcept { running_.push_back(w); }
   [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
   [[nodiscard]] net::poller& poller() noexcept { return poller_; }
   [[nodiscard]] net::backend backend() const noexcept { return poller_.which(); }

@@ -92,7 +92,8 @@ class basic_shard {
     task<void> running;
   };
 
-  /// Destroys finished connections in the next turn, when nothing of theirs is on the stack.
+  /// Destroys finished connections at the end of a turn, when nothing of theirs is on the stack, and
+  /// before the system is asked for news of them.
   struct reaper : net::waiter {
     explicit reaper(basic_shard& of) noexcept : waiter(reap), owner(of) {}
     static bool reap(waiter& w) {
@@ -246,7 +247,7 @@ template <looped_stream Stream>
 void basic_shard<Stream>::finish(held_connection& done) {
   if (std::exchange(done.finished, true)) return;
   done.next_finished = std::exchange(finished_, &done);
-  if (!reaper_.is_linked()) loop_.schedule(reaper_);
+  if (!reaper_.is_linked()) loop_.schedule_last(reaper_);
 }
 
 template <looped_stream Stream>
