@@ -11,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <span>
 #include <string>
 #include <string_view>
@@ -164,12 +163,12 @@ void served_exchange<S>::take_sent_file(const result<std::uint64_t>& through) {
 /// Who waits for a flush may be destroyed, with a handler that is given up. Nobody can tell then how
 /// much has gone out, and nothing may follow.
 template <looped_stream S>
-class served_exchange<S>::flushing {
+class served_exchange<S>::end_of_flushing {
  public:
-  explicit flushing(served_exchange& of) noexcept : of_(of) {}
-  flushing(const flushing&) = delete;
-  flushing& operator=(const flushing&) = delete;
-  ~flushing() {
+  explicit end_of_flushing(served_exchange& of) noexcept : of_(of) {}
+  end_of_flushing(const end_of_flushing&) = delete;
+  end_of_flushing& operator=(const end_of_flushing&) = delete;
+  ~end_of_flushing() {
     of_.sending_.end();
     if (!of_.is_writing()) return;
     of_.writing_.reset();
@@ -182,11 +181,11 @@ class served_exchange<S>::flushing {
   served_exchange& of_;
 };
 
-/// Sends what is composed, as slowly as the peer may take it.
+/// Sends what is composed, as slowly as the peer may take it. False: `sent_` says why not.
 template <looped_stream S>
-task<result<void>> served_exchange<S>::flush() {
-  if (!sent_ || !is_composed()) co_return sent_;
-  const flushing guard(*this);
+task<bool> served_exchange<S>::flush() {
+  if (!sent_ || !is_composed()) co_return sent_.has_value();
+  const end_of_flushing guard(*this);
   stream().never_expires();
   sending_.restart(stream());
   sending_.begin();
@@ -201,7 +200,7 @@ task<result<void>> served_exchange<S>::flush() {
     const auto through = co_await sending;
     take_sent_file(through);
   }
-  co_return sent_;
+  co_return sent_.has_value();
 }
 
 /// False: the message was cut off. The peer can tell from the end that comes too early, except where
@@ -210,21 +209,21 @@ template <looped_stream S>
 task<bool> served_exchange<S>::send_large() {
   if (!sent_) co_return false;
   const response& r = answer_->now();
-  const bool may_wait = r.body.stream() != nullptr;
-  if (may_wait && stream().peer_gone()) co_return false;
-  if (may_wait) begin_handling();
+  if (r.body.stream() != nullptr) {  // it may wait
+    if (stream().peer_gone()) co_return false;
+    begin_handling();
+  }
   answering_ = true;
   sending_.restart(stream());
   body_sender<S> sender(stream(), wire_, out_, sending_, connection_->share_,
                         buffers().window);
-  result<void> sent;
+  bool sent = false;
   try {
     auto sending = sender.send(r.body);
     sent = co_await sending;
-  } catch (const std::exception& thrown) {
-    sent = error(error_kind::io, std::string("body: it threw: ").append(thrown.what()));
+    if (!sent && sender.has_source_failed()) services().log(sender.failure().message());
   } catch (...) {
-    sent = error(error_kind::io, "body: it threw something that is no std::exception");
+    services().log_thrown("body: it");
   }
   if (sent) {
     handling_ = answering_ = false;
@@ -232,21 +231,25 @@ task<bool> served_exchange<S>::send_large() {
     co_return true;
   }
   if (sender.has_source_failed()) {
-    services().log(sent.error().message());
-    sent = co_await sender.flush();
+    auto flushing = sender.flush();
+    co_await flushing;
   }
   const bool told_by_end = !r.body.length() && incoming_.version == http_version::http_1_0;
-  if (!sent || told_by_end) stream().abort();
+  if (told_by_end || !sender.has_source_failed()) stream().abort();
   co_return false;
 }
 
 template <looped_stream S>
 task<result<void>> served_exchange<S>::inform(status code, const fields& with) {
   if (answering_) co_return result<void>();  // its own body asks for it, in the middle of that
-  if (is_writing()) (void)co_await flush();  // it reads from `out_`
-  wire_.send_informational(out_, code, with);
-  if (code == status::continue_) continue_owed_ = false;
-  co_return co_await flush();
+  for (bool added = false; !added;) {
+    added = !is_writing();  // that reads from `out_`
+    if (added) wire_.send_informational(out_, code, with);
+    if (added && code == status::continue_) continue_owed_ = false;
+    auto flushing = flush();
+    co_await flushing;
+  }
+  co_return sent_;
 }
 
 template <looped_stream S>
@@ -273,7 +276,7 @@ void served_exchange<S>::report(bool complete) noexcept {
     try {
       hook(done);
     } catch (...) {
-      services().log("on_sent threw");
+      services().log_thrown("on_sent");
     }
   }
 }

@@ -70,7 +70,7 @@ class least_rate : net::timer {
     return way_ == direction::sending ? stream_->sent() : stream_->received();
   }
   static void look(timer& t) { static_cast<least_rate&>(t).look_now(); }
-  void look_now();
+  [[gnu::cold]] void look_now();
 
   S* stream_ = nullptr;
   const patience& patience_;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace tinyhttp {
 
@@ -86,12 +87,13 @@ task<result<std::string_view>> served_exchange<S>::pull() {
     if (next.what == h1::event::kind::data) co_return next.data;
     if (next.what == h1::event::kind::end) co_return std::string_view();
     if (next.what == h1::event::kind::failed) co_return wire_.failure().error();
-    if (is_writing()) (void)co_await flush();  // it reads from `out_`
-    if (continue_owed_) wire_.send_informational(out_, status::continue_, {});
-    continue_owed_ = false;
-    if (!answering_) {
-      const auto flushed = co_await flush();
-      if (!flushed) co_return flushed.error();
+    const bool writing = is_writing();  // that reads from `out_`
+    if (!writing && std::exchange(continue_owed_, false)) wire_.send_informational(out_, status::continue_, {});
+    if (writing || !answering_) {
+      auto flushing = flush();
+      const bool flushed = co_await flushing;
+      if (writing) continue;
+      if (!flushed) co_return sent_.error();
     }
     if (is_share_used_up()) {
       auto others = stream().loop().yield();

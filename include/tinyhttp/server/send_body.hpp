@@ -4,6 +4,8 @@
 // what waits to be sent, files go by sendfile, streams are pulled no faster than the peer takes them.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/connection.hpp>
@@ -14,9 +16,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tinyhttp {
 
@@ -30,32 +32,35 @@ class body_sender {
               turn_share& share, std::size_t window) noexcept
       : stream_(stream), wire_(wire), out_(out), pace_(pace), share_(share), window_(window) {}
 
-  /// Sends all of `b` and the end of the message. After an error only cutting the connection tells
-  /// the peer the truth. The end may be left in `out`.
-  [[nodiscard]] task<result<void>> send(const body& b);
+  /// Sends all of `b` and the end of the message. After false, which `failure()` explains, only cutting
+  /// the connection tells the peer the truth. The end may be left in `out`.
+  [[nodiscard]] task<bool> send(const body& b);
 
   /// Sends what waits in `out`. `more`: something follows at once.
-  [[nodiscard]] task<result<void>> flush(bool more = false) { return write({}, {}, more); }
+  [[nodiscard]] task<bool> flush(bool more = false) { return write({}, {}, more); }
 
   /// Not the peer failed, but what was to be sent: it cannot be read, or is not as long as promised.
   [[nodiscard]] bool has_source_failed() const noexcept { return !peer_failed_; }
+  [[nodiscard]] const error& failure() const noexcept { return state_.error(); }
 
  private:
   static constexpr std::size_t turn_size = 256 * 1024;  // octets in a row before others have a turn
   static constexpr unsigned steps_of_piece = 16;         // what a stream computes takes time, too
 
-  task<result<void>> send_piece(const body_piece& piece);
-  task<result<void>> send_whole(const body& b);
-  task<result<void>> send_octets(std::string_view octets);
-  task<result<void>> send_slice(const content_slice& slice);
-  task<result<void>> send_file(const content_slice& slice);
-  task<result<void>> send_copied(const content_slice& slice);
-  task<result<void>> send_stream(body_stream& source);
-  task<result<void>> write(std::string_view data, std::string_view behind, bool more);
+  task<bool> send_whole(const body& b);
+  task<bool> send_part(std::string_view octets, const content_slice* slice);
+  task<bool> send_file(const content_slice& slice);
+  task<bool> send_octets(std::string_view octets, const content_slice* slice);
+  task<bool> send_stream(body_stream& source);
+  task<bool> write(std::string_view data, std::string_view behind, bool more);
 
-  [[nodiscard]] static error broken_promise() {
-    return {error_kind::io, "body: not as long as was promised"};
+  /// False, for who returns it.
+  bool fail(error why) {
+    state_ = std::move(why);
+    return false;
   }
+  [[gnu::cold]] bool break_promise() { return fail({error_kind::io, "body: not as long as was promised"}); }
+  [[gnu::cold]] bool end_early() { return fail({error_kind::io, "body: the content ended before its length"}); }
 
   S& stream_;
   h1::connection& wire_;
@@ -63,127 +68,118 @@ class body_sender {
   least_rate<S>& pace_;
   turn_share& share_;
   std::size_t window_;
+  result<void> state_;
   bool peer_failed_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
 
 template <looped_stream S>
-task<result<void>> body_sender<S>::send(const body& b) {
+task<bool> body_sender<S>::send(const body& b) {
   const auto* const pieces = b.pieces();
   const std::size_t count = pieces != nullptr ? pieces->size() : 1;
   for (std::size_t i = 0; i < count; ++i) {
-    auto sending = pieces != nullptr ? send_piece((*pieces)[i]) : send_whole(b);
-    const auto sent = co_await sending;
-    if (!sent) co_return sent;
+    const body_piece* const piece = pieces != nullptr ? &(*pieces)[i] : nullptr;
+    auto sending = piece == nullptr ? send_whole(b) : send_part(piece->octets, piece->is_slice() ? &piece->slice : nullptr);
+    if (!co_await sending) co_return false;
   }
-  if (!wire_.finish(out_, b.trailers())) co_return broken_promise();
-  co_return result<void>();
-}
-
-template <looped_stream S>
-task<result<void>> body_sender<S>::send_piece(const body_piece& piece) {
-  return piece.is_slice() ? send_slice(piece.slice) : send_octets(piece.octets);
+  co_return wire_.finish(out_, b.trailers()) || break_promise();
 }
 
 /// A body that is not of pieces.
 template <looped_stream S>
-task<result<void>> body_sender<S>::send_whole(const body& b) {
+task<bool> body_sender<S>::send_whole(const body& b) {
   if (auto* source = b.stream()) return send_stream(*source);
   const auto* slice = b.slice();
-  return slice != nullptr ? send_slice(*slice) : send_octets(b.text());
+  return send_part(slice == nullptr ? b.text() : std::string_view(), slice);
+}
+
+/// Of known length: `slice`, or where that is null `octets`.
+template <looped_stream S>
+task<bool> body_sender<S>::send_part(std::string_view octets, const content_slice* slice) {
+  if (slice != nullptr && slice->source->descriptor() >= 0) return send_file(*slice);
+  return send_octets(octets, slice);
 }
 
 /// Writes `out`, `data` and `behind` in one go.
 template <looped_stream S>
-task<result<void>> body_sender<S>::write(std::string_view data, std::string_view behind, bool more) {
-  if (out_.empty() && data.empty() && behind.empty()) co_return result<void>();
+task<bool> body_sender<S>::write(std::string_view data, std::string_view behind, bool more) {
+  if (out_.empty() && data.empty() && behind.empty()) co_return true;
   if (share_.is_used_up(stream_.loop())) {
     auto others = stream_.loop().yield();
     co_await others;
   }
   const std::array<std::string_view, 3> pieces{out_, data, behind};
   pace_.begin();
-  result<void> sent;
   if constexpr (requires(S& s) { s.write(pieces, true); }) {
-    sent = co_await stream_.write(pieces, more);
+    state_ = co_await stream_.write(pieces, more);
   } else {
-    sent = co_await stream_.write(pieces);
+    state_ = co_await stream_.write(pieces);
   }
   pace_.end();
   out_.clear();
-  peer_failed_ = !sent;
-  co_return sent;
+  peer_failed_ = !state_;
+  co_return !peer_failed_;
 }
 
+/// What is here, or can only be copied.
 template <looped_stream S>
-task<result<void>> body_sender<S>::send_octets(std::string_view octets) {
-  while (!octets.empty()) {
-    const auto part = octets.substr(0, turn_size);
-    octets.remove_prefix(part.size());
-    if (!wire_.begin_data(out_, part.size())) co_return broken_promise();
-    std::string end;
-    wire_.end_data(end);
-    const auto sent = co_await write(part, end, !octets.empty());
-    if (!sent) co_return sent;
+task<bool> body_sender<S>::send_octets(std::string_view octets, const content_slice* slice) {
+  const std::uint64_t length = slice != nullptr ? slice->length : octets.size();
+  if (length == 0) co_return true;
+  if (!wire_.begin_data(out_, length)) co_return break_promise();
+  const std::size_t at_once = slice != nullptr ? window_ : turn_size;
+  buffer copy;
+  for (std::uint64_t done = 0; done < length;) {
+    const auto size = static_cast<std::size_t>(at_most<std::uint64_t>(length - done, at_once));
+    std::string_view part;
+    if (slice != nullptr) {
+      const auto room = copy.prepare(size).first(size);
+      const auto got = slice->source->read_at(slice->offset + done, room);
+      if (!got) co_return fail(got.error());
+      if (*got == 0) co_return end_early();
+      part = {room.data(), *got};
+    } else {
+      part = octets.substr(static_cast<std::size_t>(done), size);
+    }
+    done += part.size();
+    const std::string_view nothing;
+    auto writing = write(part, nothing, done < length);
+    if (!co_await writing) co_return false;
   }
-  co_return result<void>();
+  wire_.end_data(out_);
+  co_return true;
 }
 
 template <looped_stream S>
-task<result<void>> body_sender<S>::send_slice(const content_slice& slice) {
-  if (slice.length == 0) co_return result<void>();
-  if (!wire_.begin_data(out_, slice.length)) co_return broken_promise();
-  auto sending = slice.source->descriptor() >= 0 ? send_file(slice) : send_copied(slice);
-  const auto sent = co_await sending;
-  if (sent) wire_.end_data(out_);
-  co_return sent;
-}
-
-template <looped_stream S>
-task<result<void>> body_sender<S>::send_file(const content_slice& slice) {
-  const auto head_sent = co_await flush(true);
-  if (!head_sent) co_return head_sent;
+task<bool> body_sender<S>::send_file(const content_slice& slice) {
+  if (slice.length == 0) co_return true;
+  if (!wire_.begin_data(out_, slice.length)) co_return break_promise();
+  auto sending_head = flush(true);
+  if (!co_await sending_head) co_return false;
   const int descriptor = slice.source->descriptor();
   if constexpr (requires { stream_.expect_much(); }) stream_.expect_much();
-  for (std::uint64_t done = 0; done < slice.length;) {
+  for (std::uint64_t done = 0;;) {
     const std::uint64_t left = slice.length - done;
     // No more in one turn: what a fast peer has not taken yet falls out of the processor's cache.
-    const std::uint64_t part = left < turn_size ? left : turn_size;
+    const std::uint64_t part = at_most<std::uint64_t>(left, turn_size);
     pace_.begin();
     const auto sent = co_await stream_.send_file(descriptor, slice.offset + done, part);
     pace_.end();
     peer_failed_ = !sent;
-    if (!sent) co_return sent.error();
-    if (*sent < part) co_return error(error_kind::io, "body: the file ended before its length");
+    if (!sent) co_return fail(sent.error());
+    if (*sent < part) co_return end_early();
     done += *sent;
     if (done == slice.length) break;
     auto others = stream_.loop().yield();  // a fast peer shall not have us to itself
     co_await others;
   }
-  co_return result<void>();
+  wire_.end_data(out_);
+  co_return true;
 }
 
 template <looped_stream S>
-task<result<void>> body_sender<S>::send_copied(const content_slice& slice) {
-  const auto room = std::make_unique_for_overwrite<char[]>(window_);
-  for (std::uint64_t done = 0; done < slice.length;) {
-    const std::uint64_t left = slice.length - done;
-    const std::span<char> into(room.get(), left < window_ ? static_cast<std::size_t>(left) : window_);
-    const auto got = slice.source->read_at(slice.offset + done, into);
-    if (!got) co_return got.error();
-    if (*got == 0) co_return error(error_kind::io, "body: the content ended before its length");
-    done += *got;
-    const std::string_view data(room.get(), *got);
-    const std::string_view nothing;
-    const auto sent = co_await write(data, nothing, done < slice.length);
-    if (!sent) co_return sent;
-  }
-  co_return result<void>();
-}
-
-template <looped_stream S>
-task<result<void>> body_sender<S>::send_stream(body_stream& source) {
+task<bool> body_sender<S>::send_stream(body_stream& source) {
   for (;;) {
     if (share_.is_used_up(stream_.loop(), steps_of_piece)) {
       auto others = stream_.loop().yield();
@@ -191,17 +187,17 @@ task<result<void>> body_sender<S>::send_stream(body_stream& source) {
     }
     auto pulling = source.next();
     if (!pulling.try_start()) {  // it waits: what is ready must not wait with it
-      const auto flushed = co_await flush();
-      if (!flushed) co_return flushed;
+      auto flushing = flush();
+      if (!co_await flushing) co_return false;
     }
     const auto pulled = co_await pulling;
-    if (!pulled) co_return pulled.error();
-    if (pulled->empty()) co_return result<void>();
-    if (!wire_.begin_data(out_, pulled->size())) co_return broken_promise();
+    if (!pulled) co_return fail(pulled.error());
+    if (pulled->empty()) co_return true;
+    if (!wire_.begin_data(out_, pulled->size())) co_return break_promise();
     std::string end;
     wire_.end_data(end);
-    const auto sent = co_await write(*pulled, end, false);
-    if (!sent) co_return sent;
+    auto writing = write(*pulled, end, false);
+    if (!co_await writing) co_return false;
   }
 }
 

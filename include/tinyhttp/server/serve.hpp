@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <exception>
 #include <string>
 #include <utility>
 
@@ -76,20 +75,22 @@ task<bool> served_exchange<S>::serve() {
       auto others = stream().loop().yield();
       co_await others;
     }
+    task<bool> step;
     switch (stage_) {
       case stage::receiving:
         if (next_request()) break;
         if (!is_composed() && !wire_.head_begun() && wire_.unread().empty()) co_return true;
-        goes_on = co_await receive();
+        step = receive();
         break;
-      case stage::handling: goes_on = co_await wait_for_handler(); break;
-      case stage::large: goes_on = co_await send_large(); break;
+      case stage::handling: step = wait_for_handler(); break;
+      case stage::large: step = send_large(); break;
       case stage::answered:
-        if (must_flush() || ends_behind_a_wait()) goes_on = co_await finish_answer();
+        if (must_flush() || ends_behind_a_wait()) step = finish_answer();
         else conclude();
         break;
-      case stage::over: goes_on = co_await hang_up(); break;
+      case stage::over: step = hang_up(); break;
     }
+    if (step) goes_on = co_await step;
   }
   co_return false;
 }
@@ -147,13 +148,7 @@ void served_exchange<S>::call_handler() {
 /// Inside a catch block: the peer learns nothing, the log learns what was thrown.
 template <looped_stream S>
 response served_exchange<S>::failed_handler() noexcept {
-  try {
-    throw;
-  } catch (const std::exception& thrown) {
-    services().log(std::string(incoming_.method.name()).append(": handler threw: ").append(thrown.what()));
-  } catch (...) {
-    services().log("handler threw something that is no std::exception");
-  }
+  services().log_thrown(std::string(incoming_.method.name()).append(": handler"));
   return problem(status::internal_server_error);
 }
 
@@ -172,7 +167,10 @@ task<bool> served_exchange<S>::wait_for_handler() {
     made = failed_handler();
   }
   handling_ = false;
-  if (is_writing()) (void)co_await flush();
+  if (is_writing()) {
+    auto flushing = flush();
+    co_await flushing;
+  }
   if (!sent_) co_return false;
   answer_.make([&made]() -> reply { return std::move(made); });
   answer();
@@ -194,8 +192,8 @@ bool served_exchange<S>::has_more_come() {
 /// More octets of a head, once what is composed is out.
 template <looped_stream S>
 task<bool> served_exchange<S>::receive() {
-  const auto flushed = co_await flush();
-  if (!flushed) co_return false;
+  auto flushing = flush();
+  if (!co_await flushing) co_return false;
   if (!wire_.head_begun()) {
     if (wire_.unread().empty() || !connection_->go_idle()) co_return wire_.unread().empty();
     const auto ready = co_await stream().readable();  // empty lines are here
@@ -221,15 +219,16 @@ task<bool> served_exchange<S>::receive() {
 template <looped_stream S>
 task<bool> served_exchange<S>::finish_answer() {
   if (must_flush()) {
-    const auto flushed = co_await flush();
-    if (!flushed) co_return false;
+    auto flushing = flush();
+    if (!co_await flushing) co_return false;
   }
   report(true);
-  if (auto* hooks = answer_->now().attached(); hooks != nullptr && hooks->takeover) {
-    co_await take_over();
-    co_return false;
+  if (ends_behind_a_wait()) {
+    const bool hands_over = is_taken_over();
+    auto behind = hands_over ? take_over() : drain_request();
+    co_await behind;
+    if (hands_over) co_return false;
   }
-  if (ends_behind_a_wait()) co_await drain_request();
   conclude();
   co_return true;
 }
@@ -238,8 +237,13 @@ task<bool> served_exchange<S>::finish_answer() {
 /// rest of a request that nobody read.
 template <looped_stream S>
 bool served_exchange<S>::ends_behind_a_wait() noexcept {
+  return is_taken_over() || (!wire_.incoming_done() && wire_.reusable());
+}
+
+template <looped_stream S>
+bool served_exchange<S>::is_taken_over() noexcept {
   const auto* hooks = answer_->now().attached();
-  return (hooks != nullptr && hooks->takeover) || (!wire_.incoming_done() && wire_.reusable());
+  return hooks != nullptr && hooks->takeover;
 }
 
 /// The exchange is over; is there to be another?
@@ -268,8 +272,8 @@ bool served_exchange<S>::peer_may_send_more() const noexcept {
 /// eat the answer. Always false.
 template <looped_stream S>
 task<bool> served_exchange<S>::hang_up() {
-  const auto flushed = co_await flush();
-  if (!flushed) co_return false;
+  auto flushing = flush();
+  if (!co_await flushing) co_return false;
   if constexpr (is_secured_stream<S>) {  // the kernel may be full, and an end that is not told is none
     stream().expires_at(deadline_in(clock().now(), options().patience.grace));
     auto ending = stream().finish();

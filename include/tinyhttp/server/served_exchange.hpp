@@ -75,7 +75,7 @@ class served_exchange final : public request_context {
     else return {};
   }
   [[nodiscard]] bool cancelled() const noexcept override { return stream().peer_gone(); }
-  [[nodiscard]] task<result<void>> inform(status code, const fields& with) override;
+  [[nodiscard, gnu::cold]] task<result<void>> inform(status code, const fields& with) override;
   [[nodiscard]] tinyhttp::clock& clock() noexcept override { return services().clock(); }
   void post(function<void()> work) override { services().post(std::move(work)); }
 
@@ -83,7 +83,7 @@ class served_exchange final : public request_context {
   class incoming_body;
   class taken_over;
   class end_of_waiting;
-  class flushing;
+  class end_of_flushing;
   class waiting_for_peer;
   enum class stage : std::uint8_t {
     receiving,  // a head, or the rest of one
@@ -120,8 +120,9 @@ class served_exchange final : public request_context {
     return services().ending.load(std::memory_order_relaxed) &&
            (!wire_.incoming_done() || !has_more_come());
   }
-  [[nodiscard]] bool has_more_come();
+  [[nodiscard, gnu::cold]] bool has_more_come();
   [[nodiscard]] bool ends_behind_a_wait() noexcept;
+  [[nodiscard]] bool is_taken_over() noexcept;
   [[nodiscard]] bool must_linger() noexcept { return unclean_ || !wire_.unread().empty(); }
   void conclude();
   void end_exchange() noexcept;
@@ -129,12 +130,12 @@ class served_exchange final : public request_context {
   task<bool> receive();
   task<bool> wait_for_handler();
   task<bool> finish_answer();
-  task<bool> hang_up();
+  [[gnu::cold]] task<bool> hang_up();
 
   // Its body; see request_body.hpp.
   void prepare_body();
   task<result<std::string_view>> pull();
-  task<void> drain_request();
+  [[gnu::cold]] task<void> drain_request();
 
   // Its answer; see answers.hpp.
   void answer();
@@ -152,9 +153,9 @@ class served_exchange final : public request_context {
   bool flush_now();
   void take_written();
   void take_sent_file(const result<std::uint64_t>& through);
-  task<result<void>> flush();
+  task<bool> flush();
   task<bool> send_large();
-  task<void> take_over();
+  [[gnu::cold]] task<void> take_over();
   void report(bool complete) noexcept;
 
   connection_host<S>& host_;

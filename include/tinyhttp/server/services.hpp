@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,16 +46,12 @@ class server_services {
 
   /// A handler has had the loop for `held`. Says so once, if that delayed everybody else.
   void note_turn(std::chrono::nanoseconds held, std::string_view target) {
-    if (held < longest_turn || complained_) return;
-    complained_ = true;
-    log(std::string("handler of ").append(target).append(" held the loop for ").append(
-        ascii::to_decimal(static_cast<std::uint64_t>(held.count() / 1'000'000))).append(
-        " ms: wrap it in blocking()"));
+    if (held >= longest_turn && !std::exchange(complained_, true)) complain(held, target);
   }
 
   /// What the user's hook throws ends here: a log must not end a server.
   /// One line, whatever is in it: what handlers throw may have come from a peer.
-  void log(std::string line) const noexcept {
+  [[gnu::cold]] void log(std::string line) const noexcept {
     for (char& c : line)
       if (!ascii::is_field_octet(c)) c = '?';
     try {
@@ -62,9 +59,25 @@ class server_services {
     } catch (...) {
     }
   }
+  /// In a catch block: the log learns what `who` threw, and nobody else.
+  [[gnu::cold]] void log_thrown(std::string who) const noexcept {
+    try {
+      throw;
+    } catch (const std::exception& thrown) {
+      log(who.append(" threw: ").append(thrown.what()));
+    } catch (...) {
+      log(who.append(" threw something that is no std::exception"));
+    }
+  }
 
  private:
   static constexpr std::chrono::milliseconds longest_turn{200};  // a delay that people notice
+
+  [[gnu::cold]] void complain(std::chrono::nanoseconds held, std::string_view target) const {
+    log(std::string("handler of ").append(target).append(" held the loop for ").append(
+        ascii::to_decimal(static_cast<std::uint64_t>(held.count() / 1'000'000))).append(
+        " ms: wrap it in blocking()"));
+  }
 
   tinyhttp::clock& time_;
   bool complained_ = false;

@@ -171,10 +171,8 @@ void basic_shard<Stream>::run() {
     try {
       loop_.run();
       ended = true;
-    } catch (const std::exception& thrown) {  // a function that a handler posted
-      services_.log(std::string("posted function threw: ").append(thrown.what()));
-    } catch (...) {
-      services_.log("posted function threw something that is no std::exception");
+    } catch (...) {  // by a function that a handler posted
+      services_.log_thrown("posted function");
     }
   }
   accepting_.reset();
