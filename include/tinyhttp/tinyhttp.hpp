@@ -16,6 +16,7 @@
 #include <tinyhttp/core/hasher.hpp>
 #include <tinyhttp/core/held_here.hpp>
 #include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>

@@ -1,6 +1,7 @@
 // tinyhttp/core/small_vector.hpp -- a vector of trivial elements whose first N need no allocation.
 //
-// For the octets and entries of messages: a message of usual size is built without the heap.
+// For the octets and entries of messages: a message of usual size is built without the heap. Elsewhere
+// inside in place of std::vector, which has five times the functions to be compiled for each type.
 #pragma once
 
 #include <cstddef>
@@ -49,6 +50,9 @@ class small_vector {
   void reserve(std::size_t wanted) {
     if (wanted > capacity_) grow(wanted);
   }
+  [[nodiscard]] T& back() noexcept { return data()[size_ - 1]; }
+  [[nodiscard]] const T& back() const noexcept { return data()[size_ - 1]; }
+  void pop_back() noexcept { --size_; }
   void push_back(T element) {
     if (size_ == capacity_) grow(size_ + 1);
     data()[size_++] = element;

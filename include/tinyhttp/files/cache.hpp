@@ -4,6 +4,9 @@
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/fields.hpp>
@@ -11,12 +14,12 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::files {
 
@@ -101,8 +104,8 @@ class cache {
 
   cache_limits limits_;
   std::mutex mutex_;  // guards what follows
-  std::vector<node> nodes_;
-  std::vector<index> buckets_;  // the first node of each; their number is a power of two, or 0
+  owned_list<node> nodes_;
+  small_vector<index, 1> buckets_;  // the first node of each; their number is a power of two, or 0
   index free_ = none;
   index newest_ = none, oldest_ = none;
   std::size_t count_ = 0;
@@ -151,7 +154,7 @@ inline cache::index cache::look_up(std::string_view name) noexcept {
 
 inline cache::index cache::take_free_node() {
   if (free_ == none) {
-    nodes_.emplace_back();
+    nodes_.push_back(owned<node>(new node));
     return static_cast<index>(nodes_.size() - 1);
   }
   return std::exchange(free_, nodes_[free_].in_bucket);
@@ -185,7 +188,10 @@ inline void cache::remove(index at) noexcept {
 
 /// Twice as many buckets; every node goes to its new one.
 inline void cache::grow_buckets() {
-  buckets_.assign(buckets_.empty() ? 16 : 2 * buckets_.size(), none);
+  const std::size_t count = buckets_.empty() ? 16 : 2 * buckets_.size();
+  buckets_.reserve(count);  // if that throws, nothing has changed
+  buckets_.clear();
+  std::memset(buckets_.extend(count), 0xff, count * sizeof(index));  // `none`, each of them
   for (index at = newest_; at != none; at = nodes_[at].older)
     nodes_[at].in_bucket = std::exchange(bucket(nodes_[at].name), at);
 }

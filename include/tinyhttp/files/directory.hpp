@@ -172,7 +172,7 @@ inline int directory::open_by_kernel([[maybe_unused]] const char* name,
 #endif
 }
 
-inline int directory::open_by_walk(const std::string& name, int flags) const {
+[[gnu::cold]] inline int directory::open_by_walk(const std::string& name, int flags) const {
   detail::segment_walk walk(root_.get(), options_.symbolic_links == links::inside);
   return walk.open(name, flags);
 }

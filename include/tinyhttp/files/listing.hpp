@@ -29,13 +29,13 @@ namespace tinyhttp::files {
 /// @param name  the directory, relative to the root, decoded: `.`, `a/`, `a/b/`
 /// @return      octets, or for more than a thousand entries a stream: see `write_listing`. Error: that
 ///              of `more`, where it fails before
-[[nodiscard]] inline result<body> listing_page(std::string name, more_entries more,
+[[nodiscard, gnu::cold]] inline result<body> listing_page(std::string name, more_entries more,
                                                listing_order order, look_at look = {});
 
 /// JSON: `{"path":"/a/","entries":[{"name":"x","type":"file","size":1,"modified":0,"href":"./x"}]}`.
 /// `modified` is seconds since 1970; `type` is `file` or `directory`, whose `size` is null. Octets
 /// that are not UTF-8 show as U+FFFD in names; `href` is exact.
-[[nodiscard]] inline result<body> listing_json(std::string name, more_entries more,
+[[nodiscard, gnu::cold]] inline result<body> listing_json(std::string name, more_entries more,
                                                look_at look = {});
 
 // ---------------------------------------------------------------------------------------------
@@ -89,7 +89,7 @@ inline void append_row(std::string& out, const entry& e) {
 }
 
 /// The segments of `name` as links upwards, the last as it is.
-inline void append_breadcrumbs(std::string& out, std::string_view name) {
+[[gnu::cold]] inline void append_breadcrumbs(std::string& out, std::string_view name) {
   std::size_t depth = 0;
   for (const char c : name) depth += c == '/';
   const auto up = [&](std::size_t levels) {
@@ -110,7 +110,7 @@ inline void append_breadcrumbs(std::string& out, std::string_view name) {
 }
 
 /// A column's head: a link that sorts by it, or turns the order around.
-inline void append_column(std::string& out, sort_key key, std::string_view title,
+[[gnu::cold]] inline void append_column(std::string& out, sort_key key, std::string_view title,
                           std::string_view word, listing_order now) {
   const bool current = now.key == key;
   const bool descending = current ? !now.descending : key != sort_key::name;
@@ -120,12 +120,12 @@ inline void append_column(std::string& out, sort_key key, std::string_view title
   out += "</a>";
 }
 
-inline void append_sort_state(std::string& out, sort_key key, listing_order now) {
+[[gnu::cold]] inline void append_sort_state(std::string& out, sort_key key, listing_order now) {
   if (now.key == key) out += now.descending ? " aria-sort=descending" : " aria-sort=ascending";
   out += '>';
 }
 
-inline void append_page_head(std::string& out, std::string_view name, listing_order order) {
+[[gnu::cold]] inline void append_page_head(std::string& out, std::string_view name, listing_order order) {
   out += page_head;
   out += "<title>/";
   append_html(out, name);
@@ -145,7 +145,7 @@ inline void append_page_head(std::string& out, std::string_view name, listing_or
     out += "<tr><td><a href=\"../\">../</a><td class=n><td class=\"n t\">\n";
 }
 
-inline void append_page_foot(std::string& out, std::size_t directories, std::size_t files) {
+[[gnu::cold]] inline void append_page_foot(std::string& out, std::size_t directories, std::size_t files) {
   const auto counted = [&](std::size_t n, const char* one, const char* many) {
     ascii::append_decimal(out, n);
     out += n == 1 ? one : many;
@@ -186,7 +186,7 @@ class page_text final : public listing_text {
 class json_text final : public listing_text {
  public:
   explicit json_text(std::string name) : name_(std::move(name)) {}
-  void head(std::string& out) const override {
+  [[gnu::cold]] void head(std::string& out) const override {
     out += "{\"path\":";
     append_json(out, "/" + name_);
     out += ",\"entries\":[";

@@ -21,7 +21,7 @@ namespace tinyhttp::files {
 
 /// Lists the directory `name` as HTML, or as JSON when the Accept of `r` prefers that. Shows the names
 /// that a request with `shown` would reach. The body holds `root` and the directory open.
-[[nodiscard]] inline result<response> listing_answer(const request& r,
+[[nodiscard, gnu::cold]] inline result<response> listing_answer(const request& r,
                                                      std::shared_ptr<const directory> root,
                                                      const std::string& name,
                                                      const safe_path_options& shown);

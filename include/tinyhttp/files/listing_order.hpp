@@ -3,6 +3,9 @@
 // Pure: entries and a query in, entries in order out. Knows no page.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/files/stamp.hpp>
 
 #include <cstddef>
@@ -50,7 +53,7 @@ class sorted_slices {
   void sift_down(std::size_t at) noexcept;
 
   listing_order order_;
-  std::vector<run> heap_;  // the one whose front comes first is in front, once merging has begun
+  owned_list<run> heap_;  // the one whose front comes first is in front, once merging has begun
   entry given_ = {};  // what `next` showed last
   bool merging_ = false;
 };
@@ -129,7 +132,7 @@ constexpr listing_order parse_order(std::string_view query) noexcept {
 inline void sort_entries(std::vector<entry>& entries, listing_order order) {
   if (entries.empty()) return;
   const std::size_t common = order.key == sort_key::name ? detail::common_prefix(entries) : 0;
-  std::vector<detail::sort_item> items;  // std::qsort wants what memcpy may move
+  small_vector<detail::sort_item, 16> items;  // std::qsort wants what memcpy may move
   items.reserve(entries.size());
   for (auto& e : entries) items.push_back({detail::sort_key_of(e, order, common), &e});
   const bool backwards = order.key == sort_key::name && order.descending;
@@ -144,7 +147,7 @@ inline void sort_entries(std::vector<entry>& entries, listing_order order) {
 inline void sorted_slices::add(std::vector<entry> slice) {
   if (slice.empty()) return;
   sort_entries(slice, order_);
-  heap_.push_back({std::move(slice)});
+  heap_.push_back(owned<run>(new run{std::move(slice)}));
 }
 
 /// As `sort_entries` has it.
@@ -160,7 +163,7 @@ inline void sorted_slices::sift_down(std::size_t at) noexcept {
   for (std::size_t child = 2 * at + 1; child < heap_.size(); child = 2 * at + 1) {
     if (child + 1 < heap_.size() && is_before(heap_[child + 1], heap_[child])) ++child;
     if (!is_before(heap_[child], heap_[at])) return;
-    std::swap(heap_[child], heap_[at]);
+    heap_.swap(child, at);
     at = child;
   }
 }
@@ -169,11 +172,10 @@ inline entry* sorted_slices::next() {
   if (!std::exchange(merging_, true))
     for (std::size_t i = heap_.size() / 2; i-- > 0;) sift_down(i);
   if (heap_.empty()) return nullptr;
-  run& first = heap_.front();
+  run& first = heap_[0];
   given_ = std::move(first.entries[first.at++]);
   if (first.at == first.entries.size()) {
-    if (heap_.size() > 1) first = std::move(heap_.back());
-    heap_.pop_back();
+    const auto done = heap_.take(0);
   }
   sift_down(0);
   return &given_;

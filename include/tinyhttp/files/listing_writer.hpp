@@ -45,7 +45,7 @@ class listing_text {
 /// @return  octets where five calls of `more` give all; else a stream, each piece of which has cost
 ///          one call of `more`, or 250 rows. It holds the entries, and of the text one piece. While it
 ///          reads, a piece is one line end
-[[nodiscard]] inline result<body> write_listing(owned<const listing_text> text, more_entries more,
+[[nodiscard, gnu::cold]] inline result<body> write_listing(owned<const listing_text> text, more_entries more,
                                                 listing_order order, look_at look);
 
 // ---------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
 }
 
 /// Fills in the parts of a multipart/byteranges (14.6).
-inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
+[[gnu::cold]] inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
   std::string boundary = "part-";
   for (std::uint64_t round = 1; round <= 2; ++round)
     ascii::append_hex(boundary, mix(seed + round * 0x9e3779b97f4a7c15));
@@ -138,6 +138,20 @@ inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
   return {code, std::move(made.fields), {}, {}};
 }
 
+/// Several ranges, each behind its head.
+[[nodiscard, gnu::cold]] inline body parts_of(plan& p, const std::shared_ptr<const content_source>& source,
+                                              std::string_view octets) {
+  std::vector<body_piece> pieces;
+  for (std::size_t i = 0; i < p.ranges.size(); ++i) {
+    pieces.push_back(std::move(p.part_heads[i]));
+    const auto [offset, length] = p.ranges[i];
+    if (source) pieces.push_back(content_slice{source, offset, length});
+    else pieces.push_back(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
+  }
+  pieces.push_back(std::move(p.part_heads.back()));
+  return pieces;
+}
+
 /// Turns a plan into a response: with the `whole` for a 200, else with parts of `source`, or of `octets`
 /// where that is null.
 [[nodiscard]] inline response cut(plan p, body whole, const std::shared_ptr<const content_source>& source,
@@ -146,18 +160,10 @@ inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
   if (p.status == status::ok) {
     made.body = std::move(whole);
   } else if (p.status == status::partial_content) {
-    std::vector<body_piece> pieces;
-    pieces.reserve(p.ranges.size() + p.part_heads.size());
-    for (std::size_t i = 0; i < p.ranges.size(); ++i) {
-      if (!p.part_heads.empty()) pieces.push_back(std::move(p.part_heads[i]));
-      const auto [offset, length] = p.ranges[i];
-      if (source) pieces.push_back(content_slice{source, offset, length});
-      else pieces.push_back(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
-    }
-    if (!p.part_heads.empty()) pieces.push_back(std::move(p.part_heads.back()));
-    if (pieces.size() > 1) made.body = std::move(pieces);
-    else if (pieces[0].is_slice()) made.body = std::move(pieces[0].slice);
-    else made.body = std::move(pieces[0].octets);
+    const auto [offset, length] = p.ranges.front();
+    if (!p.part_heads.empty()) made.body = parts_of(p, source, octets);
+    else if (source) made.body = content_slice{source, offset, length};
+    else made.body = octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
   } else if (!p.status.forbids_content()) {
     made.body = std::move(problem(p.status).body);
   }

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,7 +20,7 @@ namespace tinyhttp::files::detail {
 inline constexpr std::size_t max_depth = 256;  // descriptors that one walk may hold
 inline constexpr int max_links = 40;           // followed in one walk: Linux's own bound
 
-/// A walk of one segment at a time. Holds every directory on the way, so that `..` in a link goes
+/// A walk of one segment at a time, built for size: system calls are what it costs. Holds every directory on the way, so that `..` in a link goes
 /// back to where we came from and no further than the root, without asking the file system.
 class segment_walk {
  public:
@@ -29,11 +28,11 @@ class segment_walk {
   segment_walk(const segment_walk&) = delete;
   segment_walk& operator=(const segment_walk&) = delete;
   ~segment_walk() {
-    while (!held_.empty()) leave();
+    while (depth_ > 0) leave();
   }
 
   /// A descriptor for `name` opened with `flags`, or -1 with errno.
-  int open(const std::string& name, int flags) {
+  [[gnu::cold]] int open(const std::string& name, int flags) {
     rest_ = name;
     if (rest_.starts_with('/')) return fail(EXDEV);
     while (!rest_.empty()) {
@@ -44,7 +43,7 @@ class segment_walk {
       rest_.erase(0, last ? rest_.npos : rest_.find_first_not_of('/', end));
       if (segment.empty() || segment == ".") continue;
       if (segment == "..") {
-        if (held_.empty()) return fail(EXDEV);
+        if (depth_ == 0) return fail(EXDEV);
         leave();
         continue;
       }
@@ -56,13 +55,12 @@ class segment_walk {
   }
 
  private:
-  [[nodiscard]] int here() const noexcept { return held_.empty() ? root_ : held_.back(); }
+  [[nodiscard]] int here() const noexcept { return depth_ == 0 ? root_ : held_[depth_ - 1]; }
   [[nodiscard]] int open_here(const char* name, int flags) const noexcept {
     return uninterrupted([&] { return ::openat(here(), name, flags); });
   }
   void leave() noexcept {
-    ::close(held_.back());
-    held_.pop_back();
+    ::close(held_[--depth_]);
   }
   static int fail(int cause) noexcept {
     errno = cause;
@@ -70,7 +68,7 @@ class segment_walk {
   }
 
   /// Steps into a directory, puts a link's target before the rest, or notes a file in `leaf_`.
-  bool enter_or_follow(const std::string& segment, bool to_directory) {
+  [[gnu::cold]] bool enter_or_follow(const std::string& segment, bool to_directory) {
     struct ::stat s;
     if (::fstatat(here(), segment.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) return false;
     if (S_ISLNK(s.st_mode)) return follow(segment, to_directory);
@@ -79,15 +77,14 @@ class segment_walk {
       leaf_ = segment;
       return true;
     }
-    if (held_.size() == max_depth) return fail(ENAMETOOLONG) == 0;
-    held_.reserve(held_.size() + 1);
+    if (depth_ == max_depth) return fail(ENAMETOOLONG) == 0;
     const int next = open_here(segment.c_str(), look_flags | O_NOFOLLOW | O_DIRECTORY);
     if (next < 0) return false;
-    held_.push_back(next);
+    held_[depth_++] = next;
     return true;
   }
 
-  bool follow(const std::string& segment, bool to_directory) {
+  [[gnu::cold]] bool follow(const std::string& segment, bool to_directory) {
     if (!follow_ || ++links_ > max_links) return fail(ELOOP) == 0;
     char target[4096];
     const auto got = ::readlinkat(here(), segment.c_str(), target, sizeof target);
@@ -107,7 +104,8 @@ class segment_walk {
   int links_ = 0;
   std::string rest_;
   std::string leaf_;
-  std::vector<int> held_;
+  int held_[max_depth];
+  std::size_t depth_ = 0;  // how many of them there are
 };
 
 }  // namespace tinyhttp::files::detail

@@ -84,7 +84,7 @@ class static_files {
   [[gnu::cold]] explicit static_files(const std::string& root, static_files_options options = {});
 
   /// Over a root that is open already; its own options decide on confinement and links.
-  explicit static_files(files::directory root, static_files_options options = {});
+  [[gnu::cold]] explicit static_files(files::directory root, static_files_options options = {});
 
   [[nodiscard]] reply operator()(const request& r) const;
 
@@ -93,9 +93,12 @@ class static_files {
   [[nodiscard]] const static_files_options& options() const noexcept { return state_->options; }
 
   /// Makes `made`, where it is an error with a page of its own, show that page.
-  void show_error_page(response& made) const;
+  void show_error_page(response& made) const {
+    if (made.status.code() >= 400 && !state_->options.error_pages.empty()) replace_by_page(made);
+  }
 
  private:
+  [[gnu::cold]] void replace_by_page(response& made) const;
   struct state {
     [[gnu::cold]] state(files::directory opened, static_files_options o)
         : root(std::move(opened)), options(std::move(o)), kept(root, options.cache, options.trust_for) {
@@ -117,7 +120,7 @@ class static_files {
                                                                  const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_directory(const request& r, const std::string& name) const;
-  [[nodiscard]] response serve_listing(const request& r, const std::string& name) const;
+  [[nodiscard, gnu::cold]] response serve_listing(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_file(const request& r, const std::string& name,
                                     files::opened file) const;
   [[nodiscard]] response serve_content(const request& r, const std::string& key, files::facts known,
@@ -126,7 +129,7 @@ class static_files {
     if (!state_->options.precompressed) return {};
     return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding"));
   }
-  [[nodiscard]] response failed(const error& why) const;
+  [[nodiscard, gnu::cold]] response failed(const error& why) const;
 
   std::shared_ptr<const state> state_;
 };
@@ -169,10 +172,8 @@ inline reply static_files::operator()(const request& r) const {
   });
 }
 
-inline void static_files::show_error_page(response& made) const {
-  const int code = made.status.code();
-  if (code < 400 || state_->options.error_pages.empty()) return;
-  const std::string name(files::error_page_for(state_->options.error_pages, code));
+inline void static_files::replace_by_page(response& made) const {
+  const std::string name(files::error_page_for(state_->options.error_pages, made.status.code()));
   if (name.empty()) return;
   auto page = state_->root.find(name);
   if (!page || page->stamp.is_directory) return;

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/loop_locals.hpp>
 #include <tinyhttp/net/poller.hpp>
@@ -19,7 +20,6 @@
 #include <cstdint>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::net {
 
@@ -130,8 +130,16 @@ class loop : public clock {
   std::atomic<bool> stopped_{false};
   std::atomic<bool> woken_{false};  // a wake signal is on its way or has come
   std::mutex posting_;
-  std::vector<function<void()>> posted_;  // guarded by posting_
-  std::vector<function<void()>> calling_;
+  struct posted_call : waiter {
+    explicit posted_call(function<void()> f) : waiter(always), call(std::move(f)) {}
+    function<void()> call;
+  };
+  /// Null when there is none.
+  static owned<posted_call> first_of(waiter_list& calls) noexcept {
+    return owned<posted_call>(calls.empty() ? nullptr : static_cast<posted_call*>(&calls.pop_front()));
+  }
+  waiter_list posted_;  // of calls, which it owns; guarded by posting_
+  waiter_list calling_;
   loop_locals locals_;
 };
 
@@ -183,6 +191,9 @@ class yield_awaiter : waiter {
 [[gnu::cold]] inline loop::~loop() {
   locals_.clear();
   poller_.remove(wake_watch_, false);
+  calling_.splice_back(posted_);
+  while (first_of(calling_)) {
+  }
 }
 
 inline sleep_awaiter loop::sleep_until(time_point when) noexcept {
@@ -204,9 +215,10 @@ inline void loop::run() {
 }
 
 inline void loop::post(function<void()> f) {
+  owned<posted_call> made(new posted_call(std::move(f)));
   {
     const std::lock_guard lock(posting_);
-    posted_.push_back(std::move(f));
+    posted_.push_back(*made.release());
   }
   wake();
 }
@@ -244,27 +256,15 @@ inline int loop::milliseconds_to_wait(duration at_most) {
 inline void loop::run_posted() {
   {
     const std::lock_guard lock(posting_);
-    if (calling_.empty()) {
-      calling_.swap(posted_);
-    } else {  // left over by one that threw
-      for (auto& f : posted_) calling_.push_back(std::move(f));
-      posted_.clear();
-    }
+    calling_.splice_back(posted_);
   }
-  std::size_t called = 0;
-  struct drop_called {  // also when one throws: the rest is called in the next turn
+  struct wake_again {  // when one throws: the rest is called in the next turn
     loop& self;
-    std::size_t& count;
-    ~drop_called() {
-      const auto first = self.calling_.begin();
-      self.calling_.erase(first, first + static_cast<std::ptrdiff_t>(count));
+    ~wake_again() {
       if (!self.calling_.empty()) self.wake();
     }
-  } const guard{*this, called};
-  while (called < calling_.size()) {
-    function<void()> f = std::move(calling_[called++]);
-    f();
-  }
+  } const guard{*this};
+  while (const auto next = first_of(calling_)) next->call();
 }
 
 inline void loop::run_ready() {

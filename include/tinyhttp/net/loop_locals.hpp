@@ -4,10 +4,12 @@
 // For what serves many loops and has something on each: a client its connections. Knows no loop.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::net {
 
@@ -23,24 +25,23 @@ class loop_locals {
   template <class T, class Owner, class Make>
   [[nodiscard]] std::shared_ptr<T> of(const std::shared_ptr<Owner>& owner, Make&& make) {
     std::shared_ptr<void> found;
-    std::vector<entry> gone;  // destroyed once nothing here refers to them
+    owned_list<entry> gone;  // destroyed once nothing here refers to them
     for (std::size_t i = all_.size(); i-- > 0;) {
       if (all_[i].owner.expired()) {
-        gone.push_back(std::exchange(all_[i], std::move(all_.back())));
-        all_.pop_back();
+        gone.push_back(all_.take(i));
       } else if (all_[i].key == owner.get()) {
         found = all_[i].thing;
       }
     }
     if (!found) {
       found = make();
-      all_.push_back({owner.get(), owner, found});
+      all_.push_back(owned<entry>(new entry{owner.get(), owner, found}));
     }
     return std::static_pointer_cast<T>(found);
   }
 
   void clear() noexcept {
-    const std::vector<entry> gone = std::exchange(all_, {});
+    const owned_list<entry> gone = std::move(all_);
   }
   [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
 
@@ -50,7 +51,7 @@ class loop_locals {
     std::weak_ptr<const void> owner;
     std::shared_ptr<void> thing;
   };
-  std::vector<entry> all_;
+  owned_list<entry> all_;
 };
 
 }  // namespace tinyhttp::net

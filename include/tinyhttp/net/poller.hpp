@@ -3,6 +3,7 @@
 // Reports readiness and nothing else; who waits for it and what they do is the loop's business.
 #pragma once
 
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/net/descriptor.hpp>
 #include <tinyhttp/net/system.hpp>
 
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::net {
 
@@ -97,10 +97,10 @@ class poller {
   void stop_polling(watch& w) noexcept;
 
   descriptor epoll_;
-  std::vector<slot> slots_;
+  small_vector<slot, 8> slots_;
   std::uint32_t free_slot_ = watch::absent;  // the first of those without an owner
-  std::vector<pollfd> polled_;         // poll(2) only, dense
-  std::vector<std::uint32_t> owners_;  // slots of polled_
+  small_vector<pollfd, 1> polled_;         // poll(2) only, dense
+  small_vector<std::uint32_t, 1> owners_;  // slots of polled_
 };
 
 // ---------------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace tinyhttp::net {
 
@@ -52,15 +52,15 @@ class timer_queue {
 
   /// The earliest time at which `expire` may have something to do, perhaps too early.
   [[nodiscard]] time_point next() const noexcept {
-    return heap_.empty() ? timer::never : heap_.front().key;
+    return heap_.empty() ? timer::never : heap_[0].key;
   }
 
   /// Calls `due` of each timer whose deadline is not after `now`, once; it leaves the queue first.
   void expire(time_point now) {
-    while (!heap_.empty() && heap_.front().key <= now) {
-      timer& t = *heap_.front().owner;
+    while (!heap_.empty() && heap_[0].key <= now) {
+      timer& t = *heap_[0].owner;
       if (t.deadline > now && t.deadline != timer::never) {  // moved on meanwhile
-        heap_.front().key = t.deadline;
+        heap_[0].key = t.deadline;
         sink(0);
         continue;
       }
@@ -115,7 +115,7 @@ class timer_queue {
     sink(last.owner->place);
   }
 
-  std::vector<entry> heap_;
+  small_vector<entry, 8> heap_;
 };
 
 }  // namespace tinyhttp::net

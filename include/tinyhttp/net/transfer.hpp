@@ -134,7 +134,7 @@ inline progress file_slice::step(int to, std::uint64_t& moved, int& failed) {
   return progress::done;
 }
 
-inline std::int64_t file_slice::copy(int to, std::size_t size) {
+[[gnu::cold]] inline std::int64_t file_slice::copy(int to, std::size_t size) {
   constexpr std::size_t capacity = 64 * 1024;
   if (!copied_) copied_ = std::make_unique_for_overwrite<char[]>(capacity);
   if (copied_begin_ == copied_end_) {

@@ -4,6 +4,7 @@
 // and numbers; what to do about one too many is decided where connections are accepted.
 #pragma once
 
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/net/address.hpp>
 
 #include <cstddef>
@@ -11,7 +12,6 @@
 #include <cstring>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp {
 
@@ -69,7 +69,13 @@ class address_census {
 
   std::size_t most_;
   mutable std::mutex mutex_;
-  std::vector<entry> table_ = std::vector<entry>(16);  // a power of two, at most half full
+  using table = small_vector<entry, 16>;
+  [[nodiscard]] static table empty_table(std::size_t size) {
+    table made;
+    while (made.size() < size) made.push_back({});
+    return made;
+  }
+  table table_ = empty_table(16);  // a power of two, at most half full
   std::size_t used_ = 0;
 };
 
@@ -115,8 +121,9 @@ inline address_census::seat address_census::admit(const net::address& peer) {
 }
 
 inline void address_census::grow() {
-  std::vector<entry> before(table_.size() * 2);
-  before.swap(table_);
+  table larger = empty_table(table_.size() * 2);
+  const table before = std::move(table_);
+  table_ = std::move(larger);
   for (const entry& one : before)
     if (one.count != 0) table_[find(one.who)] = one;
 }

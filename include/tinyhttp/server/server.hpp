@@ -6,6 +6,7 @@
 
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/listener.hpp>
@@ -22,7 +23,6 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp {
 
@@ -80,7 +80,7 @@ class basic_server {
     server_options options;
     net::listener listening;
     address_census census;
-    std::vector<owned<worker>> workers;
+    owned_list<worker> workers;
     std::atomic<std::size_t> accepting{0};  // shards that still do
     std::atomic<bool> stopped{false};
     std::mutex joining;
@@ -128,7 +128,7 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
       running->workers.push_back(owned<worker>(new worker{
           {running->app, running->options, running->listening, running->census, stop_listening}, {}}));
     basic_server made(std::move(running));
-    for (auto& one : made.running_->workers)
+    for (auto* one : made.running_->workers)
       one->thread = std::thread([&shard = one->shard] { shard.run(); });
     return made;
   } catch (const bad_result& failed) {
@@ -148,14 +148,14 @@ std::string basic_server<Stream>::url() const {
 template <looped_stream Stream>
 void basic_server<Stream>::stop() {
   if (running_->stopped.exchange(true)) return;
-  for (auto& one : running_->workers) one->shard.stop();
+  for (auto* one : running_->workers) one->shard.stop();
 }
 
 template <looped_stream Stream>
 std::size_t basic_server<Stream>::wait() {
   const std::lock_guard<std::mutex> lock(running_->joining);
   std::size_t cut_off = 0;
-  for (auto& one : running_->workers) {
+  for (auto* one : running_->workers) {
     if (one->thread.joinable()) one->thread.join();
     cut_off += one->shard.cut_off();
   }
@@ -165,7 +165,7 @@ std::size_t basic_server<Stream>::wait() {
 template <looped_stream Stream>
 std::size_t basic_server<Stream>::open_connections() const noexcept {
   std::size_t open = 0;
-  for (const auto& one : running_->workers) open += one->shard.open();
+  for (const auto* one : running_->workers) open += one->shard.open();
   return open;
 }
 

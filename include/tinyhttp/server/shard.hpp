@@ -8,6 +8,7 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/address.hpp>
@@ -31,7 +32,6 @@
 #include <exception>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp {
 
@@ -54,10 +54,10 @@ class basic_shard {
         reaper_(*this),
         drain_end_(*this) {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
-    host_.abandon = [this](served_connection<Stream>& left) { finish(*connections_[left.place]); };
+    host_.abandon = [this](served_connection<Stream>& left) { finish(connections_[left.place]); };
   }
   [[gnu::cold]] ~basic_shard() {
-    for (auto& held : connections_) cut(*held);
+    for (auto* held : connections_) cut(*held);
   }
 
   /// Serves until stopped and drained.
@@ -149,7 +149,7 @@ class basic_shard {
   server_services services_;
   connection_host<Stream> host_;
   net::acceptor acceptor_;
-  std::vector<owned<held_connection>> connections_;
+  owned_list<held_connection> connections_;
   held_connection* finished_ = nullptr;  // and those behind its next_finished
   reaper reaper_;
   drain_end drain_end_;
@@ -214,7 +214,7 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
   auto seat = census_.admit(from.peer);
   if (!seat) return complain_about(from.peer);  // and `from` closes the connection
   connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(seat))));
-  held_connection& held = *connections_.back();
+  held_connection& held = connections_.back();
   if constexpr (is_secured_stream<Stream>) {
     auto session = options_.tls->begin({});
     if (session) held.stream.secure(std::move(*session));
@@ -255,9 +255,8 @@ void basic_shard<Stream>::reap() {
     next = gone->next_finished;
     cut(*gone);
     const std::uint32_t place = gone->serving.place;
-    std::swap(connections_[place], connections_.back());
-    connections_[place]->serving.place = place;
-    connections_.pop_back();
+    const auto last_seen = connections_.take(place);
+    if (place < connections_.size()) connections_[place].serving.place = place;
   }
   open_.store(connections_.size(), std::memory_order_relaxed);
   if (waiting_for_room_ != nullptr) loop_.schedule(*std::exchange(waiting_for_room_, nullptr));
@@ -281,7 +280,7 @@ void basic_shard<Stream>::begin_drain() {
   services_.stopping = true;
   acceptor_.close();
   at_drain_();
-  for (auto& held : connections_) {
+  for (auto* held : connections_) {
     pollfd look{held->stream.native(), POLLIN, 0};  // a request that nobody has looked at yet
     if (held->serving.is_idle() && net::os::poll(&look, 1, 0) <= 0) finish(*held);
   }
@@ -292,7 +291,7 @@ void basic_shard<Stream>::begin_drain() {
 template <looped_stream Stream>
 void basic_shard<Stream>::end_drain() {
   cut_off_ = connections_.size();
-  for (auto& held : connections_) finish(*held);
+  for (auto* held : connections_) finish(*held);
 }
 
 }  // namespace tinyhttp

@@ -1,0 +1,52 @@
+// tinyhttp/core/owned_list.hpp -- a list of objects that it owns; each stays where it was made.
+//
+// For what is inside: a std::vector of owners is some 110 functions for each type that an unoptimised
+// build has to make and emit, this is 20, as only pointers move.
+#pragma once
+
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/small_vector.hpp>
+
+#include <cstddef>
+#include <utility>
+
+namespace tinyhttp {
+
+/// References to elements live until those are removed. The list is destroyed from its end on.
+template <class T>
+class owned_list {
+ public:
+  owned_list() noexcept = default;
+  owned_list(owned_list&&) noexcept = default;
+  owned_list& operator=(owned_list&&) = delete;
+  ~owned_list() {
+    while (!empty()) pop_back();
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
+  [[nodiscard]] T& operator[](std::size_t i) const noexcept { return *all_[i]; }
+  [[nodiscard]] T& back() const noexcept { return *all_.back(); }
+  /// The elements are shown as pointers, none of them null.
+  [[nodiscard]] T* const* begin() const noexcept { return all_.begin(); }
+  [[nodiscard]] T* const* end() const noexcept { return all_.end(); }
+
+  void push_back(owned<T> one) {
+    all_.push_back(one.get());
+    static_cast<void>(one.release());
+  }
+  /// Gives element `i` away; the last takes its place.
+  [[nodiscard]] owned<T> take(std::size_t i) noexcept {
+    swap(i, size() - 1);
+    owned<T> taken(all_.back());
+    all_.pop_back();
+    return taken;
+  }
+  void pop_back() noexcept { static_cast<void>(take(size() - 1)); }
+  void swap(std::size_t a, std::size_t b) noexcept { std::swap(all_[a], all_[b]); }
+
+ private:
+  small_vector<T*, 4> all_;
+};
+
+}  // namespace tinyhttp
