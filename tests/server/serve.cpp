@@ -285,6 +285,32 @@ TEST_CASE("an exception in a handler is a constant 500 and a line in the log", "
   }
 }
 
+TEST_CASE("who holds the loop for long is named in the log, once", "[server]") {
+  std::string lines;
+  served_in_memory* served = nullptr;
+  served_in_memory s([&served](const request& r) {
+    if (r.path() == "/slow") served->time.advance(250ms);
+    return text("");
+  }, {.log = [&lines](std::string_view line) { lines.append(line).append("\n"); }});
+  served = &s;
+  s.exchange(get("/quick") + get("/quick") + get("/quick"));
+  CHECK(lines.empty());
+  const std::string rest = " held the loop for 250 ms: wrap it in blocking()\n";
+  SECTION("alone") {
+    s.exchange(get("/slow"));
+    s.exchange(get("/slow"));
+    CHECK(lines == "handler of /slow" + rest);
+  }
+  SECTION("the first of several") {
+    s.exchange(get("/slow") + get("/quick"));
+    CHECK(lines == "handler of requests that came together" + rest);
+  }
+  SECTION("in front of a part of another") {
+    s.exchange(get("/slow") + "GET /qu");
+    CHECK(lines == "handler of requests that came together" + rest);
+  }
+}
+
 TEST_CASE("an exception that is none of the standard's is a 500, too", "[server]") {
   served_in_memory s([](const request&) -> response { throw 42; });
   std::string back = s.exchange(get("/1"));

@@ -122,16 +122,11 @@ namespace detail {
 
 /// A 200 with all of it.
 [[nodiscard]] inline response whole_of(std::shared_ptr<const kept_file> kept) {
-  response made;
-  made.fields = kept->whole;
-  if (const auto* octets = kept->octets.get()) {
-    made.body = std::shared_ptr<const std::string>(std::move(kept), octets);
-  } else {
-    const auto* content = kept->content.get();
-    const std::uint64_t size = kept->known.size;
-    made.body = content_slice{std::shared_ptr<const content_source>(std::move(kept), content), 0, size};
-  }
-  return made;
+  const kept_file& file = *kept;  // which the body holds
+  if (const auto* octets = file.octets.get())
+    return response({}, file.whole, std::shared_ptr<const std::string>(std::move(kept), octets));
+  std::shared_ptr<const content_source> content(std::move(kept), file.content.get());
+  return response({}, file.whole, content_slice{std::move(content), 0, file.known.size});
 }
 
 }  // namespace detail

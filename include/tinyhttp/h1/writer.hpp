@@ -127,7 +127,9 @@ class gathered {
       digits[--start] = static_cast<char>('0' + value % 10);
       value /= 10;
     } while (value != 0);
-    return put(std::string_view(digits + start, sizeof digits - start));
+    if (sizeof digits - start > sizeof room_ - used_) flush();
+    while (start < sizeof digits) room_[used_++] = digits[start++];
+    return *this;
   }
   void flush() {
     if (used_ > 0) out_.append(room_, used_);

@@ -42,6 +42,10 @@ class method {
     return *this;
   }
   method& operator=(method&&) noexcept = default;
+  method& operator=(known one) noexcept {
+    id_ = one.id_;
+    return *this;
+  }
   ~method() = default;
 
   /// Throws std::invalid_argument when `name` is not a token (RFC 9110 5.6.2).

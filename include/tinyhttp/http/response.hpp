@@ -46,8 +46,10 @@ struct response {
   tinyhttp::body body;
 
   response() = default;
-  response(tinyhttp::status code, tinyhttp::fields f = {}, tinyhttp::body b = {})
+  response(tinyhttp::status code, tinyhttp::fields&& f = {}, tinyhttp::body b = {})
       : status(code), fields(std::move(f)), body(std::move(b)) {}
+  response(tinyhttp::status code, const tinyhttp::fields& f, tinyhttp::body b = {})
+      : status(code), fields(f), body(std::move(b)) {}
 
   /// Chains: `return text("hi").with("Cache-Control", "no-store")`. Throws as `fields::set`.
   response& with(std::string_view name, std::string_view value) & {
@@ -109,11 +111,7 @@ inline response::hooks& response::own_hooks() {
 }
 [[nodiscard]] inline response text(body octets, status code = {}) {
   static const fields type{{"Content-Type", "text/plain; charset=utf-8"}};  // checked once
-  response made;
-  made.status = code;
-  made.fields = type;
-  made.body = std::move(octets);
-  return made;
+  return response(code, type, std::move(octets));
 }
 [[nodiscard]] inline response html(body octets, status code = {}) {
   return content(std::move(octets), "text/html; charset=utf-8", code);

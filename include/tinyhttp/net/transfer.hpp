@@ -43,6 +43,22 @@ class gather {
   progress step(int to, std::uint64_t& moved, int& failed, bool more) noexcept;
 
  private:
+  void take(std::size_t octets) noexcept;
+  [[nodiscard]] std::int64_t send_one(int to, bool more) const noexcept;
+  [[gnu::noinline]] std::int64_t send_several(int to, bool more) const noexcept {
+    std::array<iovec, 64> vectors;  // far below IOV_MAX everywhere; a head and a few dozen slices
+    std::size_t count = 0;
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < rest_.size() && count < vectors.size() && size < step_octets; ++i) {
+      const std::string_view piece = i == 0 ? rest_[i].substr(into_first_) : rest_[i];
+      if (piece.empty()) continue;
+      const std::size_t part = at_most(piece.size(), step_octets - size);
+      vectors[count++] = {const_cast<char*>(piece.data()), part};
+      size += part;
+    }
+    return os::send(to, vectors.data(), count, size, more);
+  }
+
   std::span<const std::string_view> rest_;
   std::size_t into_first_ = 0;  // octets of the first piece that are through
 };
@@ -79,36 +95,35 @@ class file_slice {
 
 inline progress gather::step(int to, std::uint64_t& moved, int& failed, bool more) noexcept {
   std::size_t through = 0;
-  while (through < step_octets) {
-    std::array<iovec, 64> vectors;  // far below IOV_MAX everywhere; a head and a few dozen slices
-    std::size_t count = 0;
-    std::size_t size = 0;
-    for (std::size_t i = 0; i < rest_.size() && count < vectors.size() && size < step_octets; ++i) {
-      const std::string_view piece = i == 0 ? rest_[i].substr(into_first_) : rest_[i];
-      if (piece.empty()) continue;
-      const std::size_t part = at_most(piece.size(), step_octets - size);
-      vectors[count++] = {const_cast<char*>(piece.data()), part};
-      size += part;
-    }
-    if (size == 0) return progress::done;
-    const std::int64_t sent = os::send(to, vectors.data(), count, size, more);
+  for (take(0); !rest_.empty();) {
+    if (through >= step_octets) return progress::again;
+    const std::int64_t sent = rest_.size() == 1 ? send_one(to, more) : send_several(to, more);
     if (sent < 0) {
       if (sent == -EAGAIN) return full();
       failed = static_cast<int>(-sent);
       return progress::done;
     }
-    auto octets = static_cast<std::size_t>(sent);
+    const auto octets = static_cast<std::size_t>(sent);
     moved += octets;
     through += octets;
-    while (!rest_.empty() && octets >= rest_.front().size() - into_first_) {
-      octets -= rest_.front().size() - into_first_;
-      into_first_ = 0;
-      rest_ = rest_.subspan(1);
-    }
-    into_first_ += octets;
-    if (rest_.empty()) return progress::done;
+    take(octets);
   }
-  return progress::again;
+  return progress::done;
+}
+
+/// So many octets are through, and pieces that are empty.
+inline void gather::take(std::size_t octets) noexcept {
+  while (!rest_.empty() && octets >= rest_.front().size() - into_first_) {
+    octets -= rest_.front().size() - into_first_;
+    into_first_ = 0;
+    rest_ = rest_.subspan(1);
+  }
+  into_first_ += octets;
+}
+
+inline std::int64_t gather::send_one(int to, bool more) const noexcept {
+  const std::string_view piece = rest_.front();
+  return os::send(to, piece.data() + into_first_, at_most(piece.size() - into_first_, step_octets), more);
 }
 
 inline progress file_slice::step(int to, std::uint64_t& moved, int& failed) {

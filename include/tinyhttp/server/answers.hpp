@@ -56,17 +56,16 @@ template <looped_stream S>
 bool served_exchange<S>::compose(const response& r) {
   const auto plan = wire_.send(out_, r, services().date());
   if (!plan.sends_body) return wire_.finish(out_, nullptr);
-  const auto length = r.body.length();
-  if (!length || *length > at_once_size) return false;
+  const std::uint64_t length = plan.body.length;
+  if (plan.body.by != h1::framing::rule::length || length > at_once_size) return false;
   if (r.body.is_octets()) {
-    if (is_worth_copying(*length)) out_.append(r.body.text());
+    if (is_worth_copying(length)) out_.append(r.body.text());
     else tail_ = r.body.text();
   } else if (const auto* slice = r.body.slice(); slice == nullptr || !compose_slice(*slice)) {
     return false;
   }
-  // A known length is never chunked: nothing stands between the head and the octets.
-  std::string nothing;
-  return wire_.begin_data(nothing, *length) && wire_.finish(nothing, nullptr);
+  // A known length is never chunked: nothing stands around the octets, so nothing is appended here.
+  return wire_.begin_data(out_, length) && wire_.finish(out_, nullptr);
 }
 
 /// A body of so many octets is copied behind its head: one piece is sent sooner than two. With another
@@ -268,11 +267,16 @@ task<void> served_exchange<S>::take_over() {
 template <looped_stream S>
 void served_exchange<S>::report(bool complete) noexcept {
   const response* told = outgoing();
-  auto* hooks = told != nullptr ? told->attached() : nullptr;
-  if (hooks == nullptr || hooks->sent.empty() || std::exchange(reported_, true)) return;
+  if (told != nullptr && told->attached() != nullptr) call_hooks(*told, complete);
+}
+
+template <looped_stream S>
+void served_exchange<S>::call_hooks(const response& r, bool complete) noexcept {
+  auto& hooks = *r.attached();
+  if (hooks.sent.empty() || std::exchange(reported_, true)) return;
   const auto took = stream().loop().look() - began_;
-  const sent_report done{told->status, wire_.body_octets_sent(), complete, took};
-  for (auto& hook : hooks->sent) {  // they stay: a response may be sent more than once
+  const sent_report done{r.status, wire_.body_octets_sent(), complete, took};
+  for (auto& hook : hooks.sent) {  // they stay: a response may be sent more than once
     try {
       hook(done);
     } catch (...) {

@@ -50,6 +50,15 @@ auto served_exchange<S>::answer_at_once() -> outcome {
   if (!got) return outcome::over;
   if (*got == 0) wire_.peer_closed();
   wire_.received(*got);
+  at_once_ = true;
+  const auto came_to = answer_what_came();
+  at_once_ = false;
+  if (handled_ > 0) note_handlers();
+  return came_to;
+}
+
+template <looped_stream S>
+auto served_exchange<S>::answer_what_came() -> outcome {
   for (;;) {
     if (stage_ == stage::receiving) {
       if (is_share_used_up()) return outcome::waits;
@@ -139,10 +148,19 @@ void served_exchange<S>::call_handler() {
   }
   try {
     answer_.make([this]() -> reply { return host_.app(incoming_); });
-    services().note_turn(stream().loop().look() - began_, incoming_.target.text());
+    ++handled_;
+    if (!at_once_ || !answer_->is_ready() || wire_.unread().empty()) note_handlers();
   } catch (...) {
     answer_.make([this]() -> reply { return failed_handler(); });
   }
+}
+
+/// How long did handlers have the loop? One look at the clock for all that is answered in one go.
+template <looped_stream S>
+void served_exchange<S>::note_handlers() {
+  const std::string_view whose = handled_ == 1 && answer_ ? incoming_.target.text() : "requests that came together";
+  handled_ = 0;
+  services().note_turn(stream().loop().look() - began_, whose);
 }
 
 /// Inside a catch block: the peer learns nothing, the log learns what was thrown.

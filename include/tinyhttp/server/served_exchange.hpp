@@ -111,8 +111,10 @@ class served_exchange final : public request_context {
   }
 
   // The way of a request; see serve.hpp.
+  [[nodiscard]] outcome answer_what_came();
   bool next_request();
   void call_handler();
+  void note_handlers();
   [[nodiscard]] response failed_handler() noexcept;
   [[nodiscard]] bool must_hang_up() const noexcept;
   /// The server ends, and no other request has come already.
@@ -157,6 +159,7 @@ class served_exchange final : public request_context {
   task<bool> send_large();
   [[gnu::cold]] task<void> take_over();
   void report(bool complete) noexcept;
+  void call_hooks(const response& r, bool complete) noexcept;
 
   connection_host<S>& host_;
   served_connection<S>* connection_ = nullptr;
@@ -177,6 +180,8 @@ class served_exchange final : public request_context {
 
   stage stage_ = stage::receiving;
   bool handling_ = false;
+  bool at_once_ = false;        // in `answer_at_once`, which notes what handlers took
+  unsigned handled_ = 0;        // handlers that have been called since a look at the clock
   bool answering_ = false;      // the response is on its way: `out_` is its sender's
   bool in_head_ = false;        // the deadline of a request's head has been set
   bool continue_owed_ = false;  // Expect: 100-continue has not been answered
