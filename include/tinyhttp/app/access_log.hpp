@@ -84,25 +84,33 @@ class logging_handler {
 
   reply operator()(request& r) const {
     access_note note(sink_, r);  // before the handler has it
-    return transform(invoke(handler_, r), [note = std::move(note)](response& made) mutable {
-      made.on_sent(std::move(note));
-    });
+    reply made = invoke(handler_, r);
+    if (made.is_ready()) made.now().on_sent(std::move(note));
+    else made = transform_later(std::move(made.later()), noting{std::move(note)});
+    return made;
   }
 
  private:
+  struct noting {
+    access_note note;
+    void operator()(response& made) { made.on_sent(std::move(note)); }
+  };
+
   H handler_;
   std::shared_ptr<const access_sink> sink_;
 };
 
 inline void append_log_text(std::string& out, std::string_view text) {
   if (text.empty()) out.push_back('-');
-  for (const char c : text) {
-    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-      out.push_back(c);
-      continue;
-    }
-    const auto octet = static_cast<unsigned char>(c);
-    out.append({'\\', 'x', "0123456789abcdef"[octet / 16], "0123456789abcdef"[octet % 16]});
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  while (!text.empty()) {
+    std::size_t plain = 0;
+    while (plain < text.size() && is_plain(text[plain])) ++plain;
+    out.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    ascii::append_hex_octet(out.append("\\x"), text.front());
+    text.remove_prefix(1);
   }
 }
 

@@ -85,7 +85,7 @@ namespace tinyhttp::ascii {
 [[nodiscard]] constexpr bool list_contains(std::string_view list, std::string_view token) noexcept;
 
 /// Appends `value` in decimal digits.
-inline void append_decimal(std::string& out, std::uint64_t value);
+[[gnu::noinline]] inline void append_decimal(std::string& out, std::uint64_t value);
 [[nodiscard]] inline std::string to_decimal(std::uint64_t value) {
   std::string text;
   append_decimal(text, value);
@@ -94,6 +94,8 @@ inline void append_decimal(std::string& out, std::uint64_t value);
 
 /// Appends `value` in lower-case hexadecimal digits, without a prefix or leading zeros.
 inline void append_hex(std::string& out, std::uint64_t value);
+/// Appends two digits for `octet`, out of the sixteen that are given.
+[[gnu::noinline]] inline void append_hex_octet(std::string& out, char octet, const char* digits = "0123456789abcdef");
 
 // ---------------------------------------------------------------------------------------------
 
@@ -263,6 +265,12 @@ inline void append_hex(std::string& out, std::uint64_t value) {
     value /= 16;
   } while (value != 0);
   out.append(digits + start, sizeof digits - start);
+}
+
+inline void append_hex_octet(std::string& out, char octet, const char* digits) {
+  const auto value = static_cast<unsigned char>(octet);
+  const char two[] = {digits[value / 16], digits[value % 16]};
+  out.append(two, sizeof two);
 }
 
 }  // namespace tinyhttp::ascii

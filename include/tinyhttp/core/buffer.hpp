@@ -66,7 +66,7 @@ class buffer {
   }
 
  private:
-  void make_room(std::size_t wanted) {
+  [[gnu::noinline]] void make_room(std::size_t wanted) {
     const std::size_t held = size();
     if (capacity_ - held >= wanted && held <= capacity_ / 2) {  // moving is cheap: linear in all
       std::memmove(memory_.get(), memory_.get() + begin_, held);

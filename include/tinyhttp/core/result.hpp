@@ -34,6 +34,8 @@ class error {
   // Not inline, and cold: errors are made and passed on in hundreds of places, and seldom.
   [[gnu::cold, gnu::noinline]] error(error_kind kind, std::string message, int status_hint = 0)
       : kind_(kind), status_hint_(status_hint), message_(std::move(message)) {}
+  [[gnu::cold, gnu::noinline]] error(error_kind kind, const char* message, int status_hint = 0)
+      : kind_(kind), status_hint_(status_hint), message_(message) {}
   [[gnu::cold, gnu::noinline]] error(const error&) = default;
   [[gnu::cold, gnu::noinline]] error(error&&) noexcept = default;
   [[gnu::cold, gnu::noinline]] error& operator=(const error&) = default;
@@ -94,7 +96,8 @@ class [[nodiscard]] result {
              !std::is_same_v<std::remove_cvref_t<U>, result> &&
              !std::is_same_v<std::remove_cvref_t<U>, tinyhttp::error>)
   result(U&& value) : value_(std::forward<U>(value)), has_value_(true) {}
-  result(tinyhttp::error failed) noexcept : error_(std::move(failed)), has_value_(false) {}
+  result(tinyhttp::error&& failed) noexcept : error_(std::move(failed)), has_value_(false) {}
+  result(const tinyhttp::error& failed) : error_(failed), has_value_(false) {}
 
   result(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) { take(std::move(other)); }
   result(const result& other)

@@ -97,7 +97,7 @@ class small_vector {
   }
 
  private:
-  void grow(std::size_t wanted) {
+  [[gnu::noinline]] void grow(std::size_t wanted) {
     const std::size_t doubled = capacity_ * 2;
     const std::size_t capacity = wanted > doubled ? wanted : doubled;
     T* const larger = new T[capacity];

@@ -100,7 +100,7 @@ class cache {
   void put_first(index at) noexcept;
   void take_out_of_order(index at) noexcept;
   void remove(index at) noexcept;
-  void grow_buckets();
+  [[gnu::cold]] void grow_buckets();
 
   cache_limits limits_;
   std::mutex mutex_;  // guards what follows

@@ -46,7 +46,7 @@ inline result<response> listing_answer(const request& r, std::shared_ptr<const d
   auto text = as_data ? listing_json(name, std::move(more), std::move(look))
                       : listing_page(name, std::move(more), parse_order(r.query()), std::move(look));
   if (!text) return text.error();
-  response made = as_data ? json(std::move(*text)) : html(std::move(*text));
+  response made = content(std::move(*text), as_data ? "application/json" : "text/html; charset=utf-8");
   made.fields.add("Cache-Control", "no-cache").add("Vary", "Accept");
   made.fields.add("X-Content-Type-Options", "nosniff");
   made.fields.add("Content-Security-Policy",

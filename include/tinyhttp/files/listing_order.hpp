@@ -151,7 +151,7 @@ inline void sorted_slices::add(std::vector<entry> slice) {
 }
 
 /// As `sort_entries` has it.
-inline bool sorted_slices::is_before(const run& a, const run& b) const noexcept {
+[[gnu::noinline]] inline bool sorted_slices::is_before(const run& a, const run& b) const noexcept {
   const auto left = detail::sort_key_of(a.front(), order_, 0);
   const auto right = detail::sort_key_of(b.front(), order_, 0);
   if (left != right) return left < right;

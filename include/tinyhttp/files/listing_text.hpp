@@ -64,7 +64,7 @@ inline void append_json(std::string& out, std::string_view text) {
     if (length == 0) {
       out += "\xEF\xBF\xBD";  // U+FFFD
     } else if (octet < 0x20) {
-      out.append("\\u00").append({"0123456789abcdef"[octet / 16], "0123456789abcdef"[octet % 16]});
+      ascii::append_hex_octet(out.append("\\u00"), text.front());
     } else {
       if (octet == '"' || octet == '\\') out += '\\';
       out.append(text.substr(0, length));

@@ -7,12 +7,15 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
 #include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -55,7 +58,7 @@ namespace detail {
 inline constexpr int most_at_once = 5;          // calls of `more` for a listing that is no stream
 inline constexpr std::size_t run_length = 250;  // entries read, or rows written, at a time
 
-class listing_writer {
+class listing_writer final : public body_stream {
  public:
   listing_writer(owned<const listing_text> text, more_entries more, listing_order order, look_at look)
       : text_(std::move(text)), more_(std::move(more)), look_(std::move(look)), entries_(order),
@@ -80,19 +83,20 @@ class listing_writer {
     return {};
   }
 
-  /// The next octets; none at the end.
-  result<std::string> operator()() {
-    std::string out;
-    if (ended_) return out;
-    if (!std::exchange(begun_, true)) text_->head(out);
+  /// The next octets, until the next call; none at the end.
+  result<std::string_view> next_piece() {
+    piece_.clear();
+    if (ended_) return std::string_view();
+    if (!std::exchange(begun_, true)) text_->head(piece_);
     if (reading_) {
       if (auto read = read_some(); !read) return read.error();
     } else {
-      write_rows(out);
+      write_rows(piece_);
     }
-    if (out.empty()) out += '\n';  // something: an empty piece would be the end
-    return out;
+    if (piece_.empty()) piece_ += '\n';  // something: an empty piece would be the end
+    return std::string_view(piece_);
   }
+  task<result<std::string_view>> next() override { return ready_task(next_piece()); }
 
  private:
   void write_rows(std::string& out) {
@@ -110,6 +114,7 @@ class listing_writer {
   more_entries more_;
   look_at look_;
   sorted_slices entries_;
+  std::string piece_;
   std::size_t directories_ = 0, files_ = 0;
   bool looks_first_, begun_ = false, reading_ = true, ended_ = false;
 };
@@ -126,13 +131,14 @@ inline more_entries entries_from(std::vector<entry> all) {
 
 inline result<body> write_listing(owned<const listing_text> text, more_entries more,
                                   listing_order order, look_at look) {
-  detail::listing_writer writer(std::move(text), std::move(more), order, std::move(look));
-  for (int calls = 0; calls < detail::most_at_once && writer.is_reading(); ++calls)
-    if (auto read = writer.read_some(); !read) return read.error();
-  if (writer.is_reading()) return stream_body(std::move(writer));
+  const std::shared_ptr<detail::listing_writer> writer(
+      new detail::listing_writer(std::move(text), std::move(more), order, std::move(look)));
+  for (int calls = 0; calls < detail::most_at_once && writer->is_reading(); ++calls)
+    if (auto read = writer->read_some(); !read) return read.error();
+  if (writer->is_reading()) return body(std::shared_ptr<body_stream>(writer));
   std::string all;
   for (;;) {
-    auto piece = writer();
+    const auto piece = writer->next_piece();
     if (!piece) return piece.error();
     if (piece->empty()) return body(std::move(all));
     all += *piece;

@@ -26,7 +26,7 @@ struct variant {
 /// Decides by Accept-Encoding between the siblings that lie beside the file `name`: `.br`, `.zst` and
 /// `.gz`, in this order between equals, and none that is older than the file. A client that refuses
 /// even the file itself gets it all the same (RFC 9110 12.5.3). Four looks at the disk.
-[[nodiscard]] inline variant choose_variant(const directory& root, const std::string& name,
+[[nodiscard, gnu::cold]] inline variant choose_variant(const directory& root, const std::string& name,
                                             std::optional<std::string_view> accept_encoding);
 
 // ---------------------------------------------------------------------------------------------

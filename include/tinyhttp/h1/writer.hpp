@@ -281,7 +281,7 @@ inline void write_head(std::string& out, const request& r, const outgoing& plan,
   text.put("\r\n").flush();
 }
 
-inline void write_informational(std::string& out, status code, const fields& with) {
+[[gnu::cold]] inline void write_informational(std::string& out, status code, const fields& with) {
   detail::gathered text(out);
   detail::append_status_line(text, code);
   detail::append_fields(text, with);

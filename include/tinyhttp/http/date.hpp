@@ -182,7 +182,7 @@ class date_scanner {
 }
 
 /// The latest year that ends in the two digits of `t.year` and puts `t` within 50 years of `now`.
-[[nodiscard]] constexpr int year_near(civil_time t, std::int64_t now) noexcept {
+[[nodiscard, gnu::cold]] constexpr int year_near(civil_time t, std::int64_t now) noexcept {
   now = clamp_date(now);
   const std::int64_t days = (now - earliest_date) / seconds_per_day;
   const int year = to_civil_date(days).year;
@@ -191,27 +191,32 @@ class date_scanner {
   return t.year;
 }
 
+/// What follows the weekday in the format of asctime(3), which nobody sends any more.
+[[gnu::cold]] constexpr void take_asctime(date_scanner& scan, civil_time& t) noexcept {
+  scan.literal(" ");
+  t.month = scan.month();
+  scan.literal(" ");
+  if (scan.next_is(' ')) {
+    scan.literal(" ");
+    t.day = scan.digits(1);
+  } else {
+    t.day = scan.digits(2);
+  }
+  scan.literal(" ");
+  scan.time_of_day(t);
+  scan.literal(" ");
+  t.year = scan.digits(4);
+}
+
 }  // namespace detail
 
 constexpr std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now) noexcept {
   detail::date_scanner scan(text);
   detail::civil_time t;
   const std::size_t weekday = scan.weekday();
-  if (!scan.next_is(',')) {  // asctime
+  if (!scan.next_is(',')) {
     if (weekday != 3) return std::nullopt;
-    scan.literal(" ");
-    t.month = scan.month();
-    scan.literal(" ");
-    if (scan.next_is(' ')) {
-      scan.literal(" ");
-      t.day = scan.digits(1);
-    } else {
-      t.day = scan.digits(2);
-    }
-    scan.literal(" ");
-    scan.time_of_day(t);
-    scan.literal(" ");
-    t.year = scan.digits(4);
+    detail::take_asctime(scan, t);
   } else {
     const bool rfc850 = weekday != 3;
     const std::string_view separator = rfc850 ? "-" : " ";

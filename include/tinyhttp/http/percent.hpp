@@ -94,22 +94,21 @@ namespace detail {
 }
 
 inline void append_escape(std::string& out, char c) {
-  constexpr std::string_view digits = "0123456789ABCDEF";  // upper case: RFC 3986 2.1
-  const auto octet = static_cast<unsigned char>(c);
   out += '%';
-  out += digits[octet / 16];
-  out += digits[octet % 16];
+  ascii::append_hex_octet(out, c, "0123456789ABCDEF");  // upper case: RFC 3986 2.1
 }
 
 }  // namespace detail
 
 inline void append_percent_encoded(std::string& out, std::string_view text, unescaped kept) {
-  for (const char c : text) {
-    if (detail::stays_unescaped(c, kept)) {
-      out += c;
-    } else {
-      detail::append_escape(out, c);
-    }
+  while (!text.empty()) {
+    std::size_t plain = 0;
+    while (plain < text.size() && detail::stays_unescaped(text[plain], kept)) ++plain;
+    out.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    detail::append_escape(out, text.front());
+    text.remove_prefix(1);
   }
 }
 

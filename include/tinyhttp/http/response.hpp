@@ -9,6 +9,7 @@
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/status.hpp>
 
 #include <chrono>
@@ -102,15 +103,20 @@ inline response::hooks& response::own_hooks() {
 }
 
 /// Octets of any type; those below name the usual ones. `code` is the status.
-[[nodiscard]] inline response content(body octets, std::string_view media_type, status code = {}) {
+[[nodiscard, gnu::noinline]] inline response content(body octets, std::string_view media_type, status code = {}) {
   response made;
   made.status = code;
   made.body = std::move(octets);
   made.fields.add("Content-Type", media_type);
   return made;
 }
+namespace detail {
+[[nodiscard, gnu::cold]] inline fields plain_text() {
+  return {{"Content-Type", "text/plain; charset=utf-8"}};
+}
+}  // namespace detail
 [[nodiscard]] inline response text(body octets, status code = {}) {
-  static const fields type{{"Content-Type", "text/plain; charset=utf-8"}};  // checked once
+  static const fields type = detail::plain_text();  // checked once
   return response(code, type, std::move(octets));
 }
 [[nodiscard]] inline response html(body octets, status code = {}) {
@@ -139,8 +145,7 @@ inline response::hooks& response::own_hooks() {
       escaped.push_back(c);
       continue;
     }
-    const auto octet = static_cast<unsigned char>(c);
-    escaped.append({'%', "0123456789ABCDEF"[octet / 16], "0123456789ABCDEF"[octet % 16]});
+    detail::append_escape(escaped, c);
   }
   response made = problem(code);
   made.fields.add("Location", escaped);

@@ -124,14 +124,14 @@ struct native_address {
 }
 
 [[gnu::cold]] inline result<address> address::unix_domain(std::string_view name) {
-  const auto refuse = [&](std::string_view why) {
-    return error(error_kind::invalid_argument, "unix:" + std::string(name) + ": " + std::string(why));
-  };
   address made;
   auto& path = made.storage_.local.sun_path;
-  if (name.empty() || name == "@") return refuse("a socket needs a name");
-  if (name.find('\0') != name.npos) return refuse("a name cannot hold NUL");
-  if (name.size() >= sizeof path) return refuse("name too long for a socket");
+  const char* wrong = nullptr;
+  if (name.size() >= sizeof path) wrong = ": name too long for a socket";
+  if (name.find('\0') != name.npos) wrong = ": a name cannot hold NUL";
+  if (name.empty() || name == "@") wrong = ": a socket needs a name";
+  if (wrong != nullptr)
+    return error(error_kind::invalid_argument, std::string("unix:").append(name).append(wrong));
   made.storage_.local.sun_family = AF_UNIX;
   std::memcpy(path, name.data(), name.size());
   const bool is_abstract = name.front() == '@';

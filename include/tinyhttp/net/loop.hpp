@@ -214,7 +214,7 @@ inline void loop::run() {
   wake();
 }
 
-inline void loop::post(function<void()> f) {
+[[gnu::noinline]] inline void loop::post(function<void()> f) {
   owned<posted_call> made(new posted_call(std::move(f)));
   {
     const std::lock_guard lock(posting_);

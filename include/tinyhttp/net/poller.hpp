@@ -94,7 +94,10 @@ class poller {
   std::int64_t control(watch& w, int operation) noexcept;
   void wait_epoll(int milliseconds);
   void wait_poll(int milliseconds);
-  void stop_polling(watch& w) noexcept;
+  void stop_polling(watch& w) noexcept {
+    if (w.polled != watch::absent) leave_polled(w);
+  }
+  void leave_polled(watch& w) noexcept;
 
   descriptor epoll_;
   small_vector<slot, 8> slots_;
@@ -190,8 +193,7 @@ inline void poller::rest(watch& w) noexcept {
   stop_polling(w);
 }
 
-inline void poller::stop_polling(watch& w) noexcept {
-  if (w.polled == watch::absent) return;
+[[gnu::noinline]] inline void poller::leave_polled(watch& w) noexcept {
   const std::uint32_t last = static_cast<std::uint32_t>(polled_.size() - 1);
   if (w.polled != last) {
     polled_[w.polled] = polled_[last];

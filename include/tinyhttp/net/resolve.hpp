@@ -82,8 +82,8 @@ namespace detail {
   return error(error_kind::resolve, "resolve " + shown + ": not a host name");
 }
 
-inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
-                                            bool passive) {
+[[gnu::cold]] inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
+                                                          bool passive) {
   if (!host.empty() || !passive)
     if (auto literal = addresses_of_literal(host, port); !literal || !literal->empty()) return literal;
   return detail::ask_resolver(std::string(host), port, passive);

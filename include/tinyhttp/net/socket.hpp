@@ -70,6 +70,11 @@ class socket {
     const std::int64_t value = os::get_option(native(), SOL_SOCKET, name);
     return value < 0 ? -1 : static_cast<int>(value);
   }
+  result<void> shut(int how, const char* what);
+  /// `what PEER: cause`.
+  [[nodiscard]] error failure(const char* what, std::int64_t status) const;
+  using name_call = std::int64_t(int, sockaddr*, socklen_t*) noexcept;
+  [[nodiscard]] result<address> name_by(name_call* call, const char* what) const;
   result<void> set(int level, int name, int value, std::string_view what) const;
   [[nodiscard]] std::string peer_text() const;
 
@@ -128,7 +133,7 @@ inline result<std::size_t> socket::receive(std::span<char> into) {
   for (;;) {
     const std::int64_t count = os::receive(native(), into.data(), into.size());
     if (count >= 0) return static_cast<std::size_t>(count);
-    if (count != -EAGAIN) return system_error("read from " + peer_text(), static_cast<int>(-count));
+    if (count != -EAGAIN) return failure("read from ", count);
     if (const auto ready = detail::checked(detail::wait_for(native(), POLLIN), "wait"); !ready)
       return ready.error();
   }
@@ -140,7 +145,7 @@ inline result<void> socket::send_all(std::string_view octets) {
     if (count >= 0) {
       octets.remove_prefix(static_cast<std::size_t>(count));
     } else if (count != -EAGAIN) {
-      return system_error("write to " + peer_text(), static_cast<int>(-count));
+      return failure("write to ", count);
     } else if (const auto ready = detail::checked(detail::wait_for(native(), POLLOUT), "wait");
                !ready) {
       return ready;
@@ -149,23 +154,27 @@ inline result<void> socket::send_all(std::string_view octets) {
   return {};
 }
 
-inline result<void> socket::shutdown_send() {
-  return detail::checked(os::shutdown(native(), SHUT_WR), "end sending to " + peer_text());
+inline result<void> socket::shutdown_send() { return shut(SHUT_WR, "end sending to "); }
+inline result<void> socket::shutdown_receive() { return shut(SHUT_RD, "end receiving from "); }
+inline result<void> socket::shut(int how, const char* what) {
+  const std::int64_t status = os::shutdown(native(), how);
+  if (status < 0) return failure(what, status);
+  return {};
 }
-inline result<void> socket::shutdown_receive() {
-  return detail::checked(os::shutdown(native(), SHUT_RD), "end receiving from " + peer_text());
+[[gnu::cold]] inline error socket::failure(const char* what, std::int64_t status) const {
+  return system_error(what + peer_text(), static_cast<int>(-status));
 }
 
 inline result<address> socket::local_address() const {
-  native_address name;
-  const std::int64_t status = os::local_name(native(), name.pointer(), &name.size);
-  if (status < 0) return system_error("read a socket's name", static_cast<int>(-status));
-  return name.value();
+  return name_by(os::local_name, "read a socket's name");
 }
 inline result<address> socket::peer_address() const {
+  return name_by(os::peer_name, "read a peer's name");
+}
+[[gnu::noinline]] inline result<address> socket::name_by(name_call* call, const char* what) const {
   native_address name;
-  const std::int64_t status = os::peer_name(native(), name.pointer(), &name.size);
-  if (status < 0) return system_error("read a peer's name", static_cast<int>(-status));
+  const std::int64_t status = call(native(), name.pointer(), &name.size);
+  if (status < 0) return system_error(what, static_cast<int>(-status));
   return name.value();
 }
 inline std::string socket::peer_text() const {

@@ -254,19 +254,19 @@ inline void tcp_stream::ready_now(watch& w, std::uint8_t what) {
   }
 }
 
-inline void tcp_stream::wake_all() noexcept {
+[[gnu::noinline]] inline void tcp_stream::wake_all() noexcept {
   if (reader_ != nullptr) reader_->wake();
   if (writer_ != nullptr) writer_->wake();
 }
 
-inline void tcp_stream::leave_loop(bool stays_open) noexcept {
+[[gnu::noinline]] inline void tcp_stream::leave_loop(bool stays_open) noexcept {
   loop_.poller().remove(*this, stays_open);
   loop_.timers().remove(*this);
   gone_.reset();
   wake_all();
 }
 
-inline void tcp_stream::close() noexcept {
+[[gnu::noinline]] inline void tcp_stream::close() noexcept {
   if (!socket_) return;
   leave_loop(false);
   socket_.close();

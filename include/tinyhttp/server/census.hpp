@@ -63,7 +63,7 @@ class address_census {
   /// Where `who` is, or would be: probed linearly from a place that peers cannot foresee.
   [[nodiscard]] std::size_t home(std::uint64_t who) const noexcept;
   [[nodiscard]] std::size_t find(std::uint64_t who) const noexcept;
-  void grow();
+  [[gnu::cold]] void grow();
   void leave(std::uint64_t who) noexcept;
   void close_gap(std::size_t gap) noexcept;
 
@@ -128,7 +128,7 @@ inline void address_census::grow() {
     if (one.count != 0) table_[find(one.who)] = one;
 }
 
-inline void address_census::leave(std::uint64_t who) noexcept {
+[[gnu::noinline]] inline void address_census::leave(std::uint64_t who) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   const std::size_t at = find(who);
   if (--table_[at].count > 0) return;

@@ -175,14 +175,14 @@ template <looped_stream S>
 task<bool> served_exchange<S>::wait_for_handler() {
   if (stream().peer_gone()) co_return false;
   begin_handling();
-  response made;
+  held_here<response> made;
   try {
     auto& later = answer_->later();
     // What is answered already shall not wait with the handler.
     if (!later.try_start() && is_composed() && !is_writing()) (void)flush_now();
-    made = co_await later;
+    made.emplace(co_await later);
   } catch (...) {
-    made = failed_handler();
+    made.emplace(failed_handler());
   }
   handling_ = false;
   if (is_writing()) {
@@ -190,7 +190,7 @@ task<bool> served_exchange<S>::wait_for_handler() {
     co_await flushing;
   }
   if (!sent_) co_return false;
-  answer_.make([&made]() -> reply { return std::move(made); });
+  answer_.make([&made]() -> reply { return std::move(*made); });
   answer();
   co_return true;
 }

@@ -35,7 +35,7 @@ class basic_server {
  public:
   /// Throws `bad_result` when it cannot listen, or its options contradict each other:
   /// `listen on 127.0.0.1:80: permission denied`.
-  explicit basic_server(any_handler app, server_options with = {})
+  [[gnu::cold]] explicit basic_server(any_handler app, server_options with = {})
       : basic_server(start(std::move(app), std::move(with)).value()) {}
 
   /// The same with errors as values.

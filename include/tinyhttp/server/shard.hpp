@@ -133,7 +133,7 @@ class basic_shard {
   [[gnu::cold]] void complain_about(const net::address& peer);
   [[gnu::cold]] void accept_queued();
   void finish(held_connection& done);
-  static void cut(held_connection& held) noexcept {
+  [[gnu::noinline]] static void cut(held_connection& held) noexcept {
     held.running.reset();
     held.stream.close();
   }
