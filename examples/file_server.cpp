@@ -38,7 +38,7 @@ struct arguments {
 // The operand of an option, a number of at most `max`.
 unsigned number(std::string_view option, const char* text, unsigned max) {
   if (const auto value = th::ascii::parse_decimal_strict(text, max)) return static_cast<unsigned>(*value);
-  usage(std::string(option) + " " + text + ": not a number from 0 to " + std::to_string(max));
+  usage(std::string(option) + " " + text + ": not a number from 0 to " + th::ascii::to_decimal(max));
 }
 
 arguments parse(int argc, char** argv) {

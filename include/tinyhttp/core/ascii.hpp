@@ -85,7 +85,15 @@ namespace tinyhttp::ascii {
 [[nodiscard]] constexpr bool list_contains(std::string_view list, std::string_view token) noexcept;
 
 /// Appends `value` in decimal digits.
-[[gnu::noinline]] inline void append_decimal(std::string& out, std::uint64_t value);
+[[gnu::noinline]] inline void append_decimal(std::string& out, std::uint64_t value) {
+  char digits[20];
+  std::size_t start = sizeof digits;
+  do {
+    digits[--start] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  out.append(digits + start, sizeof digits - start);
+}
 [[nodiscard]] inline std::string to_decimal(std::uint64_t value) {
   std::string text;
   append_decimal(text, value);
@@ -95,7 +103,12 @@ namespace tinyhttp::ascii {
 /// Appends `value` in lower-case hexadecimal digits, without a prefix or leading zeros.
 inline void append_hex(std::string& out, std::uint64_t value);
 /// Appends two digits for `octet`, out of the sixteen that are given.
-[[gnu::noinline]] inline void append_hex_octet(std::string& out, char octet, const char* digits = "0123456789abcdef");
+[[gnu::noinline]] inline void append_hex_octet(std::string& out, char octet,
+                                                const char* digits = "0123456789abcdef") {
+  const auto value = static_cast<unsigned char>(octet);
+  const char two[] = {digits[value / 16], digits[value % 16]};
+  out.append(two, sizeof two);
+}
 
 // ---------------------------------------------------------------------------------------------
 
@@ -247,16 +260,6 @@ constexpr bool list_contains(std::string_view list, std::string_view token) noex
   return false;
 }
 
-inline void append_decimal(std::string& out, std::uint64_t value) {
-  char digits[20];
-  std::size_t start = sizeof digits;
-  do {
-    digits[--start] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  out.append(digits + start, sizeof digits - start);
-}
-
 inline void append_hex(std::string& out, std::uint64_t value) {
   char digits[16];
   std::size_t start = sizeof digits;
@@ -265,12 +268,6 @@ inline void append_hex(std::string& out, std::uint64_t value) {
     value /= 16;
   } while (value != 0);
   out.append(digits + start, sizeof digits - start);
-}
-
-inline void append_hex_octet(std::string& out, char octet, const char* digits) {
-  const auto value = static_cast<unsigned char>(octet);
-  const char two[] = {digits[value / 16], digits[value % 16]};
-  out.append(two, sizeof two);
 }
 
 }  // namespace tinyhttp::ascii

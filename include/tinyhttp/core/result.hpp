@@ -75,6 +75,7 @@ class bad_result : public std::runtime_error {
 
 namespace detail {
 struct nothing {};  // what a result<void> holds
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_result(const error& failed) { throw bad_result(failed); }
 }  // namespace detail
 
 /// A `T` or an `error`. `T` may be void: then it says only whether something worked. Copied and
@@ -148,7 +149,7 @@ class [[nodiscard]] result {
 
  private:
   void check() const {
-    if (!has_value_) throw bad_result(error_);
+    if (!has_value_) detail::throw_result(error_);
   }
   void destroy() noexcept {
     if (has_value_) {

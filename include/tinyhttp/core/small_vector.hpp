@@ -6,21 +6,48 @@
 
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <type_traits>
 #include <utility>
 
 namespace tinyhttp {
 
+namespace detail {
+
+/// The memory of a small vector, whatever is in it: one class for all, so that it is compiled once.
+class small_vector_memory {
+ protected:
+  explicit small_vector_memory(std::size_t capacity) noexcept : capacity_(capacity) {}
+
+  /// Room for `wanted` elements, or twice of what there was; of `octets` each, and now in `from`.
+  [[gnu::noinline]] void grow(std::size_t wanted, std::size_t octets, const void* from) {
+    const std::size_t doubled = capacity_ * 2;
+    const std::size_t capacity = wanted > doubled ? wanted : doubled;
+    void* const larger = ::operator new(capacity * octets);
+    std::memcpy(larger, from, size_ * octets);
+    free(larger);
+    capacity_ = capacity;
+  }
+  /// Has `heap` instead of what was.
+  void free(void* heap = nullptr) noexcept { ::operator delete(std::exchange(heap_, heap)); }
+
+  void* heap_ = nullptr;  // owned; null while the elements are inline
+  std::size_t size_ = 0;
+  std::size_t capacity_;
+};
+
+}  // namespace detail
+
 /// Contiguous, growing by doubling. `clear()` keeps the capacity. References live until the next
 /// change of size. Moving from one leaves it empty.
 template <class T, std::size_t N>
-class small_vector {
-  static_assert(std::is_trivially_copyable_v<T>);
+class small_vector : detail::small_vector_memory {
+  static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
  public:
-  small_vector() noexcept = default;
-  small_vector(const small_vector& other) { append(other.data(), other.size()); }
-  small_vector(small_vector&& other) noexcept { take(other); }
+  small_vector() noexcept : small_vector_memory(N) {}
+  small_vector(const small_vector& other) : small_vector_memory(N) { append(other.data(), other.size()); }
+  small_vector(small_vector&& other) noexcept : small_vector_memory(N) { take(other); }
   small_vector& operator=(const small_vector& other) {
     if (this != &other) {
       clear();
@@ -32,10 +59,10 @@ class small_vector {
     if (this != &other) take(other);
     return *this;
   }
-  ~small_vector() { delete[] heap_; }
+  ~small_vector() { free(); }
 
-  [[nodiscard]] T* data() noexcept { return heap_ != nullptr ? heap_ : inline_; }
-  [[nodiscard]] const T* data() const noexcept { return heap_ != nullptr ? heap_ : inline_; }
+  [[nodiscard]] T* data() noexcept { return heap_ != nullptr ? static_cast<T*>(heap_) : inline_; }
+  [[nodiscard]] const T* data() const noexcept { return heap_ != nullptr ? static_cast<const T*>(heap_) : inline_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -91,30 +118,20 @@ class small_vector {
 
   /// Gives heap memory back and becomes empty.
   void release() noexcept {
-    delete[] std::exchange(heap_, nullptr);
+    free();
     capacity_ = N;
     size_ = 0;
   }
 
  private:
-  [[gnu::noinline]] void grow(std::size_t wanted) {
-    const std::size_t doubled = capacity_ * 2;
-    const std::size_t capacity = wanted > doubled ? wanted : doubled;
-    T* const larger = new T[capacity];
-    std::memcpy(static_cast<void*>(larger), data(), size_ * sizeof(T));
-    delete[] std::exchange(heap_, larger);
-    capacity_ = capacity;
-  }
+  void grow(std::size_t wanted) { small_vector_memory::grow(wanted, sizeof(T), data()); }
   void take(small_vector& other) noexcept {
-    delete[] std::exchange(heap_, std::exchange(other.heap_, nullptr));
+    free(std::exchange(other.heap_, nullptr));
     if (heap_ == nullptr) std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
     size_ = std::exchange(other.size_, 0);
     capacity_ = std::exchange(other.capacity_, N);
   }
 
-  T* heap_ = nullptr;  // owned; null while the elements are inline
-  std::size_t size_ = 0;
-  std::size_t capacity_ = N;
   T inline_[N];
 };
 

@@ -112,7 +112,9 @@ inline response::hooks& response::own_hooks() {
 }
 namespace detail {
 [[nodiscard, gnu::cold]] inline fields plain_text() {
-  return {{"Content-Type", "text/plain; charset=utf-8"}};
+  fields made;
+  made.add("Content-Type", "text/plain; charset=utf-8");
+  return made;
 }
 }  // namespace detail
 [[nodiscard]] inline response text(body octets, status code = {}) {

@@ -73,15 +73,24 @@ inline std::atomic<fault_injector*> injector{nullptr};
   return hook != nullptr && !hook->only_watches();
 }
 
+/// 0: the call may happen, and move `allowed` octets; else -errno.
+[[gnu::cold, gnu::noinline]] inline std::int64_t inject(fault_injector& hook, system_call which, int descriptor,
+                                                        bool retry, std::size_t& allowed) noexcept {
+  for (;;) {
+    const fault f = hook.before(which, descriptor);
+    if (retry && f.error == EINTR) continue;
+    if (f.at_most < allowed) allowed = f.at_most;
+    return -f.error;
+  }
+}
+
 template <bool Retry = true, class Call>
 std::int64_t invoke(system_call which, int descriptor, std::size_t length, Call call) noexcept {
   for (;;) {
     std::size_t allowed = length;
     if (fault_injector* hook = injector.load(std::memory_order_acquire); hook != nullptr) {
-      const fault f = hook->before(which, descriptor);
-      if (Retry && f.error == EINTR) continue;
-      if (f.error != 0) return -f.error;
-      if (f.at_most < allowed) allowed = f.at_most;
+      const std::int64_t refused = inject(*hook, which, descriptor, Retry, allowed);
+      if (refused != 0) return refused;
     }
     const auto count = static_cast<std::int64_t>(call(allowed));
     if (count >= 0) return count;

@@ -18,12 +18,12 @@
 
 namespace tinyhttp {
 
-/// The connection as a protocol sees it that takes over.
+/// The connection as a protocol sees it that takes over. Built for size.
 template <looped_stream S>
 class served_exchange<S>::taken_over final : public raw_stream {
  public:
   explicit taken_over(served_exchange& of) noexcept : owner_(of) {}
-  task<result<std::size_t>> read(std::span<char> room) override {
+  [[gnu::cold]] task<result<std::size_t>> read(std::span<char> room) override {
     const auto kept = owner_.wire_.unread().substr(0, room.size());
     if (!kept.empty()) {
       const std::size_t size = kept.copy(room.data(), room.size());
@@ -32,7 +32,7 @@ class served_exchange<S>::taken_over final : public raw_stream {
     }
     co_return co_await owner_.stream().read(room);
   }
-  task<result<void>> write(std::string_view octets) override {
+  [[gnu::cold]] task<result<void>> write(std::string_view octets) override {
     const std::array<std::string_view, 1> pieces{octets};
     co_return co_await owner_.stream().write(pieces);
   }

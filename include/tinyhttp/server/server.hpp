@@ -139,7 +139,7 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
 }
 
 template <looped_stream Stream>
-std::string basic_server<Stream>::url() const {
+[[gnu::cold]] std::string basic_server<Stream>::url() const {
   const auto& at = local_address();
   if (at.family() == AF_UNIX) return at.to_string();
   return (is_secured_stream<Stream> ? "https://" : "http://") + at.to_string() + "/";
