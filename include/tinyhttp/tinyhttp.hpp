@@ -18,6 +18,7 @@
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/segment_walk.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/files/system.hpp>
@@ -231,7 +232,7 @@ inline result<opened> directory::find(const std::string& name) const {
   if (::fstat(file->get(), &s) != 0) return detail::system_error("stat", name, errno);
   if (S_ISDIR(s.st_mode)) return opened{detail::stamp_of(s), nullptr};
   if (!S_ISREG(s.st_mode)) return detail::system_error("open", name, ENODEV);
-  return opened{detail::stamp_of(s), std::make_shared<open_file>(std::move(*file))};
+  return opened{detail::stamp_of(s), share(new open_file(std::move(*file)))};
 }
 
 inline result<folder> directory::open_folder(const std::string& name) const {

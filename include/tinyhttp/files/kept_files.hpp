@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/mount.hpp>
@@ -63,7 +64,7 @@ namespace detail {
     if (!got || *got == 0) return nullptr;
     done += *got;
   }
-  return std::shared_ptr<const std::string>(new std::string(std::move(octets)));
+  return share(new std::string(std::move(octets)));
 }
 
 /// A clock that only measures: the loop's, where there is one.
@@ -93,7 +94,7 @@ inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key,
   // What changed in this second or the last may change again without its stamp showing it: clocks
   // of file systems tick, some by the second.
   if (file.stamp.changed + 1 >= now || file.stamp.modified >= now) return nullptr;
-  std::shared_ptr<kept_file> made(new kept_file);
+  const std::shared_ptr<kept_file> made = share(new kept_file);
   if (cache_.takes(known.size)) {
     made->octets = detail::read_whole(*file.content, static_cast<std::size_t>(known.size));
     if (!made->octets) return nullptr;

@@ -7,6 +7,7 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/stamp.hpp>
@@ -131,8 +132,8 @@ inline more_entries entries_from(std::vector<entry> all) {
 
 inline result<body> write_listing(owned<const listing_text> text, more_entries more,
                                   listing_order order, look_at look) {
-  const std::shared_ptr<detail::listing_writer> writer(
-      new detail::listing_writer(std::move(text), std::move(more), order, std::move(look)));
+  const std::shared_ptr<detail::listing_writer> writer =
+      share(new detail::listing_writer(std::move(text), std::move(more), order, std::move(look)));
   for (int calls = 0; calls < detail::most_at_once && writer->is_reading(); ++calls)
     if (auto read = writer->read_some(); !read) return read.error();
   if (writer->is_reading()) return body(std::shared_ptr<body_stream>(writer));

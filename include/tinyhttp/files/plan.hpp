@@ -154,7 +154,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
 
 /// Turns a plan into a response: with the `whole` for a 200, else with parts of `source`, or of `octets`
 /// where that is null.
-[[nodiscard]] inline response cut(plan p, body whole, const std::shared_ptr<const content_source>& source,
+[[nodiscard]] inline response cut(plan& p, body whole, const std::shared_ptr<const content_source>& source,
                                   std::string_view octets) {
   response made(p.status, std::move(p.fields));
   if (p.status == status::ok) {
@@ -226,12 +226,12 @@ inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::u
 
 inline response respond(plan p, const facts& f, std::shared_ptr<const content_source> content) {
   body whole = f.size == 0 ? body() : body(content_slice{content, 0, f.size});
-  return detail::cut(std::move(p), std::move(whole), content, {});
+  return detail::cut(p, std::move(whole), content, {});
 }
 
 inline response respond(plan p, const facts&, std::shared_ptr<const std::string> content) {
   const std::string_view octets = *content;  // which the body holds, while it is cut
-  return detail::cut(std::move(p), body(std::move(content)), nullptr, octets);
+  return detail::cut(p, body(std::move(content)), nullptr, octets);
 }
 
 }  // namespace tinyhttp::files

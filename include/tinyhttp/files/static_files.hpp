@@ -6,6 +6,7 @@
 
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/error_pages.hpp>
@@ -162,7 +163,7 @@ inline static_files::static_files(const std::string& root, static_files_options 
 }
 
 inline static_files::static_files(files::directory root, static_files_options options)
-    : state_(new state(std::move(root), std::move(options))) {}
+    : state_(share(new state(std::move(root), std::move(options)))) {}
 
 inline reply static_files::operator()(const request& r) const {
   return reply([&]() -> response {

@@ -65,8 +65,8 @@ inline constexpr std::int64_t days_before_1970 = 719'162;   // from 0001-01-01, 
 inline constexpr std::int64_t fifty_years = 1'577'847'600;  // seconds, of 365.2425 days a year
 
 inline constexpr std::string_view month_names = "JanFebMarAprMayJunJulAugSepOctNovDec";
-inline constexpr std::string_view weekday_names[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                                     "Friday", "Saturday", "Sunday"};
+inline constexpr char weekday_names[][10] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                             "Friday", "Saturday", "Sunday"};
 
 struct civil_time {
   int year = 1;
@@ -147,7 +147,8 @@ class date_scanner {
   }
   /// The length of a weekday's name at the front, which is taken: 3, the full name's, or 0.
   [[nodiscard]] constexpr std::size_t weekday() noexcept {
-    for (const std::string_view name : weekday_names) {
+    for (const char* const letters : weekday_names) {
+      const std::string_view name = letters;
       if (!rest_.starts_with(name.substr(0, 3))) continue;
       const std::size_t length = rest_.starts_with(name) ? name.size() : 3;
       rest_.remove_prefix(length);
@@ -250,7 +251,7 @@ constexpr date_text format_date(std::int64_t unix_seconds) noexcept {
   const auto digits = [&](int value, int scale) {
     for (; scale != 0; scale /= 10) out[at++] = static_cast<char>('0' + value / scale % 10);
   };
-  text(detail::weekday_names[days % 7].substr(0, 3));
+  text({detail::weekday_names[days % 7], 3});
   text(", ");
   digits(date.day, 10);
   text(" ");

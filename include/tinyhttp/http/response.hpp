@@ -82,24 +82,25 @@ struct response {
   [[nodiscard]] hooks* attached() const noexcept { return hooks_.get(); }
 
  private:
-  hooks& own_hooks();
+  hooks& own_hooks() {
+    if (!hooks_) hooks_ = std::make_shared<hooks>();
+    else if (hooks_.use_count() > 1) part_hooks();
+    return *hooks_;
+  }
+  [[gnu::cold]] void part_hooks();
 
   std::shared_ptr<hooks> hooks_;  // shared by copies until one of them gets more
 };
 
 /// What is shared with other copies stays theirs as well, and is called through.
-inline response::hooks& response::own_hooks() {
-  if (hooks_ && hooks_.use_count() == 1) return *hooks_;
+inline void response::part_hooks() {
   auto own = std::make_shared<hooks>();
-  if (hooks_) {
-    own->sent.push_back([shared = hooks_](const sent_report& report) {
-      for (auto& each : shared->sent) each(report);
-    });
-    if (hooks_->takeover)
-      own->takeover = [shared = hooks_](raw_stream& raw) { return shared->takeover(raw); };
-  }
+  own->sent.push_back([shared = hooks_](const sent_report& report) {
+    for (auto& each : shared->sent) each(report);
+  });
+  if (hooks_->takeover)
+    own->takeover = [shared = hooks_](raw_stream& raw) { return shared->takeover(raw); };
   hooks_ = std::move(own);
-  return *hooks_;
 }
 
 /// Octets of any type; those below name the usual ones. `code` is the status.

@@ -68,6 +68,7 @@ class body_sender {
   least_rate<S>& pace_;
   turn_share& share_;
   std::size_t window_;
+  unsigned steps_ = 1;  // of our share that a write takes
   result<void> state_;
   bool peer_failed_ = false;
 };
@@ -105,7 +106,7 @@ task<bool> body_sender<S>::send_part(std::string_view octets, const content_slic
 template <looped_stream S>
 task<bool> body_sender<S>::write(std::string_view data, std::string_view behind, bool more) {
   if (out_.empty() && data.empty() && behind.empty()) co_return true;
-  if (share_.is_used_up(stream_.loop())) {
+  if (share_.is_used_up(stream_.loop(), steps_)) {
     auto others = stream_.loop().yield();
     co_await others;
   }
@@ -180,11 +181,8 @@ task<bool> body_sender<S>::send_file(const content_slice& slice) {
 
 template <looped_stream S>
 task<bool> body_sender<S>::send_stream(body_stream& source) {
+  steps_ = steps_of_piece;
   for (;;) {
-    if (share_.is_used_up(stream_.loop(), steps_of_piece)) {
-      auto others = stream_.loop().yield();
-      co_await others;
-    }
     auto pulling = source.next();
     if (!pulling.try_start()) {  // it waits: what is ready must not wait with it
       auto flushing = flush();
