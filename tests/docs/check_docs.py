@@ -138,15 +138,23 @@ def source_of(one):
             outside += given + located
         else:
             inside += given + located
-    text = PRELUDE + outside
+    text = '#include "prelude.hpp"\n' + outside
     if inside:
         kind = "tinyhttp::task<void>" if re.search(r"\bco_(await|return)\b", inside) else "void"
         text += f"namespace {{\n[[maybe_unused]] {kind} snippet() {{\n{inside}}}\n}}\n"
     return text
 
 
+def compile_prelude(folder, include=ROOT / "include"):
+    """What all snippets see, compiled once. Where that fails, the snippets compile it and say why."""
+    header = pathlib.Path(folder) / "prelude.hpp"
+    header.write_text(PRELUDE, "utf-8")
+    subprocess.run(["g++", "-std=c++20", *WARNINGS, *SNIPPET, f"-I{include}", "-x", "c++-header", header, "-o", f"{header}.gch"],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
+
+
 def compile_block(one, folder, include=ROOT / "include"):
-    """Faults, and the program if it is one."""
+    """Faults, and the program if it is one. The folder is one with a prelude."""
     program = None
     if one.is_program() and one.before is None and "given" not in one.says:
         text, arguments = f'#line {one.line + 1} "{one.page}"\n{one.text}', []
@@ -156,7 +164,7 @@ def compile_block(one, folder, include=ROOT / "include"):
         program = f"{folder}/{pathlib.Path(one.page).stem}-{one.line}"
         arguments = [*arguments, "-O1", "-pthread", "-o", program]
     else:
-        arguments = [*arguments, "-fsyntax-only"]
+        arguments = [*arguments, "-fsyntax-only", f"-I{folder}"]
     # The source bears the page's name, so that messages lead to the page, and so that the compiler
     # takes what stands there for the main file.
     place = pathlib.Path(folder) / str(one.line)
@@ -384,6 +392,7 @@ def self_test():
         include = pathlib.Path(folder) / "include"
         (include / "tinyhttp").mkdir(parents=True)
         (include / "tinyhttp" / "tinyhttp.hpp").write_text("namespace tinyhttp {}\n", "utf-8")
+        compile_prelude(folder, include)
         for number, (one, wanted) in enumerate(zip(blocks, fine)):
             found, program = compile_block(one, folder, include)
             found += one.faults
@@ -404,18 +413,24 @@ def main():
     self_test()
     pages = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if page.exists()]
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        compile_prelude(folder)
+        work = []  # all that is to be compiled, at once: pages that run wait for nothing else
         for page in pages:
-            name, text = page.relative_to(ROOT).as_posix(), page.read_text("utf-8")
-            blocks = blocks_of(text, name)
+            name = page.relative_to(ROOT).as_posix()
+            blocks = blocks_of(page.read_text("utf-8"), name)
             recipes = [one for one in blocks if one.language == "cpp" and "recipe" in one.says]
             code = [one for one in blocks if one.language == "cpp" and one not in recipes]
-            programs = {}
-            for one, (faults, program) in zip(code, pool.map(lambda one: compile_block(one, folder), code)):
+            work.append((page, name, blocks, [(one, pool.submit(compile_block, one, folder)) for one in code],
+                         pool.submit(run_recipes, recipes)))
+        for page, name, blocks, code, recipes in work:
+            text, programs = page.read_text("utf-8"), {}
+            for one, compiled in code:
+                faults, program = compiled.result()
                 check(SUITE, f"{one.name()} compiles", one.faults + faults)
                 if program and not faults:
                     programs[one] = program
             run_page(name, blocks, programs)
-            for one, faults in run_recipes(recipes).items():
+            for one, faults in recipes.result().items():
                 check(SUITE, f"{one.name()} compiles and runs", one.faults + faults)
             check(SUITE, f"the links of {name} lead somewhere", dead_links(text, name))
             if name == "README.md":

@@ -5,7 +5,7 @@ merge.py OUTPUT SOURCE...
 
 Each file stands in a namespace of its own, behind the includes of all. Compilers and Catch2 speak of
 the files and lines that people wrote. Files with #if or #define, and those that need libraries, are
-left alone. Templates that many tests use are then compiled once for six files: less than half the time.
+left alone. Templates that many tests use are then compiled once for a dozen files: less than half the time.
 """
 import pathlib
 import sys
