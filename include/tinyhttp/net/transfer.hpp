@@ -77,6 +77,7 @@ class file_slice {
 
  private:
   std::int64_t copy(int to, std::size_t size);
+  static bool takes_no_more(int to) noexcept;
   static bool cannot_send_file(std::int64_t status) noexcept {
     return status == -EINVAL || status == -ENOSYS || status == -EOPNOTSUPP || status == -EOVERFLOW;
   }
@@ -145,8 +146,15 @@ inline progress file_slice::step(int to, std::uint64_t& moved, int& failed) {
     sent_ += octets;
     moved += octets;
     through += static_cast<std::size_t>(octets);
+    if (octets < size && !copying_ && takes_no_more(to)) return full();
   }
   return progress::done;
+}
+
+/// The system says so. To ask costs less than a sendfile in vain, which looks up what it would send.
+inline bool file_slice::takes_no_more(int to) noexcept {
+  pollfd set{to, POLLOUT, 0};
+  return os::poll(&set, 1, 0) == 0;
 }
 
 [[gnu::cold]] inline std::int64_t file_slice::copy(int to, std::size_t size) {

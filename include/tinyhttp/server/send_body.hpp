@@ -44,7 +44,7 @@ class body_sender {
   [[nodiscard]] const error& failure() const noexcept { return state_.error(); }
 
  private:
-  static constexpr std::size_t turn_size = 256 * 1024;  // octets in a row before others have a turn
+  static constexpr std::size_t turn_size = 256 * 1024;  // octets handed over at a time
   static constexpr unsigned steps_of_piece = 16;         // what a stream computes takes time, too
 
   task<bool> send_whole(const body& b);
@@ -160,21 +160,12 @@ task<bool> body_sender<S>::send_file(const content_slice& slice) {
   if (!co_await sending_head) co_return false;
   const int descriptor = slice.source->descriptor();
   if constexpr (requires { stream_.expect_much(); }) stream_.expect_much();
-  for (std::uint64_t done = 0;;) {
-    const std::uint64_t left = slice.length - done;
-    // No more in one turn: what a fast peer has not taken yet falls out of the processor's cache.
-    const std::uint64_t part = at_most<std::uint64_t>(left, turn_size);
-    pace_.begin();
-    const auto sent = co_await stream_.send_file(descriptor, slice.offset + done, part);
-    pace_.end();
-    peer_failed_ = !sent;
-    if (!sent) co_return fail(sent.error());
-    if (*sent < part) co_return end_early();
-    done += *sent;
-    if (done == slice.length) break;
-    auto others = stream_.loop().yield();  // a fast peer shall not have us to itself
-    co_await others;
-  }
+  pace_.begin();
+  const auto sent = co_await stream_.send_file(descriptor, slice.offset, slice.length);
+  pace_.end();
+  peer_failed_ = !sent;
+  if (!sent) co_return fail(sent.error());
+  if (*sent < slice.length) co_return end_early();
   wire_.end_data(out_);
   co_return true;
 }
