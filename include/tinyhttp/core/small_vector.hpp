@@ -17,21 +17,23 @@ namespace detail {
 /// The memory of a small vector, whatever is in it: one class for all, so that it is compiled once.
 class small_vector_memory {
  protected:
-  explicit small_vector_memory(std::size_t capacity) noexcept : capacity_(capacity) {}
+  small_vector_memory(void* here, std::size_t capacity) noexcept : first_(here), capacity_(capacity) {}
 
-  /// Room for `wanted` elements, or twice of what there was; of `octets` each, and now in `from`.
-  [[gnu::noinline]] void grow(std::size_t wanted, std::size_t octets, const void* from) {
+  /// Room for `wanted` elements of `octets` each, or twice of what there was, which may be `here`.
+  [[gnu::noinline]] void grow(std::size_t wanted, std::size_t octets, const void* here) {
     const std::size_t doubled = capacity_ * 2;
     const std::size_t capacity = wanted > doubled ? wanted : doubled;
     void* const larger = ::operator new(capacity * octets);
-    std::memcpy(larger, from, size_ * octets);
-    free(larger);
+    std::memcpy(larger, first_, size_ * octets);
+    free(here);
+    first_ = larger;
     capacity_ = capacity;
   }
-  /// Has `heap` instead of what was.
-  void free(void* heap = nullptr) noexcept { ::operator delete(std::exchange(heap_, heap)); }
+  void free(const void* here) noexcept {
+    if (first_ != here) ::operator delete(first_);
+  }
 
-  void* heap_ = nullptr;  // owned; null while the elements are inline
+  void* first_;  // owned, unless the elements are in the vector itself
   std::size_t size_ = 0;
   std::size_t capacity_;
 };
@@ -45,9 +47,9 @@ class small_vector : detail::small_vector_memory {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
  public:
-  small_vector() noexcept : small_vector_memory(N) {}
-  small_vector(const small_vector& other) : small_vector_memory(N) { append(other.data(), other.size()); }
-  small_vector(small_vector&& other) noexcept : small_vector_memory(N) { take(other); }
+  small_vector() noexcept : small_vector_memory(inline_, N) {}
+  small_vector(const small_vector& other) : small_vector_memory(inline_, N) { append(other.data(), other.size()); }
+  small_vector(small_vector&& other) noexcept : small_vector_memory(inline_, N) { take(other); }
   small_vector& operator=(const small_vector& other) {
     if (this != &other) {
       clear();
@@ -59,10 +61,10 @@ class small_vector : detail::small_vector_memory {
     if (this != &other) take(other);
     return *this;
   }
-  ~small_vector() { free(); }
+  ~small_vector() { free(inline_); }
 
-  [[nodiscard]] T* data() noexcept { return heap_ != nullptr ? static_cast<T*>(heap_) : inline_; }
-  [[nodiscard]] const T* data() const noexcept { return heap_ != nullptr ? static_cast<const T*>(heap_) : inline_; }
+  [[nodiscard]] T* data() noexcept { return static_cast<T*>(first_); }
+  [[nodiscard]] const T* data() const noexcept { return static_cast<const T*>(first_); }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -118,16 +120,18 @@ class small_vector : detail::small_vector_memory {
 
   /// Gives heap memory back and becomes empty.
   void release() noexcept {
-    free();
+    free(inline_);
+    first_ = inline_;
     capacity_ = N;
     size_ = 0;
   }
 
  private:
-  void grow(std::size_t wanted) { small_vector_memory::grow(wanted, sizeof(T), data()); }
+  void grow(std::size_t wanted) { small_vector_memory::grow(wanted, sizeof(T), inline_); }
   void take(small_vector& other) noexcept {
-    free(std::exchange(other.heap_, nullptr));
-    if (heap_ == nullptr) std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
+    free(inline_);
+    first_ = std::exchange(other.first_, other.inline_);
+    if (first_ == other.inline_) first_ = std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
     size_ = std::exchange(other.size_, 0);
     capacity_ = std::exchange(other.capacity_, N);
   }
