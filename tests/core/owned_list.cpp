@@ -25,7 +25,7 @@ void add(owned_list<noted>& to, std::string& log, const char* names) {
 
 std::string names(const owned_list<noted>& of) {
   std::string all;
-  for (const auto* one : of) all += one->name_;
+  for (const auto& one : of) all += one.name_;
   return all;
 }
 

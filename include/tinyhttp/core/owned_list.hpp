@@ -25,11 +25,21 @@ class owned_list {
 
   [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
   [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
-  [[nodiscard]] T& operator[](std::size_t i) const noexcept { return *all_[i]; }
-  [[nodiscard]] T& back() const noexcept { return *all_.back(); }
-  /// The elements are shown as pointers, none of them null.
-  [[nodiscard]] T* const* begin() const noexcept { return all_.begin(); }
-  [[nodiscard]] T* const* end() const noexcept { return all_.end(); }
+  [[nodiscard]] T& operator[](std::size_t i) const noexcept { return *static_cast<T*>(all_[i]); }
+  [[nodiscard]] T& back() const noexcept { return *static_cast<T*>(all_.back()); }
+
+  class iterator {
+   public:
+    explicit iterator(void* const* at) noexcept : at_(at) {}
+    T& operator*() const noexcept { return *static_cast<T*>(*at_); }
+    iterator& operator++() noexcept { return ++at_, *this; }
+    friend bool operator==(iterator, iterator) noexcept = default;
+
+   private:
+    void* const* at_;
+  };
+  [[nodiscard]] iterator begin() const noexcept { return iterator(all_.begin()); }
+  [[nodiscard]] iterator end() const noexcept { return iterator(all_.end()); }
 
   void push_back(owned<T> one) {
     all_.push_back(one.get());
@@ -38,7 +48,7 @@ class owned_list {
   /// Gives element `i` away; the last takes its place.
   [[nodiscard]] owned<T> take(std::size_t i) noexcept {
     swap(i, size() - 1);
-    owned<T> taken(all_.back());
+    owned<T> taken(&back());
     all_.pop_back();
     return taken;
   }
@@ -46,7 +56,7 @@ class owned_list {
   void swap(std::size_t a, std::size_t b) noexcept { std::swap(all_[a], all_[b]); }
 
  private:
-  small_vector<T*, 4> all_;
+  small_vector<void*, 4> all_;  // one type for all lists
 };
 
 }  // namespace tinyhttp

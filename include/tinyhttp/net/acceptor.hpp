@@ -3,7 +3,6 @@
 // Several loops may each have one over the same listener; a new connection wakes one of them.
 #pragma once
 
-#include <tinyhttp/core/held_here.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/loop.hpp>
@@ -58,10 +57,8 @@ class acceptor::accept_operation : waiter {
     from_.waiting_ = this;
   }
   result<accepted> await_resume() {
-    if (!outcome_)
-      return error(error_kind::cancelled,
-                   "accept on " + from_.listener_.local_address().to_string() + ": told to stop");
-    return std::move(*outcome_);
+    if (status_ <= 0) return failure();
+    return std::move(next_);
   }
 
  private:
@@ -70,8 +67,15 @@ class acceptor::accept_operation : waiter {
   void leave() noexcept {
     if (from_.waiting_ == this) from_.waiting_ = nullptr;
   }
+  [[nodiscard, gnu::cold]] error failure() const {
+    const address& at = from_.listener_.local_address();
+    if (status_ < 0) return is_queued_ ? detail::accept_error(at, status_) : detail::listen_error(at, status_);
+    return {error_kind::cancelled, "accept on " + at.to_string() + ": told to stop"};
+  }
   acceptor& from_;
-  held_here<result<accepted>> outcome_;
+  accepted next_;
+  std::int64_t status_ = 0;  // 1: next_ is there; -errno: this has failed; else it is still waited for
+  bool is_queued_ = true;    // the failure is that of taking a connection, which is still queued
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -102,23 +106,17 @@ inline bool acceptor::accept_operation::step(waiter& w) {
     return true;
   }
   if (from.in_a_row_ < burst) {
-    auto next = from.listener_.try_accept();
-    if (!next) {
-      self.outcome_.make([&]() -> result<accepted> { return next.error(); });
-    } else if (*next) {
-      ++from.in_a_row_;
-      self.outcome_.make([&]() -> result<accepted> { return std::move(**next); });
-    }
+    self.status_ = from.listener_.take(self.next_);
+    if (self.status_ > 0) ++from.in_a_row_;
   }
-  if (!self.outcome_) {
+  if (self.status_ == 0) {
     if (from.takes_turns_ && from.in_a_row_ > 0) from.loop_.poller().rest(from);
     from.in_a_row_ = 0;
-    const std::int64_t status = from.loop_.poller().want(from, ready::readable);
-    if (status < 0)
-      self.outcome_.make([&]() -> result<accepted> { return detail::listen_error(from.listener_.local_address(), status); });
+    self.status_ = from.loop_.poller().want(from, ready::readable);
+    self.is_queued_ = false;
   }
-  if (self.outcome_) self.leave();
-  return static_cast<bool>(self.outcome_);
+  if (self.status_ != 0) self.leave();
+  return self.status_ != 0;
 }
 
 }  // namespace tinyhttp::net

@@ -55,6 +55,8 @@ class listener {
   /// The next connection if there is one; its socket does not block. Connections that were gone
   /// before we looked are skipped. Failures are ours (EMFILE): the connection stays in the queue.
   result<std::optional<accepted>> try_accept();
+  /// The same for loops: 1 with the connection in `next`, 0 when there is none, or -errno.
+  [[nodiscard]] std::int64_t take(accepted& next, bool non_blocking = true) noexcept;
 
   /// With the real port.
   [[nodiscard]] const address& local_address() const noexcept { return local_; }
@@ -73,7 +75,6 @@ class listener {
       : socket_(std::move(listening)), local_(local) {}
   static result<listener> bind_address(const address& to, const listen_options& with, int& cause);
   static result<listener> bind_path(const listen_options& with);
-  result<std::optional<accepted>> take(bool non_blocking);
   void remove_file() noexcept;
 
   net::socket socket_;  // non-blocking, so that several may wait for one connection
@@ -85,8 +86,11 @@ class listener {
 
 namespace detail {
 
-inline error listen_error(const address& on, std::int64_t status) {
+[[gnu::cold]] inline error listen_error(const address& on, std::int64_t status) {
   return system_error("listen on " + on.to_string(), static_cast<int>(-status));
+}
+[[gnu::cold]] inline error accept_error(const address& on, std::int64_t status) {
+  return system_error("accept on " + on.to_string(), static_cast<int>(-status));
 }
 
 /// accept(2) reports what befell the connection, not us: go on to the next one.
@@ -202,27 +206,31 @@ inline void listener::remove_file() noexcept {
   file_ = {};
 }
 
-inline result<std::optional<accepted>> listener::take(bool non_blocking) {
+inline std::int64_t listener::take(accepted& next, bool non_blocking) noexcept {
   for (;;) {
     native_address peer;
     const std::int64_t made = os::accept(native(), peer.pointer(), &peer.size, non_blocking);
     if (made >= 0) {
-      net::socket taken{descriptor(static_cast<int>(made))};
-      return std::optional<accepted>(accepted{std::move(taken), peer.value().unmapped()});
+      next = {net::socket(descriptor(static_cast<int>(made))), peer.value().unmapped()};
+      return 1;
     }
-    if (made == -EAGAIN) return std::optional<accepted>();
-    if (!detail::is_peers_misfortune(made))
-      return system_error("accept on " + local_.to_string(), static_cast<int>(-made));
+    if (made == -EAGAIN) return 0;
+    if (!detail::is_peers_misfortune(made)) return made;
   }
 }
 
-inline result<std::optional<accepted>> listener::try_accept() { return take(true); }
+inline result<std::optional<accepted>> listener::try_accept() {
+  accepted next;
+  const std::int64_t status = take(next);
+  if (status < 0) return detail::accept_error(local_, status);
+  return status > 0 ? std::optional<accepted>(std::move(next)) : std::nullopt;
+}
 
 inline result<accepted> listener::accept() {
-  for (;;) {
-    auto next = take(false);
-    if (!next) return next.error();
-    if (*next) return std::move(**next);
+  for (accepted next;;) {
+    const std::int64_t status = take(next, false);
+    if (status < 0) return detail::accept_error(local_, status);
+    if (status > 0) return next;
     const std::int64_t ready = detail::wait_for(native(), POLLIN);
     if (ready < 0) return detail::listen_error(local_, ready);
   }

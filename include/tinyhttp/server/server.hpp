@@ -128,8 +128,8 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
       running->workers.push_back(owned<worker>(new worker{
           {running->app, running->options, running->listening, running->census, stop_listening}, {}}));
     basic_server made(std::move(running));
-    for (auto* one : made.running_->workers)
-      one->thread = std::thread([&shard = one->shard] { shard.run(); });
+    for (auto& one : made.running_->workers)
+      one.thread = std::thread([&shard = one.shard] { shard.run(); });
     return made;
   } catch (const bad_result& failed) {
     return failed.error();
@@ -148,16 +148,16 @@ template <looped_stream Stream>
 template <looped_stream Stream>
 void basic_server<Stream>::stop() {
   if (running_->stopped.exchange(true)) return;
-  for (auto* one : running_->workers) one->shard.stop();
+  for (auto& one : running_->workers) one.shard.stop();
 }
 
 template <looped_stream Stream>
 std::size_t basic_server<Stream>::wait() {
   const std::lock_guard<std::mutex> lock(running_->joining);
   std::size_t cut_off = 0;
-  for (auto* one : running_->workers) {
-    if (one->thread.joinable()) one->thread.join();
-    cut_off += one->shard.cut_off();
+  for (auto& one : running_->workers) {
+    if (one.thread.joinable()) one.thread.join();
+    cut_off += one.shard.cut_off();
   }
   return cut_off;
 }
@@ -165,7 +165,7 @@ std::size_t basic_server<Stream>::wait() {
 template <looped_stream Stream>
 std::size_t basic_server<Stream>::open_connections() const noexcept {
   std::size_t open = 0;
-  for (const auto* one : running_->workers) open += one->shard.open();
+  for (const auto& one : running_->workers) open += one.shard.open();
   return open;
 }
 

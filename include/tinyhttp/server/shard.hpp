@@ -57,7 +57,7 @@ class basic_shard {
     host_.abandon = [this](served_connection<Stream>& left) { finish(connections_[left.place]); };
   }
   [[gnu::cold]] ~basic_shard() {
-    for (auto* held : connections_) cut(*held);
+    for (auto& held : connections_) cut(held);
   }
 
   /// Serves until stopped and drained.
@@ -266,11 +266,8 @@ void basic_shard<Stream>::reap() {
 /// Who connected before we were told to stop is served.
 template <looped_stream Stream>
 void basic_shard<Stream>::accept_queued() {
-  while (connections_.size() < options_.connections) {
-    auto next = listener_.try_accept();
-    if (!next || !*next) return;
-    try_begin(std::move(**next));
-  }
+  net::accepted next;
+  while (connections_.size() < options_.connections && listener_.take(next) > 0) try_begin(std::move(next));
 }
 
 template <looped_stream Stream>
@@ -280,9 +277,9 @@ void basic_shard<Stream>::begin_drain() {
   services_.stopping = true;
   acceptor_.close();
   at_drain_();
-  for (auto* held : connections_) {
-    pollfd look{held->stream.native(), POLLIN, 0};  // a request that nobody has looked at yet
-    if (held->serving.is_idle() && net::os::poll(&look, 1, 0) <= 0) finish(*held);
+  for (auto& held : connections_) {
+    pollfd look{held.stream.native(), POLLIN, 0};  // a request that nobody has looked at yet
+    if (held.serving.is_idle() && net::os::poll(&look, 1, 0) <= 0) finish(held);
   }
   if (connections_.empty()) return loop_.stop();
   loop_.timers().set(drain_end_, deadline_in(loop_.now(), options_.patience.drain));
@@ -291,7 +288,7 @@ void basic_shard<Stream>::begin_drain() {
 template <looped_stream Stream>
 void basic_shard<Stream>::end_drain() {
   cut_off_ = connections_.size();
-  for (auto* held : connections_) finish(*held);
+  for (auto& held : connections_) finish(held);
 }
 
 }  // namespace tinyhttp
