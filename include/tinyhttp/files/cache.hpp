@@ -72,7 +72,7 @@ class cache {
   [[nodiscard]] std::shared_ptr<const kept_file> find(std::string_view name);
 
   /// Keeps `file` under that name, in place of what was; forgets those not used for longest.
-  void keep(std::string name, std::shared_ptr<const kept_file> file);
+  [[gnu::cold]] void keep(std::string name, std::shared_ptr<const kept_file> file);
 
   void forget(std::string_view name);
 

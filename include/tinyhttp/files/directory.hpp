@@ -223,7 +223,7 @@ inline result<file_stamp> directory::glance(const std::string& name) const {
   return detail::stamp_of(s);
 }
 
-inline result<opened> directory::find(const std::string& name) const {
+[[gnu::cold]] inline result<opened> directory::find(const std::string& name) const {
   // Opening a FIFO or a device has effects on others; a glance tells them apart beforehand.
   if (auto seen = glance(name); !seen) return seen.error();
   auto file = open_beneath(name, detail::read_flags);
@@ -235,7 +235,7 @@ inline result<opened> directory::find(const std::string& name) const {
   return opened{detail::stamp_of(s), share(new open_file(std::move(*file)))};
 }
 
-inline result<folder> directory::open_folder(const std::string& name) const {
+[[gnu::cold]] inline result<folder> directory::open_folder(const std::string& name) const {
   auto held = open_beneath(name, detail::read_flags | O_DIRECTORY);
   if (!held) return held.error();
   return folder(*this, name, std::move(*held));
@@ -254,7 +254,7 @@ inline result<std::vector<entry>> directory::list(const std::string& name) const
   }
 }
 
-inline result<void> folder::begin() {
+[[gnu::cold]] inline result<void> folder::begin() {
   const int own = ::fcntl(held_.get(), F_DUPFD_CLOEXEC, 0);  // the stream takes it
   if (own < 0) return detail::system_error("list", name_, errno);
   stream_.reset(::fdopendir(own));
@@ -263,7 +263,7 @@ inline result<void> folder::begin() {
   return ::close(own), why;
 }
 
-inline result<std::vector<entry>> folder::names(std::size_t most) {
+[[gnu::cold]] inline result<std::vector<entry>> folder::names(std::size_t most) {
   if (!stream_)
     if (auto begun = begin(); !begun) return begun.error();
   std::vector<entry> found;

@@ -39,7 +39,7 @@ class kept_files {
 
   /// Keeps `file` under `key`, if it is worth that and has not changed just now; else null. `now`:
   /// seconds since 1970.
-  [[nodiscard]] std::shared_ptr<const kept_file> keep(const std::string& key, const facts& known,
+  [[nodiscard, gnu::cold]] std::shared_ptr<const kept_file> keep(const std::string& key, const facts& known,
                                                       const opened& file, std::int64_t now);
 
  private:
@@ -56,7 +56,7 @@ class kept_files {
 namespace detail {
 
 /// Exactly `size` octets; null when the file has become shorter, or can't be read.
-[[nodiscard]] inline std::shared_ptr<const std::string> read_whole(const content_source& file,
+[[nodiscard, gnu::cold]] inline std::shared_ptr<const std::string> read_whole(const content_source& file,
                                                                    std::size_t size) {
   std::string octets(size, '\0');
   for (std::size_t done = 0; done < size;) {

@@ -114,7 +114,7 @@ template <bool Descending>
 
 }  // namespace detail
 
-constexpr listing_order parse_order(std::string_view query) noexcept {
+[[gnu::cold]] constexpr listing_order parse_order(std::string_view query) noexcept {
   listing_order order;
   while (!query.empty()) {
     const auto end = query.find('&');

@@ -68,7 +68,7 @@ class listing_writer final : public body_stream {
   [[nodiscard]] bool is_reading() const noexcept { return reading_; }
 
   /// Sorting by name needs no look; for the rest, all are looked at before the first row.
-  [[nodiscard]] result<void> read_some() {
+  [[nodiscard, gnu::cold]] result<void> read_some() {
     std::vector<entry> some;
     const auto more = more_(some);
     if (!more) return more.error();
@@ -85,7 +85,7 @@ class listing_writer final : public body_stream {
   }
 
   /// The next octets, until the next call; none at the end.
-  result<std::string_view> next_piece() {
+  [[gnu::cold]] result<std::string_view> next_piece() {
     piece_.clear();
     if (ended_) return std::string_view();
     if (!std::exchange(begun_, true)) text_->head(piece_);

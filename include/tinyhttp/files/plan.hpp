@@ -152,22 +152,23 @@ inline void add_cache_fields(fields& to, const facts& f) {
   return pieces;
 }
 
+/// Of what is no 200: parts, a line that says what is wrong, or nothing.
+[[nodiscard]] inline body content_of(plan& p, const std::shared_ptr<const content_source>& source,
+                                     std::string_view octets) {
+  if (p.status.forbids_content()) return {};
+  if (p.status != status::partial_content) return std::move(problem(p.status).body);
+  if (!p.part_heads.empty()) return parts_of(p, source, octets);
+  const auto [offset, length] = p.ranges.front();
+  if (source) return content_slice{source, offset, length};
+  return octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
+}
+
 /// Turns a plan into a response: with the `whole` for a 200, else with parts of `source`, or of `octets`
 /// where that is null.
 [[nodiscard]] inline response cut(plan& p, body whole, const std::shared_ptr<const content_source>& source,
                                   std::string_view octets) {
-  response made(p.status, std::move(p.fields));
-  if (p.status == status::ok) {
-    made.body = std::move(whole);
-  } else if (p.status == status::partial_content) {
-    const auto [offset, length] = p.ranges.front();
-    if (!p.part_heads.empty()) made.body = parts_of(p, source, octets);
-    else if (source) made.body = content_slice{source, offset, length};
-    else made.body = octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
-  } else if (!p.status.forbids_content()) {
-    made.body = std::move(problem(p.status).body);
-  }
-  return made;
+  body content = p.status == status::ok ? std::move(whole) : content_of(p, source, octets);
+  return response(p.status, std::move(p.fields), std::move(content));
 }
 
 }  // namespace detail

@@ -120,12 +120,13 @@ class static_files {
   [[nodiscard]] std::shared_ptr<const files::kept_file> kept_for(const request& r,
                                                                  const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
-  [[nodiscard]] response serve_directory(const request& r, const std::string& name) const;
+  // What is not kept: built for size, as the disk is what it costs.
+  [[nodiscard, gnu::cold]] response serve_directory(const request& r, const std::string& name) const;
   [[nodiscard, gnu::cold]] response serve_listing(const request& r, const std::string& name) const;
-  [[nodiscard]] response serve_file(const request& r, const std::string& name,
-                                    files::opened file) const;
-  [[nodiscard]] response serve_content(const request& r, const std::string& key, files::facts known,
-                                       files::opened file) const;
+  [[nodiscard, gnu::cold]] response serve_file(const request& r, const std::string& name,
+                                    files::opened& file) const;
+  [[nodiscard, gnu::cold]] response serve_content(const request& r, const std::string& key, files::facts& known,
+                                       files::opened& file) const;
   [[nodiscard]] files::variant choose(const request& r, const std::string& name) const {
     if (!state_->options.precompressed) return {};
     return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding"));
@@ -218,7 +219,7 @@ inline response static_files::serve_found(const request& r, const std::string& n
   auto found = state_->root.find(name);
   if (!found) return failed(found.error());
   if (found->stamp.is_directory) return serve_directory(r, name);
-  return serve_file(r, name, std::move(*found));
+  return serve_file(r, name, *found);
 }
 
 inline response static_files::serve_directory(const request& r, const std::string& name) const {
@@ -227,7 +228,7 @@ inline response static_files::serve_directory(const request& r, const std::strin
     const std::string index_name = files::inside(name, index);
     if (auto kept = kept_for(r, index_name)) return files::answer_kept(r, std::move(kept));
     auto found = state_->root.find(index_name);
-    if (found && !found->stamp.is_directory) return serve_file(r, index_name, std::move(*found));
+    if (found && !found->stamp.is_directory) return serve_file(r, index_name, *found);
     if (!found && found.error().status_hint() != 404) return failed(found.error());
   }
   return state_->options.listing ? serve_listing(r, name) : problem(status::forbidden);
@@ -240,7 +241,7 @@ inline response static_files::serve_listing(const request& r, const std::string&
 }
 
 inline response static_files::serve_file(const request& r, const std::string& name,
-                                         files::opened file) const {
+                                         files::opened& file) const {
   const auto chosen = choose(r, name);
   files::facts known;
   const auto& options = state_->options;
@@ -256,11 +257,11 @@ inline response static_files::serve_file(const request& r, const std::string& na
       key = detail::variant_key(name, chosen.coding);
     }
   }
-  return serve_content(r, key, std::move(known), std::move(file));
+  return serve_content(r, key, known, file);
 }
 
 inline response static_files::serve_content(const request& r, const std::string& key,
-                                            files::facts known, files::opened file) const {
+                                            files::facts& known, files::opened& file) const {
   known.size = file.stamp.size;
   known.modified = file.stamp.modified;
   known.etag = files::entity_tag_of(file.stamp);

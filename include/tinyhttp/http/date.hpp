@@ -244,27 +244,20 @@ constexpr date_text format_date(std::int64_t unix_seconds) noexcept {
   const auto date = detail::to_civil_date(days);
 
   std::array<char, date_text::length> out{};
-  std::size_t at = 0;
-  const auto text = [&](std::string_view piece) {
+  const auto put = [&](std::size_t at, std::string_view piece) {
     for (const char c : piece) out[at++] = c;
   };
-  const auto digits = [&](int value, int scale) {
-    for (; scale != 0; scale /= 10) out[at++] = static_cast<char>('0' + value / scale % 10);
+  const auto put_digits = [&](std::size_t end, int value, int count) {
+    for (; count > 0; --count, value /= 10) out[--end] = static_cast<char>('0' + value % 10);
   };
-  text({detail::weekday_names[days % 7], 3});
-  text(", ");
-  digits(date.day, 10);
-  text(" ");
-  text(detail::month_names.substr(static_cast<std::size_t>(date.month - 1) * 3, 3));
-  text(" ");
-  digits(date.year, 1000);
-  text(" ");
-  digits(second / 3600, 10);
-  text(":");
-  digits(second / 60 % 60, 10);
-  text(":");
-  digits(second % 60, 10);
-  text(" GMT");
+  put(0, "Mon, 01 Jan 0001 00:00:00 GMT");
+  put(0, {detail::weekday_names[days % 7], 3});
+  put_digits(7, date.day, 2);
+  put(8, detail::month_names.substr(static_cast<std::size_t>(date.month - 1) * 3, 3));
+  put_digits(16, date.year, 4);
+  put_digits(19, second / 3600, 2);
+  put_digits(22, second / 60 % 60, 2);
+  put_digits(25, second % 60, 2);
   return date_text(out);
 }
 

@@ -74,7 +74,7 @@ class loop : public clock {
   [[nodiscard]] time_point look() noexcept { return seen_ = time_->now(); }
   /// The latest time that is known without looking.
   [[nodiscard]] time_point seen() const noexcept { return seen_; }
-  [[nodiscard]] inline task<void> wait_until(time_point when) override;
+  [[nodiscard, gnu::cold]] inline task<void> wait_until(time_point when) override;
 
   /// The same as `wait_until` without a coroutine frame: `co_await on.sleep_until(when)`.
   [[nodiscard]] class sleep_awaiter sleep_until(time_point when) noexcept;

@@ -94,7 +94,8 @@ std::int64_t invoke(system_call which, int descriptor, std::size_t length, Call 
     }
     const auto count = static_cast<std::int64_t>(call(allowed));
     if (count >= 0) return count;
-    if (!Retry || errno != EINTR) return -errno;
+    const int cause = errno;
+    if (!Retry || cause != EINTR) return -cause;
   }
 }
 

@@ -130,6 +130,7 @@ class basic_shard {
   task<void> accept_all();
   void try_begin(net::accepted&& from);
   void begin(net::accepted&& from);
+  [[gnu::cold]] void complain_about(const error& why);
   [[gnu::cold]] void complain_about(const net::address& peer);
   [[gnu::cold]] void accept_queued();
   void finish(held_connection& done);
@@ -155,6 +156,7 @@ class basic_shard {
   drain_end drain_end_;
   room_awaiter* waiting_for_room_ = nullptr;
   task<void> accepting_;
+  time_point quiet_accepting_until_{};  // about what kept us from it
   time_point quiet_until_{};  // about peers with too many connections
   std::size_t cut_off_ = 0;
   std::atomic<std::size_t> open_{0};
@@ -180,7 +182,6 @@ void basic_shard<Stream>::run() {
 
 template <looped_stream Stream>
 task<void> basic_shard<Stream>::accept_all() {
-  time_point quiet_until{};
   for (;;) {
     co_await room();
     auto got = co_await acceptor_.accept();
@@ -189,12 +190,17 @@ task<void> basic_shard<Stream>::accept_all() {
       continue;
     }
     if (got.error().kind() == error_kind::cancelled) co_return;
-    // Once, until it has worked for a minute: at the edge every other attempt fails.
-    if (loop_.now() >= quiet_until) services_.log(got.error().message());
-    quiet_until = loop_.now() + std::chrono::minutes(1);
+    complain_about(got.error());
     const time_point later = loop_.now() + std::chrono::milliseconds(50);
     co_await loop_.sleep_until(later);
   }
+}
+
+/// Once, until it has worked for a minute: at the edge every other attempt fails.
+template <looped_stream Stream>
+void basic_shard<Stream>::complain_about(const error& why) {
+  if (loop_.now() >= quiet_accepting_until_) services_.log(why.message());
+  quiet_accepting_until_ = loop_.now() + std::chrono::minutes(1);
 }
 
 /// For want of memory a connection may not come about; the next one may.
