@@ -123,3 +123,25 @@ TEST_CASE("an answer costs one call to receive and one to send", "[server][cost]
   on.ask(pipelined);
   CHECK(static_cast<double>(counter.calls) / (16 * count) <= 0.2);
 }
+
+TEST_CASE("a connection that ends leaves its memory to those that follow", "[server][cost][allocations]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  std::vector<std::size_t> counts;
+  counts.reserve(100);
+  {
+    const server running([&counts](const request&) {
+      counts.push_back(allocations());
+      return text("");
+    }, {.port = 0});
+    for (int i = 0; i < 20; ++i) {
+      raw_client first(running), second(running), third(running);
+      for (raw_client* each : {&first, &second, &third})
+        REQUIRE(each->ask("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").status == 200);
+    }
+  }
+  REQUIRE(counts.size() == 60);
+  CHECK(counts[59] == counts[29]);
+}

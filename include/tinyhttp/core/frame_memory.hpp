@@ -38,7 +38,7 @@ class frame_memory {
   static void give(void* frame, std::size_t size) noexcept {
     const std::size_t shelf = shelf_of(size);
     frame_memory* const mine = keeps_frames && shelf < shelves ? here() : nullptr;
-    if (mine == nullptr || mine->count_[shelf] == most) return ::operator delete(frame);
+    if (mine == nullptr || mine->count_[shelf] == most_on(shelf)) return ::operator delete(frame);
     mine->first_[shelf] = ::new (frame) spare{mine->first_[shelf]};
     ++mine->count_[shelf];
   }
@@ -50,13 +50,17 @@ class frame_memory {
   // Sizes are 32 octets apart, so that little is wasted, and from 1 KiB on 256.
   static constexpr std::size_t small_shelves = 32;
   static constexpr std::size_t shelves = 44;  // up to 4 KiB: larger frames are rare
-  static constexpr unsigned char most = 4;    // of a size: 192 KiB in all, at worst
 
   static std::size_t shelf_of(std::size_t size) noexcept {
     return size <= 1024 ? (size - 1) / 32 : small_shelves + (size - 1025) / 256;
   }
   static std::size_t size_on(std::size_t shelf) noexcept {
     return shelf < small_shelves ? (shelf + 1) * 32 : 1024 + (shelf - small_shelves + 1) * 256;
+  }
+
+  /// Connections come and go by the dozen, large frames one in the other: 184 KiB in all, at worst.
+  static unsigned char most_on(std::size_t shelf) noexcept {
+    return shelf < small_shelves / 2 ? 16 : shelf < small_shelves ? 4 : 2;
   }
 
   /// Null when the thread is about to end, and has given all back.

@@ -44,7 +44,10 @@ struct framing {
 /// The sender will keep the connection open behind this message (RFC 9112 9.3).
 [[nodiscard]] inline bool wants_keep_alive(http_version version, const fields& f) noexcept {
   if (!f.may_contain("Connection")) return version == http_version::http_1_1;
-  if (!f.may_repeat("Connection") && f["Connection"] == "keep-alive") return true;  // as browsers say
+  if (!f.may_repeat("Connection")) {
+    const std::string_view said = f["Connection"];  // mostly just one of these
+    if (said == "keep-alive" || said == "close") return said.size() != 5;
+  }
   if (f.has_token("Connection", "close")) return false;
   return version == http_version::http_1_1 || f.has_token("Connection", "keep-alive");
 }

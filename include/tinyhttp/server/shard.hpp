@@ -6,6 +6,7 @@
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/frame_memory.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
@@ -83,6 +84,8 @@ class basic_shard {
           stream(of.loop_, std::move(from.socket), from.peer, net::tcp_stream::state::prepared),
           serving(stream, of.host_) {}
     [[gnu::noinline]] ~held_connection() = default;
+    static void* operator new(std::size_t size) { return detail::frame_memory::take(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept { detail::frame_memory::give(memory, size); }
     basic_shard& owner;
     address_census::seat seat;
     bool finished = false;
