@@ -21,7 +21,7 @@ struct counted {
 
 TEST_CASE("what is shared is destroyed as what it is, with its last owner", "[core][shared]") {
   int alive = 0;
-  std::shared_ptr<const counted> first = share(new counted(alive));
+  std::shared_ptr<const counted> first = share<const counted>(new counted(alive));
   std::shared_ptr<void> last = std::const_pointer_cast<counted>(first);
   CHECK(first.use_count() == 2);
   first.reset();
@@ -32,7 +32,7 @@ TEST_CASE("what is shared is destroyed as what it is, with its last owner", "[co
 
 TEST_CASE("what is shared is the object that was made", "[core][shared]") {
   auto* const made = new std::string("a");
-  const auto owner = share(made);
+  const auto owner = share<std::string>(made);
   CHECK(owner.get() == made);
   CHECK(owner.use_count() == 1);
 }

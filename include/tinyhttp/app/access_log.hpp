@@ -81,7 +81,7 @@ template <handler H>
 class logging_handler {
  public:
   logging_handler(H h, access_sink sink)
-      : handler_(std::move(h)), sink_(share(new access_sink(std::move(sink)))) {}
+      : handler_(std::move(h)), sink_(share<const access_sink>(new access_sink(std::move(sink)))) {}
 
   reply operator()(request& r) const {
     access_note note(sink_, r);  // before the handler has it

@@ -3,9 +3,10 @@
 // Knows octets only. What they mean, and how many may wait here, is decided above.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
+
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -61,7 +62,7 @@ class buffer {
 
   /// Gives the memory back; the content is dropped.
   void release() noexcept {
-    memory_.reset();
+    memory_ = owned_octets();
     capacity_ = begin_ = end_ = 0;
   }
 
@@ -73,7 +74,7 @@ class buffer {
     } else {
       const std::size_t doubled = capacity_ * 2;
       const std::size_t capacity = held + wanted > doubled ? held + wanted : doubled;
-      auto larger = std::make_unique_for_overwrite<char[]>(capacity);
+      owned_octets larger(capacity);
       if (held != 0) std::memcpy(larger.get(), memory_.get() + begin_, held);
       memory_ = std::move(larger);
       capacity_ = capacity;
@@ -82,7 +83,7 @@ class buffer {
     end_ = held;
   }
 
-  std::unique_ptr<char[]> memory_;
+  owned_octets memory_;
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;  // first octet held
   std::size_t end_ = 0;    // behind the last octet held

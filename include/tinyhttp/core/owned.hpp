@@ -4,6 +4,8 @@
 // build has to make and emit; this is seven. Interfaces keep std::unique_ptr, which users know.
 #pragma once
 
+#include <cstddef>
+
 namespace tinyhttp {
 
 /// Owns one object made by `new`, or nothing: `owned<T>(new T(...))`. Move-only.
@@ -40,6 +42,27 @@ class owned {
 
  private:
   T* held_ = nullptr;
+};
+
+/// Owns an array of octets, which are not set to anything, or none.
+class owned_octets {
+ public:
+  owned_octets() noexcept = default;
+  explicit owned_octets(std::size_t size) : held_(new char[size]) {}
+  owned_octets(owned_octets&& other) noexcept : held_(other.held_) { other.held_ = nullptr; }
+  owned_octets& operator=(owned_octets&& other) noexcept {
+    if (this == &other) return *this;
+    delete[] held_;
+    held_ = other.held_;
+    other.held_ = nullptr;
+    return *this;
+  }
+  ~owned_octets() { delete[] held_; }
+
+  [[nodiscard]] char* get() const noexcept { return held_; }
+
+ private:
+  char* held_ = nullptr;
 };
 
 }  // namespace tinyhttp

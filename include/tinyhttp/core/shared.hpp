@@ -9,12 +9,12 @@
 
 namespace tinyhttp {
 
-/// Shares `made`, which was made by `new`; it is destroyed if that fails.
-template <class T>
-[[nodiscard]] std::shared_ptr<T> share(T* made) {
+/// Shares `made`, which was made by `new`, as an `As`; it is destroyed as what it is, at once if that fails.
+template <class As, class T>
+[[nodiscard]] std::shared_ptr<As> share(T* made) {
   void (*const destroy)(void*) = [](void* last) { delete static_cast<T*>(last); };
   std::shared_ptr<void> owner(static_cast<void*>(made), destroy);
-  return std::shared_ptr<T>(std::move(owner), made);
+  return std::shared_ptr<As>(std::move(owner), made);
 }
 
 }  // namespace tinyhttp

@@ -21,7 +21,6 @@
 #include <utility>
 #include <vector>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -79,7 +78,7 @@ class folder {
   const directory* root_;
   std::string name_;
   descriptor held_;
-  std::unique_ptr<::DIR, int (*)(::DIR*)> stream_{nullptr, ::closedir};
+  name_stream stream_;
 };
 
 /// A root, opened once: renaming or replacing it later changes nothing here. Any thread may use it;
@@ -232,7 +231,7 @@ inline result<file_stamp> directory::glance(const std::string& name) const {
   if (::fstat(file->get(), &s) != 0) return detail::system_error("stat", name, errno);
   if (S_ISDIR(s.st_mode)) return opened{detail::stamp_of(s), nullptr};
   if (!S_ISREG(s.st_mode)) return detail::system_error("open", name, ENODEV);
-  return opened{detail::stamp_of(s), share(new open_file(std::move(*file)))};
+  return opened{detail::stamp_of(s), share<const content_source>(new open_file(std::move(*file)))};
 }
 
 [[gnu::cold]] inline result<folder> directory::open_folder(const std::string& name) const {
@@ -257,8 +256,7 @@ inline result<std::vector<entry>> directory::list(const std::string& name) const
 [[gnu::cold]] inline result<void> folder::begin() {
   const int own = ::fcntl(held_.get(), F_DUPFD_CLOEXEC, 0);  // the stream takes it
   if (own < 0) return detail::system_error("list", name_, errno);
-  stream_.reset(::fdopendir(own));
-  if (stream_) return {};
+  if (stream_.open(own)) return {};
   const error why = detail::system_error("list", name_, errno);
   return ::close(own), why;
 }
@@ -269,7 +267,7 @@ inline result<std::vector<entry>> directory::list(const std::string& name) const
   std::vector<entry> found;
   while (found.size() < most) {
     errno = 0;
-    const auto* next = ::readdir(stream_.get());
+    const auto* next = stream_.next();
     if (next == nullptr && errno != 0) return detail::system_error("list", name_, errno);
     if (next == nullptr) return found;
     const std::string_view name = next->d_name;

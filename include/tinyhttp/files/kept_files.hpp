@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/cache.hpp>
 #include <tinyhttp/files/directory.hpp>
@@ -64,7 +65,7 @@ namespace detail {
     if (!got || *got == 0) return nullptr;
     done += *got;
   }
-  return share(new std::string(std::move(octets)));
+  return share<const std::string>(new std::string(std::move(octets)));
 }
 
 /// A clock that only measures: the loop's, where there is one.
@@ -94,7 +95,7 @@ inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key,
   // What changed in this second or the last may change again without its stamp showing it: clocks
   // of file systems tick, some by the second.
   if (file.stamp.changed + 1 >= now || file.stamp.modified >= now) return nullptr;
-  const std::shared_ptr<kept_file> made = share(new kept_file);
+  owned<kept_file> made(new kept_file);
   if (cache_.takes(known.size)) {
     made->octets = detail::read_whole(*file.content, static_cast<std::size_t>(known.size));
     if (!made->octets) return nullptr;
@@ -106,8 +107,9 @@ inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key,
   made->stamp = file.stamp;
   made->known = known;
   made->whole = whole_fields(known, now);
-  cache_.keep(key, made);
-  return made;
+  const auto kept = share<const kept_file>(made.release());
+  cache_.keep(key, kept);
+  return kept;
 }
 
 namespace detail {

@@ -33,7 +33,7 @@ inline result<response> listing_answer(const request& r, std::shared_ptr<const d
                                        const std::string& name, const safe_path_options& shown) {
   auto opened_folder = root->open_folder(name);
   if (!opened_folder) return opened_folder.error();
-  const std::shared_ptr<folder> in = share(new folder(std::move(*opened_folder)));
+  const std::shared_ptr<folder> in = share<folder>(new folder(std::move(*opened_folder)));
   auto more = [in, shown](std::vector<entry>& into) -> result<bool> {
     auto found = in->names(detail::run_length);
     if (!found) return found.error();

@@ -132,11 +132,11 @@ inline more_entries entries_from(std::vector<entry> all) {
 
 inline result<body> write_listing(owned<const listing_text> text, more_entries more,
                                   listing_order order, look_at look) {
-  const std::shared_ptr<detail::listing_writer> writer =
-      share(new detail::listing_writer(std::move(text), std::move(more), order, std::move(look)));
+  auto* const writer = new detail::listing_writer(std::move(text), std::move(more), order, std::move(look));
+  std::shared_ptr<body_stream> owner = share<body_stream>(writer);
   for (int calls = 0; calls < detail::most_at_once && writer->is_reading(); ++calls)
     if (auto read = writer->read_some(); !read) return read.error();
-  if (writer->is_reading()) return body(std::shared_ptr<body_stream>(writer));
+  if (writer->is_reading()) return body(std::move(owner));
   std::string all;
   for (;;) {
     const auto piece = writer->next_piece();

@@ -164,7 +164,7 @@ inline static_files::static_files(const std::string& root, static_files_options 
 }
 
 inline static_files::static_files(files::directory root, static_files_options options)
-    : state_(share(new state(std::move(root), std::move(options)))) {}
+    : state_(share<const state>(new state(std::move(root), std::move(options)))) {}
 
 inline reply static_files::operator()(const request& r) const {
   return reply([&]() -> response {

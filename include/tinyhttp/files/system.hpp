@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -42,6 +43,30 @@ class descriptor {
 
  private:
   int number_;
+};
+
+/// What readdir(3) reads from. Move-only.
+class name_stream {
+ public:
+  name_stream() noexcept = default;
+  name_stream(name_stream&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+  name_stream& operator=(name_stream&& other) noexcept {
+    std::swap(held_, other.held_);
+    return *this;
+  }
+  ~name_stream() {
+    if (held_ != nullptr) ::closedir(held_);
+  }
+  /// Takes the descriptor of a directory, if that works.
+  [[nodiscard]] bool open(int number) noexcept {
+    held_ = ::fdopendir(number);
+    return held_ != nullptr;
+  }
+  [[nodiscard]] explicit operator bool() const noexcept { return held_ != nullptr; }
+  [[nodiscard]] const ::dirent* next() noexcept { return ::readdir(held_); }
+
+ private:
+  ::DIR* held_ = nullptr;
 };
 
 /// Seconds since 1970 by the clock of the machine, for who has no other.

@@ -94,7 +94,7 @@ class body {
         held_(std::const_pointer_cast<std::string>(std::move(octets))) {}
   body(content_slice slice) : kind_(kind::slice), slice_(std::move(slice)) {}
   body(std::vector<body_piece> pieces)
-      : kind_(kind::pieces), held_(share(new std::vector<body_piece>(std::move(pieces)))) {}
+      : kind_(kind::pieces), held_(share<void>(new std::vector<body_piece>(std::move(pieces)))) {}
   body(std::shared_ptr<body_stream> stream)
       : kind_(stream ? kind::stream : kind::none), held_(std::move(stream)) {}
   body(const body&) = default;

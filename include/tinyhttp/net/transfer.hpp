@@ -4,13 +4,13 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/net/send_file.hpp>
 #include <tinyhttp/net/system.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 
@@ -87,9 +87,7 @@ class file_slice {
   std::uint64_t offset_;
   std::uint64_t rest_;
   std::uint64_t sent_ = 0;
-  std::unique_ptr<char[]> copied_;  // octets read from the file and not sent yet
-  std::size_t copied_begin_ = 0;
-  std::size_t copied_end_ = 0;
+  buffer copied_;  // octets read from the file and not sent yet
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -159,16 +157,15 @@ inline bool file_slice::takes_no_more(int to) noexcept {
 
 [[gnu::cold]] inline std::int64_t file_slice::copy(int to, std::size_t size) {
   constexpr std::size_t capacity = 64 * 1024;
-  if (!copied_) copied_ = std::make_unique_for_overwrite<char[]>(capacity);
-  if (copied_begin_ == copied_end_) {
-    const std::int64_t count = os::pread(from_, copied_.get(), at_most(size, capacity), offset_);
+  if (copied_.empty()) {
+    const auto room = copied_.prepare(capacity);
+    const std::int64_t count = os::pread(from_, room.data(), at_most(size, capacity), offset_);
     if (count <= 0) return count;
-    copied_begin_ = 0;
-    copied_end_ = static_cast<std::size_t>(count);
+    copied_.commit(static_cast<std::size_t>(count));
   }
-  const std::int64_t count =
-      os::send(to, copied_.get() + copied_begin_, copied_end_ - copied_begin_);
-  if (count > 0) copied_begin_ += static_cast<std::size_t>(count);
+  const std::string_view rest = copied_.view();
+  const std::int64_t count = os::send(to, rest.data(), rest.size());
+  if (count > 0) copied_.consume(static_cast<std::size_t>(count));
   return count;
 }
 
