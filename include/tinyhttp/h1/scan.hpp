@@ -1,18 +1,14 @@
 // tinyhttp/h1/scan.hpp -- finding line ends and octets that no head may hold, many at a time.
 //
 // Where is the next control octet (CR and LF are among the answers), where does a name end, and where a
-// request target? SSE2 where the compiler says that the machine has it, and a portable twin of each that
-// a test holds equal to it.
+// request target? Sixteen octets are one value of the compiler's vector types, which are SSE2 or NEON or what
+// else the machine has. Each has a portable twin that a test holds equal to it.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
 
 #include <cstddef>
 #include <cstdint>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace tinyhttp::h1 {
 
@@ -55,31 +51,46 @@ struct window {
   std::uint64_t marks = 0;
 };
 
-#if defined(__SSE2__)
-[[nodiscard]] inline __m128i load16(const char* place) noexcept {
-  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(place));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+using octets16 [[gnu::vector_size(16)]] = unsigned char;
+using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, or none
+
+[[nodiscard]] inline octets16 load16(const char* place) noexcept {
+  octets16 octets;
+  __builtin_memcpy(&octets, place, sizeof octets);
+  return octets;
 }
 /// A bit for each of sixteen octets that are marked.
-[[nodiscard]] inline unsigned bits(__m128i marks) noexcept {
-  return static_cast<unsigned>(_mm_movemask_epi8(marks));
+[[nodiscard]] inline unsigned bits(marks16 marks) noexcept {
+#if defined(__SSE2__)
+  using chars16 [[gnu::vector_size(16)]] = char;
+  return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<chars16>(marks)));
+#else
+  std::uint64_t halves[2];
+  __builtin_memcpy(halves, &marks, sizeof halves);
+  // A bit of its own is left of each octet, and the highest octet of the product is the sum of all.
+  for (std::uint64_t& half : halves) half = (half & 0x8040201008040201) * 0x0101010101010101 >> 56;
+  return static_cast<unsigned>(halves[0] | halves[1] << 8);
+#endif
 }
 /// The place of the first bit.
 [[nodiscard]] inline std::size_t first_bit(unsigned mask) noexcept {
   return static_cast<unsigned>(__builtin_ctz(mask));
 }
 
-/// A bit for each octet that is SP or visible US-ASCII: one more than it, as signed, is large then.
-[[nodiscard]] inline std::uint64_t usual_bits(const char* place) noexcept {
-  return bits(_mm_cmpgt_epi8(_mm_add_epi8(load16(place), _mm_set1_epi8(1)), _mm_set1_epi8(0x20)));
+/// Those that are visible US-ASCII or, with `least` one less, SP: one more than that, as signed, is large.
+[[nodiscard]] inline marks16 visible(octets16 octets, signed char least = '!') noexcept {
+  return reinterpret_cast<marks16>(octets + 1) > least;
 }
-/// Whether all of the 64 octets at `place` are that.
+/// A bit for each octet that is SP or visible US-ASCII.
+[[nodiscard]] inline std::uint64_t usual_bits(const char* place) noexcept { return bits(visible(load16(place), ' ')); }
+[[nodiscard]] inline octets16 lesser(octets16 a, octets16 b) noexcept { return a < b ? a : b; }
+/// Whether all of the 64 octets at `place` are that: turned so that they are the largest, the least is large.
 [[nodiscard]] inline bool all_usual(const char* place) noexcept {
-  const __m128i turned = _mm_set1_epi8(-0x7f);  // the same, unsigned: SSE2 has a minimum for that
-  const __m128i least = _mm_min_epu8(_mm_min_epu8(_mm_add_epi8(load16(place), turned),
-                                                  _mm_add_epi8(load16(place + 16), turned)),
-                                     _mm_min_epu8(_mm_add_epi8(load16(place + 32), turned),
-                                                  _mm_add_epi8(load16(place + 48), turned)));
-  return bits(_mm_cmpeq_epi8(_mm_min_epu8(least, _mm_set1_epi8(-0x60)), least)) == 0;
+  constexpr unsigned char turn = 0xff - '~';
+  const octets16 least = lesser(lesser(load16(place) + turn, load16(place + 16) + turn),
+                                lesser(load16(place + 32) + turn, load16(place + 48) + turn));
+  return bits(least < ' ' + turn) == 0;
 }
 
 /// A bit for each octet of [first, last) that is not, of the first 64: control octets and, seldom there,
@@ -159,13 +170,11 @@ class control_octets {
 /// as in most names. `behind`: so many octets from `last` on may be read, too, though they do not matter.
 [[nodiscard]] inline const char* find_token_end(const char* first, const char* last,
                                                 [[maybe_unused]] std::size_t behind = 0) noexcept {
-#if defined(__SSE2__)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   if (last + behind - first >= 16) {
-    const __m128i octets = detail::load16(first);
-    const __m128i letter = _mm_sub_epi8(_mm_or_si128(octets, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-    const __m128i usual = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8('z' - 'a')), letter),
-                                       _mm_cmpeq_epi8(octets, _mm_set1_epi8('-')));
-    first += detail::first_bit(~detail::bits(usual));
+    const detail::octets16 octets = detail::load16(first);
+    const detail::octets16 letter = (octets | 0x20) - 'a';
+    first += detail::first_bit(~detail::bits((letter <= 'z' - 'a') | (octets == '-')));
     if (first >= last) return last;
     if (*first == ':') return first;
   }
@@ -176,16 +185,13 @@ class control_octets {
 /// `scan_target_portable`, the same way.
 [[nodiscard]] inline target_text scan_target(const char* first, const char* last,
                                              [[maybe_unused]] std::size_t behind = 0) noexcept {
-#if defined(__SSE2__)
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   const char* const end = last + behind;
   const char* question = nullptr;
   for (; end - first >= 16; first += 16) {
-    const __m128i octets = detail::load16(first);
-    const __m128i visible = _mm_cmpgt_epi8(octets, _mm_set1_epi8(0x20));  // signed: no obs-text
-    const __m128i others = _mm_or_si128(_mm_cmpeq_epi8(octets, _mm_set1_epi8(0x7f)),
-                                        _mm_cmpeq_epi8(octets, _mm_set1_epi8('#')));
-    const unsigned stops = detail::bits(_mm_andnot_si128(others, visible)) ^ 0xffff;
-    const unsigned questions = detail::bits(_mm_cmpeq_epi8(octets, _mm_set1_epi8('?')));
+    const detail::octets16 octets = detail::load16(first);
+    const unsigned stops = detail::bits(~detail::visible(octets) | (octets == '#'));
+    const unsigned questions = detail::bits(octets == '?');
     if (questions != 0 && question == nullptr) question = first + detail::first_bit(questions);
     if (stops == 0 && last - first >= 16) continue;
     const char* stop = stops != 0 ? first + detail::first_bit(stops) : last;
