@@ -76,11 +76,12 @@ class the_plain_folder(fresh):
         if not (self.copy / "examples" / "file_server.cpp").exists():
             self.skipTest("examples/file_server.cpp is not there yet")
         for example in examples:
-            # The README's own command for the first; the others only have to be understood.
+            # The README's own command for the first, as what is optimized may be warned of, too; the others only have to be understood.
             whole = example.stem == "file_server"
-            arguments = ["-o", "file_server"] if whole else ["-Wall", "-Wextra", "-fsyntax-only"]
+            arguments = ["-o", "file_server"] if whole else ["-fsyntax-only"]
             with self.subTest(example=example.name):
-                text = said(["c++", "-std=c++20", "-O2", "-Iinclude", f"examples/{example.name}", *arguments], self.copy)
+                text = said(["c++", "-std=c++20", "-O2", "-Wall", "-Wextra", "-Iinclude", f"examples/{example.name}", *arguments],
+                            self.copy)
                 self.assertEqual(text, "")
         self.assertTrue(os.access(self.copy / "file_server", os.X_OK))
 

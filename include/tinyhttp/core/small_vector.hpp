@@ -20,7 +20,7 @@ class small_vector_memory {
   small_vector_memory(void* here, std::size_t capacity) noexcept : first_(here), capacity_(capacity) {}
 
   /// Room for `wanted` elements of `octets` each, or twice of what there was, which may be `here`.
-  [[gnu::noinline]] void grow(std::size_t wanted, std::size_t octets, const void* here) {
+  [[gnu::noinline]] void grow(std::size_t wanted, std::size_t octets, void* here) {
     const std::size_t doubled = capacity_ * 2;
     const std::size_t capacity = wanted > doubled ? wanted : doubled;
     void* const larger = ::operator new(capacity * octets);
@@ -29,7 +29,7 @@ class small_vector_memory {
     first_ = larger;
     capacity_ = capacity;
   }
-  void free(const void* here) noexcept {
+  void free(void* here) noexcept {
     if (first_ != here) ::operator delete(first_);
   }
 
