@@ -108,8 +108,7 @@ class gathered {
       out_.append(text);
       return *this;
     }
-    std::memcpy(room_ + used_, text.data(), text.size());
-    used_ += text.size();
+    used_ += text.copy(room_ + used_, text.size());
     return *this;
   }
   /// A literal, whose size the compiler knows.

@@ -159,7 +159,7 @@ constexpr std::string_view status::reason() const noexcept {
       left = half;
     }
   }
-  return {};
+  return "";
 }
 
 }  // namespace tinyhttp
