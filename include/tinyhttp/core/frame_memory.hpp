@@ -47,15 +47,16 @@ class frame_memory {
   struct spare {
     spare* next;
   };
-  // Sizes are 32 octets apart, so that little is wasted, and from 1 KiB on 256.
+  // Sizes are 32 octets apart, so that little is wasted, and from 1 KiB on 256; with the eight octets that
+  // malloc adds they are whole.
   static constexpr std::size_t small_shelves = 32;
   static constexpr std::size_t shelves = 44;  // up to 4 KiB: larger frames are rare
 
   static std::size_t shelf_of(std::size_t size) noexcept {
-    return size <= 1024 ? (size - 1) / 32 : small_shelves + (size - 1025) / 256;
+    return size <= 1016 ? (size + 7) / 32 : small_shelves + (size - 1017) / 256;
   }
   static std::size_t size_on(std::size_t shelf) noexcept {
-    return shelf < small_shelves ? (shelf + 1) * 32 : 1024 + (shelf - small_shelves + 1) * 256;
+    return shelf < small_shelves ? shelf * 32 + 24 : 1016 + (shelf - small_shelves + 1) * 256;
   }
 
   /// Connections come and go by the dozen, large frames one in the other: 184 KiB in all, at worst.
