@@ -391,6 +391,48 @@ TEST_CASE("a slice of a file is sent, and fewer octets only if the file is short
   CHECK((got == content.substr(1000, 200'000) + content.substr(299'990)));
 }
 
+TEST_CASE("when a sendfile falls short, no other is tried before there is room", "[net][tcp_stream][file][cost]") {
+  struct watcher final : net::fault_injector {
+    watcher() { net::os::injector = this; }
+    ~watcher() override { net::os::injector = nullptr; }
+    net::fault before(net::system_call which, int) noexcept override {
+      if (which == net::system_call::send_file) ++sent, ++in_a_row;
+      if (which == net::system_call::poll || which == net::system_call::epoll_wait) in_a_row = 0;
+      if (in_a_row > most_in_a_row) most_in_a_row = in_a_row;
+      return {};
+    }
+    [[nodiscard]] bool only_watches() const noexcept override { return true; }
+    int sent = 0, in_a_row = 0, most_in_a_row = 0;
+  };
+  const std::string content = pattern(900'000);
+  const temporary_file file(content);
+  fixture f(net::backend::epoll, AF_UNIX);  // which holds less than that
+  auto sending = send_slice(f.stream, file.fd(), 0, content.size());
+  {
+    const watcher calls;
+    CHECK_FALSE(sending.try_start());
+    CHECK(calls.sent == 1);
+    f.loop.run_once(duration::zero());
+    CHECK(calls.sent == 1);  // still no room, and nobody asks for it
+  }
+  std::string got;
+  std::vector<char> room(64 * 1024);
+  {
+    const watcher calls;
+    while (!sending.done()) {
+      const ssize_t count = ::recv(f.pair.theirs.native(), room.data(), room.size(), MSG_DONTWAIT);
+      if (count > 0) got.append(room.data(), static_cast<std::size_t>(count));
+      f.loop.run_once(duration::zero());
+    }
+    CHECK(calls.sent > 1);
+    CHECK(calls.most_in_a_row == 1);
+  }
+  CHECK(sending.take().value() == content.size());
+  f.stream.close();
+  got += read_to_end(f.pair.theirs);
+  CHECK((got == content));
+}
+
 TEST_CASE("the tail of a file of 5 GiB is sent from where it is", "[net][tcp_stream][file]") {
   constexpr std::uint64_t size = 5ull << 30;
   temporary_file file;

@@ -76,7 +76,8 @@ class the_plain_folder(fresh):
         if not (self.copy / "examples" / "file_server.cpp").exists():
             self.skipTest("examples/file_server.cpp is not there yet")
         for example in examples:
-            # The README's own command for the first, as what is optimized may be warned of, too; the others only have to be understood.
+            # The README's own command for the first, for what g++ warns of only where it optimizes; the others
+            # only have to be understood.
             whole = example.stem == "file_server"
             arguments = ["-o", "file_server"] if whole else ["-fsyntax-only"]
             with self.subTest(example=example.name):

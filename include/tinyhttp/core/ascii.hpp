@@ -84,16 +84,24 @@ namespace tinyhttp::ascii {
 /// The comma-separated `list` holds `token`, whatever its case.
 [[nodiscard]] constexpr bool list_contains(std::string_view list, std::string_view token) noexcept;
 
+/// The decimal digits of a value, in memory of its own.
+class decimal {
+ public:
+  explicit constexpr decimal(std::uint64_t value) noexcept {
+    do {
+      digits_[--start_] = static_cast<char>('0' + value % 10);
+      value /= 10;
+    } while (value != 0);
+  }
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return {digits_ + start_, sizeof digits_ - start_}; }
+
+ private:
+  char digits_[20] = {};  // as many as 2^64 has
+  std::size_t start_ = sizeof digits_;
+};
+
 /// Appends `value` in decimal digits.
-[[gnu::noinline]] inline void append_decimal(std::string& out, std::uint64_t value) {
-  char digits[20];
-  std::size_t start = sizeof digits;
-  do {
-    digits[--start] = static_cast<char>('0' + value % 10);
-    value /= 10;
-  } while (value != 0);
-  out.append(digits + start, sizeof digits - start);
-}
+[[gnu::noinline]] inline void append_decimal(std::string& out, std::uint64_t value) { out.append(decimal(value).text()); }
 [[nodiscard]] inline std::string to_decimal(std::uint64_t value) {
   std::string text;
   append_decimal(text, value);

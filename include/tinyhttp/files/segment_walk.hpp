@@ -20,8 +20,9 @@ namespace tinyhttp::files::detail {
 inline constexpr std::size_t max_depth = 256;  // descriptors that one walk may hold
 inline constexpr int max_links = 40;           // followed in one walk: Linux's own bound
 
-/// A walk of one segment at a time, built for size: system calls are what it costs. Holds every directory on the way, so that `..` in a link goes
-/// back to where we came from and no further than the root, without asking the file system.
+/// A walk of one segment at a time, built for size: system calls are what it costs. Holds every directory
+/// on the way, so that `..` in a link goes back to where we came from and no further than the root, without
+/// asking the file system.
 class segment_walk {
  public:
   segment_walk(int root, bool follow) noexcept : root_(root), follow_(follow) {}

@@ -120,14 +120,9 @@ class gathered {
     return *this;
   }
   gathered& put(std::uint64_t value) {
-    char digits[20];
-    std::size_t start = sizeof digits;
-    do {
-      digits[--start] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value != 0);
-    if (sizeof digits - start > sizeof room_ - used_) flush();
-    while (start < sizeof digits) room_[used_++] = digits[start++];
+    const ascii::decimal digits(value);
+    if (digits.text().size() > sizeof room_ - used_) flush();
+    for (const char digit : digits.text()) room_[used_++] = digit;
     return *this;
   }
   void flush() {
