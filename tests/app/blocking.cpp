@@ -1,11 +1,7 @@
 #include <tinyhttp/app/blocking.hpp>
 #include <tinyhttp/app/recover.hpp>
 
-#include <condition_variable>
-#include <cstdlib>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <semaphore>
 #include <stdexcept>
 #include <string>
@@ -13,46 +9,12 @@
 #include <thread>
 #include <utility>
 
+#include "../manual_context.hpp"
 #include "catch.hpp"
 
 using namespace tinyhttp;
 
 namespace {
-
-/// A loop that only runs what is posted to it, when the test says so.
-class manual_context final : public request_context {
- public:
-  [[nodiscard]] std::string_view peer() const noexcept override { return "127.0.0.1:1"; }
-  [[nodiscard]] bool cancelled() const noexcept override { return false; }
-  [[nodiscard]] task<result<void>> inform(status, const fields&) override {
-    return ready_task(result<void>());
-  }
-  [[nodiscard]] tinyhttp::clock& clock() noexcept override { std::abort(); }  // not asked for
-  void post(function<void()> work) override {
-    const std::lock_guard lock(mutex_);
-    posted_.push_back(std::move(work));
-    changed_.notify_one();
-  }
-
-  /// Waits for one function and runs it.
-  void run_one() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !posted_.empty(); });
-    auto work = std::move(posted_.front());
-    posted_.pop_front();
-    lock.unlock();
-    work();
-  }
-  [[nodiscard]] bool is_empty() {
-    const std::lock_guard lock(mutex_);
-    return posted_.empty();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<function<void()>> posted_;
-};
 
 request get_on(manual_context& context, std::string_view target = "/") {
   request r = request::get(target);

@@ -36,20 +36,41 @@ TEST_CASE("an upload shows when it is complete, and not before", "[files][upload
   CHECK(where.look() == occupant::nothing);
   {
     auto file = upload::begin(where, unnamed).value();
-    REQUIRE(file.write("half", true));
+    REQUIRE(file.write("half"));
     CHECK_FALSE(std::filesystem::exists(root.path("a/new")));
   }  // given up
   CHECK(names_in(root) == std::set<std::string>{"a"});
 
   auto file = upload::begin(where, unnamed).value();
-  REQUIRE(file.write("whole ", true));
-  REQUIRE(file.write("content", false));
-  REQUIRE(file.flush());
-  const auto stamp = file.commit(true, true).value();
+  REQUIRE(file.write("whole "));
+  REQUIRE(file.write("content"));
+  CHECK_FALSE(file.should_wait());
+  REQUIRE(file.disk_wait_for_content()());
+  const auto stamp = file.commit(true).value();
   CHECK(names_in(root) == std::set<std::string>{"a", "a/new"});
   CHECK(read(root, "a/new") == "whole content");
   CHECK(stamp == within.glance("a/new").value());
   CHECK(where.look() == occupant::file);
+  CHECK(where.disk_wait_for_names()());
+}
+
+TEST_CASE("an upload asks to wait for the disk every 8 MiB", "[files][upload]") {
+  const scratch::folder root;
+  const auto within = directory::open(root.path()).value();
+  const auto where = place::open(within, "x").value();
+  const auto wait = [&] {
+    auto file = upload::begin(where).value();
+    const std::string piece(std::size_t{4} << 20, 'x');
+    REQUIRE(file.write(piece));
+    CHECK_FALSE(file.should_wait());
+    REQUIRE(file.write(piece));
+    CHECK(file.should_wait());
+    auto of_content = file.disk_wait_for_content();
+    CHECK_FALSE(file.should_wait());
+    return of_content;
+  }();
+  CHECK(wait());  // of a file that is given up meanwhile, too
+  CHECK(names_in(root).empty());
 }
 
 TEST_CASE("an upload replaces in one step, or only takes a free name", "[files][upload]") {
@@ -61,15 +82,15 @@ TEST_CASE("an upload replaces in one step, or only takes a free name", "[files][
   const auto where = place::open(within, "x").value();
   {
     auto file = upload::begin(where, unnamed).value();
-    REQUIRE(file.write("new", false));
-    const auto refused = file.commit(false, false);
+    REQUIRE(file.write("new"));
+    const auto refused = file.commit(false);
     REQUIRE_FALSE(refused);
     CHECK(refused.error().status_hint() == 412);
   }
   CHECK(read(root, "x") == "old");
   auto file = upload::begin(where, unnamed).value();
-  REQUIRE(file.write("new", false));
-  REQUIRE(file.commit(true, false));
+  REQUIRE(file.write("new"));
+  REQUIRE(file.commit(true));
   CHECK(read(root, "x") == "new");
   CHECK(names_in(root).size() == 1);
   char was[4] = "";
@@ -78,7 +99,7 @@ TEST_CASE("an upload replaces in one step, or only takes a free name", "[files][
 
   const auto fresh = place::open(within, "y").value();
   auto other = upload::begin(fresh, unnamed).value();
-  REQUIRE(other.commit(false, true));
+  REQUIRE(other.commit(false));
   CHECK(names_in(root) == std::set<std::string>{"x", "y"});
 }
 
@@ -113,8 +134,8 @@ TEST_CASE("a place stays the directory that it was opened in", "[files][upload][
   std::filesystem::rename(root.path("in"), root.path("moved"));
   root.link("in", outside.path());
   auto file = upload::begin(where).value();
-  REQUIRE(file.write("here", false));
-  REQUIRE(file.commit(true, false));
+  REQUIRE(file.write("here"));
+  REQUIRE(file.commit(true));
   CHECK(read(root, "moved/x") == "here");
   CHECK(names_in(outside).empty());
 }
@@ -128,13 +149,13 @@ TEST_CASE("an upload never goes through a link at the end of its name", "[files]
   CHECK(where.look() == occupant::link);
   {
     auto file = upload::begin(where).value();
-    REQUIRE(file.write("dead", false));
-    REQUIRE(file.commit(true, false));
+    REQUIRE(file.write("dead"));
+    REQUIRE(file.commit(true));
   }
   CHECK(where.look() == occupant::file);
   CHECK(read(outside, "canary") == "alive");
   root.link("y", outside.path("canary"));
-  REQUIRE(place::open(within, "y").value().remove(true));
+  REQUIRE(place::open(within, "y").value().remove());
   CHECK(read(outside, "canary") == "alive");
 }
 

@@ -1,6 +1,7 @@
 // PUT and DELETE: what is written, what is refused, and what never happens by halves.
 #include <tinyhttp/files/writable_files.hpp>
 
+#include "../manual_context.hpp"
 #include "scratch.hpp"
 
 #include <atomic>
@@ -168,6 +169,42 @@ TEST_CASE("an upload that is abandoned half way leaves nothing", "[files][writab
   CHECK(count(root) == 0);
   CHECK(put(serve, "/x", in_pieces({"half", ""})).status == 400);
   CHECK(count(root) == 0);
+}
+
+TEST_CASE("the loop does not wait for the disk: a worker does", "[files][writable_files][threads]") {
+  const scratch::folder root;
+  const writable_files serve(root.path());
+  manual_context loop;
+  const auto begin = [&](request& r) {
+    r.context = &loop;
+    reply made = serve(r);
+    REQUIRE_FALSE(made.is_ready());
+    made.later().start();
+    return made;
+  };
+  request abandoned(method::put, "/x", {}, body("never"));
+  { const reply waiting = begin(abandoned); }
+  CHECK(count(root) == 0);
+
+  request r(method::put, "/x", {}, in_pieces({std::string(std::size_t{9} << 20, 'x'), "y"}));
+  reply made = begin(r);
+  loop.run_one();  // what the one that was abandoned left behind, or the first 8 MiB
+  while (!made.later().done() && read(serve, "/x") == "404") loop.run_one();  // the rest of the content
+  CHECK_FALSE(made.later().done());  // until its name is on disk, too
+  loop.run_one();
+  REQUIRE(made.later().done());
+  CHECK(made.later().take().status == status::created);
+
+  request again(method::delete_, "/x");
+  reply removed = begin(again);
+  CHECK(count(root) == 0);
+  CHECK_FALSE(removed.later().done());
+  loop.run_one();
+  CHECK(removed.later().take().status == status::no_content);
+
+  const writable_files quick(root.path(), {.durable = false});
+  CHECK(put(quick, "/x", "at once").status == status::created);
+  CHECK(loop.is_empty());
 }
 
 TEST_CASE("writing never leaves the root", "[files][writable_files][security]") {

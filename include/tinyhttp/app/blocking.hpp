@@ -1,19 +1,17 @@
 // tinyhttp/app/blocking.hpp -- a handler that blocks runs in worker threads, never in the loop.
 //
-// For handlers that ask a database, read slow files or compute for long. Knows no loop: it comes
-// back to it through `request_context::post`.
+// For handlers that ask a database, read slow files or compute for long.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/app/worker_call.hpp>
 #include <tinyhttp/app/worker_pool.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,29 +36,19 @@ template <handler H>
 
 namespace detail {
 
-/// One call of a blocking handler. Shared by the coroutine that waits on the loop thread, the
-/// worker, and the function posted between them; whichever is last frees it.
+/// One call of a blocking handler.
 template <class Unused = void>  // g++ compiles every coroutine it sees; a template only where it is used
-class blocking_call final : public request_context,
-                            public std::enable_shared_from_this<blocking_call<Unused>> {
+class blocking_call final : public request_context, public worker_visit {
  public:
   /// Copies `r`, whose body moves over.
   explicit blocking_call(request& r)
-      : loop_(r.context), body_(std::exchange(r.body, {})), request_(r), peer_(r.peer()) {
+      : worker_visit(r.context), body_(std::exchange(r.body, {})), request_(r), peer_(r.peer()) {
     request_.body = std::move(body_);
     request_.context = this;
   }
 
   // On the loop thread.
 
-  void wait(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
-  /// Nobody waits any longer.
-  void abandon() noexcept {
-    const std::lock_guard lock(mutex_);
-    cancelled_ = true;
-    loop_ = nullptr;
-    waiter_ = nullptr;
-  }
   response take() {
     if (thrown_) std::rethrow_exception(thrown_);
     return std::move(*made_);
@@ -71,29 +59,25 @@ class blocking_call final : public request_context,
 
   template <class H>
   void run(const H& h) noexcept {
-    if (!cancelled_) {
+    if (!abandoned()) {
       try {
         made_ = h(request_);
       } catch (...) {
         thrown_ = std::current_exception();
       }
     }
-    const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
-    if (loop_ != nullptr) loop_->post([self = this->shared_from_this()] { self->resume(); });
+    leave();
   }
 
   // request_context, for the handler: nothing of it touches the connection.
 
   [[nodiscard]] std::string_view peer() const noexcept override { return peer_; }
-  [[nodiscard]] bool cancelled() const noexcept override { return cancelled_; }
+  [[nodiscard]] bool cancelled() const noexcept override { return abandoned(); }
   [[nodiscard]] task<result<void>> inform(status, const fields&) override {
     co_return error(error_kind::invalid_argument, "inform: not from a blocking handler");
   }
   [[nodiscard]] tinyhttp::clock& clock() noexcept override { return clock_; }
-  void post(function<void()> work) override {
-    const std::lock_guard lock(mutex_);
-    if (loop_ != nullptr) loop_->post(std::move(work));
-  }
+  void post(function<void()> work) override { worker_visit::post(std::move(work)); }
 
  private:
   /// A thread of its own may sleep.
@@ -110,15 +94,6 @@ class blocking_call final : public request_context,
     }
   };
 
-  void resume() {
-    const auto waiter = std::exchange(waiter_, nullptr);
-    if (waiter) waiter.resume();
-  }
-
-  std::mutex mutex_;
-  request_context* loop_;  // guarded by mutex_
-  std::atomic<bool> cancelled_ = false;
-  std::coroutine_handle<> waiter_ = nullptr;  // the loop thread's
   tinyhttp::body body_;
   request request_;
   std::string peer_;

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,21 @@ namespace tinyhttp::files {
 /// What has a name in a directory, links not followed.
 enum class occupant : std::uint8_t { nothing, file, link, other };
 
+/// A wait until the disk has something. Shares what it needs: any thread may do it, at any time.
+class disk_wait {
+ public:
+  disk_wait(std::shared_ptr<const descriptor> what, std::string name) noexcept
+      : what_(std::move(what)), name_(std::move(name)) {}
+  [[nodiscard]] result<void> operator()() const {
+    if (detail::uninterrupted([&] { return ::fsync(what_->get()); }) == 0) return {};
+    return detail::system_error("write", name_, errno);
+  }
+
+ private:
+  std::shared_ptr<const descriptor> what_;
+  std::string name_;
+};
+
 /// A place for a file beneath a root: its directory, held open, and its name there. Whatever happens
 /// to the path meanwhile, what is done here is done in that directory.
 class place {
@@ -38,14 +54,19 @@ class place {
 
   [[nodiscard]] occupant look() const noexcept;
 
-  /// Removes the file, or the link, of that name; with `durable`, for good when this returns.
-  [[nodiscard]] result<void> remove(bool durable) const;
+  /// Removes the file, or the link, of that name.
+  [[nodiscard]] result<void> remove() const;
+
+  /// For the names in the directory. One that may not be read can't be asked for that: an error.
+  [[nodiscard]] disk_wait disk_wait_for_names() const {
+    const int readable = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return {std::make_shared<const descriptor>(readable), name_};
+  }
 
  private:
   friend class upload;
   place(descriptor folder, std::string name) noexcept
       : folder_(std::move(folder)), name_(std::move(name)) {}
-  void flush_folder() const noexcept;
 
   descriptor folder_;
   std::string name_;
@@ -63,22 +84,26 @@ class upload {
   upload& operator=(upload&&) = delete;
   ~upload() { discard(); }
 
-  /// Appends. With `durable`, waits for the disk every 8 MiB, so that the end has little to wait for.
-  /// Error: status hint 507 when the disk is full.
-  [[nodiscard]] result<void> write(std::string_view octets, bool durable);
+  /// Appends. Error: status hint 507 when the disk is full.
+  [[nodiscard]] result<void> write(std::string_view octets);
 
-  /// Waits until the disk has it all.
-  [[nodiscard]] result<void> flush() const;
+  /// For the content so far.
+  [[nodiscard]] disk_wait disk_wait_for_content() {
+    unflushed_ = 0;
+    return {file_, where_->name_};
+  }
+  /// 8 MiB have come since the last wait: another one now, and the end has little to wait for.
+  [[nodiscard]] bool should_wait() const noexcept { return unflushed_ >= flush_every; }
 
   /// Gives the file its name, in one step: whoever opens that name gets the old file or this one.
   /// Without `replace`, a name that is taken is an error with status hint 412. Once.
-  [[nodiscard]] result<file_stamp> commit(bool replace, bool durable);
+  [[nodiscard]] result<file_stamp> commit(bool replace);
 
  private:
   static constexpr std::uint64_t flush_every = std::uint64_t{8} << 20;  // octets
 
-  upload(const place& where, descriptor file, std::string temporary) noexcept
-      : where_(&where), file_(std::move(file)), temporary_(std::move(temporary)) {}
+  upload(const place& where, descriptor file, std::string temporary)
+      : where_(&where), file_(std::make_shared<const descriptor>(std::move(file))), temporary_(std::move(temporary)) {}
   [[nodiscard]] static std::string temporary_name();
   [[nodiscard]] int link_as(const char* name) const noexcept;
   [[nodiscard]] bool name_it(bool replace);
@@ -91,7 +116,7 @@ class upload {
   }
 
   const place* where_;
-  descriptor file_;
+  std::shared_ptr<const descriptor> file_;
   std::string temporary_;  // empty: it has no name
   std::uint64_t unflushed_ = 0;
 };
@@ -115,17 +140,10 @@ inline occupant place::look() const noexcept {
   return S_ISREG(s.st_mode) ? occupant::file : S_ISLNK(s.st_mode) ? occupant::link : occupant::other;
 }
 
-inline result<void> place::remove(bool durable) const {
+inline result<void> place::remove() const {
   if (::unlinkat(folder_.get(), name_.c_str(), 0) != 0)
     return detail::system_error("remove", name_, errno);
-  if (durable) flush_folder();
   return {};
-}
-
-/// The names in a directory are on disk. One that may not be read can't be asked for that.
-inline void place::flush_folder() const noexcept {
-  const descriptor readable(::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (readable.get() >= 0) ::fsync(readable.get());
 }
 
 inline std::string upload::temporary_name() {
@@ -151,21 +169,14 @@ inline result<upload> upload::begin(const place& where, [[maybe_unused]] bool un
   return upload(where, std::move(named), std::move(name));
 }
 
-inline result<void> upload::write(std::string_view octets, bool durable) {
+inline result<void> upload::write(std::string_view octets) {
   while (!octets.empty()) {
-    const auto put = ::write(file_.get(), octets.data(), octets.size());
+    const auto put = ::write(file_->get(), octets.data(), octets.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return failed("write");
     octets.remove_prefix(static_cast<std::size_t>(put));
     unflushed_ += static_cast<std::uint64_t>(put);
   }
-  if (!durable || unflushed_ < flush_every) return {};
-  unflushed_ = 0;
-  return flush();
-}
-
-inline result<void> upload::flush() const {
-  if (detail::uninterrupted([&] { return ::fsync(file_.get()); }) != 0) return failed("write");
   return {};
 }
 
@@ -173,7 +184,7 @@ inline int upload::link_as(const char* name) const noexcept {
   const int folder = where_->folder_.get();
   if (!temporary_.empty()) return ::linkat(folder, temporary_.c_str(), folder, name, 0);
   char self[40];
-  std::snprintf(self, sizeof self, "/proc/self/fd/%d", file_.get());
+  std::snprintf(self, sizeof self, "/proc/self/fd/%d", file_->get());
   return ::linkat(AT_FDCWD, self, folder, name, AT_SYMLINK_FOLLOW);
 }
 
@@ -191,16 +202,15 @@ inline bool upload::name_it(bool replace) {
   return true;
 }
 
-inline result<file_stamp> upload::commit(bool replace, bool durable) {
+inline result<file_stamp> upload::commit(bool replace) {
   if (!name_it(replace)) {
     const error why = failed("write");
     discard();
     return why;
   }
   discard();  // the other name, where it had one
-  if (durable) where_->flush_folder();
   struct ::stat s;
-  if (::fstat(file_.get(), &s) != 0) return failed("stat");
+  if (::fstat(file_->get(), &s) != 0) return failed("stat");
   return detail::stamp_of(s);
 }
 

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/app/worker_call.hpp>
+#include <tinyhttp/app/worker_pool.hpp>
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/files/directory.hpp>
@@ -29,7 +31,7 @@ struct writable_files_options {
   bool replace = true;  // files that there are; else PUT to one is 409
   bool remove = true;   // take DELETE; else it is 405
 
-  /// Answer only when file and name are on disk, as fsync(2) has it. The loop thread waits for that.
+  /// Answer only when file and name are on disk, as fsync(2) has it. Worker threads wait for that.
   bool durable = true;
 };
 
@@ -46,7 +48,8 @@ struct writable_files_options {
 /// DELETE removes a file, or the link to one, and no directory (409).
 ///
 /// The type of a file follows from its name when it is served; that of the request is not kept. A
-/// value that is cheap to copy; any thread. It must outlive its replies, as any handler.
+/// value that is cheap to copy; any thread. It must outlive its replies, as any handler. The last copy's
+/// destruction waits for the disk, if a worker does.
 ///
 ///     app.otherwise(with_basic_auth(writable_files("/srv/inbox"), "inbox", accepts));
 template <class = void>  // so that programs without it do not compile its coroutine
@@ -67,12 +70,16 @@ class basic_writable_files {
   };
 
   [[nodiscard]] task<response> put(request& r) const;
-  [[nodiscard]] response remove(const request& r) const;
+  [[nodiscard]] task<response> remove(request& r) const;
   [[nodiscard]] std::optional<response> refuse_content(const request& r) const;
   [[nodiscard]] result<target> find_target(const request& r) const;
   [[nodiscard]] result<void> look(target& at) const;
   [[nodiscard]] result<void> judge(const request& r, const target& at) const;
-  [[nodiscard]] result<response> finish(const request& r, target& at, files::upload& file) const;
+  [[nodiscard]] result<response> commit(const request& r, target& at, files::upload& file) const;
+  [[nodiscard]] result<target> removed(const request& r) const;
+  [[nodiscard]] worker_call<files::disk_wait> wait_for_disk(const request& r, files::disk_wait wait) const {
+    return {shared_->disk_waiters, r.context, std::move(wait)};
+  }
   [[nodiscard]] response refused(const error& why) const;
   [[nodiscard]] response shown(response made) const {
     files_.show_error_page(made);
@@ -82,7 +89,11 @@ class basic_writable_files {
   static_files files_;
   std::uint64_t largest_;
   bool replace_, remove_, durable_;
-  std::shared_ptr<std::mutex> commits_ = std::make_shared<std::mutex>();  // judge, then rename
+  struct shared {
+    std::mutex commits;  // judge, then rename
+    worker_pool disk_waiters{{}};
+  };
+  std::shared_ptr<shared> shared_ = std::make_shared<shared>();
 };
 
 using writable_files = basic_writable_files<>;
@@ -98,7 +109,7 @@ template <class T>
 reply basic_writable_files<T>::operator()(request& r) const {
   if (r.method == method::get || r.method == method::head) return files_(r);
   if (r.method == method::put) return put(r);
-  if (r.method == method::delete_ && remove_) return shown(remove(r));
+  if (r.method == method::delete_ && remove_) return remove(r);
   return shown(problem(status::method_not_allowed)
                    .with("Allow", remove_ ? "GET, HEAD, PUT, DELETE" : "GET, HEAD, PUT"));
 }
@@ -123,22 +134,31 @@ task<response> basic_writable_files<T>::put(request& r) const {
     if (piece->empty()) break;
     total += piece->size();
     if (total > largest_) co_return shown(problem(status::content_too_large));
-    if (auto written = file->write(*piece, durable_); !written) co_return refused(written.error());
+    if (auto written = file->write(*piece); !written) co_return refused(written.error());
+    if (!durable_ || !file->should_wait()) continue;
+    auto flushing = wait_for_disk(r, file->disk_wait_for_content());
+    if (auto flushed = co_await flushing; !flushed) co_return refused(flushed.error());
   }
-  auto made = finish(r, *at, *file);
-  co_return made ? std::move(*made) : refused(conflict_if_absent(made.error()));
+  if (durable_) {
+    auto flushing = wait_for_disk(r, file->disk_wait_for_content());
+    if (auto flushed = co_await flushing; !flushed) co_return refused(flushed.error());
+  }
+  auto made = commit(r, *at, *file);
+  if (!made) co_return refused(conflict_if_absent(made.error()));
+  if (durable_) {
+    auto flushing = wait_for_disk(r, at->where.disk_wait_for_names());
+    static_cast<void>(co_await flushing);  // not every file system can
+  }
+  co_return std::move(*made);
 }
 
 template <class T>
-result<response> basic_writable_files<T>::finish(const request& r, target& at,
-                                               files::upload& file) const {
-  if (durable_)
-    if (auto flushed = file.flush(); !flushed) return flushed.error();
-  const std::lock_guard lock(*commits_);
+result<response> basic_writable_files<T>::commit(const request& r, target& at, files::upload& file) const {
+  const std::lock_guard lock(shared_->commits);
   if (auto known = look(at); !known) return known.error();
   if (auto fit = judge(r, at); !fit) return fit.error();
   const bool only_new = !replace_ || ascii::trim(r.fields["If-None-Match"]) == "*";
-  const auto stamp = file.commit(!only_new, durable_);
+  const auto stamp = file.commit(!only_new);
   if (!stamp) return stamp.error();
   response made = at.exists ? response(status::no_content) : problem(status::created);
   made.fields.add("ETag", files::entity_tag_of(*stamp));
@@ -146,15 +166,27 @@ result<response> basic_writable_files<T>::finish(const request& r, target& at,
 }
 
 template <class T>
-response basic_writable_files<T>::remove(const request& r) const {
+task<response> basic_writable_files<T>::remove(request& r) const {
+  const auto at = removed(r);
+  if (!at) co_return refused(at.error());
+  if (durable_) {
+    auto flushing = wait_for_disk(r, at->where.disk_wait_for_names());
+    static_cast<void>(co_await flushing);
+  }
+  co_return response(status::no_content);
+}
+
+/// Removes what the request names. Gives where it was.
+template <class T>
+result<typename basic_writable_files<T>::target> basic_writable_files<T>::removed(const request& r) const {
   auto at = find_target(r);
-  if (!at) return refused(at.error());
-  const std::lock_guard lock(*commits_);
-  if (auto known = look(*at); !known) return refused(known.error());
-  if (!at->exists) return problem(status::not_found);
-  if (auto fit = judge(r, *at); !fit && fit.error().status_hint() == 412) return refused(fit.error());
-  if (auto removed = at->where.remove(durable_); !removed) return refused(removed.error());
-  return response(status::no_content);
+  if (!at) return at.error();
+  const std::lock_guard lock(shared_->commits);
+  if (auto known = look(*at); !known) return known.error();
+  if (!at->exists) return error(error_kind::invalid_argument, "file: not there", 404);
+  if (auto fit = judge(r, *at); !fit && fit.error().status_hint() == 412) return fit.error();
+  if (auto removed = at->where.remove(); !removed) return removed.error();
+  return at;
 }
 
 /// What can be told from the head alone, before anybody sends a body.

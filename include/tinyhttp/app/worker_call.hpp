@@ -1,0 +1,112 @@
+// tinyhttp/app/worker_call.hpp -- a coroutine on a loop waits for what a worker thread does for it.
+//
+// Knows no loop: it comes back to it through `request_context::post`.
+#pragma once
+
+#include <tinyhttp/app/worker_pool.hpp>
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/http/request.hpp>
+
+#include <atomic>
+#include <coroutine>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace tinyhttp {
+
+namespace detail {
+
+/// What a coroutine that waits and a worker share. Each may be gone first; so may the function
+/// that is posted between them. Whichever is last frees it.
+class worker_visit : public std::enable_shared_from_this<worker_visit> {
+ public:
+  explicit worker_visit(request_context* loop) noexcept : loop_(loop) {}
+
+  // On the loop thread.
+
+  void wait(std::coroutine_handle<> waiter) noexcept { waiter_ = waiter; }
+  /// Nobody waits any longer.
+  void abandon() noexcept {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    loop_ = nullptr;
+    waiter_ = nullptr;
+  }
+
+  // On the worker's.
+
+  [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
+  /// Has `work` called on the loop thread, if somebody waits there.
+  void post(function<void()> work) {
+    const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
+    if (loop_ != nullptr) loop_->post(std::move(work));
+  }
+  /// Who waits goes on, on the loop thread.
+  void leave() {
+    post([self = shared_from_this()] {
+      if (const auto waiter = std::exchange(self->waiter_, nullptr)) waiter.resume();
+    });
+  }
+
+ protected:
+  ~worker_visit() = default;  // by who made it, as what it is
+
+ private:
+  std::mutex mutex_;
+  request_context* loop_;  // guarded by mutex_
+  std::atomic<bool> abandoned_ = false;
+  std::coroutine_handle<> waiter_ = nullptr;  // the loop thread's
+};
+
+}  // namespace detail
+
+/// Awaited, has `work` called by a thread of `pool`, and gives what it returned. `work` owns what it
+/// uses, for it goes on when the coroutine that waits is destroyed, and must not throw. Without a
+/// context, as in tests, and when the pool takes no more, it is called in place. Await it once.
+template <class Work>
+class worker_call {
+ public:
+  worker_call(worker_pool& pool, request_context* loop, Work work)
+      : pool_(pool), here_(loop == nullptr), visit_(std::make_shared<visit>(loop, std::move(work))) {}
+  worker_call(const worker_call&) = delete;
+  worker_call& operator=(const worker_call&) = delete;
+  ~worker_call() { visit_->abandon(); }
+
+  [[nodiscard]] bool await_ready() {
+    if (here_) visit_->made = visit_->work();
+    return here_;
+  }
+  bool await_suspend(std::coroutine_handle<> waiter) {
+    visit_->wait(waiter);
+    if (submitted()) return true;
+    visit_->made = visit_->work();
+    return false;
+  }
+  auto await_resume() { return std::move(*visit_->made); }
+
+ private:
+  struct visit final : detail::worker_visit {
+    visit(request_context* loop, Work w) : worker_visit(loop), work(std::move(w)) {}
+    Work work;
+    std::optional<decltype(std::declval<Work&>()())> made;
+  };
+
+  bool submitted() noexcept {
+    try {
+      return pool_.submit([call = visit_] {
+        if (!call->abandoned()) call->made = call->work();
+        call->leave();
+      });
+    } catch (...) {  // no thread can be started
+      return false;
+    }
+  }
+
+  worker_pool& pool_;
+  const bool here_;
+  std::shared_ptr<visit> visit_;
+};
+
+}  // namespace tinyhttp
