@@ -7,6 +7,7 @@
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/clock.hpp>
 
+#include <chrono>
 #include <coroutine>
 #include <memory>
 #include <utility>
@@ -81,7 +82,8 @@ class limited_handler {
 
  private:
   static task<response> wait(request_context& context, task<response> work, duration limit) {
-    task<void> timer = context.clock().wait_until(deadline_in(context.clock().now(), limit));
+    const auto whole = std::chrono::ceil<std::chrono::milliseconds>(limit);  // as loops wait
+    task<void> timer = context.clock().wait_until(deadline_in(context.clock().now(), whole));
     first_of_two first(context, work, timer);
     co_await first;
     if (work.done()) co_return work.take();

@@ -14,9 +14,9 @@ using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
 
 /// `span` after `now`; a span of more than a year has no end, so that `milliseconds::max()` is none.
-template <class Rep, class Period>
-[[nodiscard]] constexpr time_point deadline_in(time_point now, std::chrono::duration<Rep, Period> span) noexcept {
-  return span > std::chrono::hours(24 * 365) ? time_point::max() : now + span;
+[[nodiscard]] constexpr time_point deadline_in(time_point now, std::chrono::milliseconds span) noexcept {
+  constexpr std::chrono::milliseconds a_year = std::chrono::hours(24 * 365);
+  return span > a_year ? time_point::max() : now + duration(span);
 }
 
 /// A source of time for deadlines, and of the calendar time that Date fields show.

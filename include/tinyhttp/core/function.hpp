@@ -83,7 +83,8 @@ class function_target {
     if (other.call_ == nullptr) return;
     other.manage_(storage_, other.storage_);
     manage_ = other.manage_;
-    call_ = std::exchange(other.call_, nullptr);
+    call_ = other.call_;
+    other.call_ = nullptr;
   }
   [[gnu::noinline]] void reset() noexcept {
     if (call_ != nullptr) manage_(nullptr, storage_);

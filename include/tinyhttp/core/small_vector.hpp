@@ -130,10 +130,12 @@ class small_vector : detail::small_vector_memory {
   void grow(std::size_t wanted) { small_vector_memory::grow(wanted, sizeof(T), inline_); }
   void take(small_vector& other) noexcept {
     free(inline_);
-    first_ = std::exchange(other.first_, other.inline_);
-    if (first_ == other.inline_) first_ = std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
-    size_ = std::exchange(other.size_, 0);
-    capacity_ = std::exchange(other.capacity_, N);
+    first_ = other.first_ != other.inline_ ? other.first_ : std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
+    size_ = other.size_;
+    capacity_ = other.capacity_;
+    other.first_ = other.inline_;
+    other.size_ = 0;
+    other.capacity_ = N;
   }
 
   T inline_[N];

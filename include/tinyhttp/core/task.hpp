@@ -54,7 +54,7 @@ struct task_promise_base {
   void check() {
     if (thrown) rethrow();
   }
-  [[noreturn, gnu::cold, gnu::noinline]] void rethrow() { std::rethrow_exception(std::exchange(thrown, nullptr)); }
+  [[noreturn, gnu::cold, gnu::noinline]] void rethrow() { std::rethrow_exception(std::move(thrown)); }
 };
 
 template <class T>
@@ -85,11 +85,12 @@ class task_frame {
  public:
   task_frame() noexcept = default;
   explicit task_frame(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
-  task_frame(task_frame&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+  task_frame(task_frame&& other) noexcept : frame_(other.frame_) { other.frame_ = nullptr; }
   task_frame& operator=(task_frame&& other) noexcept {
     if (this != &other) {
       reset();
-      frame_ = std::exchange(other.frame_, nullptr);
+      frame_ = other.frame_;
+      other.frame_ = nullptr;
     }
     return *this;
   }
@@ -97,7 +98,9 @@ class task_frame {
 
   /// Destroys the coroutine, wherever it waits. Not from code that runs inside that coroutine.
   [[gnu::noinline]] void reset() noexcept {
-    if (frame_) std::exchange(frame_, nullptr).destroy();
+    const std::coroutine_handle<> ended = frame_;
+    frame_ = nullptr;
+    if (ended) ended.destroy();
   }
 
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(frame_); }

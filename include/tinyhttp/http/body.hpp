@@ -91,10 +91,10 @@ class body {
   /// Many messages may share one immutable text.
   body(std::shared_ptr<const std::string> octets)
       : kind_(octets ? kind::text : kind::none),
-        held_(std::const_pointer_cast<std::string>(std::move(octets))) {}
+        held_(std::move(octets)) {}
   body(content_slice slice) : kind_(kind::slice), slice_(std::move(slice)) {}
   body(std::vector<body_piece> pieces)
-      : kind_(kind::pieces), held_(share<void>(new std::vector<body_piece>(std::move(pieces)))) {}
+      : kind_(kind::pieces), held_(share<const void>(new std::vector<body_piece>(std::move(pieces)))) {}
   body(std::shared_ptr<body_stream> stream)
       : kind_(stream ? kind::stream : kind::none), held_(std::move(stream)) {}
   body(const body&) = default;
@@ -149,7 +149,9 @@ class body {
     return kind_ == kind::pieces ? static_cast<const std::vector<body_piece>*>(held_.get()) : nullptr;
   }
   [[nodiscard]] body_stream* stream() const noexcept {
-    return kind_ == kind::stream ? static_cast<body_stream*>(held_.get()) : nullptr;
+    return kind_ == kind::stream
+               ? const_cast<body_stream*>(static_cast<const body_stream*>(held_.get()))
+               : nullptr;
   }
 
  private:
@@ -163,7 +165,7 @@ class body {
   // to compile than the rest of this floor.
   kind kind_ = kind::none;
   std::string octets_;          // of kind octets; else what the last view of a slice shows
-  std::shared_ptr<void> held_;  // a text or pieces, both never changed, or a stream
+  std::shared_ptr<const void> held_;  // a text or pieces, both never changed, or a stream
   content_slice slice_;
   std::uint64_t position_ = 0;  // octets pulled so far, streams aside
   std::uint64_t default_limit_ = std::uint64_t{1} << 20;

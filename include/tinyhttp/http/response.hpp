@@ -5,7 +5,10 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/fields.hpp>
@@ -19,7 +22,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp {
 
@@ -64,7 +66,7 @@ struct response {
 
   /// Calls `f` once when the response has been sent or given up, on the loop thread.
   response& on_sent(function<void(const sent_report&)> f) {
-    own_hooks().sent.push_back(std::move(f));
+    own_hooks().add(std::move(f));
     return *this;
   }
 
@@ -76,14 +78,16 @@ struct response {
 
   /// What `on_sent` and `takeover` left here, for who sends the response. Null when unused.
   struct hooks {
-    std::vector<function<void(const sent_report&)>> sent;
+    using sent_hook = function<void(const sent_report&)>;
+    owned_list<sent_hook> sent;
     function<task<void>(raw_stream&)> takeover;
+    void add(sent_hook f) { sent.push_back(owned<sent_hook>(new sent_hook(std::move(f)))); }
   };
   [[nodiscard]] hooks* attached() const noexcept { return hooks_.get(); }
 
  private:
   hooks& own_hooks() {
-    if (!hooks_) hooks_ = std::make_shared<hooks>();
+    if (!hooks_) hooks_ = share<hooks>(new hooks);
     else if (hooks_.use_count() > 1) part_hooks();
     return *hooks_;
   }
@@ -94,8 +98,8 @@ struct response {
 
 /// What is shared with other copies stays theirs as well, and is called through.
 inline void response::part_hooks() {
-  auto own = std::make_shared<hooks>();
-  own->sent.push_back([shared = hooks_](const sent_report& report) {
+  auto own = share<hooks>(new hooks);
+  own->add([shared = hooks_](const sent_report& report) {
     for (auto& each : shared->sent) each(report);
   });
   if (hooks_->takeover)

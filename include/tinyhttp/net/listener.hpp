@@ -54,6 +54,7 @@ class listener {
 
   /// The next connection if there is one; its socket does not block. Connections that were gone
   /// before we looked are skipped. Failures are ours (EMFILE): the connection stays in the queue.
+  template <class = void>  // compiled only where it is used
   result<std::optional<accepted>> try_accept();
   /// The same for loops: 1 with the connection in `next`, 0 when there is none, or -errno.
   [[nodiscard]] std::int64_t take(accepted& next, bool non_blocking = true) noexcept;
@@ -192,7 +193,8 @@ inline listener& listener::operator=(listener&& other) noexcept {
   remove_file();
   socket_ = std::move(other.socket_);
   local_ = other.local_;
-  file_ = std::exchange(other.file_, file_identity());
+  file_ = other.file_;
+  other.file_ = {};
   return *this;
 }
 
@@ -219,7 +221,8 @@ inline std::int64_t listener::take(accepted& next, bool non_blocking) noexcept {
   }
 }
 
-inline result<std::optional<accepted>> listener::try_accept() {
+template <class>
+result<std::optional<accepted>> listener::try_accept() {
   accepted next;
   const std::int64_t status = take(next);
   if (status < 0) return detail::accept_error(local_, status);

@@ -95,7 +95,7 @@ class loop : public clock {
 
  private:
   struct being_current {
-    explicit being_current(loop& on) noexcept : before(std::exchange(current_, &on)) {}
+    explicit being_current(loop& on) noexcept : before(current_) { current_ = &on; }
     ~being_current() { current_ = before; }
     loop* before;
   };
@@ -248,9 +248,10 @@ inline int loop::milliseconds_to_wait(duration at_most) {
   const duration shorter = until < at_most ? until : at_most;
   if (shorter == duration::max()) return -1;
   // Rounded up, so that a deadline has passed when we wake; at most an hour, then we look again.
-  const auto whole = std::chrono::ceil<std::chrono::milliseconds>(
-      shorter < std::chrono::hours(1) ? shorter : duration(std::chrono::hours(1)));
-  return static_cast<int>(whole.count());
+  constexpr duration millisecond = std::chrono::milliseconds(1);
+  constexpr duration an_hour = std::chrono::hours(1);
+  const duration whole = (shorter < an_hour ? shorter : an_hour) + millisecond - duration(1);
+  return static_cast<int>(whole / millisecond);
 }
 
 inline void loop::run_posted() {

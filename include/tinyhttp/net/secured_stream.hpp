@@ -52,6 +52,13 @@ class secured_stream {
   /// From now on octets go through `session`. The handshake is `handshake`'s, or that of the first
   /// operation; beside that one there is no other until it is over.
   void secure(std::unique_ptr<secure_session> session) noexcept { session_ = std::move(session); }
+  /// The same with a session of `by`'s with `host`. When there cannot be one, nothing is secured.
+  [[nodiscard]] result<void> secure(const secure_context& by, std::string_view host) {
+    auto session = by.begin(host);
+    if (!session) return session.error();
+    secure(std::move(*session));
+    return {};
+  }
   [[nodiscard]] const secure_session* session() const noexcept { return session_.get(); }
   [[nodiscard]] task<result<void>> handshake();
 

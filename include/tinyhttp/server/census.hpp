@@ -23,7 +23,7 @@ class address_census {
   class seat {
    public:
     seat() noexcept = default;
-    seat(seat&& other) noexcept : in_(std::exchange(other.in_, nullptr)), who_(other.who_) {}
+    seat(seat&& other) noexcept : in_(other.in_), who_(other.who_) { other.in_ = nullptr; }
     seat& operator=(seat&&) = delete;
     ~seat() {
       if (in_ != nullptr) in_->leave(who_);
@@ -142,7 +142,8 @@ inline void address_census::close_gap(std::size_t gap) noexcept {
   for (std::size_t at = (gap + 1) & mask; table_[at].count != 0; at = (at + 1) & mask) {
     const std::size_t way = (at - home(table_[at].who)) & mask;  // how far it stands behind its home
     if (way < ((at - gap) & mask)) continue;
-    table_[gap] = std::exchange(table_[at], {});
+    table_[gap] = table_[at];
+    table_[at] = {};
     gap = at;
   }
 }

@@ -7,7 +7,6 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/h1/limits.hpp>
 #include <tinyhttp/net/poller.hpp>
-#include <tinyhttp/net/secure_session.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -17,6 +16,10 @@
 #include <string_view>
 
 namespace tinyhttp {
+
+namespace net {
+class secure_context;  // secure_session.hpp
+}
 
 /// How long a peer may take. A body must come, and a response must be taken, at a least rate: after
 /// `grace`, `octets_per_second` on average, as Apache's mod_reqtimeout has it (20 s and 500).

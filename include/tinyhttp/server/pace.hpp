@@ -8,14 +8,12 @@
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/timers.hpp>
-#include <tinyhttp/net/secure_session.hpp>
 #include <tinyhttp/server/options.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 namespace tinyhttp {
@@ -28,7 +26,7 @@ concept looped_stream = net::stream<S> && requires(const S& s) {
 
 /// One that can have a secure session in between.
 template <class S>
-concept is_secured_stream = requires(S& s, std::unique_ptr<net::secure_session> session) { s.secure(std::move(session)); };
+concept is_secured_stream = requires(const S& s) { s.session(); };
 
 /// Holds a peer to a least rate while somebody waits for it: it may take `grace`, and longer by a
 /// second for each `octets_per_second` that it has moved, but never more than another `grace` at
@@ -113,7 +111,7 @@ void least_rate<S>::look_now() {
   const auto enough = static_cast<std::uint64_t>(grace.count()) * patience_.octets_per_second / 1000;
   const std::chrono::milliseconds earned =
       fresh >= enough ? grace : std::chrono::milliseconds(fresh * 1000 / patience_.octets_per_second);
-  const time_point until = timer::deadline + earned;
+  const time_point until = timer::deadline + duration(earned);
   if (until > loop().now()) {
     loop().timers().set(*this, until);
   } else {

@@ -3,6 +3,7 @@
 // Pulled no faster than asked for, held to a least rate, and over with its request. RFC 9112 6 and 9.3.
 #pragma once
 
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/server/served_exchange.hpp>
 
 #include <cstddef>
@@ -72,8 +73,8 @@ void served_exchange<S>::prepare_body() {
   const auto by = wire_.incoming();
   std::optional<std::uint64_t> length;
   if (by.by == h1::framing::rule::length) length = by.length;
-  body_ = std::make_shared<incoming_body>(*this, length);
-  r.body = std::shared_ptr<body_stream>(body_);
+  body_ = share<body_stream>(new incoming_body(*this, length));
+  r.body = body_;
   r.body.set_default_limit(options().body_limit);
   continue_owed_ = r.version == http_version::http_1_1 && r.fields.contains("Expect");
 }
@@ -100,7 +101,7 @@ task<result<std::string_view>> served_exchange<S>::pull() {
       co_await others;
     }
     const auto room = wire_.room(buffers().receive);
-    const waiting_for_peer pause(body->pace());
+    const waiting_for_peer pause(static_cast<incoming_body&>(*body).pace());
     const auto got = co_await stream().read(room);
     pause.end();
     if (!got) wire_.forbid_reuse();

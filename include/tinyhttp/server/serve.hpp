@@ -313,7 +313,7 @@ task<bool> served_exchange<S>::hang_up() {
 
 template <looped_stream S>
 void served_exchange<S>::end_exchange() noexcept {
-  if (body_) body_->leave();
+  if (body_) static_cast<incoming_body&>(*body_).leave();
   body_.reset();
   answer_.reset();
   incoming_.clear();

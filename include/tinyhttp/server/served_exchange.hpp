@@ -166,7 +166,7 @@ class served_exchange final : public request_context {
   h1::connection wire_;
   request incoming_;
   held_here<reply> answer_;              // to `incoming_`, from its handler on
-  std::shared_ptr<incoming_body> body_;  // of the running request, if it has one
+  std::shared_ptr<body_stream> body_;    // an incoming_body, of the running request, if it has one
   time_point began_{};
 
   std::string out_;             // octets to send, then

@@ -71,7 +71,7 @@ class server_services {
   }
 
  private:
-  static constexpr std::chrono::milliseconds longest_turn{200};  // a delay that people notice
+  static constexpr std::chrono::nanoseconds longest_turn = std::chrono::milliseconds(200);  // a delay that people notice
 
   [[gnu::cold]] void complain(std::chrono::nanoseconds held, std::string_view target) const {
     log(std::string("handler of ").append(target).append(" held the loop for ").append(

@@ -145,6 +145,9 @@ class basic_shard {
   [[gnu::cold]] void begin_drain();
   [[gnu::cold]] void end_drain();
 
+  static constexpr duration pause_for_room = std::chrono::milliseconds(50);  // out of descriptors
+  static constexpr duration quiet_for = std::chrono::minutes(1);             // of complaints
+
   const server_options& options_;
   net::listener& listener_;
   address_census& census_;
@@ -194,7 +197,7 @@ task<void> basic_shard<Stream>::accept_all() {
     }
     if (got.error().kind() == error_kind::cancelled) co_return;
     complain_about(got.error());
-    const time_point later = loop_.now() + std::chrono::milliseconds(50);
+    const time_point later = loop_.now() + pause_for_room;
     co_await loop_.sleep_until(later);
   }
 }
@@ -203,7 +206,7 @@ task<void> basic_shard<Stream>::accept_all() {
 template <looped_stream Stream>
 void basic_shard<Stream>::complain_about(const error& why) {
   if (loop_.now() >= quiet_accepting_until_) services_.log(why.message());
-  quiet_accepting_until_ = loop_.now() + std::chrono::minutes(1);
+  quiet_accepting_until_ = loop_.now() + quiet_for;
 }
 
 /// For want of memory a connection may not come about; the next one may.
@@ -225,10 +228,10 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
   connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(seat))));
   held_connection& held = connections_.back();
   if constexpr (is_secured_stream<Stream>) {
-    auto session = options_.tls->begin({});
-    if (session) held.stream.secure(std::move(*session));
-    else connections_.pop_back();
-    if (!session) return services_.log(session.error().message());
+    if (const auto secured = held.stream.secure(*options_.tls, {}); !secured) {
+      connections_.pop_back();
+      return services_.log(secured.error().message());
+    }
   }
   held.serving.place = static_cast<std::uint32_t>(connections_.size() - 1);
   open_.store(connections_.size(), std::memory_order_relaxed);
@@ -245,7 +248,7 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
 template <looped_stream Stream>
 void basic_shard<Stream>::complain_about(const net::address& peer) {
   if (loop_.now() < quiet_until_) return;
-  quiet_until_ = loop_.now() + std::chrono::minutes(1);
+  quiet_until_ = loop_.now() + quiet_for;
   services_.log(peer.host().append(" has ").append(ascii::to_decimal(options_.connections_per_address))
                     .append(" connections: more are closed at once (connections_per_address)"));
 }
@@ -253,13 +256,15 @@ void basic_shard<Stream>::complain_about(const net::address& peer) {
 template <looped_stream Stream>
 void basic_shard<Stream>::finish(held_connection& done) {
   if (std::exchange(done.finished, true)) return;
-  done.next_finished = std::exchange(finished_, &done);
+  done.next_finished = finished_;
+  finished_ = &done;
   if (!reaper_.is_linked()) loop_.schedule_last(reaper_);
 }
 
 template <looped_stream Stream>
 void basic_shard<Stream>::reap() {
-  held_connection* next = std::exchange(finished_, nullptr);
+  held_connection* next = finished_;
+  finished_ = nullptr;
   while (held_connection* const gone = next) {
     next = gone->next_finished;
     cut(*gone);
@@ -268,7 +273,8 @@ void basic_shard<Stream>::reap() {
     if (place < connections_.size()) connections_[place].serving.place = place;
   }
   open_.store(connections_.size(), std::memory_order_relaxed);
-  if (waiting_for_room_ != nullptr) loop_.schedule(*std::exchange(waiting_for_room_, nullptr));
+  if (waiting_for_room_ != nullptr) loop_.schedule(*waiting_for_room_);
+  waiting_for_room_ = nullptr;
   if (services_.stopping && connections_.empty()) loop_.stop();
 }
 
