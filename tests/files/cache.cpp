@@ -220,6 +220,23 @@ TEST_CASE("kept or not, the answer is the same", "[files][cache]") {
   }
 }
 
+TEST_CASE("what is kept is found by the paths that lead to it, and no other", "[files][cache][security]") {
+  const scratch::folder f;
+  f.write("a b", "blank");
+  f.write("a%20b", "percent");
+  f.write("sub/.home.html", "home");
+  const static_files serve(f.path()), hides(f.path(), {.index = {".home.html"}});
+  for (int i = 0; i < 2; ++i) {
+    CHECK(scratch::octets(get(serve, "/a%20b").body) == "blank");
+    CHECK(scratch::octets(get(serve, "/%61%20b").body) == "blank");
+    CHECK(scratch::octets(get(serve, "/a%2520b").body) == "percent");
+    CHECK(get(serve, "//a%20b").status == 404);
+    CHECK(get(serve, "/a%20b/").status == 404);
+    CHECK(scratch::octets(get(hides, "/sub/").body) == "home");
+    CHECK(get(hides, "/sub/.home.html").status == 404);  // an index, but no name to ask for
+  }
+}
+
 TEST_CASE("a change on disk is seen at the next request", "[files][cache]") {
   const scratch::folder f;
   f.write("a", "one");

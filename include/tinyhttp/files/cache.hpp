@@ -35,6 +35,7 @@ struct cache_limits {
 
 /// A file as it was when its stamp was taken.
 struct kept_file {
+  std::string name = {};  // beneath the root
   file_stamp stamp = {};
   facts known = {};
   fields whole = {};  // of a 200
@@ -90,7 +91,7 @@ class cache {
   static constexpr std::size_t open_weight = std::size_t{256} << 10;  // 64 descriptors in 16 MiB
   [[nodiscard]] static std::size_t weight(const node& n) noexcept {
     const std::size_t content = n.file->octets ? n.file->octets->size() : open_weight;
-    return content + 2 * n.name.size() + sizeof(node) + sizeof(kept_file);
+    return content + 2 * (n.name.size() + n.file->name.size()) + sizeof(node) + sizeof(kept_file);
   }
   [[nodiscard]] index& bucket(std::string_view name) noexcept {
     return buckets_[std::hash<std::string_view>()(name) & (buckets_.size() - 1)];

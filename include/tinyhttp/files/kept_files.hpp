@@ -34,14 +34,13 @@ class kept_files {
   /// Nothing is ever kept.
   [[nodiscard]] bool is_off() const noexcept { return !cache_.takes(0); }
 
-  /// What is kept under `key`, if `name` still leads to it; else null.
-  [[nodiscard]] std::shared_ptr<const kept_file> find(std::string_view key, const std::string& name,
-                                                      const request& r);
+  /// What is kept under `key`, if its name still leads to it; else null.
+  [[nodiscard]] std::shared_ptr<const kept_file> find(std::string_view key, const request& r);
 
-  /// Keeps `file` under `key`, if it is worth that and has not changed just now; else null. `now`:
-  /// seconds since 1970.
-  [[nodiscard, gnu::cold]] std::shared_ptr<const kept_file> keep(const std::string& key, const facts& known,
-                                                      const opened& file, std::int64_t now);
+  /// Keeps `file`, which `name` leads to, under `key`, if it is worth that and has not changed just now;
+  /// else null. `now`: seconds since 1970.
+  [[nodiscard, gnu::cold]] std::shared_ptr<const kept_file> keep(const std::string& key, std::string name,
+                                                      const facts& known, const opened& file, std::int64_t now);
 
  private:
   const directory& root_;
@@ -75,13 +74,12 @@ namespace detail {
 
 }  // namespace detail
 
-inline std::shared_ptr<const kept_file> kept_files::find(std::string_view key, const std::string& name,
-                                                         const request& r) {
+inline std::shared_ptr<const kept_file> kept_files::find(std::string_view key, const request& r) {
   auto kept = cache_.find(key);
   if (!kept) return nullptr;
   const bool trusts = trust_for_ > std::chrono::milliseconds(0);
   if (trusts && detail::measured_now(r) < kept->trusted_until()) return kept;
-  const auto now = root_.glance(name);
+  const auto now = root_.glance(kept->name);
   if (now && *now == kept->stamp) {
     if (trusts) kept->trust_until(deadline_in(detail::measured_now(r), trust_for_));
     return kept;
@@ -90,8 +88,8 @@ inline std::shared_ptr<const kept_file> kept_files::find(std::string_view key, c
   return nullptr;
 }
 
-inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key, const facts& known,
-                                                         const opened& file, std::int64_t now) {
+inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key, std::string name,
+                                                         const facts& known, const opened& file, std::int64_t now) {
   // What changed in this second or the last may change again without its stamp showing it: clocks
   // of file systems tick, some by the second.
   if (file.stamp.changed + 1 >= now || file.stamp.modified >= now) return nullptr;
@@ -104,6 +102,7 @@ inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key,
   } else {
     return nullptr;
   }
+  made->name = std::move(name);
   made->stamp = file.stamp;
   made->known = known;
   made->whole = whole_fields(known, now);

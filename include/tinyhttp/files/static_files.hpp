@@ -104,6 +104,8 @@ class static_files {
     [[gnu::cold]] state(files::directory opened, static_files_options o)
         : root(std::move(opened)), options(std::move(o)), kept(root, options.cache, options.trust_for) {
       paths.dot_files = options.dot_files;
+      keeps_paths = !options.precompressed;
+      for (const auto& index : options.index) keeps_paths = keeps_paths && is_safe_name(index, paths);
       files::detail::require_field_value("static_files: cache_control", options.cache_control);
       for (const auto& rule : options.cache_rules)
         files::detail::require_field_value("static_files: cache_rules", rule.cache_control);
@@ -113,10 +115,13 @@ class static_files {
     files::directory root;
     static_files_options options;
     safe_path_options paths;
+    bool keeps_paths = false;  // what is kept is under its name, and `safe_path` lets that through
     mutable files::kept_files kept;
   };
 
   [[nodiscard]] response serve(const request& r) const;
+  [[nodiscard]] std::shared_ptr<const files::kept_file> kept_as_asked(const request& r,
+                                                                      std::string_view below) const;
   [[nodiscard]] std::shared_ptr<const files::kept_file> kept_for(const request& r,
                                                                  const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
@@ -125,8 +130,8 @@ class static_files {
   [[nodiscard, gnu::cold]] response serve_listing(const request& r, const std::string& name) const;
   [[nodiscard, gnu::cold]] response serve_file(const request& r, const std::string& name,
                                     files::opened& file) const;
-  [[nodiscard, gnu::cold]] response serve_content(const request& r, const std::string& key, files::facts& known,
-                                       files::opened& file) const;
+  [[nodiscard, gnu::cold]] response serve_content(const request& r, const std::string& key, std::string name,
+                                       files::facts& known, files::opened& file) const;
   [[nodiscard]] files::variant choose(const request& r, const std::string& name) const {
     if (!state_->options.precompressed) return {};
     return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding"));
@@ -188,6 +193,7 @@ inline response static_files::serve(const request& r) const {
     return problem(status::method_not_allowed).with("Allow", "GET, HEAD");
   const auto below = files::below_prefix(r.path(), state_->options.strip_prefix);
   if (!below) return problem(status::not_found);
+  if (auto kept = kept_as_asked(r, *below)) return files::answer_kept(r, std::move(kept));
   std::string& name = detail::name_buffer();
   const auto judged = safe_path(below->empty() ? "/" : *below, name, state_->paths);
   if (!judged) {
@@ -205,14 +211,20 @@ inline response static_files::serve(const request& r) const {
   return serve_found(r, name);
 }
 
+/// A path without escapes is a name, if it is one at all: what is kept under it need not be judged again.
+inline std::shared_ptr<const files::kept_file> static_files::kept_as_asked(const request& r,
+                                                                           std::string_view below) const {
+  if (!state_->keeps_paths || below.empty() || below.find('%') != below.npos) return nullptr;
+  return state_->kept.find(below.substr(1), r);
+}
+
 /// What is at hand and still is on disk; null where the disk has to be asked more.
 inline std::shared_ptr<const files::kept_file> static_files::kept_for(const request& r,
                                                                       const std::string& name) const {
   if (state_->kept.is_off()) return nullptr;
   const auto chosen = choose(r, name);
-  return !chosen.varies ? state_->kept.find(name, name, r)
-                        : state_->kept.find(detail::variant_key(name, chosen.coding),
-                                            detail::joined(name, chosen.suffix), r);
+  return !chosen.varies ? state_->kept.find(name, r)
+                        : state_->kept.find(detail::variant_key(name, chosen.coding), r);
 }
 
 inline response static_files::serve_found(const request& r, const std::string& name) const {
@@ -249,24 +261,27 @@ inline response static_files::serve_file(const request& r, const std::string& na
   known.cache_control = files::cache_control_by(options.cache_rules, name, options.cache_control);
   known.varies = chosen.varies;
   std::string key = chosen.varies ? detail::variant_key(name, {}) : name;
+  std::string own_name = name;
   if (!chosen.suffix.empty()) {
-    auto sibling = state_->root.find(detail::joined(name, chosen.suffix));
+    const std::string sibling_name = detail::joined(name, chosen.suffix);
+    auto sibling = state_->root.find(sibling_name);
     if (sibling && !sibling->stamp.is_directory) {  // else it went away; the file itself is here
       file = std::move(*sibling);
+      own_name = sibling_name;
       known.content_encoding = chosen.coding;
       key = detail::variant_key(name, chosen.coding);
     }
   }
-  return serve_content(r, key, known, file);
+  return serve_content(r, key, std::move(own_name), known, file);
 }
 
-inline response static_files::serve_content(const request& r, const std::string& key,
+inline response static_files::serve_content(const request& r, const std::string& key, std::string name,
                                             files::facts& known, files::opened& file) const {
   known.size = file.stamp.size;
   known.modified = file.stamp.modified;
   known.etag = files::entity_tag_of(file.stamp);
   const std::int64_t now = files::now_for(r);
-  if (auto kept = state_->kept.keep(key, known, file, now)) return files::answer_kept(r, std::move(kept));
+  if (auto kept = state_->kept.keep(key, std::move(name), known, file, now)) return files::answer_kept(r, std::move(kept));
   return files::answer(r, known, std::move(file.content), now, files::seed_for(r));
 }
 
