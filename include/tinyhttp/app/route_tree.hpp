@@ -57,7 +57,7 @@ class route_tree {
   /// branch leads nowhere it goes back, so that a place is looked at once at most, and usually one
   /// is.
   template <class Visit>
-  void search(std::string_view path, Visit visit) const;
+  void search(std::string_view path, Visit&& visit) const;
 
   /// Adds the values of `names` to `into`, decoded. False when one may not be handed on: with a
   /// NUL, or `.` or `..` as a segment; in a rest segment also with a slash at the beginning, or a
@@ -77,11 +77,17 @@ class route_tree {
     place named = none, rest = none;  // children; literal ones are in `table_`
   };
 
-  [[nodiscard]] static std::size_t hash(place parent, std::string_view segment) noexcept;
+  /// A segment, and the number by which a literal one is found among the children of a place.
+  struct key {
+    std::string_view segment;
+    std::size_t hash;
+  };
+
+  [[nodiscard]] static key key_of(place parent, std::string_view text) noexcept;
   [[nodiscard]] static bool is_escaped_form(std::string_view segment,
                                             std::string_view literal) noexcept;
-  [[nodiscard]] place literal_child(place parent, std::string_view segment) const noexcept;
-  [[nodiscard]] std::pair<place, kind> child(place parent, std::string_view segment,
+  [[nodiscard]] place literal_child(place parent, const key& wanted) const noexcept;
+  [[nodiscard]] std::pair<place, kind> child(place parent, const key& wanted,
                                              kind first) const noexcept;
   place add_child(place parent, const route_pattern::segment& segment);
   void index(place literal) noexcept;
@@ -168,7 +174,7 @@ inline route_tree::place route_tree::add(const route_pattern& pattern) {
   for (const auto& segment : pattern.segments) {
     place next = segment.is == kind::named  ? nodes_[at].named
                  : segment.is == kind::rest ? nodes_[at].rest
-                                            : literal_child(at, segment.text);
+                                            : literal_child(at, key_of(at, segment.text));
     at = next != none ? next : add_child(at, segment);
   }
   return at;
@@ -195,18 +201,22 @@ inline route_tree::place route_tree::add_child(place parent,
 
 inline void route_tree::index(place literal) noexcept {
   const node& added = nodes_[literal];
-  std::size_t slot = hash(added.parent, added.literal);
+  std::size_t slot = key_of(added.parent, added.literal).hash;
   while (table_[slot & (table_.size() - 1)] != none) ++slot;
   table_[slot & (table_.size() - 1)] = literal;
 }
 
-/// FNV-1a over the decoded octets. The keys are the program's own, so no peer can make them
-/// collide.
-inline std::size_t route_tree::hash(place parent, std::string_view segment) noexcept {
+/// Of the segment that `text` begins with: FNV-1a over its decoded octets. The keys are the program's
+/// own, so no peer can make them collide.
+inline route_tree::key route_tree::key_of(place parent, std::string_view text) noexcept {
   std::uint64_t sum = 0xcbf29ce484222325u ^ parent;
-  for (int octet = 0; (octet = take_decoded_octet(segment)) >= 0;)
+  std::string_view rest = text;
+  while (!rest.starts_with('/')) {
+    const int octet = take_decoded_octet(rest);
+    if (octet < 0) break;
     sum = (sum ^ static_cast<unsigned>(octet)) * 0x100000001b3u;
-  return static_cast<std::size_t>(sum ^ (sum >> 32));
+  }
+  return {{text.data(), text.size() - rest.size()}, static_cast<std::size_t>(sum ^ (sum >> 32))};
 }
 
 inline bool route_tree::is_escaped_form(std::string_view segment,
@@ -218,48 +228,48 @@ inline bool route_tree::is_escaped_form(std::string_view segment,
 }
 
 inline route_tree::place route_tree::literal_child(place parent,
-                                                   std::string_view segment) const noexcept {
+                                                   const key& wanted) const noexcept {
   if (table_.empty()) return none;
-  for (std::size_t slot = hash(parent, segment);; ++slot) {
+  for (std::size_t slot = wanted.hash;; ++slot) {
     const place found = table_[slot & (table_.size() - 1)];
     if (found == none) return none;
-    if (nodes_[found].parent == parent && is_escaped_form(segment, nodes_[found].literal))
+    if (nodes_[found].parent == parent && is_escaped_form(wanted.segment, nodes_[found].literal))
       return found;
   }
 }
 
-/// The best child for `segment` among those of kind `first` and less specific ones.
+/// The best child for a segment among those of kind `first` and less specific ones.
 inline std::pair<route_tree::place, route_tree::kind> route_tree::child(place parent,
-                                                                        std::string_view segment,
+                                                                        const key& wanted,
                                                                         kind first) const noexcept {
   if (first == kind::literal) {
-    const place found = literal_child(parent, segment);
+    const place found = literal_child(parent, wanted);
     if (found != none) return {found, kind::literal};
   }
-  if (first != kind::rest && !segment.empty() && nodes_[parent].named != none)
+  if (first != kind::rest && !wanted.segment.empty() && nodes_[parent].named != none)
     return {nodes_[parent].named, kind::named};
   return {nodes_[parent].rest, kind::rest};
 }
 
 template <class Visit>
-void route_tree::search(std::string_view path, Visit visit) const {
+void route_tree::search(std::string_view path, Visit&& visit) const {
   place at = 0;
   std::size_t slash = 0;      // where the segment begins that `at`'s children are to take
   kind next = kind::literal;  // the most specific kind that has not been tried there
   for (;;) {
-    if (slash == path.size()) {
-      if (visit(hit{at, slash})) return;
-    } else {
-      const auto segment = detail::segment_at(path, slash);
-      const auto [down, is] = child(at, segment, next);
+    hit found{at, slash};
+    if (slash != path.size()) {
+      const key wanted = key_of(at, path.substr(slash + 1));
+      const auto [down, is] = child(at, wanted, next);
       if (down != none && is != kind::rest) {
         at = down;
-        slash += 1 + segment.size();
+        slash += 1 + wanted.segment.size();
         next = kind::literal;
         continue;
       }
-      if (down != none && visit(hit{down, slash + 1})) return;
+      found = {down, slash + 1};
     }
+    if (found.at != none && visit(found)) return;
     if (at == 0) return;
     next = nodes_[at].is == kind::literal ? kind::named : kind::rest;  // go back up, try the next
     at = nodes_[at].parent;

@@ -109,13 +109,14 @@ class router {
   };
   struct found {
     const endpoint* by = nullptr;
+    const endpoint* fallback = nullptr;  // that of the most specific place which has one
     route_tree::hit hit{};
     bool path_is_known = false;
   };
 
   router& add(std::optional<method> m, std::string_view pattern, any_handler h,
               bool fallback = false);
-  [[nodiscard]] const endpoint* pick(route_tree::place at, const method& m) const noexcept;
+  void pick(route_tree::place at, const method& m, found& best) const noexcept;
   [[nodiscard]] found find(std::string_view path, const method& m) const;
   [[nodiscard]] reply miss(request& r, bool path_is_known) const;
   [[nodiscard]] std::string allowed(std::string_view path) const;
@@ -160,34 +161,31 @@ inline router& router::mount(std::string_view prefix, router other) {
 }
 
 /// The endpoint at a place for a method: its own, else GET's for HEAD, else any's.
-inline const router::endpoint* router::pick(route_tree::place at, const method& m) const noexcept {
-  const endpoint* second = nullptr;
+inline void router::pick(route_tree::place at, const method& m, found& best) const noexcept {
   for (const std::size_t i : places_[at]) {
     const endpoint& each = endpoints_[i];
-    if (each.is_fallback) continue;
-    if (each.takes(m)) return &each;
+    if (each.is_fallback) {
+      if (best.fallback == nullptr) best.fallback = &each;
+      continue;
+    }
+    best.path_is_known = true;
+    if (each.takes(m)) {
+      best.by = &each;
+      return;
+    }
     const bool lends_itself = m == method::head && each.takes(method::get);
-    if (lends_itself || (!each.method && second == nullptr)) second = &each;
+    if (lends_itself || (!each.method && best.by == nullptr)) best.by = &each;
   }
-  return second;
 }
 
 inline router::found router::find(std::string_view path, const method& m) const {
   found best;
-  const endpoint* fallback = nullptr;
   tree_.search(path, [&](route_tree::hit hit) {
-    for (const std::size_t i : places_[hit.at]) {
-      if (!endpoints_[i].is_fallback) {
-        best.path_is_known = true;
-      } else if (fallback == nullptr) {
-        fallback = &endpoints_[i];
-      }
-    }
-    best.by = pick(hit.at, m);
     best.hit = hit;
+    pick(hit.at, m, best);
     return best.by != nullptr;
   });
-  if (!best.path_is_known) best.by = fallback;
+  if (!best.path_is_known) best.by = best.fallback;
   return best;
 }
 
