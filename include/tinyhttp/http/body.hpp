@@ -87,7 +87,7 @@ class body {
   body() noexcept = default;
   body(std::string octets) : kind_(kind::octets), octets_(std::move(octets)) {}
   body(std::string_view octets) : kind_(kind::octets), octets_(octets) {}
-  body(const char* octets) : kind_(kind::octets), octets_(octets) {}
+  body(const char* octets) : body(std::string_view(octets)) {}
   /// Many messages may share one immutable text.
   body(std::shared_ptr<const std::string> octets)
       : kind_(octets ? kind::text : kind::none),

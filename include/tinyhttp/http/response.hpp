@@ -51,8 +51,10 @@ struct response {
   response() = default;
   response(tinyhttp::status code, tinyhttp::fields&& f = {}, tinyhttp::body b = {})
       : status(code), fields(std::move(f)), body(std::move(b)) {}
-  response(tinyhttp::status code, const tinyhttp::fields& f, tinyhttp::body b = {})
+  response(tinyhttp::status code, const tinyhttp::fields& f, tinyhttp::body&& b = {})
       : status(code), fields(f), body(std::move(b)) {}
+  response(tinyhttp::status code, const tinyhttp::fields& f, const tinyhttp::body& b)
+      : status(code), fields(f), body(b) {}
 
   /// Chains: `return text("hi").with("Cache-Control", "no-store")`. Throws as `fields::set`.
   response& with(std::string_view name, std::string_view value) & {
