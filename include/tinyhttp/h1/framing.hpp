@@ -86,7 +86,7 @@ namespace detail {
 }
 
 /// Framing by Transfer-Encoding or Content-Length; `out` stays as it was when there is neither.
-[[nodiscard]] inline violation frame_by_fields(const fields& f, http_version version,
+[[nodiscard, gnu::noinline]] inline violation frame_by_fields(const fields& f, http_version version,
                                                framing& out) noexcept {
   const auto length = f.get("Content-Length");
   if (const auto coding = f.get("Transfer-Encoding")) {
@@ -112,8 +112,9 @@ inline violation frame_request(const request& r, framing& out) noexcept {
   } else if (r.version == http_version::http_1_1) {
     return {400, "no Host"};
   }
-  if (detail::is_repeated(r.fields, "Content-Length")) return {400, "more than one Content-Length"};
   out = {};
+  if (!r.fields.may_contain("Content-Length") && !r.fields.may_contain("Transfer-Encoding")) return {};
+  if (detail::is_repeated(r.fields, "Content-Length")) return {400, "more than one Content-Length"};
   return detail::frame_by_fields(r.fields, r.version, out);
 }
 

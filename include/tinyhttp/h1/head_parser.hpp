@@ -192,7 +192,7 @@ inline head_parser::outcome head_parser::field_lines(std::string_view octets, st
     line = control + 2;
   }
   scanned_ = line_at_ = static_cast<std::size_t>(line - octets.data()) + 2;
-  into.set_block(octets.substr(0, line_at_));
+  into.set_block({octets.data(), line_at_});
   return outcome::done;
 }
 

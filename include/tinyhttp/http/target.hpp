@@ -88,6 +88,7 @@ class target {
     return {text_.data() + at, size};
   }
   void take(target& other) noexcept;
+  [[nodiscard]] bool assign_special(std::string_view text, std::size_t question, const method& m);
   void set(std::string_view text, target_form form, std::size_t authority_at, std::size_t authority_size,
            std::size_t path_at, std::size_t question);
 
@@ -127,6 +128,15 @@ inline constexpr std::array<bool, 256> reg_name_table = [] {
   }
 }
 
+/// Behind the `IP-literal` that `text` begins with; `npos` where it is none.
+[[nodiscard, gnu::noinline]] constexpr std::size_t ip_literal_size(std::string_view text) noexcept {
+  const std::size_t end = text.find(']');
+  if (end == text.npos || end < 3) return text.npos;
+  for (const char c : text.substr(1, end - 1))
+    if (ascii::hex_value(c) < 0 && c != ':' && c != '.') return text.npos;
+  return end + 1;
+}
+
 /// `text` is empty or a number of at most 65535: what may stand behind the colon of an authority.
 [[nodiscard]] constexpr bool is_port(std::string_view text) noexcept {
   unsigned port = 0;
@@ -151,17 +161,9 @@ inline constexpr std::array<bool, 256> reg_name_table = [] {
 }  // namespace detail
 
 constexpr bool is_host_and_port(std::string_view text, bool may_be_empty) noexcept {
-  std::size_t end = 0;
-  if (text.starts_with('[')) {  // IP-literal
-    end = text.find(']');
-    if (end == text.npos || end < 3) return false;
-    for (const char c : text.substr(1, end - 1))
-      if (ascii::hex_value(c) < 0 && c != ':' && c != '.') return false;
-    ++end;
-  } else {
-    end = detail::reg_name_size(text);
-    if (end == text.npos || (end == 0 && !(may_be_empty && text.empty()))) return false;
-  }
+  if (text.empty()) return may_be_empty;
+  const std::size_t end = text[0] == '[' ? detail::ip_literal_size(text) : detail::reg_name_size(text);
+  if (end == 0 || end == text.npos) return false;
   return end == text.size() || (text[end] == ':' && detail::is_port(text.substr(end + 1)));
 }
 
@@ -176,6 +178,11 @@ inline bool target::assign_checked(std::string_view text, std::size_t question, 
     set(text, target_form::origin, 0, 0, 0, question);
     return true;
   }
+  return assign_special(text, question, m);
+}
+
+/// Whatever is not in origin form, as hardly any is.
+[[gnu::noinline]] inline bool target::assign_special(std::string_view text, std::size_t question, const method& m) {
   if (m == method::connect) {  // here the port is not optional (RFC 9112 3.2.3)
     const std::size_t colon = text.find_last_of(":]");
     if (colon == text.npos || text[colon] != ':' || colon + 1 == text.size()) return false;
