@@ -56,6 +56,7 @@
 #include <tinyhttp/h1/body_reader.hpp>
 #include <tinyhttp/h1/connection.hpp>
 #include <tinyhttp/h1/framing.hpp>
+#include <tinyhttp/h1/gathered.hpp>
 #include <tinyhttp/h1/head_parser.hpp>
 #include <tinyhttp/h1/lifecycle.hpp>
 #include <tinyhttp/h1/limits.hpp>

@@ -7,6 +7,7 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/h1/body_reader.hpp>
 #include <tinyhttp/h1/framing.hpp>
+#include <tinyhttp/h1/gathered.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/method.hpp>
@@ -15,7 +16,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -95,47 +95,6 @@ namespace detail {
          f.may_contain("Proxy-Connection") || f.may_contain("Transfer-Encoding");
 }
 
-/// Puts short texts together before they are appended: appending each by itself is what a small
-/// head would cost most. What is not flushed is lost.
-class gathered {
- public:
-  explicit gathered(std::string& out) noexcept : out_(out) {}
-  gathered(const gathered&) = delete;
-  gathered& operator=(const gathered&) = delete;
-  gathered& put(std::string_view text) {
-    if (text.size() > sizeof room_ - used_) flush();
-    if (text.size() > sizeof room_) {
-      out_.append(text);
-      return *this;
-    }
-    used_ += text.copy(room_ + used_, text.size());
-    return *this;
-  }
-  /// A literal, whose size the compiler knows.
-  template <std::size_t Size>
-  gathered& put(const char (&text)[Size]) {
-    if (Size > sizeof room_ - used_) flush();
-    std::memcpy(room_ + used_, text, Size - 1);
-    used_ += Size - 1;
-    return *this;
-  }
-  gathered& put(std::uint64_t value) {
-    const ascii::decimal digits(value);
-    if (digits.text().size() > sizeof room_ - used_) flush();
-    for (const char digit : digits.text()) room_[used_++] = digit;
-    return *this;
-  }
-  void flush() {
-    if (used_ > 0) out_.append(room_, used_);
-    used_ = 0;
-  }
-
- private:
-  std::string& out_;
-  std::size_t used_ = 0;
-  char room_[480];  // a head of usual size
-};
-
 inline void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -144,8 +103,7 @@ inline void append_status_line(gathered& out, status code) {
   if (code == status::ok) {
     out.put("HTTP/1.1 200 OK\r\n");
   } else {
-    out.put("HTTP/1.1 ").put(static_cast<std::uint64_t>(code.code())).put(" ").put(code.reason());
-    out.put("\r\n");
+    out.put("HTTP/1.1 ", ascii::decimal(static_cast<std::uint64_t>(code.code())).text(), " ", code.reason(), "\r\n");
   }
 }
 
@@ -156,12 +114,12 @@ inline void append_fields(gathered& out, const fields& f) {
     return;
   }
   for (const auto& [name, value] : f)
-    if (!is_writers_own(name)) out.put(name).put(": ").put(value).put("\r\n");
+    if (!is_writers_own(name)) out.put(name, ": ", value, "\r\n");
 }
 
 inline void append_framing(gathered& out, const framing& by) {
   if (by.by == framing::rule::length) {
-    out.put("Content-Length: ").put(by.length).put("\r\n");
+    out.put("Content-Length: ", ascii::decimal(by.length).text(), "\r\n");
   } else if (by.by == framing::rule::chunked) {
     out.put("Transfer-Encoding: chunked\r\n");
   }
@@ -175,14 +133,14 @@ inline void append_connection(gathered& out, bool upgrade, bool te, std::string_
   for (const auto option : {upgrade ? std::string_view("Upgrade") : std::string_view(),
                             te ? std::string_view("TE") : std::string_view(), persistence}) {
     if (option.empty()) continue;
-    out.put(between).put(option);
+    out.put(between, option);
     between = ", ";
   }
   out.put("\r\n");
 }
 
 /// A response to HEAD, or a 304, may tell the length of content that it does not carry.
-[[nodiscard]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
+[[nodiscard, gnu::noinline]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
   return ascii::parse_decimal_strict(f["Content-Length"], std::uint64_t{1} << 62);
 }
 
@@ -245,7 +203,7 @@ inline void write_head(std::string& out, const response& r, const method& asked,
                        const outgoing& plan, http_version version, std::string_view date) {
   detail::gathered text(out);
   detail::append_status_line(text, r.status);
-  if (!date.empty() && !r.fields.contains("Date")) text.put("Date: ").put(date).put("\r\n");
+  if (!date.empty() && !r.fields.contains("Date")) text.put("Date: ", date, "\r\n");
   detail::append_fields(text, r.fields);
   detail::append_framing(text, plan.body);
   const bool tunnel = r.status == status::switching_protocols ||
@@ -255,31 +213,33 @@ inline void write_head(std::string& out, const response& r, const method& asked,
   else if (!tunnel && version == http_version::http_1_0) persistence = "keep-alive";
   const bool upgrade = r.status == status::switching_protocols || r.fields.contains("Upgrade");
   detail::append_connection(text, upgrade, false, persistence);
-  text.put("\r\n").flush();
+  text.put("\r\n");
+  text.flush();
 }
 
 inline void write_head(std::string& out, const request& r, const outgoing& plan,
                        std::string_view authority) {
   const bool old = r.version == http_version::http_1_0 && plan.body.by != framing::rule::chunked;
   detail::gathered text(out);
-  text.put(r.method.name()).put(" ").put(r.target.text());
-  text.put(old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+  text.put(r.method.name(), " ", r.target.text(), old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
   if (!r.fields.contains("Host"))
-    text.put("Host: ").put(is_host_and_port(authority, true) ? authority : "").put("\r\n");
+    text.put("Host: ", is_host_and_port(authority, true) ? authority : "", "\r\n");
   detail::append_fields(text, r.fields);
   detail::append_framing(text, plan.body);
   std::string_view persistence;
   if (!plan.keep_alive) persistence = "close";
   else if (old) persistence = "keep-alive";
   detail::append_connection(text, r.fields.contains("Upgrade"), r.fields.contains("TE"), persistence);
-  text.put("\r\n").flush();
+  text.put("\r\n");
+  text.flush();
 }
 
 [[gnu::cold]] inline void write_informational(std::string& out, status code, const fields& with) {
   detail::gathered text(out);
   detail::append_status_line(text, code);
   detail::append_fields(text, with);
-  text.put("\r\n").flush();
+  text.put("\r\n");
+  text.flush();
 }
 
 inline bool body_writer::begin_data(std::string& out, std::uint64_t size) {
