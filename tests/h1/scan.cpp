@@ -75,8 +75,8 @@ TEST_CASE("a name ends where the plain search says, whatever stands behind it", 
         const char* const end = begin + size;
         const char* const expected = find_token_end_portable(begin, end);
         compared += 2;
-        if (find_token_end(begin, end) != expected) ++differences;
-        if (find_token_end(begin, end, text.size() - size) != expected) ++differences;
+        if (find_token_end(begin, end, end) != expected) ++differences;
+        if (find_token_end(begin, end, begin + text.size()) != expected) ++differences;
       }
     }
   }
@@ -95,8 +95,8 @@ TEST_CASE("a target and its query are where the plain search says, whatever stan
         const char* const begin = text.data();
         for (const std::size_t size : {at, at + 1, std::size_t{48}, text.size()}) {
           const auto expected = scan_target_portable(begin, begin + size);
-          for (const std::size_t behind : {std::size_t{0}, text.size() - size}) {
-            const auto found = scan_target(begin, begin + size, behind);
+          for (const char* const readable : {begin + size, begin + text.size()}) {
+            const auto found = scan_target(begin, begin + size, readable);
             ++compared;
             if (found.end != expected.end || found.question != expected.question) ++differences;
           }

@@ -212,9 +212,9 @@ inline void body_reader::take_trailer_line() {
     stage_ = stage::done;
     return;
   }
-  field_line split;
-  if (const auto wrong = split_field_line(trailer_line_, split)) return fail(wrong);
   const std::string_view line = trailer_line_;
+  field_line split;
+  if (const auto wrong = split_field_line(line, split, line.data() + line.size())) return fail(wrong);
   const auto name = line.substr(0, split.name_size);
   if (is_forbidden_in_trailer(name)) return fail({400, "field not allowed in a trailer section"});
   if (!trailers_) trailers_.reset(new fields);

@@ -36,9 +36,9 @@ struct field_line {
 };
 
 /// Splits `line`, which holds no control octet. Refuses obs-fold, blanks before the colon, and a
-/// name that is no token. `behind`: so many octets behind `line` may be read, too.
+/// name that is no token. Octets up to `readable`, behind `line` or at its end, may be read, too.
 [[nodiscard]] inline violation split_field_line(std::string_view line, field_line& out,
-                                                std::size_t behind = 0) noexcept;
+                                                const char* readable) noexcept;
 
 /// The head of a response, apart from its fields, as it stood on the wire.
 struct status_line {
@@ -57,10 +57,9 @@ class head_parser {
 
   /// Fills in method, target, version and fields.
   [[nodiscard]] outcome parse(std::string_view octets, request& into) {
-    return run(octets, into.fields, limits_->empty_lines,
-               [&](std::string_view line) {
-                 return request_line(line, static_cast<std::size_t>(octets.end() - line.end()), into);
-               });
+    return run(octets, into.fields, limits_->empty_lines, [&](std::string_view line) {
+      return request_line(line, octets.data() + octets.size(), into);
+    });
   }
 
   /// Fills in status line and fields. No empty line may stand in front: octets that the response
@@ -93,7 +92,7 @@ class head_parser {
   outcome field_lines(std::string_view octets, std::size_t bound, const control_octets& given, fields& into);
   outcome unended_line(std::string_view octets, std::size_t bound, const char* control) noexcept;
   violation add_field(std::string_view octets, std::string_view line, fields& into) const;
-  violation request_line(std::string_view line, std::size_t behind, request& into) const;
+  violation request_line(std::string_view line, const char* readable, request& into) const;
   violation response_line(std::string_view line, status_line& into) const;
   [[nodiscard]] std::size_t longest_start_line() const noexcept { return limits_->target + 256; }
   outcome fail(violation why) noexcept {
@@ -111,10 +110,10 @@ class head_parser {
 
 // ---------------------------------------------------------------------------------------------
 
-inline violation split_field_line(std::string_view line, field_line& out, std::size_t behind) noexcept {
+inline violation split_field_line(std::string_view line, field_line& out, const char* readable) noexcept {
   const char* const begin = line.data();
   const char* const end = begin + line.size();
-  const char* const colon = find_token_end(begin, end, behind);
+  const char* const colon = find_token_end(begin, end, readable);
   if (colon == begin && (*begin == ' ' || *begin == '\t')) return {400, "folded or indented field line"};
   if (colon == begin || colon == end || *colon != ':')
     return {400, "field name is not a token followed by a colon"};
@@ -210,13 +209,13 @@ inline head_parser::outcome head_parser::unended_line(std::string_view octets, s
 inline violation head_parser::add_field(std::string_view octets, std::string_view line, fields& into) const {
   const auto at = static_cast<std::size_t>(line.data() - octets.data());
   field_line split;
-  if (const auto wrong = split_field_line(line, split, octets.size() - at - line.size())) return wrong;
+  if (const auto wrong = split_field_line(line, split, octets.data() + octets.size())) return wrong;
   if (into.size() == limits_->fields) return {431, "too many fields"};
   into.add_parsed({line.data(), split.name_size}, at, at + split.value_at, split.value_size);
   return {};
 }
 
-inline violation head_parser::request_line(std::string_view line, std::size_t behind, request& into) const {
+inline violation head_parser::request_line(std::string_view line, const char* readable, request& into) const {
   const char* const end = line.data() + line.size();
   const char* space = line.data() + 3;
   if (line.size() > 4 && std::memcmp(line.data(), "GET ", 4) == 0) {  // most do
@@ -228,7 +227,7 @@ inline violation head_parser::request_line(std::string_view line, std::size_t be
       return {400, "method is not a token followed by a space"};
   }
   const char* const target = space + 1;
-  const target_text checked = scan_target(target, end, behind);
+  const target_text checked = scan_target(target, end, readable);
   space = checked.end;
   while (space != end && *space != ' ') ++space;
   if (space == end) return {400, "no HTTP version in the start line"};

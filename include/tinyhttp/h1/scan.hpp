@@ -78,9 +78,13 @@ using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, 
   return static_cast<unsigned>(__builtin_ctz(mask));
 }
 
+/// Those that are larger than `least`, as signed.
+[[nodiscard]] inline marks16 above(octets16 octets, signed char least) noexcept {
+  return reinterpret_cast<marks16>(octets) > least;
+}
 /// Those that are visible US-ASCII or, with `least` one less, SP: one more than that, as signed, is large.
 [[nodiscard]] inline marks16 visible(octets16 octets, signed char least = '!') noexcept {
-  return reinterpret_cast<marks16>(octets + 1) > least;
+  return above(octets + 1, least);
 }
 /// A bit for each octet that is SP or visible US-ASCII.
 [[nodiscard]] inline std::uint64_t usual_bits(const char* place) noexcept { return bits(visible(load16(place), ' ')); }
@@ -167,14 +171,14 @@ class control_octets {
 };
 
 /// `find_token_end_portable`, the first sixteen octets at once as far as they are letters and hyphens,
-/// as in most names. `behind`: so many octets from `last` on may be read, too, though they do not matter.
+/// as in most names. Octets up to `readable` may be read, too, though they do not matter.
 [[nodiscard]] inline const char* find_token_end(const char* first, const char* last,
-                                                [[maybe_unused]] std::size_t behind = 0) noexcept {
+                                                [[maybe_unused]] const char* readable) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  if (last + behind - first >= 16) {
+  if (readable - first >= 16) {
     const detail::octets16 octets = detail::load16(first);
-    const detail::octets16 letter = (octets | 0x20) - 'a';
-    first += detail::first_bit(~detail::bits((letter <= 'z' - 'a') | (octets == '-')));
+    const detail::marks16 letters = detail::above((octets | 0x20) + (0x7f - 'z'), 'a' - 1 + (0x7f - 'z'));
+    first += detail::first_bit(~detail::bits(letters | (octets == '-')));
     if (first >= last) return last;
     if (*first == ':') return first;
   }
@@ -184,11 +188,10 @@ class control_octets {
 
 /// `scan_target_portable`, the same way.
 [[nodiscard]] inline target_text scan_target(const char* first, const char* last,
-                                             [[maybe_unused]] std::size_t behind = 0) noexcept {
+                                             [[maybe_unused]] const char* readable) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  const char* const end = last + behind;
   const char* question = nullptr;
-  for (; end - first >= 16; first += 16) {
+  for (; readable - first >= 16; first += 16) {
     const detail::octets16 octets = detail::load16(first);
     const unsigned stops = detail::bits(~detail::visible(octets) | (octets == '#'));
     const unsigned questions = detail::bits(octets == '?');

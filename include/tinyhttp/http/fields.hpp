@@ -105,10 +105,10 @@ class fields {
   void add_parsed(std::string_view name, std::size_t name_at, std::size_t value_at,
                   std::size_t value_size) {
     const std::uint64_t bit = bit_of(name);
-    repeated_ |= names_ & bit;
+    if ((names_ & bit) != 0) repeated_ |= bit;
     names_ |= bit;
-    entries_.push_back({static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name.size()),
-                        static_cast<std::uint32_t>(value_at), static_cast<std::uint32_t>(value_size)});
+    *entries_.extend(1) = {static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name.size()),
+                           static_cast<std::uint32_t>(value_at), static_cast<std::uint32_t>(value_size)};
   }
 
  private:
