@@ -91,6 +91,7 @@
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/system.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
+#include <tinyhttp/net/thread.hpp>
 #include <tinyhttp/net/time_source.hpp>
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/transfer.hpp>

@@ -45,22 +45,10 @@ class function_target {
   void emplace(Arg&& target, any_call call) {
     if constexpr (fits<F>) {
       ::new (static_cast<void*>(storage_)) F(std::forward<Arg>(target));
-      manage_ = [](void* to, void* from) noexcept {
-        F& source = *std::launder(static_cast<F*>(from));
-        if (to != nullptr) ::new (to) F(std::move(source));
-        source.~F();
-      };
     } else {
       ::new (static_cast<void*>(storage_)) F*(new F(std::forward<Arg>(target)));
-      manage_ = [](void* to, void* from) noexcept {
-        F* source = *std::launder(static_cast<F**>(from));
-        if (to != nullptr) {
-          ::new (to) F*(source);
-        } else {
-          delete source;
-        }
-      };
     }
+    manage_ = manage<F>;
     call_ = call;
   }
 
@@ -74,8 +62,25 @@ class function_target {
     }
   }
 
+  /// Moves `from` to `to`; destroys it where that is null.
+  template <class F>
+  static void manage(void* to, void* from) noexcept {
+    if constexpr (fits<F>) {
+      F& source = *std::launder(static_cast<F*>(from));
+      if (to != nullptr) ::new (to) F(std::move(source));
+      source.~F();
+    } else {
+      F* source = *std::launder(static_cast<F**>(from));
+      if (to != nullptr) {
+        ::new (to) F*(source);
+      } else {
+        delete source;
+      }
+    }
+  }
+
   alignas(std::max_align_t) std::byte storage_[inline_size];
-  void (*manage_)(void* to, void* from) noexcept = nullptr;  // moves `from` to `to`, or destroys it
+  void (*manage_)(void* to, void* from) noexcept = nullptr;
   any_call call_ = nullptr;
 
  private:
@@ -106,14 +111,7 @@ class function<R(Args...)> : detail::function_target {
              std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
   function(F&& target) {
     using held = std::decay_t<F>;
-    const call_type call = [](const void* place, Args... args) -> R {
-      if constexpr (std::is_void_v<R>) {
-        function_target::target<held>(place)(std::forward<Args>(args)...);
-      } else {
-        return function_target::target<held>(place)(std::forward<Args>(args)...);
-      }
-    };
-    emplace<held>(std::forward<F>(target), reinterpret_cast<any_call>(call));
+    emplace<held>(std::forward<F>(target), reinterpret_cast<any_call>(call<held>));
   }
 
   R operator()(Args... args) {
@@ -122,6 +120,14 @@ class function<R(Args...)> : detail::function_target {
 
  private:
   using call_type = R (*)(const void*, Args...);
+  template <class F>
+  static R call(const void* place, Args... args) {
+    if constexpr (std::is_void_v<R>) {
+      target<F>(place)(std::forward<Args>(args)...);
+    } else {
+      return target<F>(place)(std::forward<Args>(args)...);
+    }
+  }
 };
 
 /// The same, for callables that can be called while const: several threads may call it at once.
@@ -136,14 +142,7 @@ class function<R(Args...) const> : detail::function_target {
              std::is_invocable_r_v<R, const std::decay_t<F>&, Args...>)
   function(F&& target) {
     using held = std::decay_t<F>;
-    const call_type call = [](const void* place, Args... args) -> R {
-      if constexpr (std::is_void_v<R>) {
-        std::as_const(function_target::target<held>(place))(std::forward<Args>(args)...);
-      } else {
-        return std::as_const(function_target::target<held>(place))(std::forward<Args>(args)...);
-      }
-    };
-    emplace<held>(std::forward<F>(target), reinterpret_cast<any_call>(call));
+    emplace<held>(std::forward<F>(target), reinterpret_cast<any_call>(call<held>));
   }
 
   R operator()(Args... args) const {
@@ -152,6 +151,14 @@ class function<R(Args...) const> : detail::function_target {
 
  private:
   using call_type = R (*)(const void*, Args...);
+  template <class F>
+  static R call(const void* place, Args... args) {
+    if constexpr (std::is_void_v<R>) {
+      std::as_const(target<F>(place))(std::forward<Args>(args)...);
+    } else {
+      return std::as_const(target<F>(place))(std::forward<Args>(args)...);
+    }
+  }
 };
 
 }  // namespace tinyhttp

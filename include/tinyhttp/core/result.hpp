@@ -100,16 +100,20 @@ class [[nodiscard]] result {
   result(tinyhttp::error&& failed) noexcept : error_(std::move(failed)), has_value_(false) {}
   result(const tinyhttp::error& failed) : error_(failed), has_value_(false) {}
 
-  result(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) { take(std::move(other)); }
+  result(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) : has_value_(other.has_value_) {
+    if (has_value_) ::new (static_cast<void*>(&value_)) stored(std::move(other.value_));
+    else ::new (static_cast<void*>(&error_)) tinyhttp::error(std::move(other.error_));
+  }
   result(const result& other)
     requires std::is_copy_constructible_v<stored>
-  {
-    take(other);
+      : has_value_(other.has_value_) {
+    if (has_value_) ::new (static_cast<void*>(&value_)) stored(other.value_);
+    else ::new (static_cast<void*>(&error_)) tinyhttp::error(other.error_);
   }
   result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) {
     if (this != &other) {
-      destroy();
-      take(std::move(other));
+      this->~result();
+      ::new (static_cast<void*>(this)) result(std::move(other));
     }
     return *this;
   }
@@ -118,7 +122,10 @@ class [[nodiscard]] result {
   {
     return *this = result(other);
   }
-  ~result() { destroy(); }
+  ~result() {
+    if (has_value_) value_.~stored();
+    else error_.~error();
+  }
 
   [[nodiscard]] bool has_value() const noexcept { return has_value_; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value_; }
@@ -150,22 +157,6 @@ class [[nodiscard]] result {
  private:
   void check() const {
     if (!has_value_) detail::throw_result(error_);
-  }
-  void destroy() noexcept {
-    if (has_value_) {
-      value_.~stored();
-    } else {
-      error_.~error();
-    }
-  }
-  template <class Other>
-  void take(Other&& other) {
-    has_value_ = other.has_value_;
-    if (has_value_) {
-      ::new (static_cast<void*>(&value_)) stored(std::forward<Other>(other).value_);
-    } else {
-      ::new (static_cast<void*>(&error_)) tinyhttp::error(std::forward<Other>(other).error_);
-    }
   }
 
   union {  // not std::variant: there are dozens of results in a program, and those cost compile time

@@ -9,11 +9,17 @@
 
 namespace tinyhttp {
 
+namespace detail {
+template <class T>
+void destroy(void* last) {
+  delete static_cast<T*>(last);
+}
+}  // namespace detail
+
 /// Shares `made`, which was made by `new`, as an `As`; it is destroyed as what it is, at once if that fails.
 template <class As, class T>
 [[nodiscard]] std::shared_ptr<As> share(T* made) {
-  void (*const destroy)(void*) = [](void* last) { delete static_cast<T*>(last); };
-  std::shared_ptr<void> owner(static_cast<void*>(made), destroy);
+  std::shared_ptr<void> owner(static_cast<void*>(made), detail::destroy<T>);
   return std::shared_ptr<As>(std::move(owner), made);
 }
 

@@ -10,6 +10,7 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/listener.hpp>
+#include <tinyhttp/net/thread.hpp>
 #include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
@@ -20,8 +21,6 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 namespace tinyhttp {
@@ -69,7 +68,7 @@ class basic_server {
  private:
   struct worker {
     basic_shard<Stream> shard;
-    std::thread thread;
+    net::thread thread;
   };
   struct state {
     [[gnu::cold]] state(any_handler a, server_options o, net::listener l)
@@ -86,6 +85,7 @@ class basic_server {
     std::mutex joining;
   };
   explicit basic_server(owned<state> running) noexcept : running_(std::move(running)) {}
+  static void run(void* shard) noexcept { static_cast<basic_shard<Stream>*>(shard)->run(); }
   void end() {
     if (!running_) return;
     stop();
@@ -129,12 +129,11 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
           {running->app, running->options, running->listening, running->census, stop_listening}, {}}));
     basic_server made(std::move(running));
     for (auto& one : made.running_->workers)
-      one.thread = std::thread([&shard = one.shard] { shard.run(); });
+      if (const int failed = one.thread.start(run, &one.shard); failed != 0)
+        return net::system_error("start a thread", failed);
     return made;
   } catch (const bad_result& failed) {
     return failed.error();
-  } catch (const std::system_error& failed) {
-    return error(error_kind::io, std::string("start a thread: ").append(failed.what()));
   }
 }
 
@@ -156,7 +155,7 @@ std::size_t basic_server<Stream>::wait() {
   const std::lock_guard<std::mutex> lock(running_->joining);
   std::size_t cut_off = 0;
   for (auto& one : running_->workers) {
-    if (one.thread.joinable()) one.thread.join();
+    one.thread.join();
     cut_off += one.shard.cut_off();
   }
   return cut_off;
