@@ -198,6 +198,23 @@ TEST_CASE("a body that was moved from is empty, and null pointers are empty bodi
   CHECK((to.is_octets() || to.stream() != nullptr || to.slice() != nullptr));
 }
 
+TEST_CASE("a body of any kind becomes another in place", "[http][body][lifetime]") {
+  const auto text = std::make_shared<const std::string>("shared");
+  const body before = GENERATE_REF(body(), body("own octets, too many to be kept in place"), body(text), counted({"x"}),
+                                   body(slice_of("0123", 0, 4)), body(std::vector<body_piece>{std::string("a")}));
+  body b = before;
+  (void)run(b.next());
+  b.become(std::shared_ptr<const std::string>(text));
+  CHECK(pulled(b) == "shared");
+  b.become(slice_of("content", 3, 4));
+  CHECK_FALSE(b.is_octets());
+  CHECK(b.length() == 4U);
+  CHECK(pulled(b) == "ten|t");
+  b.become(std::shared_ptr<const std::string>());
+  CHECK(b.length() == 0U);
+  CHECK(pulled(b) == "");
+}
+
 TEST_CASE("trailers of a stream outlive it", "[http][body][rfc9110-6.5]") {
   class with_trailers final : public body_stream {
    public:

@@ -125,10 +125,13 @@ namespace detail {
 /// A 200 with all of it.
 [[nodiscard]] inline response whole_of(std::shared_ptr<const kept_file> kept) {
   const kept_file& file = *kept;  // which the body holds
+  response made;
+  made.fields = file.whole;
   if (const auto* octets = file.octets.get())
-    return response({}, file.whole, std::shared_ptr<const std::string>(std::move(kept), octets));
-  std::shared_ptr<const content_source> content(std::move(kept), file.content.get());
-  return response({}, file.whole, content_slice{std::move(content), 0, file.known.size});
+    made.body.become(std::shared_ptr<const std::string>(std::move(kept), octets));
+  else
+    made.body.become({std::shared_ptr<const content_source>(std::move(kept), file.content.get()), 0, file.known.size});
+  return made;
 }
 
 }  // namespace detail

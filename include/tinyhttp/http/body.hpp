@@ -84,7 +84,7 @@ class body_stream {
 /// The content of a message: a value. Copies share what is immutable, and the position of a stream.
 class body {
  public:
-  body() noexcept = default;
+  body() noexcept {}  // not defaulted: `body()` would set every octet to 0 first
   body(std::string octets) : kind_(kind::octets), octets_(std::move(octets)) {}
   body(std::string_view octets) : kind_(kind::octets), octets_(octets) {}
   body(const char* octets) : body(std::string_view(octets)) {}
@@ -113,6 +113,17 @@ class body {
 
   void clear() noexcept {
     if (kind_ != kind::none) *this = body();
+  }
+  /// Assigns what is made of that, without another body in between.
+  void become(std::shared_ptr<const std::string>&& octets) noexcept {
+    clear();
+    kind_ = octets ? kind::text : kind::none;
+    held_ = std::move(octets);
+  }
+  void become(content_slice&& slice) noexcept {
+    clear();
+    kind_ = kind::slice;
+    slice_ = std::move(slice);
   }
 
   /// The octets are here, or there are none: `text()` shows them all.

@@ -28,7 +28,7 @@ struct field {
 /// one block: usual messages need no allocation, and clearing one keeps its memory.
 class fields {
  public:
-  fields() noexcept = default;
+  fields() noexcept {}  // not defaulted: `fields()` would set its 456 octets to 0 first
   fields(std::initializer_list<field> lines) {
     for (const auto& [name, value] : lines) add(name, value);
   }
