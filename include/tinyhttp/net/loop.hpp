@@ -29,7 +29,7 @@ struct loop_options {
 };
 
 /// Everything but `stop` and `post` belongs to the one thread that runs the loop.
-class loop : public clock {
+class loop final : public clock {
  public:
   using options = loop_options;
 

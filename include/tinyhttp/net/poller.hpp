@@ -66,7 +66,10 @@ class poller {
 
   /// Somebody waits for one of `what` (readable, writable, gone), until it is reported once.
   /// Gives 0 or -errno.
-  std::int64_t want(watch& w, std::uint8_t what);
+  std::int64_t want(watch& w, std::uint8_t what) {
+    const bool told_anyway = epoll_ && w.how == watch::trigger::edge;
+    return told_anyway ? 0 : ask_for(w, what);
+  }
 
   /// Nobody waits for a shared descriptor any more: it is not reported until it is wanted again.
   void rest(watch& w) noexcept;
@@ -91,6 +94,7 @@ class poller {
     slots_[place].owner = &w;
     return place;
   }
+  std::int64_t ask_for(watch& w, std::uint8_t what);
   std::int64_t control(watch& w, int operation) noexcept;
   void wait_epoll(int milliseconds);
   void wait_poll(int milliseconds);
@@ -167,13 +171,10 @@ inline void poller::remove(watch& w, bool stays_open) noexcept {
   w.listening = false;
 }
 
-inline std::int64_t poller::want(watch& w, std::uint8_t what) {
+[[gnu::noinline]] inline std::int64_t poller::ask_for(watch& w, std::uint8_t what) {
   if (w.slot == watch::absent) return 0;
 #if defined(__linux__)
-  if (epoll_) {
-    const bool enter = w.how == watch::trigger::shared && !w.listening;
-    return enter ? control(w, EPOLL_CTL_ADD) : 0;
-  }
+  if (epoll_) return w.listening ? 0 : control(w, EPOLL_CTL_ADD);  // a shared one
 #endif
   if (w.polled == watch::absent) {
     polled_.push_back({w.descriptor, 0, 0});

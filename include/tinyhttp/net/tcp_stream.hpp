@@ -95,7 +95,7 @@ class tcp_stream : watch, timer {
 
   // For operations.
   [[nodiscard]] any_operation*& waiting(direction way) noexcept {
-    return way == direction::reading ? reader_ : writer_;
+    return waiting_[static_cast<std::size_t>(way)];
   }
   [[nodiscard]] int obstacle_now() const noexcept;
   void wait_for(direction way);
@@ -109,14 +109,13 @@ class tcp_stream : watch, timer {
 
   net::loop& loop_;
   net::socket socket_;
-  any_operation* reader_ = nullptr;
-  any_operation* writer_ = nullptr;
+  any_operation* waiting_[2] = {};  // by direction
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   owned<gone_call> gone_;  // once somebody wants to be told
   std::size_t spent_ = 0;  // octets' worth of work in turn_
   std::uint32_t turn_ = 0;
-  int broken_ = 0;      // errno value with which the loop refused us
+  int obstacle_ = 0;    // closed on our side, or the errno value with which the loop refused us
   std::uint8_t known_;  // what the socket is ready for, as far as we have been told
   bool expects_much_ = false;
   small_address peer_;
@@ -194,7 +193,7 @@ inline tcp_stream::tcp_stream(net::loop& on, net::socket connected, const addres
       peer_(peer) {
   std::int64_t status = at == state::prepared ? 0 : os::set_flags(socket_.native(), true);
   if (status >= 0) status = on.poller().add(*this, socket_.native(), watch::trigger::edge);
-  if (status < 0) broken_ = static_cast<int>(-status);
+  if (status < 0) obstacle_ = socket_ ? static_cast<int>(-status) : obstacle::cancelled;
 }
 
 inline auto tcp_stream::read(std::span<char> into) -> read_operation { return {*this, into}; }
@@ -244,8 +243,10 @@ inline bool tcp_stream::gone_call::call(waiter& w) {
 inline void tcp_stream::ready_now(watch& w, std::uint8_t what) {
   auto& self = static_cast<tcp_stream&>(w);
   self.known_ |= what;
-  if ((what & ready::readable) != 0 && self.reader_ != nullptr) self.reader_->wake();
-  if ((what & ready::writable) != 0 && self.writer_ != nullptr) self.writer_->wake();
+  any_operation* const reader = self.waiting(direction::reading);
+  any_operation* const writer = self.waiting(direction::writing);
+  if ((what & ready::readable) != 0 && reader != nullptr) reader->wake();
+  if ((what & ready::writable) != 0 && writer != nullptr) writer->wake();
   if (!self.gone_ || !self.gone_->f) return;
   if ((what & ready::gone) == 0) {
     self.loop_.poller().want(self, ready::gone);
@@ -255,13 +256,14 @@ inline void tcp_stream::ready_now(watch& w, std::uint8_t what) {
 }
 
 [[gnu::noinline]] inline void tcp_stream::wake_all() noexcept {
-  if (reader_ != nullptr) reader_->wake();
-  if (writer_ != nullptr) writer_->wake();
+  for (any_operation* const each : waiting_)
+    if (each != nullptr) each->wake();
 }
 
 [[gnu::noinline]] inline void tcp_stream::leave_loop(bool stays_open) noexcept {
   loop_.poller().remove(*this, stays_open);
   loop_.timers().remove(*this);
+  obstacle_ = obstacle::cancelled;
   gone_.reset();
   wake_all();
 }
@@ -283,8 +285,7 @@ inline net::socket tcp_stream::release() noexcept {
 }
 
 inline int tcp_stream::obstacle_now() const noexcept {
-  if (!socket_) return obstacle::cancelled;
-  if (broken_ != 0) return broken_;
+  if (obstacle_ != 0) return obstacle_;
   return timer::deadline <= loop_.now() ? obstacle::timed_out : 0;
 }
 
