@@ -139,6 +139,20 @@ inline void append_connection(gathered& out, bool upgrade, bool te, std::string_
   out.put("\r\n");
 }
 
+[[gnu::noinline]] inline void append_chunk_head(std::string& out, std::uint64_t size) {
+  ascii::append_hex(out, size);
+  out.append("\r\n");
+}
+
+[[gnu::noinline]] inline void append_last_chunk(std::string& out, const fields* trailers) {
+  out.append("0\r\n");
+  if (trailers != nullptr) {
+    for (const auto& [name, value] : *trailers)
+      if (!is_forbidden_in_trailer(name)) append_field(out, name, value);
+  }
+  out.append("\r\n");
+}
+
 /// A response to HEAD, or a 304, may tell the length of content that it does not carry.
 [[nodiscard, gnu::noinline]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
   return ascii::parse_decimal_strict(f["Content-Length"], std::uint64_t{1} << 62);
@@ -246,23 +260,13 @@ inline bool body_writer::begin_data(std::string& out, std::uint64_t size) {
   if (size == 0 || by_.by == framing::rule::none) return false;
   if (by_.by == framing::rule::length && size > by_.length - sent_) return false;
   sent_ += size;
-  if (by_.by == framing::rule::chunked) {
-    ascii::append_hex(out, size);
-    out.append("\r\n");
-  }
+  if (by_.by == framing::rule::chunked) detail::append_chunk_head(out, size);
   return true;
 }
 
 inline bool body_writer::finish(std::string& out, const fields* trailers) {
-  if (by_.by == framing::rule::length) return sent_ == by_.length;
-  if (by_.by != framing::rule::chunked) return true;
-  out.append("0\r\n");
-  if (trailers != nullptr) {
-    for (const auto& [name, value] : *trailers)
-      if (!is_forbidden_in_trailer(name)) detail::append_field(out, name, value);
-  }
-  out.append("\r\n");
-  return true;
+  if (by_.by == framing::rule::chunked) detail::append_last_chunk(out, trailers);
+  return by_.by != framing::rule::length || sent_ == by_.length;
 }
 
 }  // namespace tinyhttp::h1
