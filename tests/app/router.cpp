@@ -110,6 +110,42 @@ TEST_CASE("a branch that leads nowhere is left again for a less specific one", "
   CHECK(answer(app, "/a/b/c/d/") == "404");
 }
 
+TEST_CASE("literal patterns are told apart by every octet, however many there are", "[app][router]") {
+  router app;
+  std::vector<std::string> paths;
+  for (std::size_t size = 0; size < 40; ++size)
+    for (const char* const last : {"", "/", "x", "y", "/x", "/y"})
+      paths.push_back("/" + std::string(size, 'a') + last);
+  for (const auto& path : paths) app.get(path, say(path));
+  std::size_t wrong = 0;
+  for (const auto& path : paths) {
+    if (answer(app, path) != path) ++wrong;
+    if (answer(app, path + "z") != "404") ++wrong;
+    std::string other = path;
+    for (std::size_t i = 1; i < other.size(); ++i) {
+      const char kept = std::exchange(other[i], 'z');
+      if (answer(app, other) != "404") ++wrong;
+      other[i] = kept;
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(answer(app, "/%61%61x") == "/aax");
+}
+
+TEST_CASE("a literal route without the method leaves the path to a less specific one", "[app][router]") {
+  router app;
+  app.get("/a", say("literal")).any("/{x}", say("named", {"x"}));
+  router inner;
+  inner.get("/c", say("inner")).otherwise(say("below"));
+  app.mount("/b", std::move(inner));
+  CHECK(answer(app, "/a") == "literal");
+  CHECK(answer(app, method::head, "/a") == "literal");
+  CHECK(answer(app, method::post, "/a") == "named x=a");
+  CHECK(answer(app, "/b/c") == "inner");
+  CHECK(answer(app, method::put, "/b/c") == "405");
+  CHECK(answer(app, method::put, "/b/d") == "below");
+}
+
 TEST_CASE("slashes are counted as they stand", "[app][router]") {
   router app;
   app.get("/a", say("a"))
