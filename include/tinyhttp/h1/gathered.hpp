@@ -3,6 +3,8 @@
 // Appending each part of a head by itself is what a small one would cost most. Knows octets only.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
+
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -17,7 +19,7 @@ class gathered {
   gathered(const gathered&) = delete;
   gathered& operator=(const gathered&) = delete;
 
-  /// Each part is a text, or a literal, whose size the compiler knows.
+  /// Each part is a text, a number, or a literal, whose size the compiler knows.
   template <class... Parts>
   void put(const Parts&... parts) {
     char* at = place((size_of(parts) + ...));
@@ -30,12 +32,18 @@ class gathered {
 
  private:
   [[nodiscard]] static std::size_t size_of(std::string_view text) noexcept { return text.size(); }
+  [[nodiscard]] static std::size_t size_of(const ascii::decimal& number) noexcept { return number.text().size(); }
   template <std::size_t Size>
   [[nodiscard]] static std::size_t size_of(const char (&)[Size]) noexcept { return Size - 1; }
 
   [[nodiscard]] static char* write(char* at, std::string_view text) noexcept {
     if (!text.empty()) std::memcpy(at, text.data(), text.size());
     return at + text.size();
+  }
+  /// One by one: what has just been written in small pieces is read slowly in large ones.
+  [[nodiscard]] static char* write(char* at, const ascii::decimal& number) noexcept {
+    for (const char digit : number.text()) *at++ = digit;
+    return at;
   }
   template <std::size_t Size>
   [[nodiscard]] static char* write(char* at, const char (&text)[Size]) noexcept {

@@ -103,7 +103,7 @@ inline void append_status_line(gathered& out, status code) {
   if (code == status::ok) {
     out.put("HTTP/1.1 200 OK\r\n");
   } else {
-    out.put("HTTP/1.1 ", ascii::decimal(static_cast<std::uint64_t>(code.code())).text(), " ", code.reason(), "\r\n");
+    out.put("HTTP/1.1 ", ascii::decimal(static_cast<std::uint64_t>(code.code())), " ", code.reason(), "\r\n");
   }
 }
 
@@ -119,7 +119,7 @@ inline void append_fields(gathered& out, const fields& f) {
 
 inline void append_framing(gathered& out, const framing& by) {
   if (by.by == framing::rule::length) {
-    out.put("Content-Length: ", ascii::decimal(by.length).text(), "\r\n");
+    out.put("Content-Length: ", ascii::decimal(by.length), "\r\n");
   } else if (by.by == framing::rule::chunked) {
     out.put("Transfer-Encoding: chunked\r\n");
   }
