@@ -105,6 +105,7 @@
 #include <tinyhttp/app/cors.hpp>
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/app/recover.hpp>
+#include <tinyhttp/app/route_pattern.hpp>
 #include <tinyhttp/app/route_tree.hpp>
 #include <tinyhttp/app/router.hpp>
 #include <tinyhttp/app/time_limit.hpp>

@@ -1,39 +1,23 @@
 // tinyhttp/app/route_tree.hpp -- patterns of paths as a tree of segments: which of them fit a path.
 //
 // A lookup costs what the path costs, however many patterns there are: no regular expression, no
-// recursion, no memory. Knows neither methods nor handlers; a pattern is a number to it.
+// recursion, no memory. Literal patterns are found as whole paths, too, without a walk. Knows neither
+// methods nor handlers; a pattern is a number to it.
 #pragma once
 
+#include <tinyhttp/app/route_pattern.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/request.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace tinyhttp {
-
-/// A pattern, taken apart. `/` begins each segment, which is one of
-///
-///     literal    users        itself, however the path escapes it; written here without escapes
-///     named      {id}         any one segment that is not empty
-///     rest       {path...}    all that is left, slashes too, maybe nothing; only at the end
-struct route_pattern {
-  enum class kind : std::uint8_t { literal, named, rest };
-  struct segment {
-    kind is;
-    std::string_view text;  // of the literal, or the name; a view into the pattern
-  };
-
-  std::vector<segment> segments;
-
-  /// Throws std::invalid_argument that names the pattern and what is wrong with it.
-  explicit route_pattern(std::string_view pattern);
-};
 
 class route_tree {
  public:
@@ -50,6 +34,11 @@ class route_tree {
   /// Places are numbered from 0 without great gaps: `size()` is above them all.
   place add(const route_pattern& pattern);
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
+
+  /// Where the pattern ends that is `path` as it stands, without escapes: one of literal segments only,
+  /// so the most specific one that fits. `none` where there is no such pattern.
+  [[nodiscard]] place literal(std::string_view path) const noexcept;
+  static constexpr place none = 0;  // the root, which is nobody's child
 
   /// Calls `visit(hit)` for the patterns that fit `path`, the most specific first, until it returns
   /// true. The first segment in which two patterns differ decides: literal beats named beats rest.
@@ -68,13 +57,31 @@ class route_tree {
 
  private:
   using kind = route_pattern::kind;
-  static constexpr place none = 0;  // the root is nobody's child
 
   struct node {
     std::string literal;
     kind is = kind::literal;
     place parent = 0;
-    place named = none, rest = none;  // children; literal ones are in `table_`
+    place named = none, rest = none;  // children; literal ones are in `children_`
+    std::string path = {};            // all of it, where a pattern of literal segments ends
+  };
+
+  /// Places by hashes: open addressing, a power of two of them, at most half full. `none` is free.
+  struct hash_table {
+    std::vector<place> slots;
+    std::size_t used = 0;
+
+    [[nodiscard]] bool is_full() const noexcept { return 2 * (used + 1) > slots.size(); }
+    void clear_larger() {
+      slots.assign(slots.empty() ? 16 : slots.size() * 2, none);
+      used = 0;
+    }
+    void put(std::size_t hash, place added) noexcept {
+      while (at(hash) != none) ++hash;
+      slots[hash & (slots.size() - 1)] = added;
+      ++used;
+    }
+    [[nodiscard]] place at(std::size_t hash) const noexcept { return slots[hash & (slots.size() - 1)]; }
   };
 
   /// A segment, and the number by which a literal one is found among the children of a place.
@@ -84,34 +91,22 @@ class route_tree {
   };
 
   [[nodiscard]] static key key_of(place parent, std::string_view text) noexcept;
-  [[nodiscard]] static bool is_escaped_form(std::string_view segment,
-                                            std::string_view literal) noexcept;
+  [[nodiscard]] static bool is_escaped_form(std::string_view segment, std::string_view literal) noexcept;
   [[nodiscard]] place literal_child(place parent, const key& wanted) const noexcept;
-  [[nodiscard]] std::pair<place, kind> child(place parent, const key& wanted,
-                                             kind first) const noexcept;
+  [[nodiscard]] std::pair<place, kind> child(place parent, const key& wanted, kind first) const noexcept;
   place add_child(place parent, const route_pattern::segment& segment);
-  void index(place literal) noexcept;
+  void add_path(place at, std::string path);
+  [[nodiscard]] static std::size_t hash_of(std::string_view path) noexcept;
+  [[nodiscard]] std::size_t hash_of(const node& child) const noexcept { return key_of(child.parent, child.literal).hash; }
 
   std::vector<node> nodes_;
-  std::vector<place> table_;  // open addressing, at most half full; `none`: free
-  std::size_t literals_ = 0;
+  hash_table children_;  // literal ones
+  hash_table paths_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-[[noreturn]] inline void refuse_pattern(std::string_view pattern, std::string_view why) {
-  throw std::invalid_argument(
-      std::string("router: pattern ").append(pattern).append(": ").append(why));
-}
-
-/// The segment of `path` whose slash is at `slash`, without it.
-[[nodiscard]] inline std::string_view segment_at(std::string_view path,
-                                                 std::size_t slash) noexcept {
-  const std::size_t end = path.find('/', slash + 1);
-  return path.substr(slash + 1, end == path.npos ? path.npos : end - slash - 1);
-}
 
 /// A decoded segment may be handed to a handler, which may well use it as a file name.
 [[nodiscard]] inline bool is_tame_segment(std::string_view segment) noexcept {
@@ -141,69 +136,47 @@ namespace detail {
 
 }  // namespace detail
 
-inline route_pattern::route_pattern(std::string_view pattern) {
-  if (!pattern.starts_with('/')) detail::refuse_pattern(pattern, "does not begin with /");
-  for (std::size_t slash = 0; slash < pattern.size();) {
-    auto text = detail::segment_at(pattern, slash);
-    slash += 1 + text.size();
-    kind is = kind::literal;
-    if (text.starts_with('{') && text.ends_with('}')) {
-      is = text.ends_with("...}") ? kind::rest : kind::named;
-      text = text.substr(1, text.size() - (is == kind::rest ? 5 : 2));
-      if (text.empty()) detail::refuse_pattern(pattern, "a name is missing");
-      if (is == kind::rest && slash < pattern.size())
-        detail::refuse_pattern(pattern, "a rest segment stands at the end");
-      for (const auto& earlier : segments)
-        if (earlier.is != kind::literal && earlier.text == text)
-          detail::refuse_pattern(pattern, "a name stands twice");
-    } else if (text.starts_with(':')) {
-      detail::refuse_pattern(pattern, "a named segment is written {name}");
-    }
-    if (text.find_first_of("{}") != text.npos)
-      detail::refuse_pattern(pattern, "braces enclose a whole segment");
-    for (const char c : text)
-      if (!ascii::is_field_octet(c) || c == '\t' || c == '%' || c == '?' || c == '#')
-        detail::refuse_pattern(pattern, "is a path, without escapes, query or control octets");
-    if (text == "." || text == "..") detail::refuse_pattern(pattern, "has a dot segment");
-    segments.push_back({is, text});
-  }
-}
-
 inline route_tree::place route_tree::add(const route_pattern& pattern) {
   place at = 0;
+  std::string path;
+  bool literal = true;
   for (const auto& segment : pattern.segments) {
     place next = segment.is == kind::named  ? nodes_[at].named
                  : segment.is == kind::rest ? nodes_[at].rest
                                             : literal_child(at, key_of(at, segment.text));
     at = next != none ? next : add_child(at, segment);
+    path.append("/").append(segment.text);
+    literal = literal && segment.is == kind::literal;
   }
+  if (literal && nodes_[at].path.empty()) add_path(at, std::move(path));
   return at;
 }
 
-inline route_tree::place route_tree::add_child(place parent,
-                                               const route_pattern::segment& segment) {
+inline route_tree::place route_tree::add_child(place parent, const route_pattern::segment& segment) {
   const place made = static_cast<place>(nodes_.size());
   const bool literal = segment.is == kind::literal;
-  if (literal && 2 * (literals_ + 1) > table_.size()) {
-    table_.assign(table_.empty() ? 16 : table_.size() * 2, none);
+  if (literal && children_.is_full()) {
+    children_.clear_larger();
     for (place i = 1; i < made; ++i)
-      if (nodes_[i].is == kind::literal) index(i);
+      if (nodes_[i].is == kind::literal) children_.put(hash_of(nodes_[i]), i);
   }
   nodes_.push_back({literal ? std::string(segment.text) : std::string(), segment.is, parent});
   if (literal) {
-    index(made);
-    ++literals_;
+    children_.put(hash_of(nodes_[made]), made);
   } else {
     (segment.is == kind::named ? nodes_[parent].named : nodes_[parent].rest) = made;
   }
   return made;
 }
 
-inline void route_tree::index(place literal) noexcept {
-  const node& added = nodes_[literal];
-  std::size_t slot = key_of(added.parent, added.literal).hash;
-  while (table_[slot & (table_.size() - 1)] != none) ++slot;
-  table_[slot & (table_.size() - 1)] = literal;
+inline void route_tree::add_path(place at, std::string path) {
+  if (paths_.is_full()) {
+    paths_.clear_larger();
+    for (place i = 1; i < nodes_.size(); ++i)
+      if (!nodes_[i].path.empty()) paths_.put(hash_of(nodes_[i].path), i);
+  }
+  paths_.put(hash_of(path), at);
+  nodes_[at].path = std::move(path);
 }
 
 /// Of the segment that `text` begins with: FNV-1a over its decoded octets. The keys are the program's
@@ -219,22 +192,46 @@ inline route_tree::key route_tree::key_of(place parent, std::string_view text) n
   return {{text.data(), text.size() - rest.size()}, static_cast<std::size_t>(sum ^ (sum >> 32))};
 }
 
-inline bool route_tree::is_escaped_form(std::string_view segment,
-                                        std::string_view literal) noexcept {
+inline bool route_tree::is_escaped_form(std::string_view segment, std::string_view literal) noexcept {
   if (segment.size() <= literal.size()) return segment == literal;  // an escape is longer than what it stands for
   for (const char c : literal)
     if (take_decoded_octet(segment) != static_cast<unsigned char>(c)) return false;
   return segment.empty();
 }
 
-inline route_tree::place route_tree::literal_child(place parent,
-                                                   const key& wanted) const noexcept {
-  if (table_.empty()) return none;
-  for (std::size_t slot = wanted.hash;; ++slot) {
-    const place found = table_[slot & (table_.size() - 1)];
+inline route_tree::place route_tree::literal_child(place parent, const key& wanted) const noexcept {
+  if (children_.used == 0) return none;
+  for (std::size_t hash = wanted.hash;; ++hash) {
+    const place found = children_.at(hash);
     if (found == none) return none;
     if (nodes_[found].parent == parent && is_escaped_form(wanted.segment, nodes_[found].literal))
       return found;
+  }
+}
+
+/// Eight octets at a time. Here, too, nobody else chooses what is in the table.
+inline std::size_t route_tree::hash_of(std::string_view path) noexcept {
+  std::uint64_t sum = path.size();
+  const auto mix = [&sum](std::uint64_t octets) {
+    sum = (sum ^ octets) * 0x9e3779b97f4a7c15u;
+    sum ^= sum >> 32;
+  };
+  for (; path.size() >= 8; path.remove_prefix(8)) {
+    std::uint64_t octets;
+    std::memcpy(&octets, path.data(), 8);
+    mix(octets);
+  }
+  std::uint64_t last = 0;
+  for (const char c : path) last = last << 8 | static_cast<unsigned char>(c);
+  mix(last);
+  return static_cast<std::size_t>(sum);
+}
+
+inline route_tree::place route_tree::literal(std::string_view path) const noexcept {
+  if (paths_.used == 0) return none;
+  for (std::size_t hash = hash_of(path);; ++hash) {
+    const place found = paths_.at(hash);
+    if (found == none || nodes_[found].path == path) return found;
   }
 }
 

@@ -118,6 +118,7 @@ class router {
               bool fallback = false);
   void pick(route_tree::place at, const method& m, found& best) const noexcept;
   [[nodiscard]] found find(std::string_view path, const method& m) const;
+  [[nodiscard]] reply search(request& r) const;
   [[nodiscard]] reply miss(request& r, bool path_is_known) const;
   [[nodiscard]] std::string allowed(std::string_view path) const;
   [[nodiscard]] bool implements(const method& m) const noexcept;
@@ -190,6 +191,19 @@ inline router::found router::find(std::string_view path, const method& m) const 
 }
 
 inline reply router::operator()(request& r) const {
+  if (const auto at = tree_.literal(r.target.path()); at != route_tree::none) {
+    found here;
+    pick(at, r.method, here);
+    if (here.by != nullptr) {
+      r.path_params.clear();
+      return here.by->handler(r);
+    }
+  }
+  return search(r);
+}
+
+/// Of a path that is no literal pattern as it stands, or has no route there for the method.
+[[gnu::noinline]] inline reply router::search(request& r) const {
   const auto path = r.target.path();
   if (!path.starts_with('/')) return miss(r, r.target.form() == target_form::asterisk);
   if (!is_percent_encoded(path)) return problem(status::bad_request);
