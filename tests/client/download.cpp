@@ -137,6 +137,41 @@ TEST_CASE("a download that fails leaves the old file, and a part only where it i
   }
 }
 
+TEST_CASE("any answer's body may be wanted, but not for the whole what is a part or nothing",
+          "[client][download][threads][rfc9110-15.4.5]") {
+  const std::string part = rest("tent", "3-6/7");
+  const std::string page = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+  const std::string unchanged = "HTTP/1.1 304 Not Modified\r\n\r\n";
+  struct row {
+    std::string answer;
+    const char* range;  // of the call's own
+    bool any;
+    const char* content;
+  };
+  const row r = GENERATE_COPY(values<row>({{page, "", true, "no"},
+                                           {part, "", true, "old"},
+                                           {part, "bytes=3-", true, "tent"},
+                                           {part, "bytes=3-", false, "tent"},
+                                           {unchanged, "", true, "old"},
+                                           {unchanged, "bytes=3-", false, "old"}}));
+  INFO(r.answer << r.range << r.any);
+  scratch::folder dir;
+  put(dir / "f", "old");
+  put(dir / "f.part", "con");  // of an earlier download, but a range of one's own is no rest
+  one_answer_each peer({r.answer});
+  const std::string url = peer.server.url("/f");
+  put(dir / "f.part.from", url + "\n\"v1\"\n7\n");
+  client c;
+  download_options how;
+  how.any_status = r.any;
+  how.resume = *r.range != '\0';
+  if (how.resume) how.call.fields.set("Range", r.range);
+  const auto done = download(c, url, dir / "f", std::move(how));
+  CHECK(done.has_value() == (r.content != std::string_view("old")));
+  CHECK(content_of(dir / "f") == r.content);
+  CHECK(peer.asked(0).find("If-Range") == std::string::npos);
+}
+
 TEST_CASE("a download goes on where it stopped, if it is the same file",
           "[client][download][threads][rfc9110-13.1.5]") {
   scratch::folder dir;

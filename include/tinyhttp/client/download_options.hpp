@@ -27,7 +27,8 @@ struct expected_digest {
 struct download_options {
   call_options call = {};   // what to ask; its body may be sent again, so it is no stream
   bool resume = true;       // go on with `PATH.part`, if there is one that can be gone on with
-  bool any_status = false;  // keep the body of any answer; else only that of a 200 (or a 206 asked for)
+  bool any_status = false;  // keep the body of any answer but a 304; else only that of a 200
+                            // a 206 is kept where `call` has a Range of its own, and only there
   bool sync = true;         // fsync before the rename: the file is there after a power cut, too
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();  // octets of the whole file
 

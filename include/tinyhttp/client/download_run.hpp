@@ -58,8 +58,12 @@ class running_download {
   [[nodiscard]] question next_question() const;
   result<response> ask();
   result<bool> takes(const response& answer);
-  /// Whether the body of such an answer is what was wanted, too.
+  /// The caller wants a part of it only, whatever the server has.
+  [[nodiscard]] bool has_own_range() const { return how_.call.fields.contains("Range"); }
+  /// Whether the body of such an answer is what was wanted, too. A 206 that nobody asked for is not
+  /// all of it, and a 304 has nothing that could replace a file.
   [[nodiscard]] bool keeps(int code) const {
+    if (code == 304 || code == 206) return code == 206 && has_own_range();
     const bool comes_back = retries_.left() > 0 && is_worth_a_retry(error_kind::protocol, code);
     return how_.any_status && asked_ != question::rest && !comes_back;
   }
@@ -136,12 +140,12 @@ result<download_report> running_download<Client>::attempt() {
 template <class Client>
 bool running_download<Client>::wants_pieces() const {
   return how_.parallel > 1 && !only_whole_ && how_.call.method == method::get &&
-         !how_.call.fields.contains("Range") && (!target_.is_open() || target_.file().has_part());
+         !has_own_range() && (!target_.is_open() || target_.file().has_part());
 }
 
 template <class Client>
 auto running_download<Client>::next_question() const -> question {
-  if (target_.origin() && target_.size() > 0) return question::rest;
+  if (target_.origin() && target_.size() > 0 && !has_own_range()) return question::rest;
   return wants_pieces() ? question::first_piece : question::whole;
 }
 
