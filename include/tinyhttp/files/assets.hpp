@@ -193,8 +193,9 @@ inline response assets::serve(const request& r) const {
   if (!below) return problem(status::not_found);
   auto name = safe_path(below->empty() ? "/" : *below, {.dot_files = true});
   if (!name) {
-    auto elsewhere = files::dot_redirect(r, {.dot_files = true});
-    return elsewhere ? std::move(*elsewhere) : problem(name.error().status_hint());
+    const std::string elsewhere = files::without_dots(r, {.dot_files = true});
+    if (!elsewhere.empty()) return redirect(elsewhere, status::moved_permanently);
+    return problem(name.error().status_hint());
   }
   const bool folder = *name == "." || name->ends_with('/');
   const std::string index = files::inside(folder ? *name : *name + "/", options_.index);

@@ -37,14 +37,13 @@ namespace tinyhttp::files {
   return redirect(location, status::moved_permanently);
 }
 
-/// Sends a client that left `.` segments standing, as apt-get does for `deb URI ./`, to the path
-/// without them (RFC 3986 6.2.2.3), query kept: a redirect keeps one name to one file. Only segments
-/// spelled just so, and only where `safe_path` takes what is left, which then names no other host.
-[[nodiscard, gnu::cold]] inline std::optional<response> dot_redirect(const request& r,
-                                                          const safe_path_options& paths) {
+/// Where to send a client that left `.` segments standing, as apt-get does for `deb URI ./`: the path
+/// without them (RFC 3986 6.2.2.3), query kept, so that a file has one name. Only segments spelled just
+/// so, and only where `safe_path` takes what is left, which then names no other host. Else empty.
+[[nodiscard, gnu::cold]] inline std::string without_dots(const request& r, const safe_path_options& paths) {
   std::string left;
   auto path = r.path();
-  if (path.find("/./") == path.npos && !path.ends_with("/.")) return std::nullopt;
+  if (path.find("/./") == path.npos && !path.ends_with("/.")) return {};
   while (!path.empty()) {
     const auto end = path.find('/', 1);
     const auto segment = path.substr(0, end);  // with the slash in front
@@ -52,9 +51,9 @@ namespace tinyhttp::files {
     path.remove_prefix(segment.size());
     if (path.empty() && segment == "/.") left += '/';
   }
-  if (!safe_path(left, paths)) return std::nullopt;
+  if (!safe_path(left, paths)) return {};
   if (r.target.has_query()) left.append("?").append(r.query());
-  return redirect(left, status::moved_permanently);
+  return left;
 }
 
 /// The time to answer with: the server's, where there is one.

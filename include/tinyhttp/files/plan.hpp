@@ -41,8 +41,8 @@ struct facts {
 struct plan {
   tinyhttp::status status = {};
   tinyhttp::fields fields = {};
-  std::vector<byte_range> ranges = {};       // of a 206; one, or the parts of a multipart
-  std::vector<std::string> part_heads = {};  // what goes before each part, and last what ends it all
+  std::vector<byte_range> ranges = {};  // of a 206; one, or the parts of a multipart
+  std::string boundary = {};            // of a multipart; empty: it is none
 };
 
 /// Decides the answer to `r`. In this order: 405 for anything but GET and HEAD; 412 and 304 by the
@@ -118,19 +118,12 @@ inline void add_cache_fields(fields& to, const facts& f) {
   if (f.varies) to.add("Vary", "Accept-Encoding");
 }
 
-/// Fills in the parts of a multipart/byteranges (14.6).
-[[gnu::cold]] inline void plan_parts(plan& p, const facts& f, std::uint64_t seed) {
-  std::string boundary = "part-";
+/// Makes it a multipart/byteranges (14.6).
+[[gnu::cold]] inline void plan_parts(plan& p, std::uint64_t seed) {
+  p.boundary = "part-";
   for (std::uint64_t round = 1; round <= 2; ++round)
-    ascii::append_hex(boundary, mix(seed + round * 0x9e3779b97f4a7c15));
-  for (const auto& range : p.ranges) {
-    std::string head = "\r\n--";  // an empty line first, too: zsync insists on it
-    head.append(boundary).append("\r\nContent-Type: ").append(f.media_type);
-    head.append("\r\nContent-Range: ").append(format_content_range(range, f.size));
-    p.part_heads.push_back(head.append("\r\n\r\n"));
-  }
-  p.part_heads.push_back("\r\n--" + boundary + "--\r\n");
-  p.fields.set("Content-Type", "multipart/byteranges; boundary=" + boundary);
+    ascii::append_hex(p.boundary, mix(seed + round * 0x9e3779b97f4a7c15));
+  p.fields.set("Content-Type", "multipart/byteranges; boundary=" + p.boundary);
 }
 
 [[nodiscard, gnu::cold]] inline plan plan_problem(status code) {
@@ -139,25 +132,31 @@ inline void add_cache_fields(fields& to, const facts& f) {
 }
 
 /// Several ranges, each behind its head.
-[[nodiscard, gnu::cold]] inline body parts_of(plan& p, const std::shared_ptr<const content_source>& source,
+[[nodiscard, gnu::cold]] inline body parts_of(const plan& p, const facts& f,
+                                              const std::shared_ptr<const content_source>& source,
                                               std::string_view octets) {
   std::vector<body_piece> pieces;
-  for (std::size_t i = 0; i < p.ranges.size(); ++i) {
-    pieces.push_back(std::move(p.part_heads[i]));
-    const auto [offset, length] = p.ranges[i];
+  const std::string delimiter = "\r\n--" + p.boundary;  // an empty line first, too: zsync insists on it
+  for (const auto& range : p.ranges) {
+    std::string head = delimiter;
+    head.append("\r\nContent-Type: ").append(f.media_type);
+    head.append("\r\nContent-Range: ").append(format_content_range(range, f.size)).append("\r\n\r\n");
+    pieces.push_back(std::move(head));
+    const auto [offset, length] = range;
     if (source) pieces.push_back(content_slice{source, offset, length});
     else pieces.push_back(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
   }
-  pieces.push_back(std::move(p.part_heads.back()));
+  pieces.push_back(delimiter + "--\r\n");
   return pieces;
 }
 
 /// Of what is no 200: parts, a line that says what is wrong, or nothing.
-[[nodiscard]] inline body content_of(plan& p, const std::shared_ptr<const content_source>& source,
+[[nodiscard]] inline body content_of(const plan& p, const facts& f,
+                                     const std::shared_ptr<const content_source>& source,
                                      std::string_view octets) {
   if (p.status.forbids_content()) return {};
   if (p.status != status::partial_content) return std::move(problem(p.status).body);
-  if (!p.part_heads.empty()) return parts_of(p, source, octets);
+  if (!p.boundary.empty()) return parts_of(p, f, source, octets);
   const auto [offset, length] = p.ranges.front();
   if (source) return content_slice{source, offset, length};
   return octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
@@ -165,9 +164,10 @@ inline void add_cache_fields(fields& to, const facts& f) {
 
 /// Turns a plan into a response: with the `whole` for a 200, else with parts of `source`, or of `octets`
 /// where that is null.
-[[nodiscard]] inline response cut(plan& p, body whole, const std::shared_ptr<const content_source>& source,
+[[nodiscard]] inline response cut(plan& p, const facts& f, body whole,
+                                  const std::shared_ptr<const content_source>& source,
                                   std::string_view octets) {
-  body content = p.status == status::ok ? std::move(whole) : content_of(p, source, octets);
+  body content = p.status == status::ok ? std::move(whole) : content_of(p, f, source, octets);
   return response(p.status, std::move(p.fields), std::move(content));
 }
 
@@ -220,19 +220,19 @@ inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::u
   if (p.ranges.size() == 1) {
     p.fields.add("Content-Range", format_content_range(p.ranges[0], f.size));
   } else {
-    detail::plan_parts(p, f, seed);
+    detail::plan_parts(p, seed);
   }
   return p;
 }
 
 inline response respond(plan p, const facts& f, std::shared_ptr<const content_source> content) {
   body whole = f.size == 0 ? body() : body(content_slice{content, 0, f.size});
-  return detail::cut(p, std::move(whole), content, {});
+  return detail::cut(p, f, std::move(whole), content, {});
 }
 
-inline response respond(plan p, const facts&, std::shared_ptr<const std::string> content) {
+inline response respond(plan p, const facts& f, std::shared_ptr<const std::string> content) {
   const std::string_view octets = *content;  // which the body holds, while it is cut
-  return detail::cut(p, body(std::move(content)), nullptr, octets);
+  return detail::cut(p, f, body(std::move(content)), nullptr, octets);
 }
 
 }  // namespace tinyhttp::files

@@ -197,8 +197,8 @@ inline response static_files::serve(const request& r) const {
   std::string& name = detail::name_buffer();
   const auto judged = safe_path(below->empty() ? "/" : *below, name, state_->paths);
   if (!judged) {
-    auto elsewhere = files::dot_redirect(r, state_->paths);
-    return elsewhere ? std::move(*elsewhere) : failed(judged.error());
+    const std::string elsewhere = files::without_dots(r, state_->paths);
+    return elsewhere.empty() ? failed(judged.error()) : redirect(elsewhere, status::moved_permanently);
   }
   const bool folder = name == "." || name.ends_with('/');
   if (folder && !r.path().ends_with('/')) return files::slash_redirect(r);  // the prefix itself

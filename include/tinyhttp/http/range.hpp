@@ -69,8 +69,8 @@ struct content_range {
 
 /// Reads a `Content-Range` in bytes. Empty for another unit, bad syntax, numbers beyond 64 bits,
 /// and ranges that are backwards or end behind `size`: such a part must not be combined (14.4).
-[[nodiscard]] constexpr std::optional<content_range> parse_content_range(
-    std::string_view field) noexcept;
+template <class Found = content_range>  // compiled only where it is used
+[[nodiscard]] constexpr std::optional<Found> parse_content_range(std::string_view field) noexcept;
 
 // ---------------------------------------------------------------------------------------------
 
@@ -136,12 +136,11 @@ inline bool join_range(std::vector<byte_range>& ranges, byte_range added) {
 
 inline range_selection select_ranges(std::string_view field, std::uint64_t size,
                                      std::size_t max_ranges) {
-  const range_selection whole{};
-  if (size == 0) return whole;  // no byte that a Content-Range could name
+  if (size == 0) return {};  // no byte that a Content-Range could name
 
   const auto equals = field.find('=');
-  if (equals == field.npos) return whole;
-  if (!ascii::equal_ignoring_case(field.substr(0, equals), "bytes")) return whole;
+  if (equals == field.npos) return {};
+  if (!ascii::equal_ignoring_case(field.substr(0, equals), "bytes")) return {};
 
   range_selection selection{range_verdict::unsatisfiable, {}};
   std::size_t specs = 0;
@@ -149,13 +148,14 @@ inline range_selection select_ranges(std::string_view field, std::uint64_t size,
   auto list = field.substr(equals + 1);
   while (const auto spec = ascii::take_list_element(list)) {
     const auto range = detail::resolve_range_spec(*spec, size);
-    if (!range || ++specs > max_ranges) return whole;
+    if (!range || ++specs > max_ranges) return {};
     if (range->length == 0) continue;
     // "More than two overlapping ranges" is a sign of a broken client or of an attack (14.2).
-    if (detail::join_range(selection.ranges, *range) && ++overlaps > 1) return whole;
+    if (detail::join_range(selection.ranges, *range) && ++overlaps > 1) return {};
     selection.verdict = range_verdict::partial;
   }
-  return specs == 0 ? whole : selection;
+  if (specs == 0) return {};
+  return selection;
 }
 
 inline std::string format_range(std::uint64_t offset, std::optional<std::uint64_t> length) {
@@ -187,7 +187,8 @@ inline std::string format_content_range(std::optional<byte_range> range,
   return text;
 }
 
-constexpr std::optional<content_range> parse_content_range(std::string_view field) noexcept {
+template <class Found>
+constexpr std::optional<Found> parse_content_range(std::string_view field) noexcept {
   constexpr auto max = std::numeric_limits<std::uint64_t>::max();
   if (!ascii::starts_with_ignoring_case(field, "bytes ")) return std::nullopt;
   field.remove_prefix(6);
@@ -196,7 +197,7 @@ constexpr std::optional<content_range> parse_content_range(std::string_view fiel
   const auto positions = field.substr(0, slash);
   const auto complete = field.substr(slash + 1);
 
-  content_range found;
+  Found found;
   if (complete != "*") {
     found.size = ascii::parse_decimal_strict(complete);
     if (!found.size) return std::nullopt;

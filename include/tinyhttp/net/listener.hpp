@@ -54,8 +54,8 @@ class listener {
 
   /// The next connection if there is one; its socket does not block. Connections that were gone
   /// before we looked are skipped. Failures are ours (EMFILE): the connection stays in the queue.
-  template <class = void>  // compiled only where it is used
-  result<std::optional<accepted>> try_accept();
+  template <class Next = accepted>  // compiled only where it is used
+  result<std::optional<Next>> try_accept();
   /// The same for loops: 1 with the connection in `next`, 0 when there is none, or -errno.
   [[nodiscard]] std::int64_t take(accepted& next, bool non_blocking = true) noexcept;
 
@@ -221,12 +221,12 @@ inline std::int64_t listener::take(accepted& next, bool non_blocking) noexcept {
   }
 }
 
-template <class>
-result<std::optional<accepted>> listener::try_accept() {
-  accepted next;
+template <class Next>
+result<std::optional<Next>> listener::try_accept() {
+  Next next;
   const std::int64_t status = take(next);
   if (status < 0) return detail::accept_error(local_, status);
-  return status > 0 ? std::optional<accepted>(std::move(next)) : std::nullopt;
+  return status > 0 ? std::optional<Next>(std::move(next)) : std::nullopt;
 }
 
 inline result<accepted> listener::accept() {
