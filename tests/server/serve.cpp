@@ -274,7 +274,7 @@ TEST_CASE("an exception in a handler is a constant 500 and a line in the log", "
     served_in_memory s([](const request&) -> response { throw std::runtime_error("secret\r\nforged\x7f line"); },
                        std::move(with));
     check(s);
-    CHECK(lines[0] == "GET: handler threw: secret??forged? line");
+    CHECK(lines[0] == "GET /1: handler threw: secret??forged? line");
   }
   SECTION("in a coroutine") {
     served_in_memory s([](request& r) -> task<response> {
@@ -439,7 +439,7 @@ TEST_CASE("a body that throws is cut off, told apart from an end, and logged", "
     s.until_served();
     if (is_stream) CHECK_FALSE(s.pair.first.is_open());  // reset
   }
-  CHECK(logged == "body: it threw: no tape");
+  CHECK(logged == "GET /: body threw: no tape");
 }
 
 TEST_CASE("an on_sent that throws harms neither server nor peer", "[server]") {
@@ -485,6 +485,31 @@ TEST_CASE("after 101 the connection belongs to who took it over", "[server][rfc9
   CHECK(s.exchange(" and on") == " and on");
   REQUIRE(s.pair.second.shutdown_send());
   CHECK(s.until_served().empty());
+}
+
+TEST_CASE("who has not asked for another protocol gets a 500 and goes on in this one", "[server][security][rfc9110-7.8]") {
+  std::string logged;
+  int told = 0;
+  bool taken = false;
+  const int code = GENERATE(100, 101);
+  served_in_memory s([&](const request& r) {
+    if (r.path() == "/next") return text("next");
+    response made(code, {{"Upgrade", "echo"}});
+    made.on_sent([&](const sent_report& sent) { told = sent.status.code(); });
+    made.takeover([&](raw_stream&) -> task<void> { taken = true; co_return; });
+    return made;
+  }, {.log = [&](std::string_view line) { logged += line; }});
+  const std::string asked = GENERATE(get("/"), get("/", "Upgrade: echo\r\n"), get("/", "Connection: upgrade\r\n"),
+                                     std::string("GET / HTTP/1.0\r\nConnection: upgrade, keep-alive\r\nUpgrade: echo\r\n\r\n"));
+  std::string back = s.exchange(asked + get("/next"));
+  const answer a = take_answer(back);
+  CHECK(a.status == 500);
+  CHECK_FALSE(a.has("Upgrade: echo"));
+  CHECK(take_answer(back).body == "next");
+  CHECK(told == 500);
+  CHECK_FALSE(taken);
+  CHECK(logged == (code == 101 ? "GET /: handler answered 101 without an Upgrade asked for"
+                               : "GET /: handler answered 100, which is no last answer"));
 }
 
 TEST_CASE("a takeover that throws ends the connection and is logged", "[server]") {

@@ -86,6 +86,11 @@ class any_handler {
   any_handler(H&& h)
       : call_([held = std::forward<H>(h)](request& r) -> reply { return invoke(held, r); }) {}
 
+  /// For what is none: compilers show this line.
+  template <class H>
+    requires(!std::is_same_v<std::remove_cvref_t<H>, any_handler> && !detail::plain_handler<std::decay_t<H>>)
+  any_handler(H&&) = delete;  // a handler takes a request&, not mutable, and returns response, task<response> or reply
+
   reply operator()(request& r) const { return call_(r); }
 
   /// For tests: the response to a request that nobody keeps.

@@ -46,8 +46,25 @@ class served_exchange<S>::taken_over final : public raw_stream {
 /// Composes the answer that is here, as far as nothing has to be waited for.
 template <looped_stream S>
 void served_exchange<S>::answer() {
+  if (answer_->now().status.is_informational()) answer_no_interim();
   if (is_last_answer() || must_hang_up()) wire_.forbid_reuse();
   stage_ = compose(answer_->now()) ? stage::answered : stage::large;
+}
+
+/// As the last answer, a 1xx would leave the peer waiting (RFC 9110 15.2), or speak to it in a protocol
+/// that it has not asked for (7.8). A 500 instead, and whoever is told of the answer is told of that.
+template <looped_stream S>
+void served_exchange<S>::answer_no_interim() {
+  response& r = answer_->now();
+  const bool asked = incoming_.version == http_version::http_1_1 && incoming_.fields.contains("Upgrade") &&
+                     incoming_.fields.has_token("Connection", "upgrade");
+  if (r.status == status::switching_protocols && asked) return;
+  services().log(of_request("handler answered ") + ascii::to_decimal(static_cast<unsigned>(r.status.code())) +
+                 (r.status == status::switching_protocols ? " without an Upgrade asked for" : ", which is no last answer"));
+  r.status = status::internal_server_error;
+  r.fields.clear();
+  r.body.clear();
+  if (is_taken_over()) r.takeover({});
 }
 
 /// Composes all of `r`, which stays until it is sent. False: the head only, and the body has to go
@@ -156,7 +173,7 @@ void served_exchange<S>::take_sent_file(const result<std::uint64_t>& through) {
   file_ = nullptr;
   if (whole) return;
   sent_ = through ? error(error_kind::io, "body: the file ended before its length") : through.error();
-  if (through) services().log(sent_.error().message());
+  if (through) services().log(of_request(sent_.error().message()));
 }
 
 /// Who waits for a flush may be destroyed, with a handler that is given up. Nobody can tell then how
@@ -220,9 +237,9 @@ task<bool> served_exchange<S>::send_large() {
   try {
     auto sending = sender.send(r.body);
     sent = co_await sending;
-    if (!sent && sender.has_source_failed()) services().log(sender.failure().message());
+    if (!sent && sender.has_source_failed()) services().log(of_request(sender.failure().message()));
   } catch (...) {
-    services().log_thrown("body: it");
+    services().log_thrown(of_request("body"));
   }
   if (sent) {
     handling_ = answering_ = false;
@@ -280,7 +297,7 @@ void served_exchange<S>::call_hooks(const response& r, bool complete) noexcept {
     try {
       hook(done);
     } catch (...) {
-      services().log_thrown("on_sent");
+      services().log_thrown(of_request("on_sent"));
     }
   }
 }

@@ -166,8 +166,18 @@ void served_exchange<S>::note_handlers() {
 /// Inside a catch block: the peer learns nothing, the log learns what was thrown.
 template <looped_stream S>
 response served_exchange<S>::failed_handler() noexcept {
-  services().log_thrown(std::string(incoming_.method.name()).append(": handler"));
+  services().log_thrown(of_request("handler"));
   return problem(status::internal_server_error);
+}
+
+/// For the log: `GET /report: handler`.
+template <looped_stream S>
+std::string served_exchange<S>::of_request(std::string_view what) const noexcept {
+  try {
+    return std::string(incoming_.method.name()).append(" ").append(incoming_.target.text()).append(": ").append(what);
+  } catch (...) {  // no memory
+    return {};
+  }
 }
 
 /// False: nobody is there any more to be answered.

@@ -126,6 +126,7 @@ class served_exchange final : public request_context {
   [[nodiscard]] bool ends_behind_a_wait() noexcept;
   [[nodiscard]] bool is_taken_over() noexcept;
   [[nodiscard]] bool must_linger() noexcept { return unclean_ || !wire_.unread().empty(); }
+  [[nodiscard, gnu::cold]] std::string of_request(std::string_view what) const noexcept;
   void conclude();
   void end_exchange() noexcept;
   [[nodiscard]] bool peer_may_send_more() const noexcept;
@@ -141,6 +142,7 @@ class served_exchange final : public request_context {
 
   // Its answer; see answers.hpp.
   void answer();
+  [[gnu::cold]] void answer_no_interim();
   void begin_handling() {
     handling_ = true;
     connection_->watch_peer();
