@@ -30,9 +30,10 @@ struct arguments {
 };
 
 [[noreturn]] void usage(const std::string& problem) {
-  std::fprintf(stderr, "file_server: %s\n", problem.c_str());
-  std::fputs("usage: file_server [DIR] [--host ADDR] [--port N] [--threads N] [--quiet]\n", stderr);
-  std::exit(2);
+  if (!problem.empty()) std::fprintf(stderr, "file_server: %s\n", problem.c_str());
+  std::fputs("usage: file_server [DIR] [--host ADDR] [--port N] [--threads N] [--quiet]\n",
+             problem.empty() ? stdout : stderr);
+  std::exit(problem.empty() ? 0 : 2);
 }
 
 // The operand of an option, a number of at most `max`.
@@ -51,6 +52,7 @@ arguments parse(int argc, char** argv) {
     else if (arg == "--port") args.server.port = static_cast<std::uint16_t>(number(arg, operand(), 65535));
     else if (arg == "--threads") args.server.threads = number(arg, operand(), 256);
     else if (arg == "--quiet") args.quiet = true;
+    else if (arg == "--help") usage("");
     else if (arg.size() > 1 && arg[0] == '-') usage(std::string(arg) + ": unknown option");
     else if (directory_given) usage(std::string(arg) + ": one directory is enough");
     else args.directory = arg, directory_given = true;
