@@ -48,6 +48,12 @@ TEST_CASE("what is a handler, and what is not", "[app][handler]") {
   STATIC_REQUIRE(!handler<response (*)()>);
   STATIC_REQUIRE(!handler<response (*)(request &&)>);
   STATIC_REQUIRE(!std::is_constructible_v<any_handler, counts_its_calls>);
+  struct not_copied {
+    std::unique_ptr<int> held;
+    response operator()(const request&) const { return {}; }
+  };
+  STATIC_REQUIRE(std::is_constructible_v<any_handler, not_copied>);
+  STATIC_REQUIRE(!std::is_constructible_v<any_handler, not_copied&>);  // it has to be moved
   STATIC_REQUIRE(!std::is_copy_constructible_v<any_handler>);
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<any_handler>);
 }

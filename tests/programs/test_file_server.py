@@ -67,6 +67,11 @@ class command_line(serving):
                 self.assertTrue(ran.stderr.startswith("file_server: "), ran.stderr)
                 self.assertIn("usage: file_server", ran.stderr)
 
+    def test_help_is_an_answer_and_no_error(self):
+        ran = self.run_to_end("--help")
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        self.assertTrue(ran.stdout.startswith("usage: file_server"), ran.stdout)
+
     def test_a_directory_that_is_none_is_one_clear_line(self):
         (self.dir / "file").write_text("x")
         for name, why in (("missing", "no such file or directory"), ("file", "not a directory")):

@@ -82,14 +82,18 @@ class any_handler {
  public:
   template <class H>
     requires(!std::is_same_v<std::remove_cvref_t<H>, any_handler> &&
-             detail::plain_handler<std::decay_t<H>>)
+             detail::plain_handler<std::decay_t<H>> && std::is_constructible_v<std::decay_t<H>, H>)
   any_handler(H&& h)
       : call_([held = std::forward<H>(h)](request& r) -> reply { return invoke(held, r); }) {}
 
-  /// For what is none: compilers show this line.
+  // For what is none, or not handed over: compilers show these lines.
   template <class H>
     requires(!std::is_same_v<std::remove_cvref_t<H>, any_handler> && !detail::plain_handler<std::decay_t<H>>)
   any_handler(H&&) = delete;  // a handler takes a request&, not mutable, and returns response, task<response> or reply
+  template <class H>
+    requires(!std::is_same_v<std::remove_cvref_t<H>, any_handler> && detail::plain_handler<std::decay_t<H>> &&
+             !std::is_constructible_v<std::decay_t<H>, H>)
+  any_handler(H&&) = delete;  // this handler, such as a router, cannot be copied: hand it over by std::move
 
   reply operator()(request& r) const { return call_(r); }
 
