@@ -52,7 +52,7 @@ class body_reader {
   [[nodiscard]] const violation& failure() const noexcept { return failure_; }
 
   /// The trailer section, once the end has been read; null when there is none.
-  [[nodiscard]] const fields* trailers() const noexcept { return trailers_.get(); }
+  [[nodiscard]] const fields* trailers() const noexcept { return trailers_ ? &trailers_->lines : nullptr; }
 
   /// Octets of data still to come, for a body of known length; 0 otherwise.
   [[nodiscard]] std::uint64_t remaining() const noexcept {
@@ -65,9 +65,15 @@ class body_reader {
     chunk_lf, trailer, trailer_lf, done, failed,
   };
 
+  struct trailer_section {
+    std::string running;  // line, as far as it is here
+    fields lines;
+  };
+
   step take_data(std::string_view in, std::size_t at);
   void take_framing(char c);
   void take_size(char c);
+  void take_trailer_octet(char c);
   void take_trailer_line();
   void fail(violation why) noexcept {
     failure_ = why;
@@ -86,8 +92,7 @@ class body_reader {
   std::uint64_t left_ = 0;           // octets of the running chunk, or of the whole
   std::size_t extension_ = 0;        // octets of chunk extensions, and of zeros, so far
   std::size_t trailer_octets_ = 0;   // octets of trailer lines so far
-  std::string trailer_line_;
-  owned<fields> trailers_;  // rare, so not worth its room in every connection
+  owned<trailer_section> trailers_;  // rare, so not worth its room in every connection
   violation failure_;
 };
 
@@ -109,7 +114,6 @@ inline void body_reader::restart(framing by) noexcept {
   stage_ = stage::done;
   left_ = 0;
   extension_ = trailer_octets_ = 0;
-  trailer_line_.clear();
   trailers_.reset();
   failure_ = {};
   switch (by.by) {
@@ -153,21 +157,13 @@ inline void body_reader::take_framing(char c) {
     case stage::extension_blank:
     case stage::extension: take_size(c); break;
     case stage::size_lf:
-      trailer_line_.clear();
       expect(c, '\n', left_ > 0 ? stage::chunk : stage::trailer, "CR without LF in a chunk header");
       break;
     case stage::chunk_cr: expect(c, '\r', stage::chunk_lf, "chunk data not closed by CRLF"); break;
     case stage::chunk_lf: expect(c, '\n', stage::size_first, "chunk data not closed by CRLF"); break;
     case stage::trailer:
-      if (c == '\r') {
-        stage_ = stage::trailer_lf;
-      } else if (is_control(c)) {
-        fail({400, "control octet or bare LF in the trailer section"});
-      } else if (++trailer_octets_ > limits_->trailer) {
-        fail({431, "trailer section too large"});
-      } else {
-        trailer_line_.push_back(c);
-      }
+      if (c == '\r') stage_ = stage::trailer_lf;
+      else take_trailer_octet(c);
       break;
     case stage::trailer_lf:
       expect(c, '\n', stage::trailer, "CR without LF in the trailer section");
@@ -207,20 +203,26 @@ inline void body_reader::take_size(char c) {
   }
 }
 
+inline void body_reader::take_trailer_octet(char c) {
+  if (is_control(c)) return fail({400, "control octet or bare LF in the trailer section"});
+  if (++trailer_octets_ > limits_->trailer) return fail({431, "trailer section too large"});
+  if (!trailers_) trailers_.reset(new trailer_section);
+  trailers_->running.push_back(c);
+}
+
 inline void body_reader::take_trailer_line() {
-  if (trailer_line_.empty()) {
+  if (!trailers_ || trailers_->running.empty()) {
     stage_ = stage::done;
     return;
   }
-  const std::string_view line = trailer_line_;
+  const std::string_view line = trailers_->running;
   field_line split;
   if (const auto wrong = split_field_line(line, split, line.data() + line.size())) return fail(wrong);
   const auto name = line.substr(0, split.name_size);
   if (is_forbidden_in_trailer(name)) return fail({400, "field not allowed in a trailer section"});
-  if (!trailers_) trailers_.reset(new fields);
-  if (trailers_->size() == limits_->fields) return fail({431, "too many trailer fields"});
-  trailers_->add(name, line.substr(split.value_at, split.value_size));
-  trailer_line_.clear();
+  if (trailers_->lines.size() == limits_->fields) return fail({431, "too many trailer fields"});
+  trailers_->lines.add(name, line.substr(split.value_at, split.value_size));
+  trailers_->running.clear();
 }
 
 }  // namespace tinyhttp::h1
