@@ -332,7 +332,7 @@ task<result<std::string_view>> body::read_all(std::uint64_t limit) {
     all.append(*piece);
   }
   if (const auto* kept = trailers(); kept != nullptr && !kept->empty())
-    trailers_ = std::make_shared<const fields>(*kept);
+    trailers_ = share<const fields>(new fields(*kept));
   kind_ = kind::octets;
   octets_ = std::move(all);
   held_.reset();
