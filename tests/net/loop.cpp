@@ -146,6 +146,36 @@ TEST_CASE("what is scheduled last goes on in the same turn, behind all others", 
   CHECK(log == "abzz");
 }
 
+TEST_CASE("what is scheduled soon goes on in the same turn, behind a few others", "[net][loop]") {
+  struct noting : net::waiter {
+    noting(net::loop& of, std::string& to) : waiter(note), on(of), log(to) {}
+    static bool note(net::waiter& w) {
+      auto& self = static_cast<noting&>(w);
+      self.log += self.again ? 'a' : 'z';
+      if (std::exchange(self.again, false)) self.on.schedule_soon(self);
+      return false;
+    }
+    net::loop& on;
+    std::string& log;
+    bool again = true;
+  };
+  net::loop loop({.backend = any_backend()});
+  std::string log;
+  const std::size_t few = net::loop::company;
+  std::vector<std::unique_ptr<noting>> many;
+  for (std::size_t i = 0; i < few + 3; ++i) loop.schedule(*many.emplace_back(new noting(loop, log)));
+  loop.run_once();
+  CHECK(log == std::string(few, 'a') + std::string(few, 'z') + "aaazzz");
+  loop.schedule_soon(*many.front());  // outside of a turn: the next one does not wait for anything else
+  many.back()->again = true;
+  loop.schedule_soon(*many.back());
+  many[1]->again = true;
+  loop.schedule_soon(*many[1]);
+  many.erase(many.begin() + 1);  // leaves by itself
+  loop.run_once();
+  CHECK(log.substr(2 * few + 6) == "zaz");
+}
+
 TEST_CASE("functions posted by other threads run in the loop's, in order", "[net][loop][threads]") {
   net::loop loop({.backend = any_backend()});
   constexpr int each = 2000;

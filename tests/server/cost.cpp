@@ -21,7 +21,8 @@ namespace {
 /// Many connections on one loop, held as a shard holds them.
 class many_connections {
  public:
-  explicit many_connections(any_handler app) : app_(std::move(app)), services_(with_, loop_), host_(app_, services_) {}
+  explicit many_connections(any_handler app, net::time_source* time = nullptr)
+      : app_(std::move(app)), loop_({.time = time}), services_(with_, loop_), host_(app_, services_) {}
   ~many_connections() {
     for (auto& one : all_) {
       one->running.reset();
@@ -42,6 +43,18 @@ class many_connections {
     for (auto& peer : peers_)
       REQUIRE(::send(peer.native(), octets.data(), octets.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(octets.size()));
     loop_.run_once();
+    return take();
+  }
+  /// So many peers have been answered, and have not read that.
+  [[nodiscard]] std::size_t answered() const {
+    std::size_t count = 0;
+    char first;
+    for (auto& peer : peers_) count += ::recv(peer.native(), &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    return count;
+  }
+
+ private:
+  std::size_t take() {
     std::size_t all = 0;
     std::array<char, 64 * 1024> room;
     for (auto& peer : peers_) {
@@ -52,7 +65,6 @@ class many_connections {
     return all;
   }
 
- private:
   struct held {
     held(net::loop& on, net::socket ours, connection_host<net::tcp_stream>& host)
         : stream(on, std::move(ours), *net::address::parse("127.0.0.1", 1), net::tcp_stream::state::connected),
@@ -89,6 +101,13 @@ class call_counter final : public net::fault_injector {
 
 response hello(const request&) { return text("Hello, World!"); }
 
+/// A clock that stands still but for what is added.
+class held_time final : public net::time_source {
+ public:
+  [[nodiscard]] time_point now() noexcept override { return time_point(std::chrono::hours(1)) + passed; }
+  duration passed{};
+};
+
 }  // namespace
 
 TEST_CASE("a connection that idles holds half a kilobyte at most", "[server][cost]") {
@@ -97,7 +116,7 @@ TEST_CASE("a connection that idles holds half a kilobyte at most", "[server][cos
     return;
   }
   many_connections on(hello);
-  on.open(1);
+  on.open(net::loop::company);
   on.ask(get_root);  // what all of them share is made now
   const std::ptrdiff_t before = octets_held();
   on.open(200);
@@ -107,6 +126,41 @@ TEST_CASE("a connection that idles holds half a kilobyte at most", "[server][cos
   INFO(each << " octets each, with their places in the tables of the loop");
   CHECK(each > 300);
   CHECK(each <= 512);
+}
+
+TEST_CASE("answers of one turn are sent together, a few at a time", "[server][cost]") {
+  constexpr std::size_t few = net::loop::company;
+  std::vector<std::size_t> sent_before;  // each handler
+  many_connections* all = nullptr;
+  many_connections on([&](const request&) {
+    sent_before.push_back(all->answered());
+    return text("Hello, World!");
+  });
+  all = &on;
+  on.open(2 * few + 1);
+  on.ask(get_root);
+  std::vector<std::size_t> expected(2 * few + 1, 0);
+  for (std::size_t i = few; i < 2 * few; ++i) expected[i] = few;
+  expected[2 * few] = 2 * few;
+  CHECK(sent_before == expected);
+}
+
+TEST_CASE("no answer waits for others where handlers take long", "[server][cost]") {
+  held_time time;
+  std::vector<std::size_t> sent_before;
+  many_connections* all = nullptr;
+  many_connections on([&](const request&) {
+    sent_before.push_back(all->answered());
+    if (sent_before.size() == 3) time.passed += std::chrono::milliseconds(1);
+    return text("Hello, World!");
+  }, &time);
+  all = &on;
+  on.open(6);
+  on.ask(get_root);
+  CHECK(sent_before == std::vector<std::size_t>{0, 0, 0, 1, 2, 3});
+  sent_before.assign(3, 0);
+  on.ask(get_root);
+  CHECK(sent_before == std::vector<std::size_t>(9, 0));
 }
 
 TEST_CASE("an answer costs one call to receive and one to send", "[server][cost]") {

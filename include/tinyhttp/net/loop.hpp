@@ -87,6 +87,10 @@ class loop final : public clock {
   void schedule(waiter& w) noexcept { ready_.push_back(w); }
   /// `w` goes on in this turn, behind all others; in the next one if none runs. Likewise.
   void schedule_last(waiter& w) noexcept { running_.push_back(w); }
+  /// `w` goes on in this turn, behind `company - 1` others at most. What each of them does, such as sending,
+  /// costs less one after the other than between other things: the processor's caches have it. Likewise.
+  void schedule_soon(waiter& w) noexcept { soon_.push_back(w); }
+  static constexpr unsigned company = 16;
   [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
   [[nodiscard]] net::poller& poller() noexcept { return poller_; }
   [[nodiscard]] net::backend backend() const noexcept { return poller_.which(); }
@@ -107,6 +111,9 @@ class loop final : public clock {
   void take_wake_signal() noexcept;
   void run_posted();
   void run_ready();
+  static void go_on(waiter& w) {
+    if (w.attempt(w)) w.handle.resume();
+  }
 
   time_source system_time_;
   time_source* time_;
@@ -119,6 +126,7 @@ class loop final : public clock {
   timer_queue timers_;
   waiter_list ready_;    // go on in the next turn
   waiter_list running_;  // go on in this one
+  waiter_list soon_;     // likewise, between those
   descriptor wake_read_;
   descriptor wake_write_;  // the same as wake_read_ where there is an eventfd, and then empty
   struct wake_watch : watch {
@@ -238,7 +246,7 @@ inline void loop::run_once(duration at_most) {
 }
 
 inline int loop::milliseconds_to_wait(duration at_most) {
-  if (!ready_.empty() || !running_.empty()) return 0;
+  if (!ready_.empty() || !running_.empty() || !soon_.empty()) return 0;
   if (woken_.load(std::memory_order_acquire)) return 0;
   const time_point next = timers_.next();
   const time_point now = time_->now();
@@ -270,9 +278,9 @@ inline void loop::run_posted() {
 
 inline void loop::run_ready() {
   running_.splice_back(ready_);
-  while (!running_.empty()) {
-    waiter& next = running_.pop_front();
-    if (next.attempt(next)) next.handle.resume();
+  while (!running_.empty() || !soon_.empty()) {
+    for (unsigned i = 0; i < company && !running_.empty(); ++i) go_on(running_.pop_front());
+    while (!soon_.empty()) go_on(soon_.pop_front());
   }
 }
 

@@ -32,6 +32,11 @@ task<void> served_connection<S>::run() {
     if (!ready) co_return;
     busy_ = host_.lend(*this);
     auto came_to = busy_->answer_at_once();
+    if (came_to == served_exchange<S>::outcome::composed) {
+      auto& others = busy_->others();
+      co_await others;
+      came_to = busy_->go_on_at_once();
+    }
     if (came_to == served_exchange<S>::outcome::waits) {
       auto rest = busy_->serve();
       const bool goes_on = co_await rest;
@@ -54,7 +59,9 @@ auto served_exchange<S>::answer_at_once() -> outcome {
   const auto came_to = answer_what_came();
   at_once_ = false;
   if (handled_ > 0) note_handlers();
-  return came_to;
+  // Where handlers take long, no answer waits for those of others.
+  const bool slow = stream().loop().seen() - stream().loop().now() >= std::chrono::milliseconds(1);
+  return came_to == outcome::composed && slow ? answer_what_came() : came_to;
 }
 
 template <looped_stream S>
@@ -63,12 +70,15 @@ auto served_exchange<S>::answer_what_came() -> outcome {
     if (stage_ == stage::receiving) {
       if (is_share_used_up()) return outcome::waits;
       if (next_request()) continue;
+      if (at_once_ && is_composed()) return outcome::composed;
       if (!flush_now()) return sent_ ? outcome::waits : outcome::over;
       return wire_.unread().empty() ? outcome::idle : outcome::waits;
     }
     if (stage_ == stage::handling || stage_ == stage::large) return outcome::waits;
     const bool ends = stage_ == stage::over;
-    if ((ends || must_flush()) && !flush_now()) return sent_ ? outcome::waits : outcome::over;
+    const bool flushes = ends || must_flush();
+    if (flushes && at_once_ && is_composed()) return outcome::composed;
+    if (flushes && !flush_now()) return sent_ ? outcome::waits : outcome::over;
     if (ends) return must_linger() || is_secured_stream<S> ? outcome::waits : outcome::over;
     if (ends_behind_a_wait()) return outcome::waits;
     conclude();

@@ -13,6 +13,7 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/net/stream.hpp>
+#include <tinyhttp/net/waiter.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/pace.hpp>
 #include <tinyhttp/server/served_connection.hpp>
@@ -21,6 +22,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -51,12 +53,30 @@ class served_exchange final : public request_context {
   }
 
   enum class outcome : std::uint8_t {
-    idle,   // all that came has been answered
-    waits,  // `serve` has to go on
-    over,   // the connection is to be closed
+    idle,      // all that came has been answered
+    composed,  // there are answers to be sent: `go_on_at_once`, better behind `others`
+    waits,     // `serve` has to go on
+    over,      // the connection is to be closed
   };
   /// Answers what has come, as far as nothing has to be waited for.
   [[nodiscard]] outcome answer_at_once();
+  /// Sends them, and goes on like `answer_at_once`. Comes to something else.
+  [[nodiscard]] outcome go_on_at_once() { return answer_what_came(); }
+  /// Ends in this turn of the loop, when a few others have composed their answers, too.
+  class behind_others : public net::waiter {
+   public:
+    explicit behind_others(served_exchange& of) noexcept : waiter(always), of_(of) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> awaiter) noexcept {
+      handle = awaiter;
+      of_.stream().loop().schedule_soon(*this);
+    }
+    void await_resume() const noexcept {}
+
+   private:
+    served_exchange& of_;
+  };
+  [[nodiscard]] behind_others& others() noexcept { return others_; }
   /// Goes on from there. True: the connection idles. False: it is to be closed.
   [[nodiscard]] task<bool> serve();
 
@@ -189,6 +209,7 @@ class served_exchange final : public request_context {
   bool continue_owed_ = false;  // Expect: 100-continue has not been answered
   bool unclean_ = false;        // the peer may still be sending: linger
   bool reported_ = false;       // the response's `on_sent` have been called
+  behind_others others_{*this};
   mutable std::string peer_;
 };
 
