@@ -39,6 +39,8 @@
 #include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/multipart.hpp>
+#include <tinyhttp/http/multipart_parser.hpp>
+#include <tinyhttp/http/multipart_reader.hpp>
 #include <tinyhttp/http/negotiation.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/query.hpp>

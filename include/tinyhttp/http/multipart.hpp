@@ -1,7 +1,7 @@
 // tinyhttp/http/multipart.hpp -- multipart/form-data: what HTML forms with files send (RFC 7578).
 //
 // Pure: the boundary is an argument, as chance comes from the system (client/upload_form.hpp has
-// one). Writes only. Names are escaped as the HTML Standard and curl do it.
+// one). multipart_parser.hpp reads. Names are escaped as the HTML Standard and curl do it.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
