@@ -59,9 +59,7 @@ auto served_exchange<S>::answer_at_once() -> outcome {
   const auto came_to = answer_what_came();
   at_once_ = false;
   if (handled_ > 0) note_handlers();
-  // Where handlers take long, no answer waits for those of others.
-  const bool slow = stream().loop().seen() - stream().loop().now() >= std::chrono::milliseconds(1);
-  return came_to == outcome::composed && slow ? answer_what_came() : came_to;
+  return came_to;
 }
 
 template <looped_stream S>
