@@ -3,6 +3,7 @@
 
 #include <tinyhttp/net/acceptor.hpp>
 
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -93,10 +94,16 @@ TEST_CASE("trouble with descriptors is told, and the connection waits", "[net][a
   net::loop loop({.backend = any_backend()});
   auto listener = net::listener::bind({}).value();
   acceptor from(loop, listener);
+  const std::string told = "accept on " + listener.local_address().to_string() + ": too many open files";
+  auto waiting = accept_one(from);
+  waiting.start();
+  loop.run_once(duration::zero());
   const auto client = client_of(listener);
   {
-    const faults full(net::system_call::accept, {.error = EMFILE}, 0, 1);
-    CHECK(loop.run_until_done(accept_one(from)).error().kind() == error_kind::io);
+    const faults full(net::system_call::accept, {.error = EMFILE}, 0, 2);
+    while (!waiting.done()) loop.run_once();
+    CHECK(waiting.take().error().message() == told);
+    CHECK(loop.run_until_done(accept_one(from)).error().message() == told);  // at once, too
   }
   CHECK(loop.run_until_done(accept_one(from)).has_value());
 }

@@ -75,7 +75,7 @@ class acceptor::accept_operation : waiter {
   acceptor& from_;
   accepted next_;
   std::int64_t status_ = 0;  // 1: next_ is there; -errno: this has failed; else it is still waited for
-  bool is_queued_ = true;    // the failure is that of taking a connection, which is still queued
+  bool is_queued_ = false;   // the failure is that of taking a connection, which is still queued
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -109,11 +109,11 @@ inline bool acceptor::accept_operation::step(waiter& w) {
     self.status_ = from.listener_.take(self.next_);
     if (self.status_ > 0) ++from.in_a_row_;
   }
+  self.is_queued_ = self.status_ < 0;
   if (self.status_ == 0) {
     if (from.takes_turns_ && from.in_a_row_ > 0) from.loop_.poller().rest(from);
     from.in_a_row_ = 0;
     self.status_ = from.loop_.poller().want(from, ready::readable);
-    self.is_queued_ = false;
   }
   if (self.status_ != 0) self.leave();
   return self.status_ != 0;
