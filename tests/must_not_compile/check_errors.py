@@ -45,7 +45,8 @@ def faults_of(compiler, file):
     status, said = compile_file(compiler, file)
     if status == 0:
         return ["it compiles"]
-    errors = "\n".join(line for line in said.splitlines() if "error:" in line or "note:" in line)
+    shown = ("error:", "note:", "= delete;")  # what is deleted says why on its line, which compilers quote
+    errors = "\n".join(line for line in said.splitlines() if any(mark in line for mark in shown))
     if not any(re.search(pattern, errors) for pattern in wanted):
         return [f"it is refused, but for another reason than {' or '.join(wanted)}:", *said.splitlines()]
     return []

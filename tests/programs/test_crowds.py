@@ -174,6 +174,10 @@ class told_to_end(among_crowds):
     """SIGTERM under load: what was asked before is answered whole, and nothing is ever half an answer."""
     test_idle_ones = test_those_that_drip = test_those_that_ask_and_never_read = test_out_of_descriptors = None
 
+    def setUp(self):
+        super().setUp()
+        self.answered = threading.Semaphore(0)  # once for each answer to `load`
+
     def read_answers(self, one, sizes, pause=0.0):
         """Reads as many answers as there are sizes; gives how many octets were missing."""
         reader = one.makefile("rb")
@@ -212,6 +216,7 @@ class told_to_end(among_crowds):
                     break
                 self.assertEqual(len(got), got.find(b"\r\n\r\n") + 4 + SMALL, "half an answer")
                 answers += 1
+                self.answered.release()
                 if b"\r\nConnection: close\r\n" in got:
                     break
         over.append(answers)
@@ -232,6 +237,8 @@ class told_to_end(among_crowds):
             half, = self.connect(1)  # a request whose second half comes after the signal
             half.sendall(asked("/small")[:-10])
             self.ask_normally(5)  # now everything before has been seen by the server
+            for _ in range(9):
+                self.assertTrue(self.answered.acquire(timeout=30), "the load asks")
             begun = time.monotonic()
             self.server.process.send_signal(signal.SIGTERM)
             half.sendall(asked("/small")[-10:])
