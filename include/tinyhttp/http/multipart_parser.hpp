@@ -89,6 +89,7 @@ class multipart_parser {
   std::string octets_ = "\r\n";  // the first boundary may begin the body
   std::size_t at_ = 0;           // octets before this one are done with
   std::size_t parts_ = 0;
+  std::size_t searched_ = 0;  // of a head: its end does not begin before this octet
   stage stage_ = stage::preamble;
   bool is_named_ = false;  // by a Content-Disposition
   form_part part_;
@@ -197,10 +198,14 @@ inline multipart_parser::event multipart_parser::read_boundary() {
 
 inline multipart_parser::event multipart_parser::read_head() {
   const std::string_view octets = rest();
-  const std::size_t size = octets.starts_with("\r\n") ? 0 : octets.find("\r\n\r\n");
+  const std::size_t size = octets.starts_with("\r\n") ? 0 : octets.find("\r\n\r\n", searched_);
   if (size == octets.npos ? octets.size() >= limits_.head + 4 : size > limits_.head)
     return fail(error_kind::limit, "multipart: the head of a part is too large", 413);
-  if (size == octets.npos) return event::need_more;
+  if (size == octets.npos) {
+    searched_ = octets.size() < 3 ? 0 : octets.size() - 3;
+    return event::need_more;
+  }
+  searched_ = 0;
   part_ = {};
   is_named_ = false;
   for (std::string_view left = octets.substr(0, size); !left.empty();) {
