@@ -54,10 +54,10 @@ void fields(unsigned count) {
   th::buffer room;
   measure("fields", count, [&](std::size_t) {
     th::h1::connection wire(th::h1::side::server, bounds);
-    wire.lend_memory(std::move(room));
+    wire.take_memory(room);
     wire.receive(head);
     if (wire.next_event(into).what != th::h1::event::kind::head) std::abort();
-    room = wire.take_idle_memory();
+    wire.give_memory(room, 1 << 20);
   });
 }
 

@@ -84,11 +84,11 @@ struct ours {
 
   void parse(const std::string& octets) {
     th::h1::connection wire(th::h1::side::server, bounds);
-    wire.lend_memory(std::move(room));
+    wire.take_memory(room);
     wire.receive(octets);
     if (wire.next_event(into).what != th::h1::event::kind::head) std::abort();
     keep(into);
-    room = wire.take_idle_memory();
+    wire.give_memory(room, 1 << 20);
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <tinyhttp/net/acceptor.hpp>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>

@@ -3,6 +3,7 @@
 
 #include <tinyhttp/net/connector.hpp>
 
+#include <atomic>
 #include <thread>
 #include <vector>
 

@@ -1,6 +1,7 @@
 // Tests of net/loop.hpp and net/waiter.hpp.
 #include "net/support.hpp"
 
+#include <atomic>
 #include <deque>
 #include <stdexcept>
 #include <thread>

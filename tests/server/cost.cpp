@@ -40,10 +40,14 @@ class many_connections {
   }
   /// Each peer asks `octets`, and reads what it is answered; gives how many octets that was.
   std::size_t ask(std::string_view octets) {
+    say(octets);
+    return take();
+  }
+  /// Each peer asks `octets`, and the loop has one turn.
+  void say(std::string_view octets) {
     for (auto& peer : peers_)
       REQUIRE(::send(peer.native(), octets.data(), octets.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(octets.size()));
     loop_.run_once();
-    return take();
   }
   /// So many peers have been answered, and have not read that.
   [[nodiscard]] std::size_t answered() const {
@@ -127,6 +131,28 @@ TEST_CASE("a connection that idles holds half a kilobyte at most", "[server][cos
   INFO(each << " octets each, with their places in the tables of the loop");
   CHECK(each > 300);
   CHECK(each <= 512);
+}
+
+TEST_CASE("a connection whose handler waits holds no buffer to receive into", "[server][cost]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  many_connections on([](const request& asked) -> task<response> {
+    auto& time = asked.context->clock();
+    auto waiting = time.wait_until(time.now() + std::chrono::hours(1));
+    co_await waiting;
+    co_return text("Hello, World!");
+  });
+  on.open(1);
+  on.say(get_root);
+  const std::ptrdiff_t before = octets_held();
+  on.open(100);
+  on.say(get_root);
+  const auto each = (octets_held() - before) / 100;
+  INFO(each << " octets each");
+  CHECK(each > 1000);
+  CHECK(each <= 6 * 1024);
 }
 
 TEST_CASE("answers of one turn are sent together, a few at a time", "[server][cost]") {

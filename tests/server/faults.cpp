@@ -9,6 +9,7 @@
 #include <tinyhttp/testing/memory_stream.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>

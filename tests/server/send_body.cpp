@@ -2,10 +2,12 @@
 
 #include <tinyhttp/http/body.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 

@@ -88,14 +88,18 @@ class connection {
   void discard_unread() noexcept { in_.consume(unread().size()); }
   /// A message of the peer has begun but its head is not complete.
   [[nodiscard]] bool head_begun() const noexcept { return parser_.begun(); }
-  /// Gives the receive buffer away while there is nothing in it, for others to use meanwhile.
-  [[nodiscard]] buffer take_idle_memory() noexcept {
-    drop_used();
-    return in_.empty() ? std::move(in_) : buffer();
+  /// Takes the memory of `from` over to receive into, unless there is some already.
+  void take_memory(buffer& from) noexcept {
+    if (in_.capacity() == 0) in_ = std::move(from);
   }
-  /// Takes one over, to receive into. No effect while there is one already.
-  void lend_memory(buffer memory) noexcept {
-    if (in_.capacity() == 0) in_ = std::move(memory);
+  /// Gives it to `to` while there is nothing in it. It is freed instead where that has some, or it has
+  /// grown to more than `most` octets.
+  void give_memory(buffer& to, std::size_t most) noexcept {
+    if (in_.capacity() == 0) return;
+    drop_used();
+    if (!in_.empty()) return;
+    if (to.capacity() == 0 && in_.capacity() <= most) to = std::move(in_);
+    else in_.release();
   }
   /// Gives the receive buffer back while there is nothing in it, unless it has at most `keep` octets.
   void release_idle_memory(std::size_t keep = 0) noexcept {

@@ -100,9 +100,9 @@ task<result<std::string_view>> served_exchange<S>::pull() {
       auto others = stream().loop().yield();
       co_await others;
     }
-    const auto room = wire_.room(buffers().receive);
+    const auto into = room();
     const waiting_for_peer pause(static_cast<incoming_body&>(*body).pace());
-    const auto got = co_await stream().read(room);
+    const auto got = co_await stream().read(into);
     pause.end();
     if (!got) wire_.forbid_reuse();
     if (!got && got.error().kind() == error_kind::timeout)

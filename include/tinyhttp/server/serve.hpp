@@ -49,7 +49,7 @@ task<void> served_connection<S>::run() {
 
 template <looped_stream S>
 auto served_exchange<S>::answer_at_once() -> outcome {
-  auto reading = stream().read(wire_.room(buffers().receive));
+  auto reading = stream().read(room());
   if (!reading.await_ready()) return outcome::waits;
   const auto got = reading.await_resume();
   if (!got) return outcome::over;
@@ -59,6 +59,7 @@ auto served_exchange<S>::answer_at_once() -> outcome {
   const auto came_to = answer_what_came();
   at_once_ = false;
   if (handled_ > 0) note_handlers();
+  if (came_to != outcome::waits || wire_.incoming_done()) give_back_room();
   return came_to;
 }
 
@@ -217,7 +218,7 @@ task<bool> served_exchange<S>::wait_for_handler() {
 template <looped_stream S>
 bool served_exchange<S>::has_more_come() {
   if (!wire_.unread().empty()) return true;
-  auto reading = stream().read(wire_.room(buffers().receive));
+  auto reading = stream().read(room());
   if (!reading.await_ready()) return false;
   const auto got = reading.await_resume();
   if (got && *got == 0) wire_.peer_closed();
@@ -239,8 +240,8 @@ task<bool> served_exchange<S>::receive() {
   // The deadline counts from the first octet of a head, or the end of what came in front of it.
   if (!std::exchange(in_head_, true)) stream().expires_at(deadline_in(clock().now(), options().patience.head));
   // What is left of the buffer behind a part of a head is used before that grows.
-  const auto room = wire_.room(wire_.unread().empty() ? buffers().receive : buffers().receive / 4 + 1);
-  const auto got = co_await stream().read(room);
+  const auto into = wire_.unread().empty() ? room() : wire_.room(buffers().receive / 4 + 1);
+  const auto got = co_await stream().read(into);
   if (!got && got.error().kind() == error_kind::timeout && wire_.head_begun()) {
     refuse(problem(status::request_timeout));
     co_return true;
@@ -321,8 +322,8 @@ task<bool> served_exchange<S>::hang_up() {
   stream().expires_at(deadline_in(clock().now(), options().patience.linger));
   wire_.discard_unread();
   for (std::size_t left = 4 * 1024 * 1024; left > 0;) {  // octets: more than kernels buffer
-    const auto room = wire_.room(buffers().receive);
-    const auto got = co_await stream().read(room);
+    const auto into = room();
+    const auto got = co_await stream().read(into);
     if (!got || *got == 0) co_return false;
     left -= *got < left ? *got : left;
   }
@@ -341,19 +342,20 @@ void served_exchange<S>::end_exchange() noexcept {
 template <looped_stream S>
 bool served_exchange<S>::is_renewed(bool idle) noexcept {
   sending_.stop();
-  if (!idle) {  // another connection starts anew, with the same memory to receive into
+  if (!idle) {  // another connection starts anew
     report(false);
     end_exchange();
     wire_.discard_unread();
-    auto memory = wire_.take_idle_memory();
+  }
+  give_back_room();
+  if (!idle) {
     wire_ = h1::connection(h1::side::server, options().limits);
-    wire_.lend_memory(std::move(memory));
     sent_ = {};
   }
   out_.clear();
   tail_ = {};
   file_ = nullptr;
-  return out_.capacity() <= largest_kept && wire_.room(0).size() <= largest_kept;
+  return out_.capacity() <= largest_kept;
 }
 
 }  // namespace tinyhttp

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -36,6 +37,10 @@ class connection_host {
   server_services& services;
   /// Called, from the loop, with a connection whose peer has gone while the application is at work.
   function<void(served_connection<S>&)> abandon = {};
+
+  /// What a connection receives into, for one at a time: what has come is mostly answered before the
+  /// next one has its turn. Without memory while it is lent.
+  buffer receiving = {};
 
   /// One for `borrower`, which gives it back when it idles or is over.
   [[nodiscard]] owned<served_exchange<S>> lend(served_connection<S>& borrower);

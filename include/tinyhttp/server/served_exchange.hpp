@@ -130,6 +130,13 @@ class served_exchange final : public request_context {
     return answer_ && answer_->is_ready() ? &answer_->now() : nullptr;
   }
 
+  /// Room to receive into, the loop's while nobody else has something in there.
+  [[nodiscard]] std::span<char> room() {
+    wire_.take_memory(host_.receiving);
+    return wire_.room(buffers().receive);
+  }
+  void give_back_room() noexcept { wire_.give_memory(host_.receiving, largest_kept); }
+
   // The way of a request; see serve.hpp.
   [[nodiscard]] outcome answer_what_came();
   bool next_request();
