@@ -229,7 +229,7 @@ TEST_CASE("octets that end without an end of TLS are no whole answer", "[apart][
   const context ctx = show();
   scripted_server server([&](net::socket& s, int) {
     net::secured_stream<net::blocking_stream> over(std::move(s), net::address());
-    over.secure(ctx->begin({}).value());
+    over.secure(ctx->begin({}, 0).value());
     char room[4096];
     const std::span<char> all(room);
     auto reading = over.read(all);
@@ -433,7 +433,7 @@ TEST_CASE("a server that stops ends its TLS connections, and answers what runs",
 }
 
 TEST_CASE("a peer that changes keys without end is an error, and is given no more memory", "[apart][tls][security]") {
-  const auto session = show()->begin("").value();
+  const auto session = show()->begin("", 0).value();
   const context trusted = trust();
   const std::unique_ptr<SSL, decltype(&::SSL_free)> peer(
       ::SSL_new(static_cast<const detail::tls_context&>(*trusted).native()), ::SSL_free);
@@ -475,4 +475,188 @@ TEST_CASE("a peer that changes keys without end is an error, and is given no mor
   answer.clear();
   session->take_outgoing(answer);
   CHECK(answer.size() < 256 * 1024);
+}
+
+namespace {
+
+SSL_CTX* native(const context& of) { return static_cast<const detail::tls_context&>(*of).native(); }
+detail::tls_session_store& store_of(const context& of) { return *detail::owned_by<detail::tls_session_store>(native(of)); }
+/// By a connection of its own.
+std::string ask(const context& by, const std::string& url) {
+  client c({.tls = by});
+  const auto answer = c.get(url);
+  return answer ? std::string(answer->body.text()) : answer.error().message();
+}
+
+}  // namespace
+
+TEST_CASE("a connection resumes an earlier one's session, by either version", "[apart][tls][resumption][threads]") {
+  const int newest = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  const context shown = show(), trusted = trust();
+  ::SSL_CTX_set_max_proto_version(native(trusted), newest);
+  const auto server = serving(hello, shown);
+  for (int i = 0; i < 6; ++i) CHECK(ask(trusted, server.url()) == "secure ");
+  CHECK(::SSL_CTX_sess_accept_good(native(shown)) == 6);
+  CHECK(::SSL_CTX_sess_hits(native(shown)) == 5);
+  CHECK(::SSL_CTX_sess_number(native(shown)) == 0);
+  CHECK(::SSL_CTX_get_max_early_data(native(shown)) == 0);
+}
+
+TEST_CASE("a session is resumed with the same host, port and demands only", "[apart][tls][resumption][security][threads]") {
+  const context shown = show(), trusted = trust();
+  const auto server = serving(hello, shown);
+  const auto other = serving(hello, shown);  // it could open the other's tickets
+  CHECK(ask(trusted, server.url()) == "secure ");
+  CHECK(ask(trusted, at_localhost(server)) == "secure ");
+  CHECK(ask(trusted, other.url()) == "secure ");
+  CHECK(ask(trust(), server.url()) == "secure ");
+  CHECK(ask(tls_client_context({.verify_server = false}).value(), server.url()) == "secure ");
+  CHECK(::SSL_CTX_sess_accept_good(native(shown)) == 5);
+  CHECK(::SSL_CTX_sess_hits(native(shown)) == 0);
+}
+
+TEST_CASE("a ticket of TLS 1.3 is used once, also when connections are begun at once", "[apart][tls][resumption][security][threads]") {
+  const context shown = show(), trusted = trust();
+  const auto server = serving(hello, shown);
+  CHECK(ask(trusted, server.url()) == "secure ");
+  const auto begun = [&] {
+    const auto session = trusted->begin("127.0.0.1", server.port()).value();
+    CHECK_FALSE(session->handshake().value());
+    std::string octets;
+    session->take_outgoing(octets);
+    return octets.size();
+  };
+  const auto first = begun(), second = begun(), third = begun();  // two tickets are given with a full handshake
+  CHECK(first == second);
+  CHECK(third + 100 < second);
+}
+
+TEST_CASE("what another context began is begun again", "[apart][tls][resumption][security][threads]") {
+  const context before = show(), after = show({}, {.client_ca = authority().certificate()});
+  const auto renewed = std::make_shared<replaceable_tls_context>(before);
+  const auto server = serving(hello, renewed);
+  const auto own = authority().issue({.subject = "me"});
+  const context me = trust({.certificate = own.certificate, .key = own.key}), nobody = trust();
+  CHECK(ask(me, server.url()) == "secure ");
+  CHECK(ask(nobody, server.url()) == "secure ");
+  renewed->replace(after);
+  CHECK(ask(me, server.url()) == "secure CN=me");
+  CHECK_THAT(ask(nobody, server.url()), Catch::Matchers::Contains("TLS: "));
+  CHECK(::SSL_CTX_sess_hits(native(after)) == 0);
+}
+
+TEST_CASE("who has shown a certificate is known again, and shows it again in time", "[apart][tls][resumption][security][threads]") {
+  const context shown = show({}, {.client_ca = authority().certificate()});
+  const auto server = serving(hello, shown);
+  const auto own = authority().issue({.subject = "me"});
+  const context me = trust({.certificate = own.certificate, .key = own.key});
+  for (int i = 0; i < 6; ++i) CHECK(ask(me, server.url()) == "secure CN=me");
+  CHECK(::SSL_CTX_sess_hits(native(shown)) == 4);  // two tickets for each time it was shown, none for a ticket
+}
+
+TEST_CASE("a server whose certificate has expired, or was last seen a day ago, is not resumed", "[apart][tls][resumption][security][threads]") {
+  const auto now = std::chrono::steady_clock::now();
+  const auto day = detail::tls_session_store::most_age;
+  SECTION("expired") {
+    const context shown = show({.begins = std::chrono::hours(-48), .ends = std::chrono::hours(-24)});
+    const context careless = tls_client_context({.verify_server = false}).value();
+    const auto server = serving(hello, shown);
+    CHECK(ask(careless, server.url()) == "secure ");
+    CHECK(ask(careless, server.url()) == "secure ");
+    CHECK(::SSL_CTX_sess_hits(native(shown)) == 0);
+  }
+  SECTION("a day ago, however often it was resumed since") {
+    const context trusted = trust();
+    const auto server = serving(hello);
+    const std::string peer = "127.0.0.1:" + std::to_string(server.port());
+    CHECK(ask(trusted, server.url()) == "secure ");
+    const auto proven_by = std::chrono::steady_clock::now();
+    for (int i = 0; i < 2; ++i) CHECK(ask(trusted, server.url()) == "secure ");
+    const auto newest = store_of(trusted).take(peer, now);
+    REQUIRE(newest.session);
+    CHECK(newest.proven <= proven_by);
+    CHECK(ask(trusted, server.url()) == "secure ");
+    CHECK_FALSE(store_of(trusted).take(peer, now + day + std::chrono::minutes(1)).session);
+  }
+}
+
+TEST_CASE("a session that failed is not resumed", "[apart][tls][resumption][security][threads]") {
+  const context shown = show(), trusted = trust();
+  scripted_server server([&](net::socket& s, int) {
+    net::secured_stream<net::blocking_stream> over(std::move(s), net::address());
+    over.secure(shown->begin({}, 0).value());
+    char room[4096];
+    const std::span<char> all(room);
+    auto reading = over.read(all);
+    if (!reading.await_resume()) return;
+    const bool breaks = ::SSL_CTX_sess_hits(native(shown)) > 0;
+    const std::string octets = breaks ? std::string("\x17\x03\x03\x00\x13", 5) + std::string(19, 'x')
+                                      : std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
+    const std::string_view pieces[] = {octets};
+    if (breaks) {
+      auto writing = over.below().write(pieces);
+      static_cast<void>(writing.await_resume());
+    } else {
+      auto writing = over.write(pieces);
+      static_cast<void>(writing.await_resume());
+    }
+    over.close();
+  });
+  const std::string url = "https" + server.url().substr(4);
+  const std::string peer = url.substr(8, url.find('/', 8) - 8);
+  CHECK(ask(trusted, url) == "hi");
+  CHECK_THAT(ask(trusted, url), Catch::Matchers::Contains("TLS: "));
+  CHECK_FALSE(store_of(trusted).take(peer, std::chrono::steady_clock::now()).session);
+}
+
+TEST_CASE("a client keeps few sessions, and the oldest gives way", "[apart][tls][resumption]") {
+  using store = detail::tls_session_store;
+  const context trusted = trust();
+  const auto server = serving(hello);
+  const auto now = std::chrono::steady_clock::now();
+  CHECK(ask(trusted, server.url()) == "secure ");
+  const auto one = store_of(trusted).take("127.0.0.1:" + std::to_string(server.port()), now);
+  REQUIRE(one.session);
+  const auto copy = [&] { return std::unique_ptr<SSL_SESSION, store::free_session>(::SSL_SESSION_dup(one.session.get())); };
+  store kept;
+  for (std::size_t i = 0; i < store::most + 2; ++i) kept.put({std::to_string(i), now, copy()});
+  CHECK_FALSE(kept.take("1", now).session);
+  CHECK(kept.take("2", now).session);
+  CHECK_FALSE(kept.take("2", now).session);
+  CHECK(kept.take(std::to_string(store::most + 1), now).session);
+  kept.drop("3");
+  CHECK_FALSE(kept.take("3", now).session);
+  CHECK(kept.take("4", now).session);
+}
+
+TEST_CASE("a key seals tickets for one lifetime of theirs, and opens them for another", "[apart][tls][resumption][security]") {
+  using keys = detail::tls_ticket_keys;
+  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&::EVP_CIPHER_CTX_free)> cipher(::EVP_CIPHER_CTX_new(), ::EVP_CIPHER_CTX_free);
+  const std::unique_ptr<EVP_MAC, decltype(&::EVP_MAC_free)> kind(::EVP_MAC_fetch(nullptr, "HMAC", nullptr), ::EVP_MAC_free);
+  const std::unique_ptr<EVP_MAC_CTX, decltype(&::EVP_MAC_CTX_free)> mac(::EVP_MAC_CTX_new(kind.get()), ::EVP_MAC_CTX_free);
+  const time_point start{};
+  const auto at = [&](int minutes) { return start + std::chrono::minutes(minutes); };
+  unsigned char iv[16] = {};
+  keys k(start);
+  const auto seal = [&](int minutes) {
+    std::string name(16, '\0');
+    REQUIRE(k.seal(at(minutes), reinterpret_cast<unsigned char*>(name.data()), iv, cipher.get(), mac.get()));
+    return name;
+  };
+  const auto open = [&](int minutes, const std::string& name) {
+    return k.open(at(minutes), reinterpret_cast<const unsigned char*>(name.data()), iv, cipher.get(), mac.get());
+  };
+  CHECK(open(0, std::string(16, '\0')) == keys::found::nothing);
+  const auto first = seal(1);
+  CHECK(seal(119) == first);
+  CHECK(open(119, first) == keys::found::newest);
+  const auto second = seal(120);
+  CHECK(second != first);
+  CHECK(open(239, first) == keys::found::older);
+  CHECK(open(239, second) == keys::found::newest);
+  CHECK(open(240, first) == keys::found::nothing);
+  CHECK(open(240, second) == keys::found::older);
+  CHECK(open(100'000, second) == keys::found::nothing);
+  const auto third = seal(100'000);
+  CHECK(open(100'119, third) == keys::found::newest);
 }

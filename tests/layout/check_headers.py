@@ -21,7 +21,8 @@ SUITE = "layout"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"]
 # Headers that stand apart: compiled only where their library is installed.
 APART = {"tls.hpp": ["openssl/ssl.h"], "tls/session.hpp": ["openssl/ssl.h"], "tls/context.hpp": ["openssl/ssl.h"],
-         "tls/authority.hpp": ["openssl/ssl.h"], "testing_tls.hpp": ["openssl/ssl.h"], "digest.hpp": ["openssl/evp.h"],
+         "tls/authority.hpp": ["openssl/ssl.h"], "tls/resumption.hpp": ["openssl/ssl.h"],
+         "testing_tls.hpp": ["openssl/ssl.h"], "digest.hpp": ["openssl/evp.h"],
          "compression.hpp": ["zlib.h", "brotli/decode.h", "zstd.h"], "compression/gzip.hpp": ["zlib.h"],
          "compression/brotli.hpp": ["brotli/decode.h"], "compression/zstd.hpp": ["zstd.h"]}
 COMPILERS = {"g++": "g++"}

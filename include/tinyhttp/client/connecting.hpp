@@ -92,7 +92,7 @@ task<result<void>> tunnel_to(Waiting& waits, Stream& over, const url& to, const 
 template <class Connection>
 task<result<void>> secure(Connection& made, const url& to, const net::secure_context& by) {
   const std::string line = "connect " + to.origin();
-  if (const auto begun = made.stream.secure(by, to.host); !begun) co_return begun.error().within(line);
+  if (const auto begun = made.stream.secure(by, to.host, to.port); !begun) co_return begun.error().within(line);
   made.scheme = "https";
   auto shaking = made.stream.handshake();
   const result<void> secured = co_await shaking;

@@ -7,6 +7,7 @@
 #include <tinyhttp/core/result.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -61,9 +62,10 @@ class secure_context {
   secure_context& operator=(const secure_context&) = delete;
   virtual ~secure_context() = default;
 
-  /// A session with `host`, a name or an address, whose certificate has to be for it; on a server
-  /// `host` means nothing.
-  [[nodiscard]] virtual result<std::unique_ptr<secure_session>> begin(std::string_view host) const = 0;
+  /// A session with `host`, a name or an address, whose certificate has to be for it; with the same
+  /// host and port an earlier one may be resumed. On a server neither means anything.
+  [[nodiscard]] virtual result<std::unique_ptr<secure_session>> begin(std::string_view host,
+                                                                      std::uint16_t port) const = 0;
 };
 
 }  // namespace tinyhttp::net

@@ -53,8 +53,8 @@ class secured_stream {
   /// operation; beside that one there is no other until it is over.
   void secure(std::unique_ptr<secure_session> session) noexcept { session_ = std::move(session); }
   /// The same with a session of `by`'s with `host`. When there cannot be one, nothing is secured.
-  [[nodiscard]] result<void> secure(const secure_context& by, std::string_view host) {
-    auto session = by.begin(host);
+  [[nodiscard]] result<void> secure(const secure_context& by, std::string_view host, std::uint16_t port) {
+    auto session = by.begin(host, port);
     if (!session) return session.error();
     secure(std::move(*session));
     return {};

@@ -228,7 +228,7 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
   connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(seat))));
   held_connection& held = connections_.back();
   if constexpr (is_secured_stream<Stream>) {
-    if (const auto secured = held.stream.secure(*options_.tls, {}); !secured) {
+    if (const auto secured = held.stream.secure(*options_.tls, {}, 0); !secured) {
       connections_.pop_back();
       return services_.log(secured.error().message());
     }

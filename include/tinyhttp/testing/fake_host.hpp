@@ -270,7 +270,7 @@ inline void fake_host::begin(net::accepted&& from) {
   if (take_one(ignore_)) return ignored_.push_back(std::move(from.socket));
   std::unique_ptr<net::secure_session> session;
   if (security_) {
-    auto begun = security_->context->begin({});
+    auto begun = security_->context->begin({}, 0);
     if (!begun) return;
     session = std::move(*begun);
   }

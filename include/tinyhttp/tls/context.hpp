@@ -57,10 +57,17 @@ struct tls_server_options {
 
 /// What `client_options::tls` takes: servers are verified, by name or address. Fails with a line that
 /// names the file, of kind `tls`.
+///
+/// Connections to a host and port resume sessions of earlier ones that the same context made. A server
+/// that is resumed shows no certificate: it proves that it is who showed one up to a day ago, which
+/// must not have expired since. What a new context would refuse is refused once there is a new one.
 [[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_client_context(
     const tls_client_options& with = {});
 
 /// What `server_options::tls` takes.
+///
+/// Clients may resume sessions by tickets for up to two hours. A client that has to show a certificate has
+/// to do so again when two hours have passed since; until then nobody looks whether it has expired.
 [[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_server_context(
     const tls_server_options& with);
 
@@ -90,7 +97,8 @@ class tls_context final : public net::secure_context {
   void verify(bool on) noexcept { verifies_ = on; }
   [[nodiscard]] SSL_CTX* native() const noexcept { return made_.get(); }
 
-  [[nodiscard]] inline result<std::unique_ptr<net::secure_session>> begin(std::string_view host) const override;
+  [[nodiscard]] inline result<std::unique_ptr<net::secure_session>> begin(std::string_view host,
+                                                                          std::uint16_t port) const override;
 
  private:
   [[nodiscard]] result<tls_pointer<BIO>> open(const std::string& file, const std::string& text) const;
@@ -122,10 +130,12 @@ inline result<void> tls_context::set_up(tls_version oldest) {
   ::SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
   if (of_server_) {
     ::SSL_CTX_set_alpn_select_cb(c, alpn, nullptr);
-    const unsigned char context[] = "tinyhttp";
-    ::SSL_CTX_set_session_id_context(c, context, sizeof context - 1);
-  } else if (::SSL_CTX_set_alpn_protos(c, http_1_1, sizeof http_1_1) != 0) {
-    return tls_failure("offer HTTP/1.1");
+    if (!let_server_resume(c)) return tls_failure("make keys for tickets");
+  } else {
+    if (::SSL_CTX_set_alpn_protos(c, http_1_1, sizeof http_1_1) != 0) return tls_failure("offer HTTP/1.1");
+    if (!give(c, std::make_unique<tls_session_store>())) return tls_failure("keep sessions");
+    ::SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    ::SSL_CTX_sess_set_new_cb(c, tls_session::keep);
   }
   return {};
 }
@@ -187,12 +197,15 @@ inline result<void> tls_context::show(const std::string& certificate_file, const
   return {};
 }
 
-inline result<std::unique_ptr<net::secure_session>> tls_context::begin(std::string_view host) const {
+inline result<std::unique_ptr<net::secure_session>> tls_context::begin(std::string_view host,
+                                                                       std::uint16_t port) const {
   ::ERR_clear_error();
   auto made = std::make_unique<tls_session>(native(), of_server_);
   if (!made->works()) return tls_failure("begin a session");
-  if (!of_server_)
+  if (!of_server_) {
     if (const auto named = made->expect(host, verifies_); !named) return named.error();
+    made->resume(host, port);
+  }
   if (of_server_ && verifies_) made->demand_certificate();
   return std::unique_ptr<net::secure_session>(std::move(made));
 }

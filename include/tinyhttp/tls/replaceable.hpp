@@ -6,6 +6,7 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/secure_session.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -25,14 +26,16 @@ class replaceable_tls_context final : public net::secure_context {
   explicit replaceable_tls_context(std::shared_ptr<const net::secure_context> first) noexcept
       : current_(std::move(first)) {}
 
-  /// For connections from now on; those that are open keep what they have.
+  /// For connections from now on; those that are open keep what they have. What was begun by the old one
+  /// is not resumed by the next.
   void replace(std::shared_ptr<const net::secure_context> next) noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
     current_.swap(next);
   }
 
-  [[nodiscard]] result<std::unique_ptr<net::secure_session>> begin(std::string_view host) const override {
-    return current()->begin(host);
+  [[nodiscard]] result<std::unique_ptr<net::secure_session>> begin(std::string_view host,
+                                                                   std::uint16_t port) const override {
+    return current()->begin(host, port);
   }
 
  private:

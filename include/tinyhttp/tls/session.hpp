@@ -4,17 +4,21 @@
 // two functions. Its queue of errors is emptied here, so that nothing of one session shows in another.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/secure_session.hpp>
+#include <tinyhttp/tls/resumption.hpp>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -102,6 +106,12 @@ class tls_session final : public net::secure_session {
   [[nodiscard]] bool works() const noexcept { return works_; }
   /// The server has to be `host`; with `verify` its certificate has to say so, and be trusted.
   result<void> expect(std::string_view host, bool verify);
+  /// Goes on from the last session with the same, if there is one, and keeps what the server gives for
+  /// the next. It has to be one of the same context's, which has the same demands.
+  void resume(std::string_view host, std::uint16_t port);
+  [[nodiscard]] bool resumed() const noexcept { return ::SSL_session_reused(ssl_) == 1; }
+  /// Set for a client's SSL_CTX: OpenSSL calls it with what can be resumed.
+  [[nodiscard]] static int keep(SSL* of, SSL_SESSION* session) noexcept;
   /// The client has to have a certificate.
   void demand_certificate() noexcept {
     ::SSL_set_verify(ssl_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
@@ -145,8 +155,13 @@ class tls_session final : public net::secure_session {
 
   /// Why the last call did not succeed: 0 for a wish for more, or for the peer's end.
   [[nodiscard]] result<std::size_t> obstacle(int outcome);
+  [[nodiscard]] tls_session_store* store() const noexcept {
+    return owned_by<tls_session_store>(::SSL_get_SSL_CTX(ssl_));
+  }
 
   SSL* ssl_;
+  std::string peer_;     // host:port where sessions are kept
+  time_point proven_{};  // when the peer showed the certificate that a resumed session relies on
   tls_wire wire_;
   std::size_t quiet_ = 0;  // octets that have come since the last plain one
   bool works_ = false;
@@ -168,12 +183,33 @@ inline result<void> tls_session::expect(std::string_view host, bool verify) {
   return {};
 }
 
+inline void tls_session::resume(std::string_view host, std::uint16_t port) {
+  ascii::append_decimal(peer_.append(host).append(":"), port);
+  ::SSL_set_ex_data(ssl_, 0, this);
+  const auto last = store()->take(peer_, std::chrono::steady_clock::now());
+  if (last.session && ::SSL_set_session(ssl_, last.session.get()) == 1) proven_ = last.proven;
+}
+
+inline int tls_session::keep(SSL* of, SSL_SESSION* session) noexcept {
+  const auto* const self = static_cast<const tls_session*>(::SSL_get_ex_data(of, 0));
+  if (self == nullptr) return 0;
+  try {
+    // A copy: the connection goes on changing its own.
+    tls_session_store::kept one{self->peer_, self->resumed() ? self->proven_ : std::chrono::steady_clock::now(), {}};
+    one.session.reset(::SSL_SESSION_dup(session));
+    if (one.session) self->store()->put(std::move(one));
+  } catch (...) {  // out of memory: it is not resumed then
+  }
+  return 0;  // `session` is not ours
+}
+
 inline result<std::size_t> tls_session::obstacle(int outcome) {
   switch (::SSL_get_error(ssl_, outcome)) {
     case SSL_ERROR_WANT_READ: return std::size_t{0};
     case SSL_ERROR_ZERO_RETURN: ended_ = true; return std::size_t{0};
     default: break;
   }
+  if (!peer_.empty()) store()->drop(peer_);
   const long verified = ::SSL_get_verify_result(ssl_);
   const bool judges = ::SSL_get_verify_mode(ssl_) != SSL_VERIFY_NONE && !::SSL_is_server(ssl_);
   if (judges && verified != X509_V_OK && !::SSL_is_init_finished(ssl_)) {
@@ -188,6 +224,8 @@ inline result<bool> tls_session::handshake() {
   const int outcome = ::SSL_do_handshake(ssl_);
   if (outcome == 1) {
     quiet_ = 0;
+    if (!peer_.empty() && resumed() && ::SSL_version(ssl_) < TLS1_3_VERSION)
+      static_cast<void>(keep(ssl_, ::SSL_get0_session(ssl_)));  // TLS 1.2 gives no new one for it
     return true;
   }
   if (const auto code = ::ERR_peek_last_error();
