@@ -18,6 +18,7 @@
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/download.hpp>
 #include <tinyhttp/client/retry.hpp>
+#include <tinyhttp/client/upload_form.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
 
 #include <cerrno>
@@ -88,7 +89,7 @@ const th::content_decoder* decoder() {
 
 // ---- the request --------------------------------------------------------------------------------
 
-th::result<th::body> body_of(const settings& s) {
+th::result<th::body> joined_data(const settings& s) {
   if (s.data.size() == 1 && s.data[0].starts_with('@')) return th::file_body(s.data[0].substr(1));
   std::vector<th::body_piece> pieces;
   for (const std::string& data : s.data) {
@@ -102,8 +103,27 @@ th::result<th::body> body_of(const settings& s) {
     pieces.emplace_back(*file->slice());
   }
   if (pieces.size() == 1) return th::body(std::move(pieces[0].octets));
-  if (pieces.empty()) return th::body();
   return th::body(std::move(pieces));
+}
+
+// What -F says; files are read while they are sent.
+th::result<th::typed_body> form_of(const settings& s) {
+  th::multipart_form form(th::random_boundary());
+  for (const std::string& part : s.form) {
+    const auto mark = part.find('=');
+    const std::string name = part.substr(0, mark), value = part.substr(mark + 1);
+    if (!value.starts_with('@')) form.add(name, value);
+    else if (const auto added = th::add_path(form, name, value.substr(1)); !added) return added.error();
+  }
+  return std::move(form).finish();
+}
+
+th::result<th::typed_body> content_of(const settings& s) {
+  if (!s.form.empty()) return form_of(s);
+  if (s.data.empty()) return th::typed_body();
+  auto data = joined_data(s);
+  if (!data) return data.error();
+  return th::typed_body{std::move(*data), std::string(th::form_media_type)};
 }
 
 // Turns `Name: value` into a field; the names of those that shall not be sent go to `left_out`.
@@ -124,21 +144,23 @@ void add_field(const std::string& line, th::fields& to, std::vector<std::string>
 th::result<th::call_options> request_of(const settings& s, std::vector<std::string>& left_out) {
   th::call_options call;
   if (s.head_only) call.method = th::method::head;
-  if (!s.data.empty()) call.method = th::method::post;
+  if (s.sends()) call.method = th::method::post;
   if (s.method && !call.method.assign(*s.method))
     misuse("-X wants a method, not \"" + *s.method + "\"");
   for (const std::string& line : s.field_lines) add_field(line, call.fields, left_out);
+  if (!s.cookies.empty() && !call.fields.try_add("Cookie", s.cookies))
+    misuse("-b wants NAME=VALUE, not \"" + s.cookies + "\"");
   if (!s.user.empty() && !call.fields.contains("Authorization"))
     call.fields.add("Authorization", th::basic_credentials(s.user));
   if (!s.range.empty() && !call.fields.try_add("Range", "bytes=" + s.range))
     misuse("-r wants a range, not \"" + s.range + "\"");
-  auto content = body_of(s);
+  auto content = content_of(s);
   if (!content) return content.error();
-  call.body = std::move(*content);
+  call.body = std::move(content->body);
   bool says_type = call.fields.contains("Content-Type");
   for (const std::string& name : left_out) says_type = says_type || name == "content-type";
-  if (!s.data.empty() && !says_type)
-    call.fields.add("Content-Type", "application/x-www-form-urlencoded");
+  if (says_type && !s.form.empty()) misuse("-F brings its own Content-Type");
+  if (s.sends() && !says_type) call.fields.add("Content-Type", content->media_type);
   if (s.follow) call.max_redirects = s.max_redirects;
   return call;
 }

@@ -42,6 +42,9 @@ constexpr const char* fetch_help =
     "  -d DATA                send DATA (POST, application/x-www-form-urlencoded); several are "
     "joined\n"
     "                         by &; @FILE sends the file as it is, line ends too\n"
+    "  -F NAME=VALUE          send a form (POST, multipart/form-data) with this field; NAME=@FILE sends\n"
+    "                         the file\n"
+    "  -b NAME=VALUE          send this cookie; several are joined; another origin is not told\n"
     "  -r RANGE               ask for these bytes only: 0-499, 500-, -500\n"
     "  --compressed           ask for encodings (gzip and others), and decode the answer\n"
     "\n"
@@ -90,6 +93,8 @@ struct settings {
   std::vector<std::string> field_lines;
   std::string user;
   std::vector<std::string> data;
+  std::vector<std::string> form;
+  std::string cookies;
   std::string range;
   bool compressed = false;
 
@@ -113,7 +118,7 @@ struct settings {
   [[nodiscard]] bool uses_tls() const {
     return insecure || !(ca_file + ca_directory + certificate_file + key_file).empty();
   }
-  [[nodiscard]] bool into_files() const { return !files.empty() || name_from_url; }
+  [[nodiscard]] bool sends() const { return !data.empty() || !form.empty(); }
 };
 
 // Says what is wrong with the command line and ends the program.
@@ -150,6 +155,19 @@ template <class T>
 T checked(const std::string& option, tinyhttp::result<T> made) {
   if (!made) misuse(option + ": " + made.error().message());
   return std::move(*made);
+}
+
+inline void add_part(settings& s, const std::string& part) {
+  const auto mark = part.find('=');
+  if (mark == part.npos || part.substr(mark + 1).starts_with('<'))  // curl puts a file's text there
+    misuse("-F wants NAME=VALUE or NAME=@FILE, not \"" + part + "\"");
+  s.form.push_back(part);
+}
+
+inline void add_cookie(settings& s, const std::string& cookie) {
+  if (cookie.find('=') == cookie.npos)  // curl reads a file of that name
+    misuse("-b wants NAME=VALUE, not \"" + cookie + "\"");
+  s.cookies.append(s.cookies.empty() ? "" : "; ").append(cookie);
 }
 
 inline void set_proxy(settings& s, const std::string& option, const std::string& url) {
@@ -206,6 +224,8 @@ inline setter setter_of(std::string_view option) {
       {"-H", [](settings& s, text, text line) { s.field_lines.push_back(line); }},
       {"-u", [](settings& s, text, text user) { s.user = user; }},
       {"-d", [](settings& s, text, text data) { s.data.push_back(data); }},
+      {"-F", [](settings& s, text, text part) { add_part(s, part); }},
+      {"-b", [](settings& s, text, text cookie) { add_cookie(s, cookie); }},
       {"-r", [](settings& s, text, text range) { s.range = range; }},
       {"--max-time", [](settings& s, text o, text t) { s.way.total_timeout = to_time(o, t); }},
       {"-m", [](settings& s, text o, text t) { s.way.total_timeout = to_time(o, t); }},
@@ -243,7 +263,8 @@ inline void check(const settings& s) {
   if (s.files.size() > s.urls.size()) misuse("more -o than URLs");
   if (s.name_from_url && !s.files.empty()) misuse("-O or -o, not both");
   if (s.name_from_server && !s.name_from_url) misuse("-J goes with -O");
-  if (s.head_only && !s.data.empty()) misuse("-I sends no -d");
+  if (s.head_only && s.sends()) misuse("-I sends no -d or -F");
+  if (!s.data.empty() && !s.form.empty()) misuse("-d or -F, not both");
   if (!s.user.empty() && s.user.find(':') == s.user.npos) misuse("-u wants USER:PASSWORD");
   const bool all_files = s.name_from_url || s.files.size() == s.urls.size();
   const std::string for_files = s.resume            ? "-C"
@@ -252,8 +273,8 @@ inline void check(const settings& s) {
                                                     : "";
   if (for_files.empty()) return;
   if (!all_files) misuse(for_files + " needs -o FILE for each URL");
-  if (s.show_head || s.head_only || !s.range.empty() || !s.data.empty() || s.method || s.compressed)
-    misuse(for_files + " goes with none of -i -I -r -d -X --compressed");
+  if (s.show_head || s.head_only || !s.range.empty() || s.sends() || s.method || s.compressed)
+    misuse(for_files + " goes with none of -i -I -r -d -F -X --compressed");
 }
 
 // `-iL` is `-i -L`, and `-oX` is `-o X`.
