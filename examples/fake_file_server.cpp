@@ -96,6 +96,9 @@ int main(int argc, char** argv) try {
   for (int i = 1; i < argc; i += 2) {
     const std::string option = argv[i];
     if (option == "--help" || option == "-h") return std::printf("%s%s", help, more_help), 0;
+    const bool known = option == "--port" || option == "--journal" || option == "--dir" || option == "--file" ||
+                       option == "--text" || option == "--on";
+    if (!known) usage("unknown option " + option);
     if (i + 1 == argc) usage(option + ": something is missing behind it");
     const std::string value = argv[i + 1];
     if (option == "--port") {
@@ -105,10 +108,8 @@ int main(int argc, char** argv) try {
     } else if (option == "--journal") {
       journal = std::fopen(value.c_str(), "we");
       if (journal == nullptr) usage("--journal " + value + ": cannot be written");
-    } else if (option == "--dir" || option == "--file" || option == "--text" || option == "--on") {
-      said.emplace_back(option, value);
     } else {
-      usage("unknown option " + option);
+      said.emplace_back(option, value);
     }
   }
 

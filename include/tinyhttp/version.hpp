@@ -1,5 +1,10 @@
-// tinyhttp/version.hpp -- which tinyhttp this is, for #if. The only macros of the library.
+// tinyhttp/version.hpp -- which tinyhttp this is, for #if, and what language it needs. The only macros of the
+// library.
 #pragma once
+
+#if __cplusplus < 202002L
+#error "tinyhttp needs C++20: compile with -std=c++20"
+#endif
 
 #define TINYHTTP_VERSION_MAJOR 0
 #define TINYHTTP_VERSION_MINOR 1

@@ -150,6 +150,7 @@ class FakeFileServer(unittest.TestCase):
             done = run(program("fake_file_server"), *wrong)
             self.assertEqual(done.returncode, 2, wrong)
             self.assertIn(b"usage:", done.stdout)
+        self.assertIn(b"unknown option --nothing", run(program("fake_file_server"), "--nothing").stdout)
 
     def test_curl_is_cut_and_resumes(self):
         server = self.served("--file", f"/f={SIZE}:seed7", "--file", f"/good={SIZE}:seed7", "--on", "/f cut 500000 x1")

@@ -265,3 +265,51 @@ TEST_CASE("IPv6 and Unix-domain sockets are one word", "[testing][fake_server]")
     CHECK(six.url("/x").starts_with("http://[::1]:"));
   }
 }
+
+TEST_CASE("a file can be declared for one query, beside that of the path", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/a b?v=1", text("one"));
+  CHECK(fetch(srv, "/a%20b").status() == 404);
+  srv.file("/a b", text("any"));
+  CHECK(fetch(srv, "/a%20b?v=1").body() == "one");
+  CHECK(fetch(srv, "/a%20b?v=2").body() == "any");
+  CHECK(fetch(srv, "/a%20b").body() == "any");
+  CHECK_FALSE(srv.quiet());
+}
+
+TEST_CASE("content is swapped under the name that was declared, however the client escapes it", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/a b", text("old"));
+  srv.on("/a b", swap_content(text("new")));
+  CHECK(fetch(srv, "/a%20b").body() == "new");
+  CHECK(srv.quiet());
+}
+
+TEST_CASE("a behaviour for zero requests answers none", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("whole"));
+  for (const std::size_t failures : {0u, 1u}) {
+    srv.forget_rules();
+    srv.on("/x", reply(503).times(failures).then(serve()));
+    CHECK(fetch(srv, "/x").status() == (failures == 0 ? 200 : 503));
+    CHECK(fetch(srv, "/x").status() == 200);
+  }
+}
+
+TEST_CASE("what cannot be asked for is refused where it is declared", "[testing][fake_server]") {
+  fake_server srv;
+  const auto refusal = [](auto declare) -> std::string {
+    try {
+      declare();
+      return "none";
+    } catch (const tinyhttp::bad_result& why) {
+      return why.what();
+    }
+  };
+  CHECK(refusal([&] { srv.file("fw.img", text("x")); }) == "fake_server: path \"fw.img\" does not begin with /");
+  CHECK(refusal([&] { srv.mount("repo", "."); }) == "fake_server: path \"repo\" does not begin with /");
+  CHECK(refusal([&] { (void)srv.url("fw.img"); }) == "fake_server: path \"fw.img\" does not begin with /");
+  CHECK(refusal([&] { (void)srv.url(""); }) == "none");
+  CHECK(refusal([&] { srv.file("/x", on_disk(".")); }) == "fake file \".\": not a regular file");
+  CHECK_THAT(refusal([&] { srv.file("/x", on_disk("none/such")); }), ContainsSubstring("No such file"));
+}

@@ -3,6 +3,8 @@
 // Pure and constexpr. Knows octets, not messages; never looks at the process's locale.
 #pragma once
 
+#include <tinyhttp/version.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -7,6 +7,7 @@
 
 #include <tinyhttp/core/frame_memory.hpp>
 #include <tinyhttp/core/held_here.hpp>
+#include <tinyhttp/version.hpp>
 
 #include <coroutine>
 #include <cstddef>

@@ -38,14 +38,17 @@ struct decision {
 
 namespace detail {
 
-[[nodiscard]] inline const std::shared_ptr<const fake_file>* find_file(const rule_set& set,
-                                                                       std::string_view path) {
-  auto found = set.files.find(path);
-  if (found == set.files.end()) {
-    const auto decoded = percent_decode(path);
-    if (decoded) found = set.files.find(*decoded);
+/// The name and the file that `r` asks for: one that was declared with this query, else without.
+[[nodiscard]] inline const std::pair<const std::string, std::shared_ptr<const fake_file>>* find_file(
+    const rule_set& set, const request& r) {
+  const std::string path(r.path());
+  for (const std::string& name : {path + "?" + std::string(r.query()), path}) {
+    auto found = set.files.find(name);
+    if (found == set.files.end())
+      if (const auto decoded = percent_decode(name)) found = set.files.find(*decoded);
+    if (found != set.files.end()) return &*found;
   }
-  return found != set.files.end() ? &found->second : nullptr;
+  return nullptr;
 }
 
 [[nodiscard]] inline const fake_mount* find_mount(const rule_set& set, std::string_view path) {
@@ -116,22 +119,22 @@ namespace detail {
   return made;
 }
 
-inline void swap(rule_book& book, const std::string& path, act& how) {
-  if (!how.replacement) {  // only told a seed: as large as what is there
-    const auto set = book.current();
-    const auto* now = find_file(*set, path);
-    how.replacement = pattern(now != nullptr ? (*now)->content.size() : 0, how.seed);
-  }
-  if (find_file(*book.current(), path) == nullptr) declare_file(book, path, *how.replacement);
-  book.edit_file(path, [&](fake_file& f) { file_handle::replace(f, *how.replacement, how.replacement_etag); });
+inline void swap(rule_book& book, const request& r, act& how) {
+  const auto set = book.current();
+  const auto* const now = find_file(*set, r);
+  if (!how.replacement)  // only told a seed: as large as what is there
+    how.replacement = pattern(now != nullptr ? now->second->content.size() : 0, how.seed);
+  const std::string name(now != nullptr ? std::string_view(now->first) : r.path());
+  if (now == nullptr) declare_file(book, name, *how.replacement);
+  book.edit_file(name, [&](fake_file& f) { file_handle::replace(f, *how.replacement, how.replacement_etag); });
 }
 
 }  // namespace detail
 
 inline response serve_content(const rule_set& set, request& r, exchange& x, std::int64_t now) {
-  if (const auto* file = detail::find_file(set, r.path())) {
+  if (const auto* file = detail::find_file(set, r)) {
     x.matched = true;
-    return detail::serve_file(**file, r, now);
+    return detail::serve_file(*file->second, r, now);
   }
   if (const auto* mount = detail::find_mount(set, r.path())) {
     auto made = mount->serve(r);
@@ -165,7 +168,7 @@ inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t no
       case act::kind::raw: break;
       case act::kind::swap:
         if (made.how.replaced_at) made.answer = serve_content(*set, r, x, now);
-        detail::swap(book, std::string(r.path()), made.how);
+        detail::swap(book, r, made.how);
         if (!made.how.replaced_at) made.answer = serve_content(*book.current(), r, x, now);
         break;
       default: made.answer = serve_content(*set, r, x, now);

@@ -65,7 +65,8 @@ struct act {
   kind what = kind::serve;
   bool chosen = false;  // `what` was said, not assumed: it prevails when joined
   std::string name;     // for the journal
-  std::size_t times = 0;  // requests; 0: all that come
+  static constexpr std::size_t always = static_cast<std::size_t>(-1);
+  std::size_t times = always;  // requests
 
   tinyhttp::response answer = {};           // reply
   std::string octets = {};                  // raw
@@ -108,7 +109,7 @@ class behavior {
              std::is_invocable_r_v<behavior, const std::decay_t<F>&, const exchange&>)
   behavior(F&& decide);
 
-  /// So often; then what follows, or as if there were no such rule.
+  /// So often, 0 is never; then what follows, or as if there were no such rule.
   [[nodiscard]] behavior times(std::size_t n) const;
   /// What comes behind. What was not told `times` comes once.
   [[nodiscard]] behavior then(behavior next) const;
@@ -160,7 +161,7 @@ inline behavior behavior::times(std::size_t n) const {
 
 inline behavior behavior::then(behavior next) const {
   behavior made = *this;
-  if (made.acts_.back().times == 0) made.acts_.back().times = 1;
+  if (made.acts_.back().times == act::always) made.acts_.back().times = 1;
   for (auto& each : next.acts_) made.acts_.push_back(std::move(each));
   return made;
 }
@@ -182,14 +183,14 @@ inline std::string behavior::name() const {
   for (const auto& each : acts_) {
     if (!all.empty()) all += ", then ";
     all += each.name.empty() ? "serve" : each.name;
-    if (each.times > 0) all += " x" + detail::decimal(each.times);
+    if (each.times != act::always) all += " x" + detail::decimal(each.times);
   }
   return all;
 }
 
 inline const act* behavior::at(std::size_t n) const noexcept {
   for (const auto& each : acts_) {
-    if (each.times == 0 || n <= each.times) return &each;
+    if (n <= each.times) return &each;
     n -= each.times;
   }
   return nullptr;
@@ -214,7 +215,7 @@ inline void join(act& left, const act& right) {
     left.steps = right.steps;
   }
   if (!right.name.empty()) left.name += (left.name.empty() ? "" : " | ") + right.name;
-  if (right.times > 0) left.times = right.times;
+  if (right.times != act::always) left.times = right.times;
   if (right.credentials) left.credentials = right.credentials;
   left.ignores_range = left.ignores_range || right.ignores_range;
   for (const auto& each : right.events) left.events.push_back(each);

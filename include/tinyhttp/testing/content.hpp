@@ -67,7 +67,7 @@ class content {
 /// The octet at `at` of any pattern of that seed.
 [[nodiscard]] constexpr char pattern_at(std::uint64_t at, std::uint64_t seed) noexcept;
 
-/// The file at `path`, opened now. Throws `bad_result` when it cannot be.
+/// The regular file at `path`, opened now. Throws `bad_result` when it cannot be.
 [[nodiscard]] inline content on_disk(const std::string& path);
 
 // ---------------------------------------------------------------------------------------------
@@ -148,12 +148,13 @@ inline content pattern(std::uint64_t size, std::uint64_t seed) {
 }
 
 inline content on_disk(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO must not hold us up
   struct stat facts;
-  if (fd < 0 || ::fstat(fd, &facts) != 0) {
-    const int why = errno;
+  const int failed = fd < 0 || ::fstat(fd, &facts) != 0 ? errno : 0;
+  if (failed != 0 || !S_ISREG(facts.st_mode)) {
     if (fd >= 0) ::close(fd);
-    throw bad_result(error(error_kind::io, "fake file \"" + path + "\": " + std::strerror(why)));
+    throw bad_result(error(error_kind::io, "fake file \"" + path + "\": " +
+                                               (failed != 0 ? std::strerror(failed) : "not a regular file")));
   }
   const auto size = static_cast<std::uint64_t>(facts.st_size);
   return {std::make_shared<const detail::file_source>(fd), size,

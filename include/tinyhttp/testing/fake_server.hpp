@@ -36,7 +36,7 @@ namespace tinyhttp::testing {
 ///     CHECK(srv.saw(get("/fw.img")).exactly(2));
 ///
 /// A request is answered by the last rule declared that matches it, else by the file of its path,
-/// else by the longest mount, else with 404.
+/// else by the longest mount, else with 404. Paths that do not begin with `/` throw `bad_result`.
 class fake_server {
  public:
   /// Throws `bad_result` when it cannot listen.
@@ -47,7 +47,10 @@ class fake_server {
   ~fake_server();
 
   /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two. `https://` with TLS.
-  [[nodiscard]] std::string url(std::string_view path = "/") const { return host_->origin().append(path); }
+  [[nodiscard]] std::string url(std::string_view path = "/") const {
+    if (!path.empty()) check_path(path);
+    return host_->origin().append(path);
+  }
   [[nodiscard]] std::uint16_t port() const noexcept { return host_->port(); }
   /// The path of the Unix-domain socket, where it listens on one.
   [[nodiscard]] const std::string& unix_path() const noexcept { return host_->unix_path(); }
@@ -61,8 +64,10 @@ class fake_server {
   [[nodiscard]] std::string ca() const { return tls_text(&fake_security::authority); }
   [[nodiscard]] std::string client_certificate() const { return tls_text(&fake_security::client); }
 
-  /// `path` has these octets from now on. The handle says more: `.etag(...)`, `.type(...)`.
+  /// `path` has these octets from now on; with a `?`, only for that query. The handle says more:
+  /// `.etag(...)`, `.type(...)`.
   file_handle file(std::string path, content octets) {
+    check_path(path);
     return declare_file(host_->shared().rules, std::move(path), std::move(octets));
   }
   /// The tree of a directory below `prefix`, as it is on disk. Throws `bad_result`.
@@ -130,6 +135,10 @@ class fake_server {
   [[nodiscard]] fake_host& host() noexcept { return *host_; }
 
  private:
+  static void check_path(std::string_view path) {
+    if (path.starts_with('/')) return;
+    throw bad_result(error(error_kind::invalid_argument, "fake_server: path \"" + std::string(path) + "\" does not begin with /"));
+  }
   [[nodiscard]] std::string tls_text(std::string fake_security::* which) const {
     return host_->security() != nullptr ? host_->security()->*which : std::string();
   }
@@ -154,6 +163,7 @@ inline fake_server::~fake_server() {
 
 inline void fake_server::mount(std::string prefix, const std::string& directory) {
   while (prefix.ends_with('/')) prefix.pop_back();
+  if (!prefix.empty()) check_path(prefix);
   static_files_options how;
   how.strip_prefix = prefix;
   how.dot_files = true;
