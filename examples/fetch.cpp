@@ -20,6 +20,7 @@
 #include <tinyhttp/client/retry.hpp>
 #include <tinyhttp/client/upload_form.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
+#include <tinyhttp/http/range.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -174,6 +175,25 @@ std::string head_text(const th::response& answer) {
   return text.append("\r\n");
 }
 
+// Whether the one range of -r came. Of several, and of a size that the server does not say, nothing is known.
+bool is_part_asked_for(const settings& s, const th::response& answer) {
+  if (answer.status != th::status::partial_content) return false;
+  const auto part = th::parse_content_range(answer.fields["Content-Range"]);
+  if (s.range.find(',') != s.range.npos || (part && !part->size)) return true;
+  if (!part || !part->range) return false;
+  const auto asked = th::select_ranges("bytes=" + s.range, *part->size);
+  return asked.ranges.size() == 1 && asked.ranges[0] == *part->range;
+}
+
+// A server may send the whole, or less than was asked for. That is no error, as with curl, but it is said.
+void warn_of_other_range(const settings& s, const std::string& url, const th::response& answer) {
+  if (s.range.empty() || s.silent || s.head_only || !answer.status.is_success()) return;
+  if (is_part_asked_for(s, answer)) return;
+  const bool is_part = answer.status == th::status::partial_content;
+  std::fprintf(stderr, "fetch: %s: warning: the server sent %s, not -r %s\n", url.c_str(),
+               is_part ? "another range" : "the whole", s.range.c_str());
+}
+
 // Shows head and body of the answer from `url`, as asked, through `write`.
 template <class Write>
 th::result<void> show(const std::string& url, th::response& answer, const settings& s,
@@ -257,6 +277,7 @@ th::result<void> download(th::client& with, const settings& s, const std::string
   const auto done = s.name_from_server ? th::download_to(with, url, "", std::move(how))
                                        : th::download(with, url, file, std::move(how));
   if (!done) return done.error();
+  warn_of_other_range(s, url, done->head);
   return {};
 }
 
@@ -310,6 +331,7 @@ th::result<void> fetch(th::client& with, const settings& s, std::size_t number) 
     return th::error(th::error_kind::protocol,
                      url + ": " + std::to_string(answer->status.code()) +
                          (answer->status.reason().empty() ? "" : " ") + std::string(answer->status.reason()));
+  warn_of_other_range(s, url, *answer);
   if (!to_file) return show(url, *answer, s, write_to_stdout);
   auto part = th::part_file::create(*file);
   if (!part) return part.error();

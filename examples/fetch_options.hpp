@@ -45,7 +45,7 @@ constexpr const char* fetch_help =
     "  -F NAME=VALUE          send a form (POST, multipart/form-data) with this field; NAME=@FILE sends\n"
     "                         the file\n"
     "  -b NAME=VALUE          send this cookie; several are joined; another origin is not told\n"
-    "  -r RANGE               ask for these bytes only: 0-499, 500-, -500\n"
+    "  -r RANGE               ask for these bytes only: 0-499, 500-, -500; it is said when others come\n"
     "  --compressed           ask for encodings (gzip and others), and decode the answer\n"
     "\n"
     "files that are whole or an error\n"

@@ -251,8 +251,31 @@ class requests(fetching):
         self.assertNotIn("Cookie", other.requests[0][0])
 
     def test_a_range_is_asked_for(self):
-        head, _ = self.asked("-r", "2-5")
+        part = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\nContent-Range: bytes 2-3/4\r\n\r\nhi"
+        head, _ = self.asked("-r", "2-5", answer=part)
         self.assertIn("Range: bytes=2-5", head)
+
+    def test_another_range_than_asked_for_is_shown_and_said(self):
+        def part(what):
+            return (f"HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\n{what}\r\n\r\nhi").encode()
+
+        other = "the server sent another range, not -r "
+        for asked, answer, said in (("2-3", part("Content-Range: bytes 2-3/9"), None),
+                                    ("8-20", part("Content-Range: bytes 8-9/10"), None),
+                                    ("-2", part("Content-Range: bytes 8-9/10"), None),
+                                    ("2-3", part("Content-Range: bytes 2-3/*"), None),
+                                    ("0-0,2-3", part("Content-Type: multipart/byteranges; boundary=b"), None),
+                                    ("2-3", OK, "the server sent the whole, not -r 2-3"),
+                                    ("2-9", part("Content-Range: bytes 2-3/10"), other + "2-9"),
+                                    ("-3", part("Content-Range: bytes 8-9/10"), other + "-3"),
+                                    ("2-3", part("X-A: b"), other + "2-3"),
+                                    ("2-3", b"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 2\r\n\r\nno", None)):
+            for more in [], ["-o", self.dir / "f"], ["-s"]:
+                with self.subTest(asked=asked, answer=answer, more=more):
+                    url = self.scripted(answer).url("/")
+                    run = done("-r", asked, *more, url)
+                    line = f"fetch: {url}: warning: {said}\n" if said and more != ["-s"] else ""
+                    self.assertEqual((run.status, run.err), (0, line))
 
     def test_several_urls_reuse_the_connection(self):
         server = self.scripted(OK, OK, OK)
