@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -46,12 +45,14 @@ void write_header(const std::vector<th::bundled_file>& files, const char* name) 
     std::fprintf(out, "s, \"%s\");\n", std::string(file.coding).c_str());
   }
   std::fputs("}\n", out);
-  if (std::fclose(out) != 0) throw std::runtime_error(std::string("cannot write ") + name);
+  const bool incomplete = std::ferror(out) != 0;
+  if (std::fclose(out) != 0 || incomplete) throw std::runtime_error(std::string("cannot write ") + name);
 }
 
 int main(int argc, char** argv) try {
   const bool served = argc == 2 || (argc == 4 && std::string(argv[2]) == "--port");
-  if (!served && argc != 3) return std::fputs("usage: assets FOLDER [--port N | HEADER]\n", stderr), 2;
+  const auto port = th::ascii::parse_decimal_strict(argc == 4 ? argv[3] : "8000", 65535);
+  if (!port || (!served && (argc != 3 || argv[2][0] == '-'))) return std::fputs("usage: assets FOLDER [--port N | HEADER]\n", stderr), 2;
   auto files = th::read_folder(argv[1]).value();
   if (!served) {
     write_header(files, argv[2]);
@@ -60,8 +61,7 @@ int main(int argc, char** argv) try {
   th::assets site({.cache_rules = {{.hashed = true}}, .fallback = "index.html"});
   for (auto& file : files) site.add(file.name, std::move(file.octets), file.coding);
   th::signal_wait stop{SIGINT, SIGTERM};
-  const auto port = static_cast<std::uint16_t>(argc == 4 ? std::atoi(argv[3]) : 8000);
-  const th::server server(site, {.port = port});
+  const th::server server(site, {.port = static_cast<std::uint16_t>(*port)});
   std::printf("%zu files in memory, at %s\n", files.size(), server.url().c_str());
   std::fflush(stdout);
   stop.wait();

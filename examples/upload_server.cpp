@@ -20,7 +20,8 @@ namespace th = tinyhttp;
 
 int main(int argc, char** argv) try {
   const char* secret = std::getenv("SECRET");
-  if (argc < 2 || secret == nullptr || *secret == '\0')
+  const auto port = th::ascii::parse_decimal_strict(argc > 2 ? argv[2] : "8000", 65535);
+  if (argc < 2 || argc > 3 || !port || secret == nullptr || *secret == '\0')
     return std::fputs("usage: SECRET=... upload_server FOLDER [PORT]\n", stderr), 2;
 
   auto guarded = th::with_basic_auth(
@@ -34,8 +35,7 @@ int main(int argc, char** argv) try {
   };
 
   th::signal_wait stop{SIGINT, SIGTERM};
-  const auto port = static_cast<std::uint16_t>(argc > 2 ? std::atoi(argv[2]) : 8000);
-  const th::server server(th::with_access_log(std::move(app)), {.port = port});
+  const th::server server(th::with_access_log(std::move(app)), {.port = static_cast<std::uint16_t>(*port)});
   std::printf("files go to %s\n", server.url().c_str());
   std::fflush(stdout);
   stop.wait();

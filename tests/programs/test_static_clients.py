@@ -229,6 +229,13 @@ class carried_along(serving):
         self.assertEqual(text.count("to.add("), 4)
         self.assertIn(', "gzip");', text)
 
+    def test_wrong_arguments_neither_serve_nor_write(self):
+        for wrong in (["--port"], ["--port", "x"], ["--port", "70000"], ["-h"], ["a.hpp", "b.hpp"]):
+            done = run(program("assets"), self.site, *wrong, cwd=self.own, seconds=10)
+            self.assertEqual((done.returncode, done.stderr[:6]), (2, b"usage:"), wrong)
+        self.assertEqual(run(program("assets"), self.site, "/dev/full").returncode, 1)
+        self.assertEqual([each.name for each in self.own.iterdir() if each.name.startswith("-")], [])
+
 
 @needs("curl")
 class uploads(serving):
@@ -244,6 +251,11 @@ class uploads(serving):
     def put(self, name, octets, *arguments, login="me:swordfish"):
         (self.own / "up").write_bytes(octets)
         return self.code("-u", login, "-T", "up", *arguments, self.url(name))
+
+    def test_a_port_that_is_none_is_refused(self):
+        for wrong in ("x", "70000", ""):
+            done = run(program("upload_server"), self.site, wrong, env={"SECRET": "swordfish"}, seconds=10)
+            self.assertEqual((done.returncode, done.stderr[:6]), (2, b"usage:"), wrong)
 
     def test_a_file_goes_up_and_comes_back(self):
         for size in (0, 1, 5_000_000):
