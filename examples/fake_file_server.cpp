@@ -8,6 +8,7 @@
 // `fake_file_server --help` has the options and the behaviours. The first line says where it listens;
 // then a line for each exchange that is over, and as a JSON object a line in FILE. Lines that nobody
 // reads are dropped rather than waited for; FILE has them all. SIGTERM and SIGINT end it with status 0.
+// --tls needs OpenSSL: see `what needs a library`.
 
 #include <tinyhttp/server/signals.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
@@ -17,6 +18,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,12 +27,17 @@
 #include <poll.h>
 #include <unistd.h>
 
+#ifdef FAKE_WITH_TLS
+#include <tinyhttp/testing_tls.hpp>
+#endif
+
 namespace th = tinyhttp;
 namespace tt = tinyhttp::testing;
 
 constexpr const char* help =
     "usage: fake_file_server [--port N] [--dir /mount=DIR]... [--file /path=SIZE[:seedN]]...\n"
-    "                        [--text /path=TEXT]... [--on '[GET] /path BEHAVIOUR']... [--journal FILE]\n";
+    "                        [--text /path=TEXT]... [--on '[GET] /path BEHAVIOUR']... [--journal FILE]\n"
+    "                        [--tls FILE [--certificate KIND]]\n";
 constexpr const char* more_help =
     "\n"
     "SIZE is in octets, or 64KiB, 3MiB, 10GiB. In a /path of --on, * is any run of octets; a method\n"
@@ -43,12 +50,44 @@ constexpr const char* more_help =
     "  lies    length N  double-length N  no-length  extra TEXT  chunked N  bad-chunks\n"
     "          no-last-chunk  noise CODE  bare-lf  close\n"
     "N counts octets of the body; @N is a place in the file, head before the head, head+N in it.\n"
+    "--tls: speaks https, and writes into FILE whom to trust (curl --cacert FILE). KIND of certificate:\n"
+    "  good  expired  not-yet-valid  self-signed  unknown-authority  other-host\n"
     "example: --file /f=3MiB:seed7 --on '/f cut 500000 x1 then reset @1MiB x1'\n";
 
 [[noreturn]] void usage(const std::string& problem) {
   std::fprintf(stderr, "fake_file_server: %s\n%s", problem.c_str(), help);
   std::exit(2);
 }
+
+// ---- what needs a library -----------------------------------------------------------------------
+
+#ifdef FAKE_WITH_TLS  // g++ ... -DFAKE_WITH_TLS -lssl -lcrypto
+std::shared_ptr<const tt::fake_security> security(const std::string& ca_file, const std::string& certificate) {
+  const std::pair<const char*, tt::tls> kinds[] = {
+      {"good", tt::tls()},
+      {"expired", tt::tls().expired()},
+      {"not-yet-valid", tt::tls().not_yet_valid()},
+      {"self-signed", tt::tls().self_signed()},
+      {"unknown-authority", tt::tls().unknown_authority()},
+      {"other-host", tt::tls().host("other.example")},
+  };
+  for (const auto& [name, kind] : kinds) {
+    if (certificate != name) continue;
+    auto made = kind.make();
+    std::FILE* const file = std::fopen(ca_file.c_str(), "we");
+    const bool written = file != nullptr && std::fputs(made->authority.c_str(), file) >= 0;
+    if (file == nullptr || std::fclose(file) != 0 || !written) usage("--tls " + ca_file + ": cannot be written");
+    return made;
+  }
+  usage("--certificate " + certificate + ": no such kind");
+}
+#else
+std::shared_ptr<const tt::fake_security> security(const std::string&, const std::string&) {
+  usage("--tls is not in this build: it needs -DFAKE_WITH_TLS and OpenSSL");
+}
+#endif
+
+// ---- the command line ---------------------------------------------------------------------------
 
 // A line for who reads it. Who does not, or has gone, holds up no download.
 void tell(std::string line) {
@@ -93,11 +132,12 @@ int main(int argc, char** argv) try {
   tt::fake_server_options with{.journal = 16 << 20};  // for as long as it runs; the lines are written at once
   std::vector<std::pair<std::string, std::string>> said;
   std::FILE* journal = nullptr;
+  std::string ca_file, certificate;
   for (int i = 1; i < argc; i += 2) {
     const std::string option = argv[i];
     if (option == "--help" || option == "-h") return std::printf("%s%s", help, more_help), 0;
     const bool known = option == "--port" || option == "--journal" || option == "--dir" || option == "--file" ||
-                       option == "--text" || option == "--on";
+                       option == "--text" || option == "--on" || option == "--tls" || option == "--certificate";
     if (!known) usage("unknown option " + option);
     if (i + 1 == argc) usage(option + ": something is missing behind it");
     const std::string value = argv[i + 1];
@@ -108,10 +148,17 @@ int main(int argc, char** argv) try {
     } else if (option == "--journal") {
       journal = std::fopen(value.c_str(), "we");
       if (journal == nullptr) usage("--journal " + value + ": cannot be written");
+    } else if (option == "--tls") {
+      ca_file = value;
+    } else if (option == "--certificate") {
+      certificate = value;
     } else {
       said.emplace_back(option, value);
     }
   }
+
+  if (ca_file.empty() && !certificate.empty()) usage("--certificate goes with --tls");
+  if (!ca_file.empty()) with.tls = security(ca_file, certificate.empty() ? "good" : certificate);
 
   std::signal(SIGPIPE, SIG_IGN);
   th::signal_wait stop{SIGINT, SIGTERM};

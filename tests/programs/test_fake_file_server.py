@@ -33,7 +33,7 @@ class fake_server:
                                          *arguments], stdout=subprocess.PIPE)
         self.rest = b""
         first = self.line()
-        self.url = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)/", first).group(1)
+        self.url = re.fullmatch(r"listening on (https?://127\.0\.0\.1:\d+)/", first).group(1)
 
     def line(self, seconds=20):
         end = time.monotonic() + seconds
@@ -122,6 +122,22 @@ class FakeFileServer(unittest.TestCase):
         self.assertGreater(len(words), 20)
         for word in words:
             self.assertRegex(done.stdout.decode(), rf"(?<![a-z-]){word}(?![a-z-])")
+
+    def test_it_speaks_tls_with_certificates_good_and_bad(self):
+        trusted = str(self.here / "ca.pem")
+        refused = run(program("fake_file_server"), "--tls", trusted, "--certificate", "none").stdout
+        if b"not in this build" in refused:
+            self.skipTest("built without OpenSSL")
+        self.assertTrue(refused.startswith(b"fake_file_server: --certificate none: no such kind\n"))
+        for kind, status, why in (("good", 0, "serve"), ("expired", 60, "TLS handshake"), ("not-yet-valid", 60, "TLS handshake"),
+                                  ("self-signed", 60, "TLS handshake"), ("unknown-authority", 60, "TLS handshake"),
+                                  ("other-host", 60, "")):  # curl looks for the name when the handshake is over
+            with self.subTest(kind=kind):
+                server = self.served("--tls", trusted, "--certificate", kind, "--text", "/f=hello")
+                done = run("curl", "-s", "--cacert", trusted, server.url + "/f")
+                self.assertEqual((done.returncode, done.stdout), (status, b"" if status else b"hello"))
+                if why:
+                    self.assertIn(why, server.line())
 
     def test_a_method_may_be_named(self):
         server = self.served("--file", "/f=1000", "--on", "GET /f cut 10 x1")
