@@ -52,6 +52,7 @@ class secured_python:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(home / "good.pem", home / "good.key")
         settle(context)
+        self.sessions = context.session_stats
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(self.handler, directory=str(root)))
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None
@@ -119,6 +120,20 @@ class our_server(secured):
                   input=b"GET /small HTTP/1.0\r\n\r\n", stdin=None)
         self.assertTrue(got.stdout.endswith(b"\r\n\r\nhello"), got.stdout)
 
+    def test_openssl_resumes_by_tickets_alone(self):
+        server = self.running(https_server(self.root, self.home))
+        session = self.home / "session"
+
+        def said(*options):
+            got = run("openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", *options, stdin=None,
+                      input=b"GET /small HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            return [line.split(",")[0] for line in got.stdout.decode().splitlines() if line.startswith(("New,", "Reused,"))]
+        for version in "-tls1_2", "-tls1_3":
+            self.assertEqual(said("-ign_eof", version, "-sess_out", session), ["New"])
+            self.assertEqual(said("-ign_eof", version, "-sess_in", session), ["Reused"])
+        self.assertEqual(said("-tls1_2", "-reconnect"), ["New"] + ["Reused"] * 5)
+        self.assertEqual(said("-tls1_2", "-reconnect", "-no_ticket"), ["New"] * 6)
+
     def test_octets_that_are_no_tls_disturb_nobody(self):
         server = self.running(https_server(self.root, self.home))
         for octets in (b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"\x80\x2e\x01\x00\x02", bytes(100_000)):
@@ -142,6 +157,15 @@ class our_server(secured):
 class our_client(secured):
     def fetch(self, *arguments):
         return run(program("fetch"), *arguments, cwd=self.home)
+
+    def test_sessions_of_others_are_resumed(self):
+        for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+            def settle(context):
+                context.maximum_version = version
+            server = self.running(secured_python(self.root, self.home, settle))
+            got = self.fetch("-H", "Connection: close", *self.trusting(*[server.url("/small")] * 4))
+            self.assertEqual((got.returncode, got.stdout, got.stderr), (0, b"hello" * 4, b""))
+            self.assertEqual((server.sessions()["accept"], server.sessions()["hits"]), (4, 3))
 
     def test_python_nginx_and_our_own_server(self):
         servers = {"ours": self.running(https_server(self.root, self.home)), "python": self.running(secured_python(self.root, self.home))}
