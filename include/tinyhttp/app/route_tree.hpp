@@ -209,21 +209,23 @@ inline route_tree::place route_tree::literal_child(place parent, const key& want
   }
 }
 
-/// Eight octets at a time. Here, too, nobody else chooses what is in the table.
+/// Eight octets at a time, the last of them once more where they are not whole. Here, too, nobody else
+/// chooses what is in the table.
 inline std::size_t route_tree::hash_of(std::string_view path) noexcept {
+  const auto octets_at = [path](auto octets, std::size_t at) {
+    std::memcpy(&octets, path.data() + at, sizeof octets);
+    return std::uint64_t{octets};
+  };
   std::uint64_t sum = path.size();
   const auto mix = [&sum](std::uint64_t octets) {
     sum = (sum ^ octets) * 0x9e3779b97f4a7c15u;
     sum ^= sum >> 32;
   };
-  for (; path.size() >= 8; path.remove_prefix(8)) {
-    std::uint64_t octets;
-    std::memcpy(&octets, path.data(), 8);
-    mix(octets);
-  }
-  std::uint64_t last = 0;
-  for (const char c : path) last = last << 8 | static_cast<unsigned char>(c);
-  mix(last);
+  const std::size_t size = path.size();
+  for (std::size_t at = 0; at + 8 < size; at += 8) mix(octets_at(std::uint64_t{}, at));
+  if (size >= 8) mix(octets_at(std::uint64_t{}, size - 8));
+  else if (size >= 4) mix(octets_at(std::uint32_t{}, 0) << 32 | octets_at(std::uint32_t{}, size - 4));
+  else for (const char c : path) mix(static_cast<unsigned char>(c));
   return static_cast<std::size_t>(sum);
 }
 

@@ -24,9 +24,8 @@ namespace detail {
 
 /// What every task's promise knows: who goes on when the coroutine is finished.
 struct task_promise_base {
-  std::coroutine_handle<> continuation = nullptr;
+  void* behind = nullptr;             // the coroutine that awaits, or what `finished` is called with
   void (*finished)(void*) = nullptr;  // for a task started without an awaiter
-  void* finished_context = nullptr;
   std::exception_ptr thrown = nullptr;
   bool started = false;
 
@@ -49,8 +48,9 @@ struct task_promise_base {
   void unhandled_exception() noexcept { thrown = std::current_exception(); }
   /// Tells who wants to know; gives who goes on.
   [[nodiscard]] std::coroutine_handle<> finish() const noexcept {
-    if (finished != nullptr) finished(finished_context);
-    return continuation ? continuation : std::noop_coroutine();
+    if (finished == nullptr && behind != nullptr) return std::coroutine_handle<>::from_address(behind);
+    if (finished != nullptr) finished(behind);
+    return std::noop_coroutine();
   }
   void check() {
     if (thrown) rethrow();
@@ -117,7 +117,7 @@ class task_frame {
   }
   [[gnu::noinline]] bool run_for(std::coroutine_handle<> awaiter, task_promise_base& promise) noexcept {
     if (!promise.started && run(promise)) return false;  // go on in place
-    promise.continuation = awaiter;
+    promise.behind = awaiter.address();
     return true;
   }
 
@@ -140,10 +140,11 @@ class [[nodiscard]] task : public detail::task_frame {
   explicit task(handle_type frame) noexcept : task_frame(frame) {}
 
   /// Runs until the coroutine waits or ends. Once `done()`, `take()` gives the value. `finished`,
-  /// if given, is called with `context` at the end, from inside the frame: it must not destroy it.
+  /// if given, is called with `context` at the end, from inside the frame: it must not destroy it, and
+  /// nobody may await the task before that.
   void start(void (*finished)(void*) = nullptr, void* context = nullptr) noexcept {
     promise().finished = finished;
-    promise().finished_context = context;
+    promise().behind = context;
     try_start();
   }
 

@@ -105,15 +105,15 @@ class tcp_stream : watch, timer {
     turn_ = loop_.turn();
     return spent_ >= step_octets;
   }
-  void spend(std::uint64_t octets) noexcept { spent_ += static_cast<std::size_t>(octets) + 8 * 1024; }  // a call costs as much
+  void spend(std::uint64_t octets) noexcept { spent_ += static_cast<std::uint32_t>(octets) + 8 * 1024; }  // a call costs as much
 
-  net::loop& loop_;
   net::socket socket_;
+  net::loop& loop_;
   any_operation* waiting_[2] = {};  // by direction
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   owned<gone_call> gone_;  // once somebody wants to be told
-  std::size_t spent_ = 0;  // octets' worth of work in turn_
+  std::uint32_t spent_ = 0;  // octets' worth of work in turn_
   std::uint32_t turn_ = 0;
   int obstacle_ = 0;    // closed on our side, or the errno value with which the loop refused us
   std::uint8_t known_;  // what the socket is ready for, as far as we have been told
@@ -187,8 +187,8 @@ inline tcp_stream::tcp_stream(net::loop& on, net::socket connected, const addres
                               state at)
     : watch(ready_now),
       timer(deadline_passed),
-      loop_(on),
       socket_(std::move(connected)),
+      loop_(on),
       known_(at == state::connecting ? std::uint8_t{0} : ready::writable),
       peer_(peer) {
   std::int64_t status = at == state::prepared ? 0 : os::set_flags(socket_.native(), true);

@@ -104,13 +104,13 @@ class served_connection {
     });
   }
 
+  bool idle_ = false;
+  bool tells_gone_ = false;  // the stream has been asked to say when its peer goes
   S& stream_;
   connection_host<S>& host_;
   owned<served_exchange<S>> busy_;  // null while idle
   std::size_t requests_ = 0;
   turn_share share_;
-  bool idle_ = false;
-  bool tells_gone_ = false;  // the stream has been asked to say when its peer goes
 };
 
 // ---------------------------------------------------------------------------------------------
