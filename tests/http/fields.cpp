@@ -22,9 +22,13 @@ std::string wire(const fields& f) {
 fields parsed() {
   const std::string_view head = "GET / HTTP/1.1\r\nA:1\r\nB:  two\r\na:3\r\n\r\n";
   fields f;
-  f.add_parsed("A", head.find("A:"), head.find("1\r\nB"), 1);
-  f.add_parsed("B", head.find("B:"), head.find("two"), 3);
-  f.add_parsed("a", head.find("a:"), head.find("3"), 1);
+  fields::parsed_lines lines(f, head.data(), 3);
+  lines.add(head.substr(head.find("A:"), 1), head.substr(head.find("1\r\nB"), 1));
+  lines.add(head.substr(head.find("B:"), 1), head.substr(head.find("two"), 3));
+  CHECK(lines.have_room());
+  lines.add(head.substr(head.find("a:"), 1), head.substr(head.find("3"), 1));
+  CHECK_FALSE(lines.have_room());
+  lines.keep();
   f.set_block(head);
   return f;
 }

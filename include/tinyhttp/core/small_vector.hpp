@@ -112,6 +112,9 @@ class small_vector : detail::small_vector_memory {
     return data() + (size_ - count);
   }
 
+  /// Becomes `size` elements, for which there is room. The caller has filled in those that are new.
+  void resize_within(std::size_t size) noexcept { size_ = size; }
+
   /// Removes `count` elements from `first` on, moving the rest down.
   void erase(std::size_t first, std::size_t count) noexcept {
     std::memmove(data() + first, data() + first + count, (size_ - first - count) * sizeof(T));

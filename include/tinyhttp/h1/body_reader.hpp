@@ -217,7 +217,7 @@ inline void body_reader::take_trailer_line() {
   }
   const std::string_view line = trailers_->running;
   field_line split;
-  if (const auto wrong = split_field_line(line, split, line.data() + line.size())) return fail(wrong);
+  if (const auto wrong = split_field_line(line, split)) return fail(wrong);
   const auto name = line.substr(0, split.name_size);
   if (is_forbidden_in_trailer(name)) return fail({400, "field not allowed in a trailer section"});
   if (trailers_->lines.size() == limits_->fields) return fail({431, "too many trailer fields"});

@@ -36,9 +36,13 @@ struct field_line {
 };
 
 /// Splits `line`, which holds no control octet. Refuses obs-fold, blanks before the colon, and a
-/// name that is no token. Octets up to `readable`, behind `line` or at its end, may be read, too.
-[[nodiscard]] inline violation split_field_line(std::string_view line, field_line& out,
-                                                const char* readable) noexcept;
+/// name that is no token.
+[[nodiscard, gnu::cold]] inline violation split_field_line(std::string_view line, field_line& out) noexcept;
+
+/// The same for [line, end) if it is like nearly all that come: letters and hyphens, a colon, one space and a value
+/// that neither begins nor ends with a blank. A name without octets says that it is not. At `end` stands CRLF; in
+/// front of `wide`, sixteen octets may be read.
+[[nodiscard]] inline field_line split_usual_line(const char* line, const char* end, const char* wide) noexcept;
 
 /// The head of a response, apart from its fields, as it stood on the wire.
 struct status_line {
@@ -58,7 +62,7 @@ class head_parser {
   /// Fills in method, target, version and fields.
   [[nodiscard]] outcome parse(std::string_view octets, request& into) {
     return run(octets, into.fields, limits_->empty_lines, [&](std::string_view line) {
-      return request_line(line, octets.data() + octets.size(), into);
+      return request_line(line, wide_end(octets), into);
     });
   }
 
@@ -80,19 +84,18 @@ class head_parser {
   outcome run(std::string_view octets, fields& into, std::size_t most_empty, StartLine start_line) {
     const std::size_t bound = octets.size() < limits_->head ? octets.size() : limits_->head;
     if (scanned_ == 0) into.clear();
-    control_octets controls(octets.data() + scanned_, octets.data() + bound, scanned_);
-    auto state = in_fields_ ? outcome::done : first_lines(octets, bound, controls, most_empty, start_line);
-    if (state == outcome::done) state = field_lines(octets, bound, controls, into);
+    line_ends ends(octets.data() + scanned_, octets.data() + bound, scanned_);
+    auto state = in_fields_ ? outcome::done : first_lines(octets, bound, ends, most_empty, start_line);
+    if (state == outcome::done) state = field_lines(octets, bound, ends, into);
     if (state == outcome::failed) into.clear();  // they name places in a block that will not come
     return state;
   }
   template <class StartLine>
-  outcome first_lines(std::string_view octets, std::size_t bound, control_octets& controls,
-                      std::size_t most_empty, StartLine start_line);
-  outcome field_lines(std::string_view octets, std::size_t bound, const control_octets& given, fields& into);
+  outcome first_lines(std::string_view octets, std::size_t bound, line_ends& ends, std::size_t most_empty,
+                       StartLine start_line);
+  outcome field_lines(std::string_view octets, std::size_t bound, const line_ends& given, fields& into);
   outcome unended_line(std::string_view octets, std::size_t bound, const char* control) noexcept;
-  violation add_field(std::string_view octets, std::string_view line, fields& into) const;
-  violation request_line(std::string_view line, const char* readable, request& into) const;
+  violation request_line(std::string_view line, const char* wide, request& into) const;
   violation response_line(std::string_view line, status_line& into) const;
   [[nodiscard]] std::size_t longest_start_line() const noexcept { return limits_->target + 256; }
   outcome fail(violation why) noexcept {
@@ -110,29 +113,37 @@ class head_parser {
 
 // ---------------------------------------------------------------------------------------------
 
-inline violation split_field_line(std::string_view line, field_line& out, const char* readable) noexcept {
+namespace detail {
+
+/// SP or HTAB, where no other control octet can be.
+[[nodiscard]] inline bool is_blank(char c) noexcept { return static_cast<unsigned char>(c) <= ' '; }
+
+}  // namespace detail
+
+inline field_line split_usual_line(const char* line, const char* end, const char* wide) noexcept {
+  const char* const colon = skip_letters(line, wide);
+  if (std::memcmp(colon, ": ", 2) != 0 || detail::is_blank(colon[2]) || detail::is_blank(end[-1])) return {};
+  const auto name_size = static_cast<std::size_t>(colon - line);
+  return {name_size, name_size + 2, static_cast<std::size_t>(end - colon) - 2};
+}
+
+inline violation split_field_line(std::string_view line, field_line& out) noexcept {
   const char* const begin = line.data();
   const char* const end = begin + line.size();
-  const char* const colon = find_token_end(begin, end, readable);
+  const char* const colon = find_token_end(begin, end);
   if (colon == begin && (*begin == ' ' || *begin == '\t')) return {400, "folded or indented field line"};
   if (colon == begin || colon == end || *colon != ':')
     return {400, "field name is not a token followed by a colon"};
-  const auto blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };  // no control but HTAB is here
   const char* value = colon + 1;
   const char* value_end = end;
-  while (blank(value_end[-1])) --value_end;  // the colon ends that
-  while (value != value_end && blank(*value)) ++value;
+  while (detail::is_blank(value_end[-1])) --value_end;  // the colon ends that
+  while (value != value_end && detail::is_blank(*value)) ++value;
   out = {static_cast<std::size_t>(colon - begin), static_cast<std::size_t>(value - begin),
          static_cast<std::size_t>(value_end - value)};
   return {};
 }
 
 namespace detail {
-
-/// CRLF stands at `control`, in front of `last`.
-[[nodiscard]] inline bool is_line_end(const char* control, const char* last) noexcept {
-  return last - control >= 2 && std::memcmp(control, "\r\n", 2) == 0;
-}
 
 /// Reads `HTTP/DIGIT.DIGIT` (RFC 9112 2.3).
 [[nodiscard]] inline violation read_version(std::string_view text, http_version& out) noexcept {
@@ -153,15 +164,14 @@ namespace detail {
 /// Takes lines in up to the start line. `done`: what follows are fields.
 template <class StartLine>
 head_parser::outcome head_parser::first_lines(std::string_view octets, std::size_t bound,
-                                              control_octets& controls, std::size_t most_empty,
+                                              line_ends& ends, std::size_t most_empty,
                                               StartLine start_line) {
-  const char* const last = octets.data() + bound;
   while (!in_fields_) {
     const char* const line = octets.data() + line_at_;
-    const char* const control = controls.next(octets.data() + scanned_);
-    const std::string_view text(line, static_cast<std::size_t>(control - line));
+    const char* const end = ends.next();
+    const std::string_view text(line, static_cast<std::size_t>((end != nullptr ? end : ends.stop()) - line));
     if (text.size() > longest_start_line()) return fail({414, "start line too long"});
-    if (!detail::is_line_end(control, last)) return unended_line(octets, bound, control);
+    if (end == nullptr) return unended_line(octets, bound, ends.stop());
     if (!text.empty()) {
       if (const auto wrong = start_line(text)) return fail(wrong);
       in_fields_ = true;
@@ -175,22 +185,35 @@ head_parser::outcome head_parser::first_lines(std::string_view octets, std::size
 
 /// Takes field lines in, up to the empty line.
 inline head_parser::outcome head_parser::field_lines(std::string_view octets, std::size_t bound,
-                                                     const control_octets& given, fields& into) {
-  const char* const last = octets.data() + bound;
+                                                     const line_ends& given, fields& into) {
+  const char* const wide = wide_end(octets);
   const char* line = octets.data() + line_at_;
-  control_octets controls = given;
-  for (const char* from = octets.data() + scanned_;; from = line) {
-    const char* const control = controls.next(from);
-    if (!detail::is_line_end(control, last)) {
+  line_ends ends = given;
+  fields::parsed_lines lines(into, octets.data(), limits_->fields);
+  for (;;) {
+    const char* const end = ends.next();
+    if (end == nullptr) [[unlikely]] {
       line_at_ = static_cast<std::size_t>(line - octets.data());
-      return unended_line(octets, bound, control);
+      lines.keep();
+      return unended_line(octets, bound, ends.stop());
     }
-    if (control == line) break;
-    const std::string_view text(line, static_cast<std::size_t>(control - line));
-    if (const auto wrong = add_field(octets, text, into)) return fail(wrong);
-    line = control + 2;
+    field_line split = split_usual_line(line, end, wide);
+    if (split.name_size == 0) [[unlikely]] {
+      if (line == end) break;
+      field_line unusual;
+      if (const auto wrong = split_field_line({line, end}, unusual)) return fail(wrong);
+      split = unusual;
+    }
+    if (!lines.have_room()) [[unlikely]] {
+      lines.keep();
+      if (into.size() == limits_->fields) return fail({431, "too many fields"});
+      lines = fields::parsed_lines(into, octets.data(), limits_->fields);
+    }
+    lines.add({line, split.name_size}, {line + split.value_at, split.value_size});
+    line = end + 2;
   }
   scanned_ = line_at_ = static_cast<std::size_t>(line - octets.data()) + 2;
+  lines.keep();
   into.set_block({octets.data(), line_at_});
   return outcome::done;
 }
@@ -206,16 +229,7 @@ inline head_parser::outcome head_parser::unended_line(std::string_view octets, s
   return outcome::need_more;  // nothing found, or a last octet whose successor decides
 }
 
-inline violation head_parser::add_field(std::string_view octets, std::string_view line, fields& into) const {
-  const auto at = static_cast<std::size_t>(line.data() - octets.data());
-  field_line split;
-  if (const auto wrong = split_field_line(line, split, octets.data() + octets.size())) return wrong;
-  if (into.size() == limits_->fields) return {431, "too many fields"};
-  into.add_parsed({line.data(), split.name_size}, at, at + split.value_at, split.value_size);
-  return {};
-}
-
-inline violation head_parser::request_line(std::string_view line, const char* readable, request& into) const {
+inline violation head_parser::request_line(std::string_view line, const char* wide, request& into) const {
   const char* const end = line.data() + line.size();
   const char* space = line.data() + 3;
   if (line.size() > 4 && std::memcmp(line.data(), "GET ", 4) == 0) {  // most do
@@ -227,7 +241,7 @@ inline violation head_parser::request_line(std::string_view line, const char* re
       return {400, "method is not a token followed by a space"};
   }
   const char* const target = space + 1;
-  const target_text checked = scan_target(target, end, readable);
+  const target_text checked = scan_target(target, end, wide);
   space = checked.end;
   while (space != end && *space != ' ') ++space;
   if (space == end) return {400, "no HTTP version in the start line"};

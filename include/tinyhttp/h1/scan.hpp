@@ -1,14 +1,16 @@
 // tinyhttp/h1/scan.hpp -- finding line ends and octets that no head may hold, many at a time.
 //
-// Where is the next control octet (CR and LF are among the answers), where does a name end, and where a
-// request target? Sixteen octets are one value of the compiler's vector types, which are SSE2 or NEON or what
-// else the machine has. Each has a portable twin that a test holds equal to it.
+// Where does a line end, where a name, and where a request target? Sixteen octets are one value of the
+// compiler's vector types, which are SSE2 or NEON or what else the machine has. Each has a portable twin
+// that a test holds equal to it.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 
 namespace tinyhttp::h1 {
 
@@ -25,7 +27,7 @@ namespace tinyhttp::h1 {
 }
 
 /// Where the token ends that [first, last) begins with: `first` when there is none.
-[[nodiscard]] constexpr const char* find_token_end_portable(const char* first, const char* last) noexcept {
+[[nodiscard]] constexpr const char* find_token_end(const char* first, const char* last) noexcept {
   while (first != last && ascii::is_token_char(*first)) ++first;
   return first;
 }
@@ -44,12 +46,6 @@ struct target_text {
 }
 
 namespace detail {
-
-/// Up to 64 octets from `first` on, and a bit for each of them that control octets are among.
-struct window {
-  const char* first = nullptr;
-  std::uint64_t marks = 0;
-};
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 using octets16 [[gnu::vector_size(16)]] = unsigned char;
@@ -97,21 +93,23 @@ using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, 
   return bits(least < ' ' + turn) == 0;
 }
 
-/// A bit for each octet of [first, last) that is not, of the first 64: control octets and, seldom there,
-/// HTAB and obs-text. Octets from `begin` on may be read, too.
+/// A bit for each of the 64 octets at `place` that is not usual.
+[[nodiscard]] inline std::uint64_t marks64(const char* place) noexcept {
+  return ~(usual_bits(place) | usual_bits(place + 16) << 16 | usual_bits(place + 32) << 32 |
+           usual_bits(place + 48) << 48);
+}
+/// The same for [first, last), of the first 64. Octets from `begin` on may be read, too.
 [[nodiscard]] inline std::uint64_t marks_of(const char* begin, const char* first, const char* last) noexcept {
-  if (last - first >= 64)
-    return ~(usual_bits(first) | usual_bits(first + 16) << 16 | usual_bits(first + 32) << 32 |
-             usual_bits(first + 48) << 48);
+  if (last - begin >= 64) [[likely]] {
+    const char* const place = last - first >= 64 ? first : last - 64;
+    return marks64(place) >> (first - place);
+  }
   const auto size = static_cast<std::size_t>(last - first);
   std::uint64_t marks = 0;
   std::size_t at = 0;
   for (; size - at >= 16; at += 16) marks |= (usual_bits(first + at) ^ 0xffff) << at;
   if (at == size) return marks;
-  if (last - begin >= 16) {  // the rest, together with octets that are done
-    const std::uint64_t rest = usual_bits(last - 16) ^ 0xffff;
-    return marks | (size >= 16 ? rest << (size - 16) : rest >> (16 - size));
-  }
+  if (last - begin >= 16) return marks | ((usual_bits(last - 16) ^ 0xffff) >> (16 - (size - at)) << at);
   for (; at < size; ++at) marks |= std::uint64_t{is_control(first[at])} << at;
   return marks;
 }
@@ -125,73 +123,103 @@ using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, 
 }
 #endif
 
-/// The first window of [first, last) with a mark, or one at `last`.
-[[nodiscard]] inline window find_window(const char* begin, const char* first, const char* last) noexcept {
-  while (first != last) {
-    if (const std::uint64_t marks = marks_of(begin, first, last); marks != 0) return {first, marks};
-    if (last - first <= 64) break;
-    first += 64;
-    while (last - first >= 64 && all_usual(first)) first += 64;
-  }
-  return {last, 0};
+/// The last of the windows from `first` on that hold nothing but usual octets, as that one does.
+[[nodiscard, gnu::cold]] inline const char* last_without_marks(const char* first, const char* last) noexcept {
+  while (last - first >= 128 && all_usual(first + 64)) first += 64;
+  return first;
 }
 
 }  // namespace detail
 
-/// The control octets of [first, last), one after the other, found 64 octets at a time. `in_front`: so
-/// many octets before `first` may be read, too, though they do not matter.
-class control_octets {
+/// Where the lines of [first, last) end, one after the other, found 64 octets at a time. `in_front`: so many octets
+/// before `first` may be read, too, though they do not matter. No CRLF is cut by `first`.
+class line_ends {
  public:
-  control_octets(const char* first, const char* last, std::size_t in_front = 0) noexcept
-      : begin_(first - in_front), last_(last), window_(detail::find_window(begin_, first, last)) {}
+  line_ends(const char* first, const char* last, std::size_t in_front = 0) noexcept
+      : first_(first), window_(first), last_(last) {
+    if (first != last) marks_ = detail::marks_of(first - in_front, first, last);
+  }
 
-  /// The first one from `from` on, or `last`. `from` lies in [first, last], and not before the last answer.
-  [[nodiscard]] const char* next(const char* from) noexcept {
+  /// The next CRLF; null where lines do not go on, for which `stop` is the reason.
+  [[nodiscard, gnu::always_inline]] const char* next() noexcept {
     for (;;) {
-      const auto done = static_cast<std::size_t>(from - window_.first);
-      const std::uint64_t marks = done < 64 ? window_.marks >> done : 0;
-      if (marks == 0) {
-        if (from >= window_.first) {
-          if (last_ - window_.first <= 64) return last_;
-          window_ = detail::find_window(begin_, window_.first + 64, last_);
-        }
-        if (from < window_.first) from = window_.first;
-        continue;
+      while (marks_ == 0) {
+        if (last_ - window_ <= 64) return stop_at(last_);
+        window_ += 64;
+        marks_ = detail::marks_of(window_ - 64, window_, last_);
+        if (marks_ == 0) [[unlikely]] window_ = detail::last_without_marks(window_, last_);
       }
-      from += __builtin_ctzll(marks);
-      if (*from == '\r' || is_control(*from)) return from;  // most are CR
-      ++from;  // HTAB or obs-text
+      const char* const at = window_ + __builtin_ctzll(marks_);
+      marks_ &= marks_ - 1;
+      if (at < last_ - 1 && std::memcmp(at, "\r\n", 2) == 0) [[likely]] {
+        marks_ &= marks_ - 1;
+        return at;
+      }
+      if (is_control(*at) && !is_seen(at)) return stop_at(at);  // else HTAB or obs-text
     }
   }
+  /// The first control octet that is no line end, or `last`.
+  [[nodiscard]] const char* stop() const noexcept { return window_; }
 
  private:
-  const char* begin_;
+  /// The second half of a CRLF, the first one being in the window before.
+  [[nodiscard]] bool is_seen(const char* at) const noexcept { return at == window_ && at != first_ && at[-1] == '\r'; }
+  const char* stop_at(const char* place) noexcept {
+    window_ = place;
+    return nullptr;
+  }
+
+  const char* first_;
+  const char* window_;  // up to 64 octets from here on
   const char* last_;
-  detail::window window_;
+  std::uint64_t marks_ = 0;  // those of the window that are not usual, and not looked at
 };
 
-/// `find_token_end_portable`, the first sixteen octets at once as far as they are letters and hyphens,
-/// as in most names. Octets up to `readable` may be read, too, though they do not matter.
-[[nodiscard]] inline const char* find_token_end(const char* first, const char* last,
-                                                [[maybe_unused]] const char* readable) noexcept {
+/// Before which place may sixteen octets be read?
+[[nodiscard]] inline const char* wide_end(std::string_view octets) noexcept {
+  return octets.data() + (octets.size() >= 16 ? octets.size() - 15 : 0);
+}
+
+namespace detail {
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  if (readable - first >= 16) {
-    const detail::octets16 octets = detail::load16(first);
-    const detail::marks16 letters = detail::above((octets | 0x20) + (0x7f - 'z'), 'a' - 1 + (0x7f - 'z'));
-    first += detail::first_bit(~detail::bits(letters | (octets == '-')));
-    if (first >= last) return last;
-    if (*first == ':') return first;
-  }
+/// A bit for each of sixteen octets that is neither a letter nor a hyphen.
+[[nodiscard]] inline unsigned others16(const char* place) noexcept {
+  const octets16 octets = load16(place);
+  const marks16 letters = above((octets | 0x20) + (0x7f - 'z'), 'a' - 1 + (0x7f - 'z'));
+  return bits(letters | (octets == '-')) ^ 0xffff;
+}
 #endif
-  return find_token_end_portable(first, last);
+
+/// `skip_letters` where that is not done at a glance.
+[[nodiscard, gnu::cold]] inline const char* skip_more_letters(const char* first,
+                                                              [[maybe_unused]] const char* wide) noexcept {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  for (; first < wide; first += 16)
+    if (const unsigned others = others16(first)) return first + first_bit(others);
+#endif
+  while (ascii::is_alpha(*first) || *first == '-') ++first;
+  return first;
+}
+
+}  // namespace detail
+
+/// Goes over letters and hyphens, which most names are made of, to something else. In front of `wide`, sixteen octets
+/// may be read.
+[[nodiscard]] inline const char* skip_letters(const char* first, const char* wide) noexcept {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  if (first < wide) [[likely]]
+    if (const unsigned others = detail::others16(first)) [[likely]] return first + detail::first_bit(others);
+#endif
+  return detail::skip_more_letters(first, wide);
 }
 
 /// `scan_target_portable`, the same way.
 [[nodiscard]] inline target_text scan_target(const char* first, const char* last,
-                                             [[maybe_unused]] const char* readable) noexcept {
+                                             [[maybe_unused]] const char* wide) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   const char* question = nullptr;
-  for (; readable - first >= 16; first += 16) {
+  for (; first < wide; first += 16) {
     const detail::octets16 octets = detail::load16(first);
     const unsigned stops = detail::bits(~detail::visible(octets) | (octets == '#'));
     const unsigned questions = detail::bits(octets == '?');

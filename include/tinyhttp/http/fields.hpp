@@ -76,7 +76,7 @@ class fields {
   [[nodiscard]] std::optional<std::string> combined(std::string_view name) const;
 
   /// One of the comma-separated elements of that name's lines is `token`, whatever its case.
-  [[nodiscard]] bool has_token(std::string_view name, std::string_view token) const noexcept {
+  [[nodiscard, gnu::always_inline]] bool has_token(std::string_view name, std::string_view token) const noexcept {
     return may_contain(name) && find_token(name, token);
   }
 
@@ -95,31 +95,24 @@ class fields {
     return packed_ ? std::string_view(text_.data(), text_.size()) : std::string_view();
   }
 
-  /// For the parser, which has checked every octet: after `clear()`, names lines by their place in
-  /// a head, and at its end hands over that head, which becomes the block they live in.
+  /// For the parser, which has checked every octet: after `clear()`, takes lines down by their place in
+  /// a head, and at its end is handed that head, which becomes the block they live in.
+  class parsed_lines;
   void set_block(std::string_view head) {
     text_.clear();
     text_.append(head.data(), head.size());
     packed_ = false;
   }
-  void add_parsed(std::string_view name, std::size_t name_at, std::size_t value_at,
-                  std::size_t value_size) {
-    const std::uint64_t bit = bit_of(name);
-    if ((names_ & bit) != 0) repeated_ |= bit;
-    names_ |= bit;
-    *entries_.extend(1) = {static_cast<std::uint32_t>(name_at), static_cast<std::uint32_t>(name.size()),
-                           static_cast<std::uint32_t>(value_at), static_cast<std::uint32_t>(value_size)};
-  }
 
  private:
-  struct entry {
-    std::uint32_t name_at, name_size, value_at, value_size;  // octets into text_
-  };
+  struct part { std::uint32_t at, size; };  // octets of text_
+  struct entry { part name, value; };
 
-  /// One of 64 bits, the same for names that differ in case only.
-  [[nodiscard]] static constexpr std::uint64_t bit_of(std::string_view name) noexcept {
-    const auto first = static_cast<unsigned char>(name.front()) | 0x20u;
-    return std::uint64_t{1} << ((name.size() * 23 + first) % 64);  // few usual names share one
+  /// One of 64 bits, the same for names that differ in case only: 4 and 24 times 0x20 is none of them.
+  [[nodiscard, gnu::always_inline]] static constexpr std::uint64_t bit_of(std::string_view name) noexcept {
+    const std::size_t first = static_cast<unsigned char>(name.front());
+    const std::size_t last = static_cast<unsigned char>(name.back());
+    return std::uint64_t{1} << ((name.size() + first * 4 + last * 24) % 64);  // few usual names share one
   }
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
   [[nodiscard]] bool find_token(std::string_view name, std::string_view token) const noexcept;
@@ -134,11 +127,48 @@ class fields {
   bool packed_ = true;  // text_ is exactly the lines on the wire
 };
 
+/// Lines being parsed, as many as there is room for. The fields know of them once `keep` was called; the
+/// next one of these goes on from there, with more room.
+class fields::parsed_lines {
+ public:
+  /// Lines of the text at `head`, until there are `most` in all.
+  parsed_lines(fields& into, const char* head, std::size_t most) : into_(&into), head_(head), names_(into.names_) {
+    into.entries_.reserve(into.entries_.size() + 1);
+    next_ = into.entries_.end();
+    end_ = into.entries_.data() + (most < into.entries_.capacity() ? most : into.entries_.capacity());
+  }
+
+  [[nodiscard]] bool have_room() const noexcept { return next_ != end_; }
+  /// Where there is room.
+  void add(std::string_view name, std::string_view value) noexcept {
+    next_->name = place(name);
+    const std::uint64_t bit = bit_of(name);
+    if ((names_ & bit) != 0) [[unlikely]] into_->repeated_ |= bit;
+    names_ |= bit;
+    next_->value = place(value);
+    ++next_;
+  }
+  void keep() noexcept {
+    into_->entries_.resize_within(static_cast<std::size_t>(next_ - into_->entries_.data()));
+    into_->names_ = names_;
+  }
+
+ private:
+  [[nodiscard]] part place(std::string_view text) const noexcept {
+    return {static_cast<std::uint32_t>(text.data() - head_), static_cast<std::uint32_t>(text.size())};
+  }
+
+  fields* into_;
+  const char* head_;
+  entry *next_, *end_;
+  std::uint64_t names_;
+};
+
 class fields::iterator {
  public:
   iterator(const char* text, const entry* at) noexcept : text_(text), at_(at) {}
   [[nodiscard]] field operator*() const noexcept {
-    return {{text_ + at_->name_at, at_->name_size}, {text_ + at_->value_at, at_->value_size}};
+    return {{text_ + at_->name.at, at_->name.size}, {text_ + at_->value.at, at_->value.size}};
   }
   iterator& operator++() noexcept {
     ++at_;
@@ -188,13 +218,14 @@ inline fields& fields::add(std::string_view name, std::string_view value) {
     throw std::length_error("fields: over 4 GiB");
   if (owns(name) || owns(value)) return add(std::string(name), std::string(value));
   entries_.reserve(entries_.size() + 1);  // what throws comes first
-  const std::size_t at = text_.size();
   char* const line = text_.extend(name.size() + value.size() + 4);
   name.copy(line, name.size());
   std::memcpy(line + name.size(), ": ", 2);
   value.copy(line + name.size() + 2, value.size());
   std::memcpy(line + name.size() + 2 + value.size(), "\r\n", 2);
-  add_parsed(name, at, at + name.size() + 2, value.size());
+  parsed_lines lines(*this, text_.data(), entries_.size() + 1);
+  lines.add({line, name.size()}, {line + name.size() + 2, value.size()});
+  lines.keep();
   return *this;
 }
 
@@ -213,11 +244,11 @@ inline std::size_t fields::remove(std::string_view name) {
     entries_.erase(i, 1);
     ++removed;
     if (!packed_) continue;
-    const std::uint32_t size = gone.name_size + gone.value_size + 4;  // ": " and CRLF
-    text_.erase(gone.name_at, size);
+    const std::uint32_t size = gone.name.size + gone.value.size + 4;  // ": " and CRLF
+    text_.erase(gone.name.at, size);
     for (std::size_t later = i; later < entries_.size(); ++later) {
-      entries_[later].name_at -= size;
-      entries_[later].value_at -= size;
+      entries_[later].name.at -= size;
+      entries_[later].value.at -= size;
     }
   }
   return removed;
@@ -225,7 +256,7 @@ inline std::size_t fields::remove(std::string_view name) {
 
 inline std::optional<std::string_view> fields::find(std::string_view name) const noexcept {
   for (const entry& e : entries_)
-    if (e.name_size == name.size() && ascii::equal_ignoring_case(line(e).name, name))
+    if (e.name.size == name.size() && ascii::equal_ignoring_case(line(e).name, name))
       return line(e).value;
   return std::nullopt;
 }
@@ -252,7 +283,7 @@ inline std::optional<std::string> fields::combined(std::string_view name) const 
 
 inline bool fields::find_token(std::string_view name, std::string_view token) const noexcept {
   for (const entry& e : entries_)
-    if (e.name_size == name.size() && ascii::equal_ignoring_case(line(e).name, name) &&
+    if (e.name.size == name.size() && ascii::equal_ignoring_case(line(e).name, name) &&
         ascii::list_contains(line(e).value, token))
       return true;
   return false;
