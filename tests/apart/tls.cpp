@@ -189,6 +189,8 @@ TEST_CASE("a server may ask for a certificate", "[apart][tls][security][threads]
 }
 
 TEST_CASE("what cannot be a context says why", "[apart][tls]") {
+  const std::string ed25519_key =  // made for this test
+      "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPPAGD4bC/4G4Nj1mfPAkE7XmLop7bMmgizxDMJscFkH\n-----END PRIVATE KEY-----\n";
   const scratch::folder here;
   const auto why = [](const auto& made) { return made ? std::string("made") : made.error().message(); };
   std::ofstream(here / "empty");
@@ -199,6 +201,7 @@ TEST_CASE("what cannot be a context says why", "[apart][tls]") {
   CHECK(why(tls_server_context({.certificate_file = here / "ca.pem"})) == "TLS: " + (here / "ca.pem") + ": no key in it, or one with a password");
   const auto mine = authority().issue(), other = authority().issue();
   CHECK(why(tls_server_context({.certificate = mine.certificate, .key = other.key})) == "TLS: use key: key values mismatch");
+  CHECK(why(tls_server_context({.certificate = mine.certificate, .key = ed25519_key})) == "TLS: use key: key type mismatch");
   CHECK(why(server::start(hello, {.port = 0, .tls = show()})) == "server_options::tls is for a tls_server (tls.hpp)");
   CHECK(why(tls_server::start(hello, {.port = 0})) == "a tls_server needs server_options::tls");
 }

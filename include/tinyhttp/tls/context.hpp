@@ -192,7 +192,9 @@ inline result<void> tls_context::show(const std::string& certificate_file, const
   const auto no_password = [](char*, int, int, void*) { return -1; };  // ask nobody
   const tls_pointer<EVP_PKEY> own_key(::PEM_read_bio_PrivateKey(key_from->get(), nullptr, no_password, nullptr));
   if (!own_key) return error(error_kind::tls, "TLS: " + key_name + ": no key in it, or one with a password");
-  if (::SSL_CTX_use_PrivateKey(native(), own_key.get()) != 1) return tls_failure("use " + key_name);
+  // OpenSSL would keep a key of another type beside the certificate, for one that never comes.
+  if (::X509_check_private_key(own.get(), own_key.get()) != 1 || ::SSL_CTX_use_PrivateKey(native(), own_key.get()) != 1)
+    return tls_failure("use " + key_name);
   ::ERR_clear_error();
   return {};
 }
