@@ -306,9 +306,9 @@ inline void loop::take_wake_signal() noexcept {
 
 [[gnu::cold]] inline void loop::make_wake_descriptors() {
 #if defined(__linux__)
-  const std::int64_t made = os::invoke(system_call::wake_create, -1, 0, [](std::size_t) {
-    return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  });
+  os::attempt making(system_call::wake_create, -1);
+  while (making.is_due()) making.gave(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const std::int64_t made = making.result();
   if (made < 0) throw bad_result(system_error("make a loop", static_cast<int>(-made)));
   wake_read_ = descriptor(static_cast<int>(made));
 #else

@@ -7,7 +7,6 @@
 #include <tinyhttp/net/descriptor.hpp>
 #include <tinyhttp/net/system.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -116,17 +115,20 @@ namespace os {
 
 #if defined(__linux__)
 inline std::int64_t epoll_create() noexcept {
-  return invoke(system_call::epoll_create, -1, 0,
-                [](std::size_t) { return ::epoll_create1(EPOLL_CLOEXEC); });
+  attempt making(system_call::epoll_create, -1);
+  while (making.is_due()) making.gave(::epoll_create1(EPOLL_CLOEXEC));
+  return making.result();
 }
 inline std::int64_t epoll_control(int set, int operation, int fd, epoll_event* event) noexcept {
-  return invoke(system_call::epoll_control, fd, 0,
-                [&](std::size_t) { return ::epoll_ctl(set, operation, fd, event); });
+  attempt telling(system_call::epoll_control, fd);
+  while (telling.is_due()) telling.gave(::epoll_ctl(set, operation, fd, event));
+  return telling.result();
 }
 /// May give -EINTR.
-inline std::int64_t epoll_wait(int set, epoll_event* events, int count, int milliseconds) noexcept {
-  return invoke<false>(system_call::epoll_wait, set, 0,
-                       [&](std::size_t) { return ::epoll_wait(set, events, count, milliseconds); });
+[[gnu::flatten]] inline std::int64_t epoll_wait(int set, epoll_event* events, int count, int milliseconds) noexcept {
+  attempt waiting(system_call::epoll_wait, set, 0, attempt::interrupted::told);
+  while (waiting.is_due()) waiting.gave(::epoll_wait(set, events, count, milliseconds));
+  return waiting.result();
 }
 #endif
 
@@ -227,11 +229,11 @@ inline std::int64_t poller::control(watch& w, int operation) noexcept {
 }
 
 inline void poller::wait_epoll(int milliseconds) {
-  std::array<epoll_event, 256> events;  // more than that are reported in the next turn
-  const std::int64_t count =
-      os::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), milliseconds);
+  constexpr int most = 256;  // more than that are reported in the next turn
+  epoll_event events[most];
+  const std::int64_t count = os::epoll_wait(epoll_.get(), events, most, milliseconds);
   for (std::int64_t i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    const epoll_event& event = events[i];
     const slot& s = slots_[static_cast<std::uint32_t>(event.data.u64)];
     if (s.owner == nullptr || s.generation != event.data.u64 >> 32) continue;
     std::uint8_t what = 0;

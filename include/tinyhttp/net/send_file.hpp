@@ -66,11 +66,11 @@ inline void drop_broken_pipe() noexcept {
   }
 }
 
-[[nodiscard]] inline std::int64_t call_sendfile(int to, int from, std::uint64_t offset, std::size_t size) noexcept {
+[[nodiscard, gnu::flatten]] inline std::int64_t call_sendfile(int to, int from, std::uint64_t offset, std::size_t size) noexcept {
   auto position = static_cast<off_t>(offset);
-  return os::invoke(system_call::send_file, to, size, [&](std::size_t allowed) {
-    return ::sendfile(to, from, &position, allowed);
-  });
+  os::attempt sending(system_call::send_file, to, size);
+  while (sending.is_due()) sending.gave(::sendfile(to, from, &position, sending.allowed()));
+  return sending.result();
 }
 
 }  // namespace detail

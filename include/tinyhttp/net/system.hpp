@@ -73,31 +73,52 @@ inline std::atomic<fault_injector*> injector{nullptr};
   return hook != nullptr && !hook->only_watches();
 }
 
-/// 0: the call may happen, and move `allowed` octets; else -errno.
-[[gnu::cold, gnu::noinline]] inline std::int64_t inject(fault_injector& hook, system_call which, int descriptor,
-                                                        bool retry, std::size_t& allowed) noexcept {
+/// What is to happen to a call, by who injects faults. `retry`: an interruption only has it asked again.
+[[gnu::cold, gnu::noinline]] inline fault inject(fault_injector& hook, system_call which, int descriptor,
+                                                 bool retry) noexcept {
   for (;;) {
     const fault f = hook.before(which, descriptor);
-    if (retry && f.error == EINTR) continue;
-    if (f.at_most < allowed) allowed = f.at_most;
-    return -f.error;
+    if (!retry || f.error != EINTR) return f;
   }
 }
 
-template <bool Retry = true, class Call>
-std::int64_t invoke(system_call which, int descriptor, std::size_t length, Call call) noexcept {
-  for (;;) {
-    std::size_t allowed = length;
-    if (fault_injector* hook = injector.load(std::memory_order_acquire); hook != nullptr) {
-      const std::int64_t refused = inject(*hook, which, descriptor, Retry, allowed);
-      if (refused != 0) return refused;
-    }
-    const auto count = static_cast<std::int64_t>(call(allowed));
-    if (count >= 0) return count;
-    const int cause = errno;
-    if (!Retry || cause != EINTR) return -cause;
+/// One call, which a test may make fail or move less. A class and no template: it is compiled once. What
+/// runs for each request is flattened.
+///
+///     attempt reading(system_call::receive, fd, size);
+///     while (reading.is_due()) reading.gave(::recv(fd, into, reading.allowed(), 0));
+///     return reading.result();
+class attempt {
+ public:
+  enum class interrupted : bool { told, retried };  // EINTR
+
+  attempt(system_call which, int descriptor, std::size_t length = 0, interrupted then = interrupted::retried) noexcept
+      : retries_(then == interrupted::retried), allowed_(length) {
+    fault_injector* const hook = injector.load(std::memory_order_acquire);
+    if (hook == nullptr) return;
+    const fault f = inject(*hook, which, descriptor, retries_);
+    if (f.at_most < length) allowed_ = f.at_most;
+    result_ = -f.error;
+    due_ = f.error == 0;
   }
-}
+
+  /// The call is to be made; else there is a result.
+  [[nodiscard]] bool is_due() const noexcept { return due_; }
+  /// What the call gave.
+  void gave(std::int64_t count) noexcept {
+    result_ = count < 0 ? -errno : count;
+    due_ = retries_ && result_ == -EINTR;
+  }
+  /// Octets that the call may move.
+  [[nodiscard]] std::size_t allowed() const noexcept { return allowed_; }
+  [[nodiscard]] std::int64_t result() const noexcept { return result_; }
+
+ private:
+  bool retries_;
+  bool due_ = true;
+  std::size_t allowed_;
+  std::int64_t result_ = 0;
+};
 
 #if defined(MSG_NOSIGNAL)
 inline constexpr int no_signal = MSG_NOSIGNAL;
@@ -118,114 +139,129 @@ inline std::int64_t set_flags(int descriptor, bool non_blocking) noexcept {
 inline std::int64_t make_socket(int family, bool non_blocking) noexcept {
 #if defined(SOCK_CLOEXEC)
   const int type = SOCK_STREAM | SOCK_CLOEXEC | (non_blocking ? SOCK_NONBLOCK : 0);
-  return invoke(system_call::socket, -1, 0, [&](std::size_t) { return ::socket(family, type, 0); });
 #else
-  const std::int64_t made = invoke(system_call::socket, -1, 0,
-                                   [&](std::size_t) { return ::socket(family, SOCK_STREAM, 0); });
+  const int type = SOCK_STREAM;
+#endif
+  attempt making(system_call::socket, -1);
+  while (making.is_due()) making.gave(::socket(family, type, 0));
+#if !defined(SOCK_CLOEXEC)
+  const std::int64_t made = making.result();
   if (made < 0) return made;
   set_flags(static_cast<int>(made), non_blocking);
   const int on = 1;
   ::setsockopt(static_cast<int>(made), SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
-  return made;
 #endif
+  return making.result();
 }
 
-inline std::int64_t bind(int fd, const sockaddr* to, socklen_t size) noexcept {
-  return invoke(system_call::bind, fd, 0, [&](std::size_t) { return ::bind(fd, to, size); });
+[[gnu::cold]] inline std::int64_t bind(int fd, const sockaddr* to, socklen_t size) noexcept {
+  attempt binding(system_call::bind, fd);
+  while (binding.is_due()) binding.gave(::bind(fd, to, size));
+  return binding.result();
 }
-inline std::int64_t listen(int fd, int backlog) noexcept {
-  return invoke(system_call::listen, fd, 0, [&](std::size_t) { return ::listen(fd, backlog); });
+[[gnu::cold]] inline std::int64_t listen(int fd, int backlog) noexcept {
+  attempt listening(system_call::listen, fd);
+  while (listening.is_due()) listening.gave(::listen(fd, backlog));
+  return listening.result();
 }
 inline std::int64_t accept(int fd, sockaddr* peer, socklen_t* size, bool non_blocking) noexcept {
+  attempt accepting(system_call::accept, fd);
 #if defined(SOCK_CLOEXEC)
   const int flags = SOCK_CLOEXEC | (non_blocking ? SOCK_NONBLOCK : 0);
-  return invoke(system_call::accept, fd, 0,
-                [&](std::size_t) { return ::accept4(fd, peer, size, flags); });
+  while (accepting.is_due()) accepting.gave(::accept4(fd, peer, size, flags));
 #else
-  const std::int64_t made =
-      invoke(system_call::accept, fd, 0, [&](std::size_t) { return ::accept(fd, peer, size); });
-  if (made >= 0) set_flags(static_cast<int>(made), non_blocking);
-  return made;
+  while (accepting.is_due()) accepting.gave(::accept(fd, peer, size));
+  if (accepting.result() >= 0) set_flags(static_cast<int>(accepting.result()), non_blocking);
 #endif
+  return accepting.result();
 }
 
 /// May give -EINTR: the connection then goes on being made, as with -EINPROGRESS.
 inline std::int64_t connect(int fd, const sockaddr* to, socklen_t size) noexcept {
-  return invoke<false>(system_call::connect, fd, 0,
-                       [&](std::size_t) { return ::connect(fd, to, size); });
+  attempt connecting(system_call::connect, fd, 0, attempt::interrupted::told);
+  while (connecting.is_due()) connecting.gave(::connect(fd, to, size));
+  return connecting.result();
 }
 inline std::int64_t set_option(int fd, int level, int name, int value) noexcept {
-  return invoke(system_call::set_option, fd, 0, [&](std::size_t) {
-    return ::setsockopt(fd, level, name, &value, sizeof value);
-  });
+  attempt setting(system_call::set_option, fd);
+  while (setting.is_due()) setting.gave(::setsockopt(fd, level, name, &value, sizeof value));
+  return setting.result();
 }
 /// Closing will reset the connection instead of ending it in order.
-inline void reset_on_close(int fd) noexcept {
+[[gnu::cold]] inline void reset_on_close(int fd) noexcept {
   const linger at_once{1, 0};
-  invoke(system_call::set_option, fd, 0, [&](std::size_t) {
-    return ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  });
+  attempt setting(system_call::set_option, fd);
+  while (setting.is_due()) setting.gave(::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
 }
 /// The value of an option that is a non-negative int.
-inline std::int64_t get_option(int fd, int level, int name) noexcept {
+[[gnu::cold]] inline std::int64_t get_option(int fd, int level, int name) noexcept {
   int value = 0;
   socklen_t size = sizeof value;
-  const std::int64_t status = invoke(system_call::get_option, fd, 0, [&](std::size_t) {
-    return ::getsockopt(fd, level, name, &value, &size);
-  });
-  return status < 0 ? status : value;
+  attempt asking(system_call::get_option, fd);
+  while (asking.is_due()) asking.gave(::getsockopt(fd, level, name, &value, &size));
+  return asking.result() < 0 ? asking.result() : value;
 }
-inline std::int64_t local_name(int fd, sockaddr* name, socklen_t* size) noexcept {
-  return invoke(system_call::name, fd, 0, [&](std::size_t) { return ::getsockname(fd, name, size); });
+[[gnu::cold]] inline std::int64_t local_name(int fd, sockaddr* name, socklen_t* size) noexcept {
+  attempt asking(system_call::name, fd);
+  while (asking.is_due()) asking.gave(::getsockname(fd, name, size));
+  return asking.result();
 }
 inline std::int64_t peer_name(int fd, sockaddr* name, socklen_t* size) noexcept {
-  return invoke(system_call::name, fd, 0, [&](std::size_t) { return ::getpeername(fd, name, size); });
+  attempt asking(system_call::name, fd);
+  while (asking.is_due()) asking.gave(::getpeername(fd, name, size));
+  return asking.result();
 }
 
-inline std::int64_t receive(int fd, char* into, std::size_t size, int flags = 0) noexcept {
-  return invoke(system_call::receive, fd, size,
-                [&](std::size_t allowed) { return ::recv(fd, into, allowed, flags); });
+[[gnu::flatten]] inline std::int64_t receive(int fd, char* into, std::size_t size, int flags = 0) noexcept {
+  attempt receiving(system_call::receive, fd, size);
+  while (receiving.is_due()) receiving.gave(::recv(fd, into, receiving.allowed(), flags));
+  return receiving.result();
 }
-inline std::int64_t send(int fd, const char* from, std::size_t size, bool more = false) noexcept {
+inline int send_flags([[maybe_unused]] bool more) noexcept {
 #if defined(MSG_MORE)
-  const int flags = no_signal | (more ? MSG_MORE : 0);
-#else
-  const int flags = no_signal | (more ? 0 : 0);
+  if (more) return no_signal | MSG_MORE;
 #endif
-  return invoke(system_call::send, fd, size,
-                [&](std::size_t allowed) { return ::send(fd, from, allowed, flags); });
+  return no_signal;
+}
+[[gnu::flatten]] inline std::int64_t send(int fd, const char* from, std::size_t size, bool more = false) noexcept {
+  attempt sending(system_call::send, fd, size);
+  while (sending.is_due()) sending.gave(::send(fd, from, sending.allowed(), send_flags(more)));
+  return sending.result();
 }
 /// Sends `count` pieces of `size` octets together.
-inline std::int64_t send(int fd, iovec* pieces, std::size_t count, std::size_t size,
+[[gnu::flatten]] inline std::int64_t send(int fd, iovec* pieces, std::size_t count, std::size_t size,
                          bool more = false) noexcept {
   if (count == 1) return send(fd, static_cast<const char*>(pieces->iov_base), size, more);
-#if defined(MSG_MORE)
-  const int flags = no_signal | (more ? MSG_MORE : 0);
-#else
-  const int flags = no_signal | (more ? 0 : 0);
-#endif
-  return invoke(system_call::send, fd, size, [&](std::size_t allowed) {
-    if (allowed < pieces->iov_len) return ::send(fd, pieces->iov_base, allowed, flags);
+  attempt sending(system_call::send, fd, size);
+  while (sending.is_due()) {
+    const std::size_t allowed = sending.allowed();
+    if (allowed < pieces->iov_len) {
+      sending.gave(::send(fd, pieces->iov_base, allowed, send_flags(more)));
+      continue;
+    }
     msghdr message{};
     message.msg_iov = pieces;
     message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(allowed < size ? 1 : count);
-    return ::sendmsg(fd, &message, flags);
-  });
+    sending.gave(::sendmsg(fd, &message, send_flags(more)));
+  }
+  return sending.result();
 }
 
 inline std::int64_t pread(int fd, char* into, std::size_t size, std::uint64_t offset) noexcept {
-  return invoke(system_call::pread, fd, size, [&](std::size_t allowed) {
-    return ::pread(fd, into, allowed, static_cast<off_t>(offset));
-  });
+  attempt reading(system_call::pread, fd, size);
+  while (reading.is_due()) reading.gave(::pread(fd, into, reading.allowed(), static_cast<off_t>(offset)));
+  return reading.result();
 }
 inline std::int64_t shutdown(int fd, int how) noexcept {
-  return invoke(system_call::shutdown, fd, 0, [&](std::size_t) { return ::shutdown(fd, how); });
+  attempt ending(system_call::shutdown, fd);
+  while (ending.is_due()) ending.gave(::shutdown(fd, how));
+  return ending.result();
 }
 /// May give -EINTR: the caller knows how much of its time is left.
 inline std::int64_t poll(pollfd* set, std::size_t count, int milliseconds) noexcept {
-  return invoke<false>(system_call::poll, -1, 0, [&](std::size_t) {
-    return ::poll(set, static_cast<nfds_t>(count), milliseconds);
-  });
+  attempt waiting(system_call::poll, -1, 0, attempt::interrupted::told);
+  while (waiting.is_due()) waiting.gave(::poll(set, static_cast<nfds_t>(count), milliseconds));
+  return waiting.result();
 }
 
 }  // namespace os
