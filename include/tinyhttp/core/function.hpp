@@ -42,7 +42,7 @@ class function_target {
                                std::is_nothrow_move_constructible_v<F>;
 
   template <class F, class Arg>
-  void emplace(Arg&& target, any_call call) {
+  [[gnu::always_inline]] void emplace(Arg&& target, any_call call) {
     if constexpr (fits<F>) {
       ::new (static_cast<void*>(storage_)) F(std::forward<Arg>(target));
     } else {
@@ -53,7 +53,7 @@ class function_target {
   }
 
   template <class F>
-  static F& target(const void* storage) noexcept {
+  [[gnu::always_inline]] static F& target(const void* storage) noexcept {
     void* place = const_cast<void*>(storage);
     if constexpr (fits<F>) {
       return *std::launder(static_cast<F*>(place));

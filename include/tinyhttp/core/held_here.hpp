@@ -52,10 +52,10 @@ class held_here {
     if (std::exchange(there_, false)) value_.~T();
   }
 
-  [[nodiscard]] explicit operator bool() const noexcept { return there_; }
-  [[nodiscard]] T& operator*() noexcept { return value_; }
-  [[nodiscard]] T* operator->() noexcept { return std::addressof(value_); }
-  [[nodiscard]] const T* operator->() const noexcept { return std::addressof(value_); }
+  [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return there_; }
+  [[nodiscard, gnu::always_inline]] T& operator*() noexcept { return value_; }
+  [[nodiscard, gnu::always_inline]] T* operator->() noexcept { return std::addressof(value_); }
+  [[nodiscard, gnu::always_inline]] const T* operator->() const noexcept { return std::addressof(value_); }
 
  private:
   union {

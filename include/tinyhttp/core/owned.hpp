@@ -13,7 +13,7 @@ template <class T>
 class owned {
  public:
   owned() noexcept = default;
-  explicit owned(T* made) noexcept : held_(made) {}
+  [[gnu::always_inline]] explicit owned(T* made) noexcept : held_(made) {}
   owned(owned&& other) noexcept : held_(other.release()) {}
   owned& operator=(owned&& other) noexcept {
     reset(other.release());
@@ -29,16 +29,16 @@ class owned {
     delete old;
   }
   /// Gives up what is held: the caller owns it.
-  [[nodiscard]] T* release() noexcept {
+  [[nodiscard, gnu::always_inline]] T* release() noexcept {
     T* const given = held_;
     held_ = nullptr;
     return given;
   }
 
-  [[nodiscard]] T* get() const noexcept { return held_; }
-  [[nodiscard]] T& operator*() const noexcept { return *held_; }
-  [[nodiscard]] T* operator->() const noexcept { return held_; }
-  [[nodiscard]] explicit operator bool() const noexcept { return held_ != nullptr; }
+  [[nodiscard, gnu::always_inline]] T* get() const noexcept { return held_; }
+  [[nodiscard, gnu::always_inline]] T& operator*() const noexcept { return *held_; }
+  [[nodiscard, gnu::always_inline]] T* operator->() const noexcept { return held_; }
+  [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return held_ != nullptr; }
 
  private:
   T* held_ = nullptr;

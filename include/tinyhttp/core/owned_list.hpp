@@ -23,23 +23,23 @@ class owned_list {
     while (!empty()) pop_back();
   }
 
-  [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
-  [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
-  [[nodiscard]] T& operator[](std::size_t i) const noexcept { return *static_cast<T*>(all_[i]); }
-  [[nodiscard]] T& back() const noexcept { return *static_cast<T*>(all_.back()); }
+  [[nodiscard, gnu::always_inline]] std::size_t size() const noexcept { return all_.size(); }
+  [[nodiscard, gnu::always_inline]] bool empty() const noexcept { return all_.empty(); }
+  [[nodiscard, gnu::always_inline]] T& operator[](std::size_t i) const noexcept { return *static_cast<T*>(all_[i]); }
+  [[nodiscard, gnu::always_inline]] T& back() const noexcept { return *static_cast<T*>(all_.back()); }
 
   class iterator {
    public:
-    explicit iterator(void* const* at) noexcept : at_(at) {}
-    T& operator*() const noexcept { return *static_cast<T*>(*at_); }
-    iterator& operator++() noexcept { return ++at_, *this; }
+    [[gnu::always_inline]] explicit iterator(void* const* at) noexcept : at_(at) {}
+    [[gnu::always_inline]] T& operator*() const noexcept { return *static_cast<T*>(*at_); }
+    [[gnu::always_inline]] iterator& operator++() noexcept { return ++at_, *this; }
     friend bool operator==(iterator, iterator) noexcept = default;
 
    private:
     void* const* at_;
   };
-  [[nodiscard]] iterator begin() const noexcept { return iterator(all_.begin()); }
-  [[nodiscard]] iterator end() const noexcept { return iterator(all_.end()); }
+  [[nodiscard, gnu::always_inline]] iterator begin() const noexcept { return iterator(all_.begin()); }
+  [[nodiscard, gnu::always_inline]] iterator end() const noexcept { return iterator(all_.end()); }
 
   void push_back(owned<T> one) {
     all_.push_back(one.get());

@@ -127,15 +127,15 @@ class [[nodiscard]] result {
     else error_.~error();
   }
 
-  [[nodiscard]] bool has_value() const noexcept { return has_value_; }
-  [[nodiscard]] explicit operator bool() const noexcept { return has_value_; }
+  [[nodiscard, gnu::always_inline]] bool has_value() const noexcept { return has_value_; }
+  [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return has_value_; }
 
   /// The value. Only when there is one: see `value()` for a checked way.
-  [[nodiscard]] stored& operator*() & noexcept { return value_; }
-  [[nodiscard]] const stored& operator*() const& noexcept { return value_; }
-  [[nodiscard]] stored&& operator*() && noexcept { return std::move(value_); }
-  [[nodiscard]] stored* operator->() noexcept { return &value_; }
-  [[nodiscard]] const stored* operator->() const noexcept { return &value_; }
+  [[nodiscard, gnu::always_inline]] stored& operator*() & noexcept { return value_; }
+  [[nodiscard, gnu::always_inline]] const stored& operator*() const& noexcept { return value_; }
+  [[nodiscard, gnu::always_inline]] stored&& operator*() && noexcept { return std::move(value_); }
+  [[nodiscard, gnu::always_inline]] stored* operator->() noexcept { return &value_; }
+  [[nodiscard, gnu::always_inline]] const stored* operator->() const noexcept { return &value_; }
 
   /// The value; throws `bad_result` with the error's line when there is none.
   std::add_lvalue_reference_t<T> value() & {
@@ -152,7 +152,7 @@ class [[nodiscard]] result {
   }
 
   /// The error. Only when there is one.
-  [[nodiscard]] const tinyhttp::error& error() const noexcept { return error_; }
+  [[nodiscard, gnu::always_inline]] const tinyhttp::error& error() const noexcept { return error_; }
 
  private:
   void check() const {

@@ -63,25 +63,25 @@ class small_vector : detail::small_vector_memory {
   }
   ~small_vector() { free(inline_); }
 
-  [[nodiscard]] T* data() noexcept { return static_cast<T*>(first_); }
-  [[nodiscard]] const T* data() const noexcept { return static_cast<const T*>(first_); }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  [[nodiscard]] T& operator[](std::size_t i) noexcept { return data()[i]; }
-  [[nodiscard]] const T& operator[](std::size_t i) const noexcept { return data()[i]; }
-  [[nodiscard]] T* begin() noexcept { return data(); }
-  [[nodiscard]] T* end() noexcept { return data() + size_; }
-  [[nodiscard]] const T* begin() const noexcept { return data(); }
-  [[nodiscard]] const T* end() const noexcept { return data() + size_; }
+  [[nodiscard, gnu::always_inline]] T* data() noexcept { return static_cast<T*>(first_); }
+  [[nodiscard, gnu::always_inline]] const T* data() const noexcept { return static_cast<const T*>(first_); }
+  [[nodiscard, gnu::always_inline]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard, gnu::always_inline]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard, gnu::always_inline]] bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard, gnu::always_inline]] T& operator[](std::size_t i) noexcept { return data()[i]; }
+  [[nodiscard, gnu::always_inline]] const T& operator[](std::size_t i) const noexcept { return data()[i]; }
+  [[nodiscard, gnu::always_inline]] T* begin() noexcept { return data(); }
+  [[nodiscard, gnu::always_inline]] T* end() noexcept { return data() + size_; }
+  [[nodiscard, gnu::always_inline]] const T* begin() const noexcept { return data(); }
+  [[nodiscard, gnu::always_inline]] const T* end() const noexcept { return data() + size_; }
 
-  void clear() noexcept { size_ = 0; }
+  [[gnu::always_inline]] void clear() noexcept { size_ = 0; }
   void reserve(std::size_t wanted) {
     if (wanted > capacity_) grow(wanted);
   }
-  [[nodiscard]] T& back() noexcept { return data()[size_ - 1]; }
-  [[nodiscard]] const T& back() const noexcept { return data()[size_ - 1]; }
-  void pop_back() noexcept { --size_; }
+  [[nodiscard, gnu::always_inline]] T& back() noexcept { return data()[size_ - 1]; }
+  [[nodiscard, gnu::always_inline]] const T& back() const noexcept { return data()[size_ - 1]; }
+  [[gnu::always_inline]] void pop_back() noexcept { --size_; }
   void push_back(T element) {
     if (size_ == capacity_) grow(size_ + 1);
     data()[size_++] = element;

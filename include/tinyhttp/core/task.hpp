@@ -137,7 +137,7 @@ class [[nodiscard]] task : public detail::task_frame {
   using handle_type = std::coroutine_handle<promise_type>;
 
   task() noexcept = default;
-  explicit task(handle_type frame) noexcept : task_frame(frame) {}
+  [[gnu::always_inline]] explicit task(handle_type frame) noexcept : task_frame(frame) {}
 
   /// Runs until the coroutine waits or ends. Once `done()`, `take()` gives the value. `finished`,
   /// if given, is called with `context` at the end, from inside the frame: it must not destroy it, and
@@ -158,7 +158,7 @@ class [[nodiscard]] task : public detail::task_frame {
   T await_resume() { return take(); }
 
  private:
-  [[nodiscard]] promise_type& promise() const noexcept { return handle_type::from_address(frame_.address()).promise(); }
+  [[nodiscard, gnu::always_inline]] promise_type& promise() const noexcept { return handle_type::from_address(frame_.address()).promise(); }
 };
 
 namespace detail {
