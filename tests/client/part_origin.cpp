@@ -22,7 +22,8 @@ TEST_CASE("the pieces of a file that are here leave gaps", "[client][download]")
   CHECK(held.prefix() == 0);
   held.add({6, 2});
   held.add({0, 0});
-  CHECK(held.ranges() == ranges{{4, 5}});
+  REQUIRE(held.ranges().size() == 1);
+  CHECK(held.ranges()[0] == byte_range{4, 5});
   held.add({0, 4});
   CHECK(held.prefix() == 9);
   CHECK(held.missing(10) == ranges{{9, 1}});

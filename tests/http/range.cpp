@@ -19,6 +19,8 @@ constexpr auto partial = range_verdict::partial;
 constexpr auto unsatisfiable = range_verdict::unsatisfiable;
 constexpr auto max = std::numeric_limits<std::uint64_t>::max();
 
+std::vector<byte_range> all_of(const byte_ranges& ranges) { return {ranges.begin(), ranges.end()}; }
+
 }  // namespace
 
 TEST_CASE("a Range field selects bytes of a 10-byte representation",
@@ -105,7 +107,7 @@ TEST_CASE("a Range field selects bytes of a 10-byte representation",
     CAPTURE(r.field);
     const auto selection = select_ranges(r.field, 10);
     CHECK(selection.verdict == r.verdict);
-    CHECK(selection.ranges == r.ranges);
+    CHECK(all_of(selection.ranges) == r.ranges);
   }
 }
 
@@ -117,11 +119,11 @@ TEST_CASE("an empty representation has no ranges", "[http][range]") {
 }
 
 TEST_CASE("positions are 64 bits wide", "[http][range]") {
-  CHECK(select_ranges("bytes=5368709120-5368709121", max).ranges ==
+  CHECK(all_of(select_ranges("bytes=5368709120-5368709121", max).ranges) ==
         std::vector<byte_range>{{5'368'709'120, 2}});
-  CHECK(select_ranges("bytes=-1", max).ranges == std::vector<byte_range>{{max - 1, 1}});
-  CHECK(select_ranges("bytes=0-", max).ranges == std::vector<byte_range>{{0, max}});
-  CHECK(select_ranges("bytes=18446744073709551614-", max).ranges ==
+  CHECK(all_of(select_ranges("bytes=-1", max).ranges) == std::vector<byte_range>{{max - 1, 1}});
+  CHECK(all_of(select_ranges("bytes=0-", max).ranges) == std::vector<byte_range>{{0, max}});
+  CHECK(all_of(select_ranges("bytes=18446744073709551614-", max).ranges) ==
         std::vector<byte_range>{{max - 1, 1}});
   CHECK(select_ranges("bytes=18446744073709551615-", max).verdict == unsatisfiable);
 }

@@ -32,10 +32,10 @@ class held_ranges {
   [[nodiscard]] std::uint64_t end() const noexcept;
   /// How many octets are here without a gap from the first on.
   [[nodiscard]] std::uint64_t prefix() const noexcept;
-  [[nodiscard]] const std::vector<byte_range>& ranges() const noexcept { return ranges_; }
+  [[nodiscard]] const byte_ranges& ranges() const noexcept { return ranges_; }
 
  private:
-  std::vector<byte_range> ranges_;  // none touches another; in no order
+  byte_ranges ranges_;  // none touches another; in no order
 };
 
 /// The note beside a part.

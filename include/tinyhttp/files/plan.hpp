@@ -41,7 +41,7 @@ struct facts {
 struct plan {
   tinyhttp::status status = {};
   tinyhttp::fields fields = {};
-  std::vector<byte_range> ranges = {};  // of a 206; one, or the parts of a multipart
+  byte_ranges ranges = {};  // of a 206; one, or the parts of a multipart
   std::string boundary = {};            // of a multipart; empty: it is none
 };
 
@@ -157,7 +157,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
   if (p.status.forbids_content()) return {};
   if (p.status != status::partial_content) return std::move(problem(p.status).body);
   if (!p.boundary.empty()) return parts_of(p, f, source, octets);
-  const auto [offset, length] = p.ranges.front();
+  const auto [offset, length] = p.ranges[0];
   if (source) return content_slice{source, offset, length};
   return octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tinyhttp {
 
@@ -24,6 +24,8 @@ struct byte_range {
   friend bool operator==(const byte_range&, const byte_range&) = default;
 };
 
+using byte_ranges = small_vector<byte_range, 1>;  // there is one as a rule
+
 enum class range_verdict : std::uint8_t {
   whole,          // no usable range: answer 200 with everything
   partial,        // answer 206 with `ranges`
@@ -32,8 +34,8 @@ enum class range_verdict : std::uint8_t {
 
 struct range_selection {
   range_verdict verdict = range_verdict::whole;
-  std::vector<byte_range> ranges;  // non-empty only for `partial`; request order, each length > 0,
-                                   // none touches another: together at most the representation
+  byte_ranges ranges;  // non-empty only for `partial`; request order, each length > 0, none touches
+                       // another: together at most the representation
 };
 
 /// Decides what a `Range` field asks for. Ranges that touch or overlap become one, which stands
@@ -103,7 +105,7 @@ namespace detail {
 
 /// Adds `added` to `ranges`, which do not touch one another, and keeps them so: what it touches is
 /// joined to it at the earliest place. Says whether it shared a byte with any of them.
-inline bool join_range(std::vector<byte_range>& ranges, byte_range added) {
+inline bool join_range(byte_ranges& ranges, byte_range added) {
   constexpr auto nowhere = std::numeric_limits<std::size_t>::max();
   std::size_t place = nowhere;
   std::size_t kept = 0;

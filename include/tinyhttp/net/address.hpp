@@ -37,6 +37,7 @@ class address {
   [[nodiscard]] static address from_native(const sockaddr* from, socklen_t size) noexcept;
 
   [[nodiscard]] int family() const noexcept { return storage_.any.sa_family; }
+  [[nodiscard]] bool is_known() const noexcept { return family() != AF_UNSPEC; }
   [[nodiscard]] bool is_ip() const noexcept { return family() == AF_INET || family() == AF_INET6; }
   [[nodiscard]] bool is_unix_domain() const noexcept { return family() == AF_UNIX; }
 

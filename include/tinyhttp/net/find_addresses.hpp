@@ -58,7 +58,9 @@ template <class Waiting>
 task<result<std::vector<address>>> find_unmapped(Waiting& waits, std::string_view host,
                                                  std::uint16_t port, const connect_options& with,
                                                  time_point end) {
-  if (const auto literal = addresses_of_literal(host, port); !literal || !literal->empty()) co_return literal;
+  const auto literal = address_of_literal(host, port);
+  if (!literal) co_return literal.error();
+  if (literal->is_known()) co_return std::vector{*literal};
   if (is_localhost(host)) co_return loopback(port);
   resolver& asked = with.resolver != nullptr ? *with.resolver : resolver::common();
   const auto question = asked.ask(host);

@@ -126,12 +126,14 @@ inline bool is_stale_socket(const address& at) noexcept {
     const bool no_ipv6 = cause == EAFNOSUPPORT || cause == EADDRNOTAVAIL;
     return no_ipv6 && !with.ipv6_only ? bind_address(all4, with, cause) : std::move(both);
   }
-  const auto candidates = resolve(with.host, with.port, true);
-  if (!candidates) return candidates.error().within("listen on " + with.host);
-  for (std::size_t i = 0;; ++i) {
+  address_search search;
+  if (auto begun = search.begin(with.host, with.port, true); !begun)
+    return begun.error().within("listen on " + with.host);
+  for (address to = search.next();;) {
     int cause = 0;
-    auto bound = bind_address((*candidates)[i], with, cause);
-    if (bound || i + 1 == candidates->size()) return bound;
+    auto bound = bind_address(to, with, cause);
+    to = search.next();
+    if (bound || !to.is_known()) return bound;
   }
 }
 

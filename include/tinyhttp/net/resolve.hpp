@@ -24,59 +24,95 @@ namespace tinyhttp::net {
 [[nodiscard]] inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
                                                           bool passive = false);
 
-/// What `resolve` says without asking anybody: of numbers, `unix:PATH`, and what is no host name.
-/// No address: somebody has to be asked.
-[[nodiscard]] inline result<std::vector<address>> addresses_of_literal(std::string_view host, std::uint16_t port);
+/// What `resolve` says without asking anybody: of a number, `unix:PATH`, and what is no host name.
+/// Unknown: somebody has to be asked.
+[[nodiscard]] inline result<address> address_of_literal(std::string_view host, std::uint16_t port);
+
+/// The same one by one, for who may not need them all.
+class address_search {
+ public:
+  address_search() = default;
+  address_search(const address_search&) = delete;
+  address_search& operator=(const address_search&) = delete;
+  ~address_search() {
+    if (found_ != nullptr) ::freeaddrinfo(found_);
+  }
+
+  /// Once, before `next`: which then has an address at least.
+  [[nodiscard]] result<void> begin(std::string_view host, std::uint16_t port, bool passive = false);
+  /// The next address; unknown: there are no more.
+  [[nodiscard]] address next() noexcept;
+
+ private:
+  [[nodiscard]] result<void> ask_system(const std::string& host, bool passive);
+  [[nodiscard]] bool is_listed_before(const address& one) const noexcept;
+  [[nodiscard]] address read(const addrinfo& from) const noexcept {
+    return address::from_native(from.ai_addr, from.ai_addrlen).with_port(port_);
+  }
+
+  address ahead_;              // what `next` will give
+  addrinfo* found_ = nullptr;  // owned
+  const addrinfo* at_ = nullptr;
+  std::uint16_t port_ = 0;
+};
 
 // ---------------------------------------------------------------------------------------------
 
-namespace detail {
+[[gnu::cold]] inline result<void> address_search::begin(std::string_view host, std::uint16_t port, bool passive) {
+  port_ = port;
+  if (!host.empty() || !passive) {
+    const auto literal = address_of_literal(host, port);
+    if (!literal) return literal.error();
+    ahead_ = *literal;
+  }
+  return ahead_.is_known() ? result<void>() : ask_system(std::string(host), passive);
+}
 
-[[gnu::cold]] inline result<std::vector<address>> ask_resolver(const std::string& host, std::uint16_t port,
-                                                 bool passive) {
+inline result<void> address_search::ask_system(const std::string& host, bool passive) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = passive ? AI_PASSIVE : 0;
-  addrinfo* found = nullptr;
   int status = 0;
   int cause = 0;
   do {
     status = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), host.empty() ? "0" : nullptr,
-                           &hints, &found);
+                           &hints, &found_);
     cause = errno;
   } while (status == EAI_SYSTEM && cause == EINTR);
   if (status != 0) {
+    found_ = nullptr;
     std::string why = status == EAI_SYSTEM ? errno_text(cause) : ::gai_strerror(status);
     if (!why.empty()) why.front() = ascii::to_lower(why.front());
     return error(error_kind::resolve, "resolve " + host + ": " + why);
   }
-  std::vector<address> all;
-  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    const address one = address::from_native(each->ai_addr, each->ai_addrlen).with_port(port);
-    bool listed = !one.is_ip();
-    for (const address& other : all) listed = listed || other == one;
-    if (!listed) all.push_back(one);
-  }
-  ::freeaddrinfo(found);
-  if (all.empty()) return error(error_kind::resolve, "resolve " + host + ": no usable address");
-  return all;
+  at_ = found_;
+  static_cast<void>(next());  // there is none yet
+  if (!ahead_.is_known()) return error(error_kind::resolve, "resolve " + host + ": no usable address");
+  return {};
 }
 
-}  // namespace detail
-
-[[gnu::cold]] inline result<std::vector<address>> addresses_of_literal(std::string_view host, std::uint16_t port) {
-  std::vector<address> found;
-  if (host.starts_with("unix:")) {
-    const auto local = address::unix_domain(host.substr(5));
-    if (!local) return local.error();
-    found.push_back(*local);
-    return found;
+[[gnu::cold]] inline address address_search::next() noexcept {
+  const address given = ahead_;
+  ahead_ = address();
+  for (; at_ != nullptr && !ahead_.is_known(); at_ = at_->ai_next) {
+    const address one = read(*at_);
+    if (one.is_ip() && !is_listed_before(one)) ahead_ = one;
   }
-  if (const auto numeric = address::parse(host, port)) found.push_back(*numeric);
-  if (!found.empty()) return found;
+  return given;
+}
+
+inline bool address_search::is_listed_before(const address& one) const noexcept {
+  for (const addrinfo* other = found_; other != at_; other = other->ai_next)
+    if (read(*other) == one) return true;
+  return false;
+}
+
+[[gnu::cold]] inline result<address> address_of_literal(std::string_view host, std::uint16_t port) {
+  if (host.starts_with("unix:")) return address::unix_domain(host.substr(5));
+  if (const auto numeric = address::parse(host, port)) return *numeric;
   bool has_bad_octet = false;
   for (const char c : host) has_bad_octet = has_bad_octet || !ascii::is_target_octet(c);
-  if (!host.empty() && host.size() <= 255 && !has_bad_octet) return found;
+  if (!host.empty() && host.size() <= 255 && !has_bad_octet) return address();
   std::string shown;  // a log line stays a line, whatever the name holds
   for (const char c : host.substr(0, 255)) shown += ascii::is_target_octet(c) ? c : '?';
   return error(error_kind::resolve, "resolve " + shown + ": not a host name");
@@ -84,9 +120,11 @@ namespace detail {
 
 [[gnu::cold]] inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
                                                           bool passive) {
-  if (!host.empty() || !passive)
-    if (auto literal = addresses_of_literal(host, port); !literal || !literal->empty()) return literal;
-  return detail::ask_resolver(std::string(host), port, passive);
+  address_search search;
+  if (auto begun = search.begin(host, port, passive); !begun) return begun.error();
+  std::vector<address> all;
+  for (address one = search.next(); one.is_known(); one = search.next()) all.push_back(one);
+  return all;
 }
 
 }  // namespace tinyhttp::net
