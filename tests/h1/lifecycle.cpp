@@ -28,7 +28,7 @@ lifecycle after_one_exchange() {
 }  // namespace
 
 TEST_CASE("no cell of the table is there twice", "[h1][lifecycle]") {
-  for (std::size_t i = 0; i < transitions.size(); ++i)
+  for (std::size_t i = 0; i < std::size(transitions); ++i)
     for (std::size_t j = 0; j < i; ++j)
       CHECK_FALSE((transitions[i].who == transitions[j].who && transitions[i].from == transitions[j].from &&
                    transitions[i].on == transitions[j].on));

@@ -11,7 +11,6 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,7 +41,7 @@ inline result<response> listing_answer(const request& r, std::shared_ptr<const d
     return !found->empty();
   };
   auto look = [held = std::move(root), in](entry& e) { return in->look(e); };
-  static constexpr std::array<std::string_view, 2> types{"text/html", "application/json"};
+  static constexpr std::string_view types[] = {"text/html", "application/json"};
   const bool as_data = preferred_media_type(r.fields.combined("Accept"), types) == types[1];
   auto text = as_data ? listing_json(name, std::move(more), std::move(look))
                       : listing_page(name, std::move(more), parse_order(r.query()), std::move(look));

@@ -6,7 +6,6 @@
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/http/negotiation.hpp>
 
-#include <array>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -48,7 +47,7 @@ inline variant choose_variant(const directory& root, const std::string& name,
   const auto source = root.glance(name);
   if (!source || source->is_directory) return {};
 
-  std::array<std::string_view, std::size(known)> offered;
+  std::string_view offered[std::size(known)];
   std::size_t count = 0;
   for (const auto& sibling : known) {
     const auto there = root.glance(std::string(name).append(sibling.suffix));

@@ -4,7 +4,6 @@
 // us, so our own output is held to the same rules as the peer's input. RFC 9112 9.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,23 +31,23 @@ struct transition {
 };
 
 // clang-format off
-inline constexpr std::array transitions{
-    transition{side::client, phase::idle,       signal::request,       phase::body},
-    transition{side::client, phase::body,       signal::data,          phase::body},
-    transition{side::client, phase::body,       signal::end,           phase::done},
-    transition{side::client, phase::idle,       signal::close,         phase::closed},
-    transition{side::client, phase::done,       signal::close,         phase::closed},
-    transition{side::client, phase::must_close, signal::close,         phase::closed},
+inline constexpr transition transitions[] = {
+    {side::client, phase::idle,       signal::request,       phase::body},
+    {side::client, phase::body,       signal::data,          phase::body},
+    {side::client, phase::body,       signal::end,           phase::done},
+    {side::client, phase::idle,       signal::close,         phase::closed},
+    {side::client, phase::done,       signal::close,         phase::closed},
+    {side::client, phase::must_close, signal::close,         phase::closed},
 
-    transition{side::server, phase::idle,       signal::request,       phase::answering},
-    transition{side::server, phase::idle,       signal::response,      phase::body},  // 400, 408, 431: no usable request
-    transition{side::server, phase::answering,  signal::informational, phase::answering},
-    transition{side::server, phase::answering,  signal::response,      phase::body},
-    transition{side::server, phase::body,       signal::data,          phase::body},
-    transition{side::server, phase::body,       signal::end,           phase::done},
-    transition{side::server, phase::idle,       signal::close,         phase::closed},
-    transition{side::server, phase::done,       signal::close,         phase::closed},
-    transition{side::server, phase::must_close, signal::close,         phase::closed},
+    {side::server, phase::idle,       signal::request,       phase::answering},
+    {side::server, phase::idle,       signal::response,      phase::body},  // 400, 408, 431: no usable request
+    {side::server, phase::answering,  signal::informational, phase::answering},
+    {side::server, phase::answering,  signal::response,      phase::body},
+    {side::server, phase::body,       signal::data,          phase::body},
+    {side::server, phase::body,       signal::end,           phase::done},
+    {side::server, phase::idle,       signal::close,         phase::closed},
+    {side::server, phase::done,       signal::close,         phase::closed},
+    {side::server, phase::must_close, signal::close,         phase::closed},
 };
 // clang-format on
 
@@ -68,13 +67,16 @@ namespace detail {
 
 /// `next` for every side, phase and signal; `refused` where it is empty.
 inline constexpr auto refused = static_cast<phase>(0xff);
-inline constexpr auto next_phases = [] {
-  std::array<std::array<std::array<phase, 6>, 6>, 2> all{};
+struct phase_table {
+  phase to[2][6][6];
+};
+inline constexpr phase_table next_phases = [] {
+  phase_table all{};
   for (std::size_t who = 0; who < 2; ++who)
     for (std::size_t from = 0; from < 6; ++from)
       for (std::size_t on = 0; on < 6; ++on)
-        all[who][from][on] = next(static_cast<side>(who), static_cast<phase>(from),
-                                  static_cast<signal>(on)).value_or(refused);
+        all.to[who][from][on] = next(static_cast<side>(who), static_cast<phase>(from),
+                                     static_cast<signal>(on)).value_or(refused);
   return all;
 }();
 
@@ -88,8 +90,8 @@ class lifecycle {
   /// Applies `on` to `who`; false, and nothing changes, when the protocol forbids it. A request
   /// concerns both sides: the server owes an answer from then on.
   bool apply(side who, signal on) noexcept {
-    const phase to = detail::next_phases[index(who)][static_cast<std::size_t>(of(who))]
-                                        [static_cast<std::size_t>(on)];
+    const phase to = detail::next_phases.to[index(who)][static_cast<std::size_t>(of(who))]
+                                           [static_cast<std::size_t>(on)];
     if (to == detail::refused) return false;
     phases_[index(who)] = to == phase::done && !reusable_ ? phase::must_close : to;
     if (on == signal::request) phases_[index(side::server)] = phase::answering;
@@ -107,14 +109,14 @@ class lifecycle {
   /// Both sides are done and nothing forbids another exchange: goes back to idle.
   bool restart() noexcept {
     if (phases_[0] != phase::done || phases_[1] != phase::done) return false;
-    phases_ = {};
+    phases_[0] = phases_[1] = phase::idle;
     return true;
   }
 
  private:
   static constexpr std::size_t index(side who) noexcept { return static_cast<std::size_t>(who); }
 
-  std::array<phase, 2> phases_{};
+  phase phases_[2] = {};
   bool reusable_ = true;
 };
 

@@ -6,7 +6,6 @@
 
 #include <tinyhttp/core/ascii.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,19 +36,20 @@ class date_text {
  public:
   static constexpr std::size_t length = 29;  // octets; fixed by the grammar
 
-  constexpr explicit date_text(const std::array<char, length>& octets) noexcept : octets_(octets) {}
-
   [[nodiscard]] constexpr std::string_view view() const& noexcept {
-    return {octets_.data(), length};
+    return {octets_, length};
   }
   std::string_view view() const&& = delete;
   [[nodiscard]] constexpr operator std::string_view() const noexcept {  // for arguments of calls
-    return {octets_.data(), length};
+    return {octets_, length};
   }
-  [[nodiscard]] std::string string() const { return {octets_.data(), length}; }
+  [[nodiscard]] std::string string() const { return {octets_, length}; }
 
  private:
-  std::array<char, length> octets_;
+  friend constexpr date_text format_date(std::int64_t unix_seconds) noexcept;
+  constexpr date_text() noexcept = default;
+
+  char octets_[length] = {};
 };
 
 /// Writes `unix_seconds` as IMF-fixdate, the only form that may be sent. Never allocates. Dates
@@ -243,12 +243,12 @@ constexpr date_text format_date(std::int64_t unix_seconds) noexcept {
   const auto second = static_cast<int>(since_year_one % detail::seconds_per_day);
   const auto date = detail::to_civil_date(days);
 
-  std::array<char, date_text::length> out{};
+  date_text out;
   const auto put = [&](std::size_t at, std::string_view piece) {
-    for (const char c : piece) out[at++] = c;
+    for (const char c : piece) out.octets_[at++] = c;
   };
   const auto put_digits = [&](std::size_t end, int value, int count) {
-    for (; count > 0; --count, value /= 10) out[--end] = static_cast<char>('0' + value % 10);
+    for (; count > 0; --count, value /= 10) out.octets_[--end] = static_cast<char>('0' + value % 10);
   };
   put(0, "Mon, 01 Jan 0001 00:00:00 GMT");
   put(0, {detail::weekday_names[days % 7], 3});
@@ -258,7 +258,7 @@ constexpr date_text format_date(std::int64_t unix_seconds) noexcept {
   put_digits(19, second / 3600, 2);
   put_digits(22, second / 60 % 60, 2);
   put_digits(25, second % 60, 2);
-  return date_text(out);
+  return out;
 }
 
 }  // namespace tinyhttp

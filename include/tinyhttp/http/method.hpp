@@ -5,8 +5,8 @@
 
 #include <tinyhttp/core/ascii.hpp>
 
-#include <array>
 #include <cstdint>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -15,7 +15,7 @@ namespace tinyhttp {
 
 /// A method is a case-sensitive token. The usual ones cost no memory; others keep their text.
 class method {
-  static constexpr std::array<std::string_view, 10> names{
+  static constexpr std::string_view names[] = {
       "", "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 
  public:
@@ -94,7 +94,7 @@ inline bool method::assign(std::string_view name) {
     id_ = get.id_;
     return true;
   }
-  for (std::size_t i = 1; i < names.size(); ++i) {
+  for (std::size_t i = 1; i < std::size(names); ++i) {
     if (names[i] != name) continue;
     id_ = static_cast<std::uint8_t>(i);
     return true;

@@ -8,7 +8,6 @@
 #include <tinyhttp/net/send_file.hpp>
 #include <tinyhttp/net/system.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -46,17 +45,18 @@ class gather {
   void take(std::size_t octets) noexcept;
   [[nodiscard]] std::int64_t send_one(int to, bool more) const noexcept;
   [[gnu::noinline]] std::int64_t send_several(int to, bool more) const noexcept {
-    std::array<iovec, 64> vectors;  // far below IOV_MAX everywhere; a head and a few dozen slices
+    constexpr std::size_t most = 64;  // far below IOV_MAX everywhere; a head and a few dozen slices
+    iovec vectors[most];
     std::size_t count = 0;
     std::size_t size = 0;
-    for (std::size_t i = 0; i < rest_.size() && count < vectors.size() && size < step_octets; ++i) {
+    for (std::size_t i = 0; i < rest_.size() && count < most && size < step_octets; ++i) {
       const std::string_view piece = i == 0 ? rest_[i].substr(into_first_) : rest_[i];
       if (piece.empty()) continue;
       const std::size_t part = at_most(piece.size(), step_octets - size);
       vectors[count++] = {const_cast<char*>(piece.data()), part};
       size += part;
     }
-    return os::send(to, vectors.data(), count, size, more);
+    return os::send(to, vectors, count, size, more);
   }
 
   std::span<const std::string_view> rest_;

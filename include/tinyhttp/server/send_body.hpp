@@ -13,7 +13,6 @@
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/server/pace.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -111,7 +110,7 @@ task<bool> body_sender<S>::write(std::string_view data, std::string_view behind,
     auto others = stream_.loop().yield();
     co_await others;
   }
-  const std::array<std::string_view, 3> pieces{out_, data, behind};
+  const std::string_view pieces[] = {out_, data, behind};
   pace_.begin();
   if constexpr (requires(S& s) { s.write(pieces, true); }) {
     state_ = co_await stream_.write(pieces, more);
