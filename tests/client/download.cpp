@@ -66,6 +66,7 @@ TEST_CASE("what is no regular file is written in place or refused", "[client][lo
   CHECK(S_ISCHR(facts.st_mode));
 
   CHECK(part_file::create("/tmp").error().message() == "open /tmp: is a directory");
+  CHECK(part_file::create("").error().message() == "open \"\": no such file or directory");
   CHECK(part_file::create(dir / "no/such").error().message() ==
         "open " + (dir / "no/such.part") + ": no such file or directory");
   CHECK(file_body("/dev/null").error().message() == "open /dev/null: not a regular file");

@@ -159,6 +159,7 @@ inline result<net::descriptor> part_file::open_locked(const std::string& part) {
 }
 
 inline result<part_file> part_file::open(const std::string& path, how goes) {
+  if (path.empty()) return net::system_error("open \"\"", ENOENT);  // its part would be `.part`
   std::string target = goes == how::on_for_a_new_file ? path : detail::behind_links(path);
   struct stat facts;
   if (goes == how::on_for_a_new_file && ::lstat(path.c_str(), &facts) == 0)
