@@ -374,7 +374,8 @@ TEST_CASE("a folder gives its names some at a time, each once", "[files][directo
   auto in = within.open_folder(".").value();
   std::set<std::string> seen;
   for (const std::size_t wanted : {3u, 3u, 3u, 1u, 0u, 0u}) {
-    const auto some = in.names(3).value();
+    tinyhttp::owned_list<tinyhttp::files::entry> some;
+    REQUIRE(in.names(3, some));
     CHECK(some.size() == wanted);
     for (const auto& e : some) CHECK(seen.insert(e.name).second);
   }

@@ -221,14 +221,13 @@ TEST_CASE("slices are merged into the order of the whole", "[files][listing]") {
     std::vector<entry> all;
     sorted_slices merged(order);
     for (auto slices = draw(9); slices != 0; --slices) {
-      std::vector<entry> slice;
+      owned_list<entry> slice;
       for (auto i = draw(12); i != 0; --i) {
         std::string name = "a long beginning";
         for (auto length = draw(4); length != 0; --length) name += "ab\x7f\xff"[draw(4)];
-        slice.push_back({name + std::to_string(all.size() + slice.size()), draw(3) == 0, draw(4),
-                         static_cast<std::int64_t>(draw(4)) - 2});
+        all.push_back({name + std::to_string(all.size()), draw(3) == 0, draw(4), static_cast<std::int64_t>(draw(4)) - 2});
+        slice.push_back(owned(new entry(all.back())));
       }
-      all.insert(all.end(), slice.begin(), slice.end());
       merged.add(std::move(slice));
     }
     sort_entries(all, order);
@@ -242,9 +241,9 @@ TEST_CASE("slices are merged into the order of the whole", "[files][listing]") {
 
 TEST_CASE("a directory that fails while it is read is an error, early or late", "[files][listing]") {
   const auto failing = [](int good) {
-    return [good, calls = 0](std::vector<entry>& into) mutable -> result<bool> {
+    return [good, calls = 0](owned_list<entry>& into) mutable -> result<bool> {
       if (calls == good) return error(error_kind::io, "list \"x\": input/output error", 500);
-      into.push_back({"file" + std::to_string(calls++), false, 1, 0});
+      into.push_back(owned(new entry{"file" + std::to_string(calls++), false, 1, 0}));
       return true;
     };
   };
@@ -258,8 +257,8 @@ TEST_CASE("a directory that fails while it is read is an error, early or late", 
 
 TEST_CASE("a portion that shows nothing is not the end", "[files][listing]") {
   int calls = 0;
-  const auto mostly_hidden = [&calls](std::vector<entry>& into) -> result<bool> {
-    if (++calls % 4 == 0) into.push_back({"file" + std::to_string(calls), false, 1, 0});
+  const auto mostly_hidden = [&calls](owned_list<entry>& into) -> result<bool> {
+    if (++calls % 4 == 0) into.push_back(owned(new entry{"file" + std::to_string(calls), false, 1, 0}));
     return calls < 12;
   };
   const body page = listing_page(".", mostly_hidden, {}).value();

@@ -70,8 +70,9 @@ TEST_CASE("while a huge listing is made, others are served: a turn of the loop c
   constexpr std::size_t all = 20'000, share = 4 * 250;  // four pieces a turn
   std::size_t read = 0, looked = 0;
   const auto handler = [&](const request&) -> response {
-    auto more = [&read](std::vector<entry>& into) -> result<bool> {
-      for (int i = 0; i < 250; ++i) into.push_back({"file" + std::to_string(read++ * 7919 % all), false, 0, 0});
+    auto more = [&read](owned_list<entry>& into) -> result<bool> {
+      for (int i = 0; i < 250; ++i)
+        into.push_back(owned(new entry{"file" + std::to_string(read++ * 7919 % all), false, 0, 0}));
       return read < all;
     };
     return html(listing_page(".", std::move(more), order, [&looked](entry& e) {

@@ -52,7 +52,9 @@ class owned_list {
     all_.pop_back();
     return taken;
   }
-  void pop_back() noexcept { static_cast<void>(take(size() - 1)); }
+  /// Destroys element `i`; the last takes its place.
+  void remove(std::size_t i) noexcept { static_cast<void>(take(i)); }
+  void pop_back() noexcept { remove(size() - 1); }
   void swap(std::size_t a, std::size_t b) noexcept { std::swap(all_[a], all_[b]); }
 
  private:

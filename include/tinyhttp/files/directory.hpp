@@ -4,6 +4,7 @@
 // writes is upload.hpp. Knows no HTTP but the status that an error hints at.
 #pragma once
 
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/segment_walk.hpp>
@@ -62,8 +63,8 @@ class directory;
 /// A directory beneath a root, open to be listed. One thread.
 class folder {
  public:
-  /// The next names, at most so many, unsorted, and which are directories. None: those were all.
-  [[nodiscard]] result<std::vector<entry>> names(std::size_t most);
+  /// Appends the next names, at most so many, unsorted, and which are directories. None: those were all.
+  [[nodiscard]] result<void> names(std::size_t most, owned_list<entry>& into);
 
   /// Fills in size and time. False: it is gone, or is nothing that `directory::find` would give.
   [[nodiscard]] bool look(entry& e) const;
@@ -245,10 +246,10 @@ inline result<std::vector<entry>> directory::list(const std::string& name) const
   if (!opened_folder) return opened_folder.error();
   std::vector<entry> found;
   for (;;) {
-    auto some = opened_folder->names(1000);
-    if (!some) return some.error();
-    if (some->empty()) return found;
-    for (auto& e : *some)
+    owned_list<entry> some;
+    if (auto read = opened_folder->names(1000, some); !read) return read.error();
+    if (some.empty()) return found;
+    for (auto& e : some)
       if (opened_folder->look(e)) found.push_back(std::move(e));
   }
 }
@@ -261,24 +262,24 @@ inline result<std::vector<entry>> directory::list(const std::string& name) const
   return ::close(own), why;
 }
 
-[[gnu::cold]] inline result<std::vector<entry>> folder::names(std::size_t most) {
+[[gnu::cold]] inline result<void> folder::names(std::size_t most, owned_list<entry>& into) {
   if (!stream_)
     if (auto begun = begin(); !begun) return begun.error();
-  std::vector<entry> found;
-  while (found.size() < most) {
+  for (std::size_t added = 0; added < most;) {
     errno = 0;
     const auto* next = stream_.next();
     if (next == nullptr && errno != 0) return detail::system_error("list", name_, errno);
-    if (next == nullptr) return found;
+    if (next == nullptr) return {};
     const std::string_view name = next->d_name;
     if (name == "." || name == "..") continue;
-    entry e{std::string(name), next->d_type == DT_DIR, 0, 0};
+    owned<entry> e(new entry{std::string(name), next->d_type == DT_DIR, 0, 0});
     // Some file systems do not tell, and a link is what it leads to: then only a look will do.
     const bool known = next->d_type == DT_DIR || next->d_type == DT_REG;
-    if (known || ((next->d_type == DT_LNK || next->d_type == DT_UNKNOWN) && look(e)))
-      found.push_back(std::move(e));
+    if (!known && ((next->d_type != DT_LNK && next->d_type != DT_UNKNOWN) || !look(*e))) continue;
+    into.push_back(std::move(e));
+    ++added;
   }
-  return found;
+  return {};
 }
 
 inline bool folder::look(entry& e) const {

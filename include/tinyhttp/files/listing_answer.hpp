@@ -3,6 +3,7 @@
 // Joins directory.hpp and listing.hpp: a page, or data for programs that ask for it. Knows no mount.
 #pragma once
 
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/listing.hpp>
@@ -15,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::files {
 
@@ -33,12 +33,13 @@ inline result<response> listing_answer(const request& r, std::shared_ptr<const d
   auto opened_folder = root->open_folder(name);
   if (!opened_folder) return opened_folder.error();
   const std::shared_ptr<folder> in = share<folder>(new folder(std::move(*opened_folder)));
-  auto more = [in, shown](std::vector<entry>& into) -> result<bool> {
-    auto found = in->names(detail::run_length);
-    if (!found) return found.error();
-    for (auto& e : *found)
-      if (is_safe_name(e.name, shown)) into.push_back(std::move(e));
-    return !found->empty();
+  auto more = [in, shown](owned_list<entry>& into) -> result<bool> {
+    const std::size_t before = into.size();
+    if (auto read = in->names(detail::run_length, into); !read) return read.error();
+    const bool any = into.size() > before;
+    for (std::size_t i = into.size(); i-- > before;)
+      if (!is_safe_name(into[i].name, shown)) into.remove(i);
+    return any;
   };
   auto look = [held = std::move(root), in](entry& e) { return in->look(e); };
   static constexpr std::string_view types[] = {"text/html", "application/json"};

@@ -32,34 +32,6 @@ struct listing_order {
 
 inline void sort_entries(std::vector<entry>& entries, listing_order order);
 
-/// Entries that come in slices and go out in order. Each slice is sorted by itself, and they are
-/// merged as they go: no step costs more than a slice, however many entries there are.
-class sorted_slices {
- public:
-  explicit sorted_slices(listing_order order) noexcept : order_(order) {}
-
-  /// Takes a slice in. Not after the first `next`.
-  void add(std::vector<entry> slice);
-  /// The next in order, to be changed at will; null when there are no more. Until the next call.
-  [[nodiscard]] entry* next();
-
- private:
-  struct run {
-    std::vector<entry> entries;
-    std::size_t at = 0;
-    [[nodiscard]] const entry& front() const noexcept { return entries[at]; }
-  };
-  [[nodiscard]] bool is_before(const run& a, const run& b) const noexcept;
-  void sift_down(std::size_t at) noexcept;
-
-  listing_order order_;
-  owned_list<run> heap_;  // the one whose front comes first is in front, once merging has begun
-  entry given_ = {};  // what `next` showed last
-  bool merging_ = false;
-};
-
-// ---------------------------------------------------------------------------------------------
-
 namespace detail {
 
 /// An entry with a number that sorts as it does, as far as 63 bits can tell; names decide the rest.
@@ -68,14 +40,50 @@ struct sort_item {
   std::uint64_t key = 0;
   entry* of = nullptr;
 };
+using sort_items = small_vector<sort_item, 16>;
+
+}  // namespace detail
+
+/// Entries that come in slices and go out in order. Each slice is sorted by itself, and they are
+/// merged as they go: no step costs more than a slice, however many entries there are.
+class sorted_slices {
+ public:
+  explicit sorted_slices(listing_order order) noexcept : order_(order) {}
+
+  /// Takes a slice in. Not after the first `next`.
+  void add(owned_list<entry> slice);
+  /// The next in order, to be changed at will; null when there are no more. Until the next call.
+  [[nodiscard]] entry* next();
+
+ private:
+  struct run {
+    owned_list<entry> entries;
+    detail::sort_items sorted = {};  // the same in order
+    std::size_t at = 0;
+    [[nodiscard]] const entry& front() const noexcept { return *sorted[at].of; }
+  };
+  [[nodiscard]] bool is_before(const run& a, const run& b) const noexcept;
+  void sift_down(std::size_t at) noexcept;
+
+  listing_order order_;
+  owned_list<run> heap_;  // the one whose front comes first is in front, once merging has begun
+  owned<run> spent_;      // what `next` showed last is in it, or in front
+  bool merging_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
 
 /// How many octets all names begin with alike.
-[[nodiscard]] inline std::size_t common_prefix(const std::vector<entry>& entries) noexcept {
-  const std::string_view first = entries.front().name;
+[[nodiscard]] inline std::size_t common_prefix(const sort_items& items) noexcept {
+  const std::string_view first = items[0].of->name;
   std::size_t common = first.size();
-  for (const auto& e : entries)
+  for (const auto& item : items) {
+    const std::string_view name = item.of->name;
     for (std::size_t i = 0; i < common; ++i)
-      if (i == e.name.size() || e.name[i] != first[i]) common = i;
+      if (i == name.size() || name[i] != first[i]) common = i;
+  }
   return common;
 }
 
@@ -112,6 +120,15 @@ template <bool Descending>
   return Descending ? -by_name : by_name;
 }
 
+/// Puts the items in order, whose entries are set.
+inline void sort(sort_items& items, listing_order order) {
+  if (items.empty()) return;
+  const std::size_t common = order.key == sort_key::name ? common_prefix(items) : 0;
+  for (auto& item : items) item.key = sort_key_of(*item.of, order, common);
+  const bool backwards = order.key == sort_key::name && order.descending;
+  std::qsort(items.data(), items.size(), sizeof(sort_item), backwards ? compare_items<true> : compare_items<false>);
+}
+
 }  // namespace detail
 
 [[gnu::cold]] constexpr listing_order parse_order(std::string_view query) noexcept {
@@ -130,24 +147,23 @@ template <bool Descending>
 }
 
 inline void sort_entries(std::vector<entry>& entries, listing_order order) {
-  if (entries.empty()) return;
-  const std::size_t common = order.key == sort_key::name ? detail::common_prefix(entries) : 0;
-  small_vector<detail::sort_item, 16> items;  // std::qsort wants what memcpy may move
+  detail::sort_items items;  // std::qsort wants what memcpy may move
   items.reserve(entries.size());
-  for (auto& e : entries) items.push_back({detail::sort_key_of(e, order, common), &e});
-  const bool backwards = order.key == sort_key::name && order.descending;
-  std::qsort(items.data(), items.size(), sizeof(detail::sort_item),
-             backwards ? detail::compare_items<true> : detail::compare_items<false>);
+  for (auto& e : entries) items.push_back({0, &e});
+  detail::sort(items, order);
   std::vector<entry> sorted;
   sorted.reserve(entries.size());
   for (const auto& item : items) sorted.push_back(std::move(*item.of));
   entries = std::move(sorted);
 }
 
-inline void sorted_slices::add(std::vector<entry> slice) {
+inline void sorted_slices::add(owned_list<entry> slice) {
   if (slice.empty()) return;
-  sort_entries(slice, order_);
-  heap_.push_back(owned<run>(new run{std::move(slice)}));
+  owned<run> added(new run{std::move(slice)});
+  added->sorted.reserve(added->entries.size());
+  for (auto& e : added->entries) added->sorted.push_back({0, &e});
+  detail::sort(added->sorted, order_);
+  heap_.push_back(std::move(added));
 }
 
 /// As `sort_entries` has it.
@@ -171,14 +187,13 @@ inline void sorted_slices::sift_down(std::size_t at) noexcept {
 inline entry* sorted_slices::next() {
   if (!std::exchange(merging_, true))
     for (std::size_t i = heap_.size() / 2; i-- > 0;) sift_down(i);
+  spent_.reset();
   if (heap_.empty()) return nullptr;
   run& first = heap_[0];
-  given_ = std::move(first.entries[first.at++]);
-  if (first.at == first.entries.size()) {
-    const auto done = heap_.take(0);
-  }
+  entry* const given = first.sorted[first.at++].of;
+  if (first.at == first.sorted.size()) spent_ = heap_.take(0);
   sift_down(0);
-  return &given_;
+  return given;
 }
 
 }  // namespace tinyhttp::files

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -23,7 +24,7 @@
 namespace tinyhttp::files {
 
 /// Appends the next entries, some hundred of them, in any order; false: there are no more.
-using more_entries = function<result<bool>(std::vector<entry>&)>;
+using more_entries = function<result<bool>(owned_list<entry>&)>;
 
 /// Fills in size and time of an entry when its turn comes; false: it is gone, and is left out. Null:
 /// they are known.
@@ -69,17 +70,12 @@ class listing_writer final : public body_stream {
 
   /// Sorting by name needs no look; for the rest, all are looked at before the first row.
   [[nodiscard, gnu::cold]] result<void> read_some() {
-    std::vector<entry> some;
+    owned_list<entry> some;
     const auto more = more_(some);
     if (!more) return more.error();
     reading_ = *more;
-    std::size_t kept = 0;
-    for (auto& e : some) {
-      if (looks_first_ && !look_(e)) continue;
-      if (&some[kept] != &e) some[kept] = std::move(e);
-      ++kept;
-    }
-    while (some.size() > kept) some.pop_back();
+    for (std::size_t i = looks_first_ ? some.size() : 0; i-- > 0;)
+      if (!look_(some[i])) some.remove(i);
     entries_.add(std::move(some));
     return {};
   }
@@ -123,9 +119,9 @@ class listing_writer final : public body_stream {
 }  // namespace detail
 
 inline more_entries entries_from(std::vector<entry> all) {
-  return [all = std::move(all), at = std::size_t{0}](std::vector<entry>& into) mutable -> result<bool> {
+  return [all = std::move(all), at = std::size_t{0}](owned_list<entry>& into) mutable -> result<bool> {
     for (std::size_t i = 0; i < detail::run_length && at < all.size(); ++i)
-      into.push_back(std::move(all[at++]));
+      into.push_back(owned<entry>(new entry(std::move(all[at++]))));
     return at < all.size();
   };
 }
