@@ -124,9 +124,9 @@ inline std::optional<part_origin> part_origin::parse(std::string_view text) {
   made.pieces.emplace();
   auto list = text.substr(mark + pieces_mark.size());
   while (const auto piece = ascii::take_list_element(list)) {
-    const auto range = detail::resolve_range_spec(*piece, *made.total);
-    if (!range || range->length == 0) return std::nullopt;
-    made.pieces->add(*range);
+    byte_range range;
+    if (!detail::resolve_range_spec(*piece, *made.total, range) || range.length == 0) return std::nullopt;
+    made.pieces->add(range);
   }
   return made;
 }

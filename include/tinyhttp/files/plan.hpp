@@ -210,7 +210,7 @@ inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::u
   auto selection = detail::select(r, f.size, current);
   if (selection.verdict == range_verdict::unsatisfiable) {
     plan refused = detail::plan_problem(status::range_not_satisfiable);
-    refused.fields.add("Content-Range", format_content_range(std::nullopt, f.size));
+    refused.fields.add("Content-Range", format_content_range(byte_range(), f.size));
     return refused;
   }
   plan p{status::ok, whole != nullptr ? *whole : whole_fields(f, now), {}, {}};

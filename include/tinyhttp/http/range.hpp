@@ -68,6 +68,7 @@ struct content_range {
 /// has no last byte to name.
 [[nodiscard]] inline std::string format_content_range(std::optional<byte_range> range,
                                                       std::optional<std::uint64_t> size);
+[[nodiscard]] inline std::string format_content_range(byte_range range, std::uint64_t size);
 
 /// Reads a `Content-Range` in bytes. Empty for another unit, bad syntax, numbers beyond 64 bits,
 /// and ranges that are backwards or end behind `size`: such a part must not be combined (14.4).
@@ -79,28 +80,29 @@ template <class Found = content_range>  // compiled only where it is used
 namespace detail {
 
 /// Resolves one range-spec (14.1.2) against `size`. Length 0: well-formed, but unsatisfiable.
-/// Empty: not a range-spec.
-[[nodiscard]] constexpr std::optional<byte_range> resolve_range_spec(std::string_view spec,
-                                                                     std::uint64_t size) noexcept {
+/// False: not a range-spec.
+[[nodiscard]] constexpr bool resolve_range_spec(std::string_view spec, std::uint64_t size,
+                                                byte_range& into) noexcept {
   const auto dash = spec.find('-');
-  if (dash == spec.npos) return std::nullopt;
+  if (dash == spec.npos) return false;
   const auto before = spec.substr(0, dash);
   const auto after = spec.substr(dash + 1);
 
   if (before.empty()) {  // suffix-range: the last n bytes
     const auto wanted = ascii::parse_decimal(after);
-    if (!wanted) return std::nullopt;
+    if (!wanted) return false;
     const auto length = *wanted < size ? *wanted : size;
-    return byte_range{size - length, length};
+    into = {size - length, length};
+    return true;
   }
 
   const auto first = ascii::parse_decimal(before);
   const auto last =
       after.empty() ? std::numeric_limits<std::uint64_t>::max() : ascii::parse_decimal(after);
-  if (!first || !last || *last < *first) return std::nullopt;
-  if (*first >= size) return byte_range{size, 0};
+  if (!first || !last || *last < *first) return false;
   const auto end = *last < size ? *last + 1 : size;
-  return byte_range{*first, end - *first};
+  into = *first < size ? byte_range{*first, end - *first} : byte_range{size, 0};
+  return true;
 }
 
 /// Adds `added` to `ranges`, which do not touch one another, and keeps them so: what it touches is
@@ -149,11 +151,11 @@ inline range_selection select_ranges(std::string_view field, std::uint64_t size,
   std::size_t overlaps = 0;
   auto list = field.substr(equals + 1);
   while (const auto spec = ascii::take_list_element(list)) {
-    const auto range = detail::resolve_range_spec(*spec, size);
-    if (!range || ++specs > max_ranges) return {};
-    if (range->length == 0) continue;
+    byte_range range;
+    if (!detail::resolve_range_spec(*spec, size, range) || ++specs > max_ranges) return {};
+    if (range.length == 0) continue;
     // "More than two overlapping ranges" is a sign of a broken client or of an attack (14.2).
-    if (detail::join_range(selection.ranges, *range) && ++overlaps > 1) return {};
+    if (detail::join_range(selection.ranges, range) && ++overlaps > 1) return {};
     selection.verdict = range_verdict::partial;
   }
   if (specs == 0) return {};
@@ -170,22 +172,24 @@ inline std::string format_range(std::uint64_t offset, std::optional<std::uint64_
   return text;
 }
 
-inline std::string format_content_range(std::optional<byte_range> range,
-                                        std::optional<std::uint64_t> size) {
+inline std::string format_content_range(byte_range range, std::uint64_t size) {
   std::string text = "bytes ";
-  if (range && range->length != 0) {
-    ascii::append_decimal(text, range->offset);
+  if (range.length != 0) {
+    ascii::append_decimal(text, range.offset);
     text += '-';
-    ascii::append_decimal(text, range->offset + (range->length - 1));
+    ascii::append_decimal(text, range.offset + (range.length - 1));
   } else {
     text += '*';
   }
   text += '/';
-  if (size) {
-    ascii::append_decimal(text, *size);
-  } else {
-    text += '*';
-  }
+  ascii::append_decimal(text, size);
+  return text;
+}
+
+inline std::string format_content_range(std::optional<byte_range> range,
+                                        std::optional<std::uint64_t> size) {
+  std::string text = format_content_range(range.value_or(byte_range()), size.value_or(0));
+  if (!size) text.back() = '*';
   return text;
 }
 
