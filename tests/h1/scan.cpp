@@ -4,6 +4,7 @@
 #include "catch.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,13 +111,14 @@ TEST_CASE("a target and its query are where the plain search says, whatever stan
   for (std::size_t at = 0; at < 40; ++at) {
     for (int octet = 0; octet < 256; ++octet) {
       for (const std::size_t question : {std::size_t{3}, std::size_t{18}, std::size_t{39}, std::size_t{60}}) {
-        std::string text(64, 'x');
-        text[question] = '?';
-        text[at] = static_cast<char>(octet);
-        const char* const begin = text.data();
-        for (const std::size_t size : {at, at + 1, std::size_t{48}, text.size()}) {
+        for (const std::size_t size : {at, at + 1, std::size_t{48}, std::size_t{64}}) {
+          std::string text(70, 'x');
+          text[question] = '?';
+          text[at] = static_cast<char>(octet);
+          text[size] = size % 2 == 0 ? ' ' : '\r';
+          const char* const begin = text.data();
           const auto expected = scan_target_portable(begin, begin + size);
-          for (const char* const wide : {wide_end({begin, size}), wide_end(text)}) {
+          for (const char* const wide : {wide_end({begin, size + 1}), wide_end(text)}) {
             const auto found = scan_target(begin, begin + size, wide);
             ++compared;
             if (found.end != expected.end || found.question != expected.question) ++differences;
@@ -128,6 +130,23 @@ TEST_CASE("a target and its query are where the plain search says, whatever stan
   CHECK(compared == 40 * 256 * 4 * 8);
   CHECK(differences == 0);
 }
+
+#if defined(__SSE2__)
+TEST_CASE("64 octets are looked at alike, sixteen or 32 at a time", "[h1][scan]") {
+  if (!__builtin_cpu_supports("avx2")) return;
+  std::size_t differences = 0;
+  for (std::size_t at = 0; at < 64; ++at) {
+    for (int octet = 0; octet < 256; ++octet) {
+      std::string text(64, octet % 2 == 0 ? 'x' : '\t');
+      text[at] = static_cast<char>(octet);
+      const std::uint64_t marks = detail::marks64_avx2(text.data());
+      for (std::size_t i = 0; i < 64; ++i)
+        if ((marks >> i & 1) != (text[i] < ' ' || text[i] == 0x7f)) ++differences;
+    }
+  }
+  CHECK(differences == 0);
+}
+#endif
 
 TEST_CASE("nothing to be found is the end, of nothing too", "[h1][scan]") {
   const std::string text(100, '\t');

@@ -242,9 +242,8 @@ inline violation head_parser::request_line(std::string_view line, const char* wi
   }
   const char* const target = space + 1;
   const target_text checked = scan_target(target, end, wide);
-  space = checked.end;
-  while (space != end && *space != ' ') ++space;
-  if (space == end) return {400, "no HTTP version in the start line"};
+  for (space = checked.end; *space != ' '; ++space)
+    if (space == end) return {400, "no HTTP version in the start line"};
   const std::string_view text(target, static_cast<std::size_t>(space - target));
   const std::string_view version(space + 1, static_cast<std::size_t>(end - space - 1));
   if (const auto wrong = detail::read_version(version, into.version)) return wrong;
