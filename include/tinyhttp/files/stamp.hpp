@@ -48,10 +48,9 @@ struct entry {
 
 inline std::string entity_tag_of(const file_stamp& s) {
   std::uint64_t sum = 0;
-  for (const std::uint64_t part :
-       {s.size, static_cast<std::uint64_t>(s.modified), std::uint64_t{s.modified_ns},
-        static_cast<std::uint64_t>(s.changed), std::uint64_t{s.changed_ns}, s.inode, s.device})
-    sum = mix(sum + part + 0x9e3779b97f4a7c15);
+  const std::uint64_t parts[] = {s.size, static_cast<std::uint64_t>(s.modified), s.modified_ns,
+                                 static_cast<std::uint64_t>(s.changed), s.changed_ns, s.inode, s.device};
+  for (const std::uint64_t part : parts) sum = mix(sum + part + 0x9e3779b97f4a7c15);
   std::string tag = "\"";
   ascii::append_hex(tag, sum);
   return tag.append("\"");

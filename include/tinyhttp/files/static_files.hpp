@@ -113,7 +113,7 @@ class static_files {
         files::detail::require_field_value("static_files: media_types", rule.media_type);
     }
     files::directory root;
-    static_files_options options;
+    const static_files_options options;
     safe_path_options paths;
     bool keeps_paths = false;  // what is kept is under its name, and `safe_path` lets that through
     mutable files::kept_files kept;

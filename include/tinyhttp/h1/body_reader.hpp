@@ -99,14 +99,15 @@ class body_reader {
 // ---------------------------------------------------------------------------------------------
 
 inline bool is_forbidden_in_trailer(std::string_view name) noexcept {
-  for (const std::string_view forbidden :
-       {"Content-Length", "Transfer-Encoding", "Host", "Connection", "Trailer", "TE", "Upgrade",
-        "Keep-Alive", "Content-Type", "Content-Encoding", "Content-Range", "Authorization",
-        "Proxy-Authorization", "Proxy-Connection", "WWW-Authenticate", "Proxy-Authenticate",
-        "Set-Cookie", "Cookie", "Cache-Control", "Expires", "Age", "Date", "Vary", "Location",
-        "Retry-After", "Expect", "Range", "If-Match", "If-None-Match", "If-Modified-Since",
-        "If-Unmodified-Since", "If-Range", "Max-Forwards", "Pragma", "Warning"})
-    if (ascii::equal_ignoring_case(name, forbidden)) return true;
+  static constexpr const char* forbidden[] = {
+      "Content-Length", "Transfer-Encoding", "Host", "Connection", "Trailer", "TE", "Upgrade",
+      "Keep-Alive", "Content-Type", "Content-Encoding", "Content-Range", "Authorization",
+      "Proxy-Authorization", "Proxy-Connection", "WWW-Authenticate", "Proxy-Authenticate",
+      "Set-Cookie", "Cookie", "Cache-Control", "Expires", "Age", "Date", "Vary", "Location",
+      "Retry-After", "Expect", "Range", "If-Match", "If-None-Match", "If-Modified-Since",
+      "If-Unmodified-Since", "If-Range", "Max-Forwards", "Pragma", "Warning"};
+  for (const std::string_view each : forbidden)
+    if (ascii::equal_ignoring_case(name, each)) return true;
   return false;
 }
 
