@@ -36,8 +36,8 @@ TEST_CASE("a script says what the functions say", "[testing][script]") {
 
 TEST_CASE("what is no script is refused by name", "[testing][script]") {
   for (const char* wrong : {"", "explode", "cut", "cut here", "x1", "then serve", "cut 5 then", "reply 99", "reply 1000",
-                            "chunked 0", "throttle 0/s", "throttle fast", "flaky 20", "noise 200", "raw /does/not/exist",
-                            "cut 5 x", "cut -5"}) {
+                            "chunked 0", "throttle 0/s", "throttle fast", "flaky 20", "flaky 101 5", "reply 100", "noise 200",
+                            "raw /does/not/exist", "cut 5 x", "cut -5"}) {
     const auto got = parse_behavior(wrong);
     INFO(wrong);
     CHECK_FALSE(got);

@@ -245,6 +245,16 @@ TEST_CASE("a flaky server fails in the same places in every run, whatever the or
   CHECK(once.find('.') != std::string::npos);
 }
 
+TEST_CASE("numbers that mean nothing are refused where they are said", "[testing][sender]") {
+  CHECK_THROWS_WITH(flaky(-0.1, 1), ContainsSubstring("flaky: a probability is from 0 to 1"));
+  CHECK_THROWS_AS(flaky(1.5, 1), tinyhttp::bad_result);
+  CHECK_THROWS_WITH(throttle(0), ContainsSubstring("throttle: 0 octets"));
+  CHECK_THROWS_AS(step(0, gate()), tinyhttp::bad_result);
+  CHECK_THROWS_AS(tiny_writes(0), tinyhttp::bad_result);
+  CHECK_THROWS_AS(chunked(0), tinyhttp::bad_result);
+  CHECK_THROWS_WITH(reply(100), ContainsSubstring("noise()"));
+}
+
 TEST_CASE("an exchange is driven step by step by the test", "[testing][sender]") {
   fake_server srv;
   srv.file("/f", octets_of_f);

@@ -80,7 +80,7 @@ inline void append_row(std::string& out, const entry& e) {
   out += e.is_directory ? "/</bdi></a><td class=n>" : "</bdi></a><td class=n title=\"";
   if (!e.is_directory) {
     ascii::append_decimal(out, e.size);
-    out += " bytes\">";
+    out += e.size == 1 ? " byte\">" : " bytes\">";
     append_size(out, e.size);
   }
   out += "<td class=\"n t\">";

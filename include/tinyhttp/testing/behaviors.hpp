@@ -1,6 +1,6 @@
 // tinyhttp/testing/behaviors.hpp -- the vocabulary: serve, reply, cut, reset, hold, and the lies.
 //
-// Each gives a value (behavior.hpp); nothing happens here.
+// Each gives a value (behavior.hpp); nothing happens here. Numbers that mean nothing throw `bad_result`.
 #pragma once
 
 #include <tinyhttp/client/credentials.hpp>
@@ -120,11 +120,18 @@ namespace detail {
   return behavior(std::move(one));
 }
 
+/// For a number of octets that would never end, or never happen.
+inline void check_some(std::uint64_t octets, const char* what) {
+  if (octets == 0) throw bad_result(error(error_kind::invalid_argument, std::string(what) + ": 0 octets at a time"));
+}
+
 }  // namespace detail
 
 inline behavior serve() { return behavior(act{.chosen = true, .name = "serve"}); }
 
 inline behavior reply(response answer) {
+  if (answer.status.is_informational() && answer.status != status::switching_protocols)
+    throw bad_result(error(error_kind::invalid_argument, "reply: a 1xx is no last answer; noise() sends one in front"));
   const auto code = static_cast<std::uint64_t>(answer.status.code());
   return behavior(act{.what = act::kind::reply,
                       .chosen = true,
@@ -165,6 +172,7 @@ inline behavior basic_auth(std::string_view user, std::string_view password) {
                       .credentials = basic_credentials(std::string(user).append(":").append(password))});
 }
 inline behavior flaky(double probability, std::uint64_t seed, behavior fault) {
+  if (!(probability >= 0 && probability <= 1)) throw bad_result(error(error_kind::invalid_argument, "flaky: a probability is from 0 to 1"));
   std::string hex;
   ascii::append_hex(hex, seed);
   const auto percent = static_cast<std::uint64_t>(probability * 100 + 0.5);
@@ -202,9 +210,11 @@ inline behavior pause(position at, std::chrono::nanoseconds time) {
   return detail::on_wire("pause " + detail::text_of(at), {wire_event::kind::pause, at, {}, time});
 }
 inline behavior step(std::uint64_t octets, gate each) {
+  detail::check_some(octets, "step");
   return behavior(act{.name = "step " + detail::decimal(octets), .slice = octets, .slice_gate = std::move(each)});
 }
 inline behavior throttle(std::uint64_t octets, std::chrono::nanoseconds time) {
+  detail::check_some(octets, "throttle");
   return behavior(act{.name = "throttle", .throttle_octets = octets, .throttle_time = time});
 }
 inline behavior flip_bit(position at) {
@@ -214,10 +224,12 @@ inline behavior flip_bit(position at) {
 }
 inline behavior flip_bit(std::uint64_t file_offset) { return flip_bit(position(offset{file_offset})); }
 inline behavior tiny_writes(std::size_t octets) {
+  detail::check_some(octets, "tiny_writes");
   return behavior(act{.name = "tiny writes", .piece = octets});
 }
 
 inline behavior chunked(std::size_t octets, chunk_fault broken) {
+  detail::check_some(octets, "chunked");
   return behavior(act{.name = broken == chunk_fault::none ? "chunked" : "broken chunks",
                       .chunk = octets,
                       .broken = broken,

@@ -127,7 +127,7 @@ class script_words {
 
 [[nodiscard]] inline bool parse_with_number(std::string_view word, std::uint64_t n, behavior& into) {
   const auto small = static_cast<int>(n < 1'000'000 ? n : 0);
-  if (word == "reply" && n >= 100 && n <= 999) into = reply(small);
+  if (word == "reply" && (n == 101 || (n >= 200 && n <= 999))) into = reply(small);
   else if (word == "swap") into = behavior(act{.what = act::kind::swap, .chosen = true, .name = "swap content", .seed = n});
   else if (word == "retry-after") into = reply(503).retry_after(std::chrono::seconds(n));
   else if (word == "length") into = length(n);
@@ -169,7 +169,7 @@ class script_words {
   const auto number = parse_size(value);
   if (number && word == "flaky") {
     const auto seed = words.empty() ? std::nullopt : ascii::parse_decimal_strict(words.take());
-    if (!seed) return script_error(word, "a percentage and a seed, please");
+    if (!seed || *number > 100) return script_error(word, "a percentage and a seed, please");
     return flaky(static_cast<double>(*number) / 100, *seed);
   }
   if (number && parse_with_number(word, *number, made)) return made;
