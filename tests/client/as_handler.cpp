@@ -199,6 +199,7 @@ TEST_CASE("an answer to HEAD has the length that upstream told, or none", "[clie
 
 TEST_CASE("a handler in front of nothing that can be asked is not made", "[client][proxy]") {
   CHECK_THROWS_AS(as_handler(client(), "http://"), bad_result);
+  CHECK_THROWS_WITH(as_handler(async_client(), "https://a"), "forward to https://a: TLS is off (client_options::tls, tls.hpp)");
   CHECK_THROWS_WITH(as_handler(client(), "http://h/base?x=1"),
                     "forward to http://h/base?x=1: a URL with a query or a user");
   CHECK_THROWS_WITH(as_handler(client(), "http://me:secret@h/"), "forward to http://h/: a URL with a query or a user");

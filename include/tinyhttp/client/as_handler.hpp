@@ -27,9 +27,9 @@ template <class Client>
 class forwarding_handler;
 }  // namespace detail
 
-/// A handler that asks `upstream`, an http URL, what it is asked itself: method, path and query (below
-/// the path of `upstream`), fields, body and trailers. Throws `bad_result` for a bad URL, and for one
-/// with a query or a user, which would go nowhere.
+/// A handler that asks `upstream`, a URL, what it is asked itself: method, path and query (below
+/// the path of `upstream`), fields, body and trailers. Throws `bad_result` for a bad URL, for one
+/// with a query or a user, which would go nowhere, and for an https one where the client has no TLS.
 ///
 /// With an `async_client` it waits on the server's loop, and bodies are streamed both ways, no faster
 /// than the slower side goes. A peer that leaves ends the exchange upstream. An answer that is cut off
@@ -45,6 +45,8 @@ template <class Client>
   if (has_query || !base.userinfo.empty())
     throw bad_result(error(error_kind::invalid_argument, "forward to " + base.origin() + base.target +
                                                              ": a URL with a query or a user"));
+  if (base.is_secure() && over.options().tls == nullptr)
+    throw bad_result(error(error_kind::tls, "forward to " + base.origin() + ": TLS is off (client_options::tls, tls.hpp)"));
   return detail::forwarding_handler<Client>(std::move(over), std::move(base), std::move(how));
 }
 
