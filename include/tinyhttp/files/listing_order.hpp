@@ -60,14 +60,17 @@ class sorted_slices {
     owned_list<entry> entries;
     detail::sort_items sorted = {};  // the same in order
     std::size_t at = 0;
+    std::uint64_t key = 0;  // of the front; the runs' keys can be compared once merging has begun
     [[nodiscard]] const entry& front() const noexcept { return *sorted[at].of; }
   };
+  void set_key(run& of) const noexcept;
   [[nodiscard]] bool is_before(const run& a, const run& b) const noexcept;
   void sift_down(std::size_t at) noexcept;
 
   listing_order order_;
-  owned_list<run> heap_;  // the one whose front comes first is in front, once merging has begun
-  owned<run> spent_;      // what `next` showed last is in it, or in front
+  owned_list<run> heap_;     // the one whose front comes first is in front, once merging has begun
+  owned<run> spent_;         // what `next` showed last is in it, or in front
+  std::size_t common_ = 0;   // octets that all names begin with alike, so far
   bool merging_ = false;
 };
 
@@ -75,9 +78,8 @@ class sorted_slices {
 
 namespace detail {
 
-/// How many octets all names begin with alike.
-[[nodiscard]] inline std::size_t common_prefix(const sort_items& items) noexcept {
-  const std::string_view first = items[0].of->name;
+/// With how many octets of `first` all names begin.
+[[nodiscard]] inline std::size_t common_prefix(const sort_items& items, std::string_view first) noexcept {
   std::size_t common = first.size();
   for (const auto& item : items) {
     const std::string_view name = item.of->name;
@@ -120,10 +122,8 @@ template <bool Descending>
   return Descending ? -by_name : by_name;
 }
 
-/// Puts the items in order, whose entries are set.
-inline void sort(sort_items& items, listing_order order) {
-  if (items.empty()) return;
-  const std::size_t common = order.key == sort_key::name ? common_prefix(items) : 0;
+/// Puts the items in order, whose entries are set and whose names begin with `common` octets alike.
+inline void sort(sort_items& items, listing_order order, std::size_t common) noexcept {
   for (auto& item : items) item.key = sort_key_of(*item.of, order, common);
   const bool backwards = order.key == sort_key::name && order.descending;
   std::qsort(items.data(), items.size(), sizeof(sort_item), backwards ? compare_items<true> : compare_items<false>);
@@ -150,7 +150,7 @@ inline void sort_entries(std::vector<entry>& entries, listing_order order) {
   detail::sort_items items;  // std::qsort wants what memcpy may move
   items.reserve(entries.size());
   for (auto& e : entries) items.push_back({0, &e});
-  detail::sort(items, order);
+  detail::sort(items, order, entries.empty() ? 0 : detail::common_prefix(items, entries[0].name));
   std::vector<entry> sorted;
   sorted.reserve(entries.size());
   for (const auto& item : items) sorted.push_back(std::move(*item.of));
@@ -162,15 +162,20 @@ inline void sorted_slices::add(owned_list<entry> slice) {
   owned<run> added(new run{std::move(slice)});
   added->sorted.reserve(added->entries.size());
   for (auto& e : added->entries) added->sorted.push_back({0, &e});
-  detail::sort(added->sorted, order_);
+  const std::string_view first = (heap_.empty() ? *added : heap_[0]).entries[0].name;
+  const std::size_t common = detail::common_prefix(added->sorted, first);
+  if (heap_.empty() || common < common_) common_ = common;
+  detail::sort(added->sorted, order_, common_);
   heap_.push_back(std::move(added));
 }
 
+inline void sorted_slices::set_key(run& of) const noexcept {
+  of.key = detail::sort_key_of(of.front(), order_, common_);
+}
+
 /// As `sort_entries` has it.
-[[gnu::noinline]] inline bool sorted_slices::is_before(const run& a, const run& b) const noexcept {
-  const auto left = detail::sort_key_of(a.front(), order_, 0);
-  const auto right = detail::sort_key_of(b.front(), order_, 0);
-  if (left != right) return left < right;
+inline bool sorted_slices::is_before(const run& a, const run& b) const noexcept {
+  if (a.key != b.key) return a.key < b.key;
   const int by_name = a.front().name.compare(b.front().name);
   return order_.key == sort_key::name && order_.descending ? by_name > 0 : by_name < 0;
 }
@@ -185,13 +190,16 @@ inline void sorted_slices::sift_down(std::size_t at) noexcept {
 }
 
 inline entry* sorted_slices::next() {
-  if (!std::exchange(merging_, true))
+  if (!std::exchange(merging_, true)) {
+    for (std::size_t i = 0; i < heap_.size(); ++i) set_key(heap_[i]);
     for (std::size_t i = heap_.size() / 2; i-- > 0;) sift_down(i);
+  }
   spent_.reset();
   if (heap_.empty()) return nullptr;
   run& first = heap_[0];
   entry* const given = first.sorted[first.at++].of;
   if (first.at == first.sorted.size()) spent_ = heap_.take(0);
+  else set_key(first);
   sift_down(0);
   return given;
 }
