@@ -142,6 +142,15 @@ TEST_CASE("a path is asked for below that of the upstream", "[client][proxy]") {
       {"/api/x", "/", "/api/", "/x"},
       {"/apiary", "/", "/api", std::nullopt},
       {"/other", "/", "/api", std::nullopt},
+      {"/../x", "/base", "", std::nullopt},
+      {"/a/%2E./x", "/base/", "", std::nullopt},
+      {"/a/..%2fx", "/base", "", std::nullopt},
+      {"/a\\..%5Cx", "/base", "", std::nullopt},
+      {"/a/..", "/base", "", std::nullopt},
+      {"/a/%", "/base", "", std::nullopt},
+      {"/api/../x", "/v1", "/api", std::nullopt},
+      {"/api/../x", "/", "/api", "/../x"},
+      {"/..a/b../...?/../x", "/base", "", "/base/..a/b../...?/../x"},
   };
   for (const row& r : rows) {
     INFO(r.target << " below " << r.base << " without " << r.prefix);

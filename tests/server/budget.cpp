@@ -212,6 +212,8 @@ TEST_CASE("bounds that do not fit into the budget are refused at the start", "[s
   const std::string line = started.error().message();
   CHECK(line.find("memory_per_connection is 500000, but body_limit and limits need ") != line.npos);
   CHECK(server::start(answer_of, {.port = 0, .body_limit = 1000, .memory_per_connection = 1'100'000}));
+  CHECK_FALSE(server::start(answer_of, {.port = 0, .body_limit = ~std::uint64_t{0}, .memory_per_connection = 1'100'000}));
+  CHECK_FALSE(server::start(answer_of, {.port = 0, .limits = {.fields = ~std::size_t{0}}, .memory_per_connection = 9'000'000}));
 }
 
 TEST_CASE("a small budget makes small buffers, and serves all the same", "[server][limit]") {

@@ -487,6 +487,47 @@ TEST_CASE("after 101 the connection belongs to who took it over", "[server][rfc9
   CHECK(s.until_served().empty());
 }
 
+TEST_CASE("another protocol begins behind the whole request, its unread body too", "[server][security][rfc9110-7.8]") {
+  served_in_memory s([](request& r) -> task<response> {
+    response made(r.method == method::connect ? status::ok : status::switching_protocols, {{"Upgrade", "any"}});
+    made.takeover([](raw_stream& raw) -> task<void> {
+      char room[100];
+      const auto count = co_await raw.read(room);
+      const std::string said = "<" + std::string(room, count ? *count : 0) + ">";
+      const auto sent = co_await raw.write(said);
+      (void)sent;
+    });
+    co_return made;
+  }, {.drain_octets = 100});
+  const std::string asks = GENERATE("GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: any\r\n", "CONNECT a:1 HTTP/1.1\r\n");
+  const auto head = [&](const std::string& lines) { return asks + "Host: a\r\n" + lines + "\r\n"; };
+  const int code = asks.starts_with("GET") ? 101 : 200;
+
+  SECTION("with a length") {
+    std::string back = s.exchange(head("Content-Length: 5\r\n") + "hello" + "raw");
+    CHECK(take_answer(back, true).status == code);
+    CHECK(back == "<raw>");
+  }
+  SECTION("in chunks, the last of which come later") {
+    std::string back = s.exchange(head("Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n");
+    CHECK(take_answer(back, true).status == code);
+    CHECK(back.empty());
+    CHECK(s.exchange("0\r\n\r\nraw") == "<raw>");
+  }
+  SECTION("more than is drained: nothing begins") {
+    std::string back = s.exchange(head("Content-Length: 500\r\n") + std::string(500, 'x') + "raw");
+    CHECK(take_answer(back, true).status == code);
+    CHECK(back.empty());
+    CHECK(s.done());
+  }
+  SECTION("who waits for leave to send it gets that first") {
+    std::string back = s.exchange(head("Content-Length: 5\r\nExpect: 100-continue\r\n"));
+    if (code == 101) CHECK(take_answer(back).status == 100);
+    CHECK(take_answer(back, true).status == code);
+    CHECK(s.exchange("helloraw") == "<raw>");
+  }
+}
+
 TEST_CASE("who has not asked for another protocol gets a 500 and goes on in this one", "[server][security][rfc9110-7.8]") {
   std::string logged;
   int told = 0;
@@ -672,6 +713,20 @@ TEST_CASE("a body that drips slower than the least rate is given up", "[server]"
   CHECK(sent <= 15);
   std::string back = s.received();
   CHECK(take_answer(back).status == 408);
+}
+
+TEST_CASE("patience may be without end", "[server]") {
+  server_options with;
+  const auto endless = std::chrono::milliseconds::max();
+  with.patience = {.head = endless, .idle = endless, .grace = endless, .linger = endless};
+  with.patience.octets_per_second = GENERATE(std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0});
+  served_in_memory s(pulls_all, std::move(with));
+  s.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+  s.time.advance(std::chrono::hours(24 * 100));
+  s.send("x");
+  s.time.advance(std::chrono::hours(24 * 100));
+  std::string back = s.exchange("y");
+  CHECK(take_answer(back).status == 200);
 }
 
 TEST_CASE("a body that nobody reads may not drip for ever either", "[server]") {

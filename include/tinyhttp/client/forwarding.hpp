@@ -8,9 +8,11 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/challenge.hpp>
 #include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/status.hpp>
+#include <tinyhttp/http/uri_reference.hpp>
 
 #include <initializer_list>
 #include <optional>
@@ -51,7 +53,8 @@ inline void remove_hop_by_hop(fields& from);
                                                           const forward_options& how);
 
 /// The path and query of `r` as the upstream is asked, below `base`, the path of its URL. Empty when
-/// the path does not start with `strip_prefix`, and for `*`.
+/// the path does not start with `strip_prefix`, when a `..` in it, escaped or not, might lead out of a
+/// `base` that is not `/`, and for `*`.
 [[nodiscard]] inline std::optional<std::string> forward_target(const request& r,
                                                                std::string_view base,
                                                                const forward_options& how);
@@ -100,6 +103,16 @@ inline void add_forwarded(fields& to, const request& r) {
   static_cast<void>(to.try_add("Forwarded", line.append(";proto=").append(scheme_of(r))));
 }
 
+/// A segment of `path` is `..` to some reader: escapes count as what they stand for, and so does a
+/// backslash as a slash.
+[[gnu::cold]] inline bool leads_upwards(std::string_view path) {
+  const auto decoded = percent_decode(path);
+  if (!decoded) return true;
+  for (std::string_view rest = *decoded; !rest.empty(); rest.remove_prefix(rest.empty() ? 0 : 1))
+    if (take_until(rest, "/\\") == "..") return true;
+  return false;
+}
+
 }  // namespace detail
 
 inline void remove_hop_by_hop(fields& from) {
@@ -143,6 +156,7 @@ inline std::optional<std::string> forward_target(const request& r, std::string_v
   if (!path.empty() && path.front() != '/' && !how.strip_prefix.ends_with('/'))
     return std::nullopt;  // /api is not the beginning of /apiary
   if (base.ends_with('/')) base.remove_suffix(1);
+  if (!base.empty() && detail::leads_upwards(path)) return std::nullopt;
   std::string made(base);
   if (!path.starts_with('/')) made.push_back('/');
   made.append(path);

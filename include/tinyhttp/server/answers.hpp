@@ -58,7 +58,10 @@ void served_exchange<S>::answer_no_interim() {
   response& r = answer_->now();
   const bool asked = incoming_.version == http_version::http_1_1 && incoming_.fields.contains("Upgrade") &&
                      incoming_.fields.has_token("Connection", "upgrade");
-  if (r.status == status::switching_protocols && asked) return;
+  if (r.status == status::switching_protocols && asked) {
+    if (std::exchange(continue_owed_, false)) wire_.send_informational(out_, status::continue_, {});  // the order of 7.8
+    return;
+  }
   services().log(of_request("handler answered ") + ascii::to_decimal(static_cast<unsigned>(r.status.code())) +
                  (r.status == status::switching_protocols ? " without an Upgrade asked for" : ", which is no last answer"));
   r.status = status::internal_server_error;
@@ -268,8 +271,14 @@ task<result<void>> served_exchange<S>::inform(status code, const fields& with) {
   co_return sent_;
 }
 
+/// The other protocol begins behind the whole request (RFC 9110 7.8); a body that nobody read is none of it.
 template <looped_stream S>
 task<void> served_exchange<S>::take_over() {
+  if (!wire_.incoming_done()) {
+    auto rest = drain_request();
+    co_await rest;
+    if (!wire_.incoming_done()) co_return;
+  }
   taken_over raw(*this);
   begin_handling();
   try {

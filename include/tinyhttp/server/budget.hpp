@@ -37,14 +37,15 @@ struct connection_buffers {
 /// where the end is known. Beside that, what the handler and its response hold is their own.
 [[nodiscard]] inline std::uint64_t memory_needed(const server_options& with) noexcept {
   const connection_buffers buffers(with);
-  const std::uint64_t head = with.limits.head;
-  const std::uint64_t request = 4 * head + 4 * with.limits.trailer + 128 * std::uint64_t{with.limits.fields};
+  const auto bounded = [](std::uint64_t bound) { return at_most(bound, std::uint64_t{1} << 56); };  // no sum wraps around
+  const std::uint64_t head = bounded(with.limits.head);
+  const std::uint64_t request = 4 * head + 4 * bounded(with.limits.trailer) + 128 * bounded(with.limits.fields);
   const std::uint64_t received = 3 * (2 * head + buffers.receive);
   const std::uint64_t answers = 3 * (std::uint64_t{buffers.gather} + buffers.small + head);
   const std::uint64_t frames = 8 * 1024;  // coroutines, and the connection itself
   // A record that comes, a flight that goes, a part of a file, and what OpenSSL has for itself.
   const std::uint64_t session = with.tls == nullptr ? 0 : (18 + 3 * 82 + 64 + 64) * 1024;
-  return session + request + received + answers + buffers.window + 2 * with.body_limit + frames;
+  return session + request + received + answers + buffers.window + 2 * bounded(with.body_limit) + frames;
 }
 
 /// Fails when the bounds do not fit into the budget that was set.

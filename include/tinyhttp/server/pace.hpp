@@ -4,6 +4,7 @@
 // that nobody else is served. Knows streams and time, no HTTP.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/stream.hpp>
@@ -44,7 +45,7 @@ class least_rate : net::timer {
   /// A new message: its peer has the whole `grace`. `on` outlives this, or `stop` comes first.
   void restart(S& on) noexcept {
     stream_ = &on;
-    left_ = patience_.grace;
+    left_ = grace();
     counted_ = moved();
   }
   /// From now on we wait for the peer.
@@ -66,6 +67,10 @@ class least_rate : net::timer {
   [[nodiscard]] net::loop& loop() const noexcept { return stream_->loop(); }
   [[nodiscard]] std::uint64_t moved() const noexcept {
     return way_ == direction::sending ? stream_->sent() : stream_->received();
+  }
+  [[nodiscard]] std::chrono::milliseconds grace() const noexcept {
+    constexpr std::chrono::milliseconds a_year = std::chrono::hours(24 * 365);  // what is longer has no end
+    return at_most(patience_.grace, a_year);
   }
   static void look(timer& t) { static_cast<least_rate&>(t).look_now(); }
   [[gnu::cold]] void look_now();
@@ -107,10 +112,9 @@ void least_rate<S>::look_now() {
   const std::uint64_t now_moved = moved();
   const std::uint64_t fresh = now_moved - counted_;
   counted_ = now_moved;
-  const std::chrono::milliseconds grace = patience_.grace;
-  const auto enough = static_cast<std::uint64_t>(grace.count()) * patience_.octets_per_second / 1000;
-  const std::chrono::milliseconds earned =
-      fresh >= enough ? grace : std::chrono::milliseconds(fresh * 1000 / patience_.octets_per_second);
+  const std::uint64_t rate = patience_.octets_per_second;
+  const std::chrono::milliseconds rest(fresh % rate * 1000 / rate);
+  const std::chrono::milliseconds earned = at_most(std::chrono::seconds(fresh / rate) + rest, grace());
   const time_point until = timer::deadline + duration(earned);
   if (until > loop().now()) {
     loop().timers().set(*this, until);
