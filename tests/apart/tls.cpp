@@ -505,6 +505,21 @@ TEST_CASE("a connection resumes an earlier one's session, by either version", "[
   CHECK(::SSL_CTX_get_max_early_data(native(shown)) == 0);
 }
 
+TEST_CASE("a server or a client that resumes nothing begins each connection anew", "[apart][tls][resumption][threads]") {
+  const int newest = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  const bool is_server = GENERATE(true, false);
+  const context shown = show({}, {.resume_sessions = !is_server}), trusted = trust({.resume_sessions = is_server});
+  ::SSL_CTX_set_max_proto_version(native(trusted), newest);
+  const auto server = serving(hello, shown);
+  for (int i = 0; i < 3; ++i) CHECK(ask(trusted, server.url()) == "secure ");
+  CHECK(::SSL_CTX_sess_accept_good(native(shown)) == 3);
+  CHECK(::SSL_CTX_sess_hits(native(shown)) == 0);
+  // Nothing is given away that could be resumed later.
+  const std::string peer = "127.0.0.1:" + std::to_string(server.port());
+  if (is_server) CHECK_FALSE(store_of(trusted).take(peer, std::chrono::steady_clock::now()).session);
+  else CHECK(detail::owned_by<detail::tls_session_store>(native(trusted)) == nullptr);
+}
+
 TEST_CASE("a session is resumed with the same host, port and demands only", "[apart][tls][resumption][security][threads]") {
   const context shown = show(), trusted = trust();
   const auto server = serving(hello, shown);

@@ -38,6 +38,9 @@ struct tls_client_options {
   /// False: any server will do, and anybody between can read and change everything.
   bool verify_server = true;
 
+  /// False: each connection begins anew, and no server can tell by tickets that two are of one client.
+  bool resume_sessions = true;
+
   tls_version oldest = tls_version::v1_2;
 };
 
@@ -51,6 +54,9 @@ struct tls_server_options {
   /// Clients have to show a certificate that one of these has issued.
   std::string client_ca_file = {};
   std::string client_ca = {};
+
+  /// False: no client gets a ticket, so each connection begins anew.
+  bool resume_sessions = true;
 
   tls_version oldest = tls_version::v1_2;
 };
@@ -86,8 +92,9 @@ using tls_pointer = std::unique_ptr<T, free_tls>;
 
 class tls_context final : public net::secure_context {
  public:
-  explicit tls_context(bool of_server)
-      : of_server_(of_server), made_(::SSL_CTX_new(of_server ? ::TLS_server_method() : ::TLS_client_method())) {}
+  tls_context(bool of_server, bool resumes)
+      : of_server_(of_server), resumes_(resumes),
+        made_(::SSL_CTX_new(of_server ? ::TLS_server_method() : ::TLS_client_method())) {}
 
   result<void> set_up(tls_version oldest);
   result<void> trust(const std::string& file, const std::string& directory, const std::string& text,
@@ -106,6 +113,7 @@ class tls_context final : public net::secure_context {
                                 const unsigned char* in, unsigned int in_size, void*) noexcept;
 
   bool of_server_;
+  bool resumes_;
   bool verifies_ = false;
   tls_pointer<SSL_CTX> made_;
 };
@@ -128,11 +136,13 @@ inline result<void> tls_context::set_up(tls_version oldest) {
   ::SSL_CTX_set_min_proto_version(c, oldest == tls_version::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
   ::SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   ::SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
-  if (of_server_) {
-    ::SSL_CTX_set_alpn_select_cb(c, alpn, nullptr);
+  if (of_server_) ::SSL_CTX_set_alpn_select_cb(c, alpn, nullptr);
+  else if (::SSL_CTX_set_alpn_protos(c, http_1_1, sizeof http_1_1) != 0) return tls_failure("offer HTTP/1.1");
+  if (!resumes_) {
+    never_resume(c);
+  } else if (of_server_) {
     if (!let_server_resume(c)) return tls_failure("make keys for tickets");
   } else {
-    if (::SSL_CTX_set_alpn_protos(c, http_1_1, sizeof http_1_1) != 0) return tls_failure("offer HTTP/1.1");
     if (!give(c, std::make_unique<tls_session_store>())) return tls_failure("keep sessions");
     ::SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     ::SSL_CTX_sess_set_new_cb(c, tls_session::keep);
@@ -206,7 +216,7 @@ inline result<std::unique_ptr<net::secure_session>> tls_context::begin(std::stri
   if (!made->works()) return tls_failure("begin a session");
   if (!of_server_) {
     if (const auto named = made->expect(host, verifies_); !named) return named.error();
-    made->resume(host, port);
+    if (resumes_) made->resume(host, port);
   }
   if (of_server_ && verifies_) made->demand_certificate();
   return std::unique_ptr<net::secure_session>(std::move(made));
@@ -215,7 +225,7 @@ inline result<std::unique_ptr<net::secure_session>> tls_context::begin(std::stri
 }  // namespace detail
 
 inline result<std::shared_ptr<const net::secure_context>> tls_client_context(const tls_client_options& with) {
-  auto made = std::make_shared<detail::tls_context>(false);
+  auto made = std::make_shared<detail::tls_context>(false, with.resume_sessions);
   result<void> step = made->set_up(with.oldest);
   if (step) step = made->trust(with.ca_file, with.ca_directory, with.ca, true);
   if (step) step = made->show(with.certificate_file, with.certificate, with.key_file, with.key);
@@ -227,7 +237,7 @@ inline result<std::shared_ptr<const net::secure_context>> tls_client_context(con
 inline result<std::shared_ptr<const net::secure_context>> tls_server_context(const tls_server_options& with) {
   if (with.certificate_file.empty() && with.certificate.empty())
     return error(error_kind::tls, "TLS: a server needs a certificate");
-  auto made = std::make_shared<detail::tls_context>(true);
+  auto made = std::make_shared<detail::tls_context>(true, with.resume_sessions);
   result<void> step = made->set_up(with.oldest);
   if (step) step = made->show(with.certificate_file, with.certificate, with.key_file, with.key);
   if (step) step = made->trust(with.client_ca_file, {}, with.client_ca, false);

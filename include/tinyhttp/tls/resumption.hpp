@@ -208,4 +208,11 @@ inline bool let_server_resume(SSL_CTX* context) {
          ::SSL_CTX_set_tlsext_ticket_key_evp_cb(context, tls_ticket_key) == 1;
 }
 
+/// Neither by tickets nor by numbers; of either side.
+inline void never_resume(SSL_CTX* context) noexcept {
+  ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  ::SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+  ::SSL_CTX_set_num_tickets(context, 0);  // TLS 1.3 has others
+}
+
 }  // namespace tinyhttp::detail
