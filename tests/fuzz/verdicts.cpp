@@ -60,7 +60,7 @@ std::string verdict(std::string_view role, std::string_view asked, std::string_v
     });
   }
   h1::connection wire(h1::side::client, bounds);
-  std::string out;
+  buffer out;
   const method m(asked);
   (void)wire.send(out, request(m, m == method::connect ? "a:1" : "/"), "a");
   (void)wire.finish(out, nullptr);

@@ -23,16 +23,16 @@ const h1::limits defaults;
 template <class Message>
 std::string send_all(h1::connection& c, const Message& message, std::string_view content,
                      std::string_view extra, std::size_t piece, const fields* trailers = nullptr) {
-  std::string out;
+  buffer out;
   const auto plan = c.send(out, message, extra);
   for (std::size_t at = 0; plan.sends_body && at < content.size(); at += piece) {
     const auto part = content.substr(at, piece);
     REQUIRE(c.begin_data(out, part.size()));
-    out += part;
-    c.end_data(out);
+    out.append(part);
+    out.append(c.behind_data());
   }
   REQUIRE(c.finish(out, trailers));
-  return out;
+  return std::string(out.view());
 }
 
 /// Feeds `octets` in fragments and collects the body, until the message is complete.
@@ -63,14 +63,14 @@ std::string refused(std::string_view octets) {
   request seen;
   server.receive(octets);
   while (server.next_event(seen).what != kind::failed) {}
-  std::string out;
+  buffer out;
   const auto plan = server.send(out, problem(server.failure().status), {});
   CHECK_FALSE(plan.keep_alive);
   if (plan.sends_body) {
     CHECK(server.begin_data(out, 1));
-    out += "x";
+    out.append("x");
   }
-  return out;
+  return std::string(out.view());
 }
 
 }  // namespace
@@ -188,7 +188,7 @@ TEST_CASE("a refusal is answered, with the framing that fits", "[h1][connection]
   (void)send_all(server, response(204), "", {}, 1);
   REQUIRE(server.restart());
   CHECK(server.next_event(seen).what == kind::failed);
-  std::string out;
+  buffer out;
   CHECK(server.send(out, problem(400), {}).sends_body);
 }
 
@@ -197,7 +197,7 @@ TEST_CASE("interim responses go out before the final one, and only to HTTP/1.1",
   for (const std::string version : {"1.0", "1.1"}) {
     h1::connection server(side::server, defaults);
     request seen;
-    std::string out;
+    buffer out;
     server.send_informational(out, 103, {});  // nobody has asked yet
     CHECK(out.empty());
     server.receive("GET / HTTP/" + version + "\r\nHost: a\r\n\r\n");
@@ -206,7 +206,7 @@ TEST_CASE("interim responses go out before the final one, and only to HTTP/1.1",
     server.send_informational(out, 103, {{"Link", "</a>"}});
     server.send_informational(out, 200, {});  // no interim response
     server.send_informational(out, 101, {});
-    CHECK(out == (version == "1.0" ? "" : "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"));
+    CHECK(out.view() == (version == "1.0" ? "" : "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"));
     (void)server.send(out, response(204), {});
     const auto size = out.size();
     server.send_informational(out, 103, {});  // too late
@@ -232,7 +232,7 @@ TEST_CASE("body octets go out only where there is a body", "[h1][connection][sec
     request seen;
     server.receive(std::string(asked) + " / HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(server.next_event(seen).what == kind::head);
-    std::string out;
+    buffer out;
     CHECK_FALSE(server.begin_data(out, 1));  // no head yet
     CHECK(out.empty());
     (void)server.send(out, asked == "GET" ? response(204, {}, body("x")) : response(200, {}, body("x")), {});
@@ -250,7 +250,7 @@ TEST_CASE("a body that falls short ends the connection", "[h1][connection]") {
   server.receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(server.next_event(seen).what == kind::head);
   CHECK(server.next_event(seen).what == kind::end);
-  std::string out;
+  buffer out;
   (void)server.send(out, response(200, {}, body("hello")), {});
   CHECK(server.begin_data(out, 2));
   CHECK_FALSE(server.finish(out, nullptr));

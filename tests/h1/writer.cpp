@@ -23,15 +23,15 @@ constexpr auto v11 = http_version::http_1_1;
 
 std::string head_of(const response& r, const method& asked = method::get, http_version version = v11,
                     bool keep_alive = true) {
-  std::string out;
+  buffer out;
   h1::write_head(out, r, asked, h1::plan_response(r, asked, version, keep_alive), version, "D");
-  return out;
+  return std::string(out.view());
 }
 
 std::string head_of(const request& r, std::string_view authority = "a") {
-  std::string out;
+  buffer out;
   h1::write_head(out, r, h1::plan_request(r), authority);
-  return out;
+  return std::string(out.view());
 }
 
 body stream_of(std::string_view octets) {
@@ -170,13 +170,13 @@ TEST_CASE("an authority that could split a request is not written", "[h1][writer
 }
 
 TEST_CASE("an informational response carries its fields and no framing", "[h1][writer][rfc9110-15.2]") {
-  std::string out;
+  buffer out;
   h1::write_informational(out, 103, {{"Link", "</a>"}, {"Content-Length", "3"}, {"Connection", "close"}});
-  CHECK(out == "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+  CHECK(out.view() == "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
 }
 
 TEST_CASE("a body that is not as long as was promised is noticed", "[h1][writer][security]") {
-  std::string out;
+  buffer out;
   h1::body_writer by_length({rule::length, 5});
   CHECK(by_length.begin_data(out, 3));
   CHECK_FALSE(by_length.begin_data(out, 3));
@@ -193,15 +193,15 @@ TEST_CASE("a body that is not as long as was promised is noticed", "[h1][writer]
 }
 
 TEST_CASE("a chunk is never empty, and the end comes once", "[h1][writer][rfc9112-7.1]") {
-  std::string out;
+  buffer out;
   h1::body_writer chunks({rule::chunked, 0});
   CHECK_FALSE(chunks.begin_data(out, 0));
   CHECK(chunks.begin_data(out, 26));
-  out += "abcdefghijklmnopqrstuvwxyz";
-  chunks.end_data(out);
+  out.append("abcdefghijklmnopqrstuvwxyz");
+  out.append(chunks.behind_data());
   const fields trailers{{"X", "y"}, {"Content-Length", "3"}, {"Host", "b"}};
   CHECK(chunks.finish(out, &trailers));
-  CHECK(out == "1a\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nX: y\r\n\r\n");
+  CHECK(out.view() == "1a\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\nX: y\r\n\r\n");
 }
 
 TEST_CASE("whatever octets a user hands in, one request is read back, the one that was meant",
@@ -225,7 +225,7 @@ TEST_CASE("whatever octets a user hands in, one request is read back, the one th
     const bool streamed = n.below(2) == 0;
     r.body = streamed ? stream_of(content) : body(content);
     const auto plan = h1::plan_request(r);
-    std::string out;
+    buffer out;
     h1::write_head(out, r, plan, "a");
     if (plan.body.by == rule::length)
       lines.append("Content-Length: ").append(ascii::to_decimal(plan.body.length)).append("\n");
@@ -233,13 +233,13 @@ TEST_CASE("whatever octets a user hands in, one request is read back, the one th
     h1::body_writer writer(plan.sends_body ? plan.body : framing{});
     if (!content.empty()) {
       REQUIRE(writer.begin_data(out, content.size()));
-      out += content;
-      writer.end_data(out);
+      out.append(content);
+      out.append(writer.behind_data());
     }
     REQUIRE(writer.finish(out, nullptr));
 
     const auto start = std::string(r.method.name()) + " " + std::string(r.target.text()) + " HTTP/1.1";
-    CHECK(wire::read_requests(out, {}, ending::closed) ==
+    CHECK(wire::read_requests(out.view(), {}, ending::closed) ==
           wire::message_lines(start, lines, content, "", r.method != method::connect) + "closed; unread []\n");
   }
   CHECK(built > 500);
@@ -267,7 +267,7 @@ TEST_CASE("whatever octets a handler hands in, one response is read back, the on
     r.body = n.below(2) == 0 ? stream_of(content) : body(content);
     const method asked = n.below(3) == 0 ? method::head : method::get;
     const auto plan = h1::plan_response(r, asked, v11, true);
-    std::string out;
+    buffer out;
     h1::write_head(out, r, asked, plan, v11, {});
     if (plan.body.by == rule::length)
       lines.append("Content-Length: ").append(ascii::to_decimal(plan.body.length)).append("\n");
@@ -275,12 +275,12 @@ TEST_CASE("whatever octets a handler hands in, one response is read back, the on
     h1::body_writer writer(plan.sends_body ? plan.body : framing{});
     if (plan.sends_body && !content.empty()) {
       REQUIRE(writer.begin_data(out, content.size()));
-      out += content;
-      writer.end_data(out);
+      out.append(content);
+      out.append(writer.behind_data());
     }
     REQUIRE(writer.finish(out, nullptr));
     const auto seen = plan.sends_body ? content : std::string();
-    CHECK(wire::read_response(request(asked, "/"), out, {}, ending::open) ==
+    CHECK(wire::read_response(request(asked, "/"), out.view(), {}, ending::open) ==
           wire::message_lines(ascii::to_decimal(static_cast<std::uint64_t>(r.status.code())), lines, seen, "", true) +
               "done; unread []\n");
   }

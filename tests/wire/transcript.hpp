@@ -107,7 +107,8 @@ inline void stop(std::string& text, feeder& from, std::string_view why) {
   h1::connection wire(h1::side::server, bounds);
   detail::feeder from(wire, octets, cut, end);
   request seen;
-  std::string text, start, lines, body, out;
+  std::string text, start, lines, body;
+  buffer out;
   for (;;) {
     const auto event = wire.next_event(seen);
     switch (event.what) {
@@ -154,7 +155,8 @@ inline void stop(std::string& text, feeder& from, std::string_view why) {
   using kind = h1::event::kind;
   h1::connection wire(h1::side::client, bounds);
   detail::feeder from(wire, octets, cut, end);
-  std::string text, start, lines, body, out;
+  std::string text, start, lines, body;
+  buffer out;
   (void)wire.send(out, question, "a");
   (void)wire.finish(out, nullptr);
   response seen;

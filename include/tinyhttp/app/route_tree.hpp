@@ -233,7 +233,9 @@ inline route_tree::place route_tree::literal(std::string_view path) const noexce
   if (paths_.used == 0) return none;
   for (std::size_t hash = hash_of(path);; ++hash) {
     const place found = paths_.at(hash);
-    if (found == none || nodes_[found].path == path) return found;
+    if (found == none) return none;
+    const std::string& there = nodes_[found].path;
+    if (there.size() == path.size() && ascii::detail::same_octets(there.data(), path.data(), path.size())) return found;
   }
 }
 

@@ -116,7 +116,7 @@ class router {
 
   router& add(std::optional<method> m, std::string_view pattern, any_handler h,
               bool fallback = false);
-  void pick(route_tree::place at, const method& m, found& best) const noexcept;
+  [[gnu::always_inline]] void pick(route_tree::place at, const method& m, found& best) const noexcept;
   [[nodiscard]] found find(std::string_view path, const method& m) const;
   [[nodiscard]] reply search(request& r) const;
   [[nodiscard]] reply miss(request& r, bool path_is_known) const;

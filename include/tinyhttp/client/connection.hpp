@@ -7,6 +7,7 @@
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/client/rate_floor.hpp>
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
@@ -67,7 +68,7 @@ class client_connection {
   std::string_view scheme = "http";
 
   /// Room for the head of a request, from one exchange to the next.
-  std::string head_room;
+  buffer head_room;
 
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 

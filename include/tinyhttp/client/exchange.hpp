@@ -7,6 +7,7 @@
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/client/sending.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/connection.hpp>
@@ -141,7 +142,7 @@ class running_exchange {
   client_connection<Stream>& c_;
   request& request_;
   response response_;
-  std::string head_;  // of the request, until it is sent
+  buffer head_;  // of the request, until it is sent
   result<void> sent_;
   bool has_head_ = false;
   bool waits_for_leave_ = false;  // the body waits for a 100
@@ -196,7 +197,7 @@ task<result<void>> running_exchange<Stream>::read_head() {
 /// Sends the head alone and waits a while for leave to send the body (RFC 9110 10.1.1).
 template <net::stream Stream>
 task<result<void>> running_exchange<Stream>::ask_first() {
-  const std::string_view parts[] = {head_};
+  const std::string_view parts[] = {head_.view()};
   const std::span<const std::string_view> all(parts);
   c_.wait_at_most(c_.options().idle_timeout);
   const result<void> written = co_await c_.stream.write(all);

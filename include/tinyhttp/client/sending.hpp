@@ -6,6 +6,7 @@
 
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -18,7 +19,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -45,7 +45,7 @@ inline constexpr std::chrono::milliseconds between_looks{250};
 template <net::stream Stream, class Answered>
 class request_sender {
  public:
-  request_sender(client_connection<Stream>& on, std::string head, body& content, Answered answered)
+  request_sender(client_connection<Stream>& on, buffer head, body& content, Answered answered)
       : c_(on), head_(std::move(head)), content_(content), answered_(std::move(answered)) {}
 
   /// Ends when all is sent, when the answer came first, or with an error that tells what stopped
@@ -53,7 +53,7 @@ class request_sender {
   task<result<void>> run();
 
   /// The memory of the head, once the task has ended.
-  [[nodiscard]] std::string take_room() noexcept { return std::move(head_); }
+  [[nodiscard]] buffer take_room() noexcept { return std::move(head_); }
 
  private:
   task<result<void>> send_octets(std::string_view octets);
@@ -79,8 +79,8 @@ class request_sender {
   static constexpr std::uint64_t file_octets_at_a_time = 1024 * 1024;
 
   client_connection<Stream>& c_;
-  std::string head_;  // framing in front of the octets that come next
-  std::string tail_;  // framing behind them
+  buffer head_;  // framing in front of the octets that come next
+  std::string_view tail_;  // framing behind them
   body& content_;
   Answered answered_;
   bool stopped_ = false;
@@ -106,7 +106,7 @@ bool request_sender<Stream, Answered>::goes_on_after(const error& cause, std::ui
 
 template <net::stream Stream, class Answered>
 task<result<void>> request_sender<Stream, Answered>::write(std::string_view octets) {
-  std::array<std::string_view, 3> parts{head_, octets, tail_};
+  std::array<std::string_view, 3> parts{head_.view(), octets, tail_};
   const std::span<const std::string_view> all(parts);
   expect_progress();
   for (;;) {
@@ -125,7 +125,7 @@ task<result<void>> request_sender<Stream, Answered>::write(std::string_view octe
     }
   }
   head_.clear();
-  tail_.clear();
+  tail_ = {};
   co_return result<void>();
 }
 
@@ -136,7 +136,7 @@ task<result<void>> request_sender<Stream, Answered>::send_octets(std::string_vie
     octets.remove_prefix(part.size());
     if (!c_.wire.begin_data(head_, part.size()))
       co_return c_.about({error_kind::invalid_argument, "request body longer than its length"});
-    c_.wire.end_data(tail_);
+    tail_ = c_.wire.behind_data();
     const result<void> written = co_await write(part);
     if (!written) co_return written;
   }

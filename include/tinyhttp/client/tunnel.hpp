@@ -8,6 +8,7 @@
 
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/proxy.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/connection.hpp>
@@ -107,9 +108,9 @@ task<result<void>> tunnel_opening<Stream>::ask_http(const h1::limits& bounds) {
     co_return refuse(error_kind::invalid_argument, "no CONNECT to such a host");
   if (via_.credentials)
     r.fields.add("Proxy-Authorization", basic_credentials(*via_.credentials));
-  std::string head;
+  buffer head;
   wire.send(head, r, authority);
-  task<result<void>> writing = write(head);
+  task<result<void>> writing = write(head.view());
   const result<void> written = co_await writing;
   if (!written) co_return written;
 

@@ -90,15 +90,13 @@ namespace tinyhttp::ascii {
 class decimal {
  public:
   explicit constexpr decimal(std::uint64_t value) noexcept {
-    do {
-      digits_[--start_] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value != 0);
+    for (; value >= 10; value /= 10) digits_[--start_] = static_cast<char>('0' + value % 10);
+    digits_[--start_] = static_cast<char>('0' + value);
   }
   [[nodiscard]] constexpr std::string_view text() const noexcept { return {digits_ + start_, sizeof digits_ - start_}; }
 
  private:
-  char digits_[20] = {};  // as many as 2^64 has
+  char digits_[20];  // as many as 2^64 has
   std::size_t start_ = sizeof digits_;
 };
 
@@ -136,7 +134,7 @@ namespace detail {
 
 inline constexpr std::array<bool, 256> token_table = make_token_table();
 
-/// Whether `size` octets are the same. For names, which a call of memcmp takes longer for.
+/// Whether `size` octets are the same. For names and paths, which a call of memcmp takes longer for.
 [[nodiscard]] inline bool same_octets(const char* a, const char* b, std::size_t size) noexcept {
   const auto same = [=](auto word, std::size_t at) {
     auto other = word;

@@ -1,4 +1,4 @@
-// tinyhttp/core/buffer.hpp -- one contiguous receive buffer: room at the back, octets at the front.
+// tinyhttp/core/buffer.hpp -- one contiguous buffer for octets on their way: room at the back, octets at the front.
 //
 // Knows octets only. What they mean, and how many may wait here, is decided above.
 #pragma once
@@ -59,6 +59,9 @@ class buffer {
     begin_ += count;
     if (begin_ == end_) begin_ = end_ = 0;
   }
+
+  /// Drops all, and keeps the memory.
+  void clear() noexcept { begin_ = end_ = 0; }
 
   /// Gives the memory back; the content is dropped.
   void release() noexcept {

@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -111,8 +110,8 @@ class connection {
 
   /// Server: the head of the answer. To a request that could not be read, too. A 1xx other than 101
   /// would leave the peer waiting for the answer, so it goes out as 500.
-  outgoing send(std::string& out, const response& r, std::string_view date);
-  void send_informational(std::string& out, status code, const fields& with) {
+  outgoing send(buffer& out, const response& r, std::string_view date);
+  void send_informational(buffer& out, status code, const fields& with) {
     if (!code.is_informational() || code == status::switching_protocols) return;  // that is final
     if (version_ == http_version::http_1_1 && life_.apply(us_, signal::informational))
       write_informational(out, code, with);
@@ -120,15 +119,16 @@ class connection {
 
   /// Client: the head of a request. Only when the connection is idle, and nothing is unread: octets
   /// that are there before the request are not its response, and `next_event` will say so.
-  outgoing send(std::string& out, const request& r, std::string_view authority);
+  outgoing send(buffer& out, const request& r, std::string_view authority);
 
-  /// In front of, and behind, `size` octets of our body. False when that is more than promised.
-  [[nodiscard]] bool begin_data(std::string& out, std::uint64_t size) {
+  /// In front of `size` octets of our body. False when that is more than promised.
+  [[nodiscard]] bool begin_data(buffer& out, std::uint64_t size) {
     return life_.apply(us_, signal::data) && writer_.begin_data(out, size);
   }
-  void end_data(std::string& out) const { writer_.end_data(out); }
+  /// What has to follow them, which is not appended.
+  [[nodiscard]] std::string_view behind_data() const noexcept { return writer_.behind_data(); }
   /// The end of our message. False when octets are missing: then the connection has to be cut.
-  [[nodiscard]] bool finish(std::string& out, const fields* trailers);
+  [[nodiscard]] bool finish(buffer& out, const fields* trailers);
   [[nodiscard]] std::uint64_t body_octets_sent() const noexcept { return writer_.sent(); }
 
   // --- what next ---
@@ -159,7 +159,7 @@ class connection {
     return {event::kind::failed, {}};
   }
   event head_without_end(fields& into);
-  outgoing send_failure(std::string& out, std::string_view date);
+  outgoing send_failure(buffer& out, std::string_view date);
   event begin_body(http_version version, const fields& f);
   event body_event();
 
@@ -264,7 +264,7 @@ inline event connection::body_event() {
   return {event::kind::end, {}};
 }
 
-inline outgoing connection::send(std::string& out, const response& r, std::string_view date) {
+inline outgoing connection::send(buffer& out, const response& r, std::string_view date) {
   const bool answers_a_request = life_.of(side::server) == phase::answering;
   if (r.status.is_informational() && r.status != status::switching_protocols)
     return send_failure(out, date);
@@ -276,11 +276,11 @@ inline outgoing connection::send(std::string& out, const response& r, std::strin
   return plan;
 }
 
-[[gnu::noinline]] inline outgoing connection::send_failure(std::string& out, std::string_view date) {
+[[gnu::noinline]] inline outgoing connection::send_failure(buffer& out, std::string_view date) {
   return send(out, response(status::internal_server_error), date);
 }
 
-inline outgoing connection::send(std::string& out, const request& r, std::string_view authority) {
+inline outgoing connection::send(buffer& out, const request& r, std::string_view authority) {
   const auto plan = plan_request(r);
   if (!unread().empty()) fail({502, "octets in front of the request that they would answer"});
   if (!plan.keep_alive) life_.forbid_reuse();
@@ -292,7 +292,7 @@ inline outgoing connection::send(std::string& out, const request& r, std::string
   return plan;
 }
 
-inline bool connection::finish(std::string& out, const fields* trailers) {
+inline bool connection::finish(buffer& out, const fields* trailers) {
   if (!writer_.finish(out, trailers)) {
     life_.forbid_reuse();
     return false;

@@ -1,21 +1,24 @@
-// tinyhttp/h1/gathered.hpp -- short texts put together before they are appended.
+// tinyhttp/h1/gathered.hpp -- short texts written one behind the other, where they are to be sent from.
 //
 // Appending each part of a head by itself is what a small one would cost most. Knows octets only.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/buffer.hpp>
 
 #include <cstddef>
 #include <cstring>
-#include <string>
+#include <span>
 #include <string_view>
+#include <utility>
 
 namespace tinyhttp::h1::detail {
 
-/// Gathers texts for `out`, which outlives it. What is not flushed is lost.
+/// Writes texts into the room behind what is in `out`, which outlives it and is not touched meanwhile. What is
+/// not flushed is lost.
 class gathered {
  public:
-  explicit gathered(std::string& out) noexcept : out_(out) {}
+  explicit gathered(buffer& out) : out_(out), room_(out.prepare(usual)) {}
   gathered(const gathered&) = delete;
   gathered& operator=(const gathered&) = delete;
 
@@ -25,10 +28,7 @@ class gathered {
     char* at = place((size_of(parts) + ...));
     ((at = write(at, parts)), ...);
   }
-  void flush() {
-    if (used_ > 0) out_.append(room_, used_);
-    used_ = 0;
-  }
+  void flush() noexcept { out_.commit(std::exchange(used_, 0)); }
 
  private:
   [[nodiscard]] static std::size_t size_of(std::string_view text) noexcept { return text.size(); }
@@ -53,23 +53,20 @@ class gathered {
 
   /// Where so many octets are to be written, all of them.
   [[nodiscard]] char* place(std::size_t size) {
-    if (size > sizeof room_ - used_) return place_anew(size);
+    if (size > room_.size() - used_) [[unlikely]] make_room(size);
     used_ += size;
-    return room_ + used_ - size;
+    return room_.data() + used_ - size;
   }
-  [[nodiscard, gnu::noinline]] char* place_anew(std::size_t size) {
+  [[gnu::noinline]] void make_room(std::size_t size) {
     flush();
-    if (size > sizeof room_) {
-      out_.resize(out_.size() + size);
-      return out_.data() + out_.size() - size;
-    }
-    used_ = size;
-    return room_;
+    room_ = out_.prepare(size);
   }
 
-  std::string& out_;
+  static constexpr std::size_t usual = 480;  // octets of a head
+
+  buffer& out_;
+  std::span<char> room_;
   std::size_t used_ = 0;
-  char room_[480];  // a head of usual size
 };
 
 }  // namespace tinyhttp::h1::detail

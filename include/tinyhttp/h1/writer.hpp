@@ -1,10 +1,11 @@
 // tinyhttp/h1/writer.hpp -- messages to octets; the only place that decides how a body is framed.
 //
-// RFC 9112 3, 4, 6, 7. Appends to strings, does no I/O. A handler's Content-Length,
+// RFC 9112 3, 4, 6, 7. Appends to buffers, does no I/O. A handler's Content-Length,
 // Transfer-Encoding and Connection are wishes: what goes out is true.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/h1/body_reader.hpp>
 #include <tinyhttp/h1/framing.hpp>
 #include <tinyhttp/h1/gathered.hpp>
@@ -39,16 +40,16 @@ struct outgoing {
 
 /// Appends status line and fields of `r`. `date` is the value of the Date field, left out when
 /// empty or when `r` has its own. `version` is the peer's.
-inline void write_head(std::string& out, const response& r, const method& asked,
+inline void write_head(buffer& out, const response& r, const method& asked,
                        const outgoing& plan, http_version version, std::string_view date);
 
 /// Appends request line and fields of `r`, with Host from `authority` unless `r` has one; an
 /// `authority` that is no host and port is left empty.
-inline void write_head(std::string& out, const request& r, const outgoing& plan,
+inline void write_head(buffer& out, const request& r, const outgoing& plan,
                        std::string_view authority);
 
 /// Appends an informational response (RFC 9110 15.2).
-inline void write_informational(std::string& out, status code, const fields& with);
+inline void write_informational(buffer& out, status code, const fields& with);
 
 /// Keeps the account of a body on its way out, so that what was promised is what is sent.
 class body_writer {
@@ -57,14 +58,14 @@ class body_writer {
 
   /// Appends what stands in front of `size` octets of data. False, and nothing is appended, when
   /// that is more than was promised, or 0, which would be the end of a chunked body.
-  [[nodiscard]] bool begin_data(std::string& out, std::uint64_t size);
-  /// Appends what stands behind those octets.
-  void end_data(std::string& out) const {
-    if (by_.by == framing::rule::chunked) out.append("\r\n");
+  [[nodiscard]] bool begin_data(buffer& out, std::uint64_t size);
+  /// What stands behind those octets.
+  [[nodiscard]] std::string_view behind_data() const noexcept {
+    return by_.by == framing::rule::chunked ? "\r\n" : "";
   }
   /// Appends the end of the body; fields that do not belong in a trailer section are left out.
   /// False when octets are missing: then only closing tells the truth.
-  [[nodiscard]] bool finish(std::string& out, const fields* trailers);
+  [[nodiscard]] bool finish(buffer& out, const fields* trailers);
 
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 
@@ -93,10 +94,6 @@ namespace detail {
 [[nodiscard]] inline bool may_have_writers_own(const fields& f) noexcept {
   return f.may_contain("Connection") || f.may_contain("Keep-Alive") || f.may_contain("Content-Length") ||
          f.may_contain("Proxy-Connection") || f.may_contain("Transfer-Encoding");
-}
-
-inline void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
 }
 
 inline void append_status_line(gathered& out, status code) {
@@ -139,23 +136,56 @@ inline void append_connection(gathered& out, bool upgrade, bool te, std::string_
   out.put("\r\n");
 }
 
-[[gnu::noinline]] inline void append_chunk_head(std::string& out, std::uint64_t size) {
-  ascii::append_hex(out, size);
-  out.append("\r\n");
+[[gnu::noinline]] inline void append_chunk_head(buffer& out, std::uint64_t size) {
+  std::string line;
+  ascii::append_hex(line, size);
+  out.append(line.append("\r\n"));
 }
 
-[[gnu::noinline]] inline void append_last_chunk(std::string& out, const fields* trailers) {
-  out.append("0\r\n");
+[[gnu::noinline]] inline void append_last_chunk(buffer& out, const fields* trailers) {
+  gathered text(out);
+  text.put("0\r\n");
   if (trailers != nullptr) {
     for (const auto& [name, value] : *trailers)
-      if (!is_forbidden_in_trailer(name)) append_field(out, name, value);
+      if (!is_forbidden_in_trailer(name)) text.put(name, ": ", value, "\r\n");
   }
-  out.append("\r\n");
+  text.put("\r\n");
+  text.flush();
 }
 
 /// A response to HEAD, or a 304, may tell the length of content that it does not carry.
 [[nodiscard, gnu::noinline]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
   return ascii::parse_decimal_strict(f["Content-Length"], std::uint64_t{1} << 62);
+}
+
+/// 101, and what answers CONNECT: what follows is no message.
+[[nodiscard]] inline bool opens_tunnel(status code, const method& asked) noexcept {
+  return code == status::switching_protocols || (asked == method::connect && code.is_success());
+}
+
+/// Whatever body the response has, its octets do not go out.
+[[nodiscard]] inline bool is_without_content(status code, const method& asked) noexcept {
+  return code.forbids_content() || code.code() == 205 || asked == method::head || opens_tunnel(code, asked);
+}
+
+/// Completes the plan of such a response.
+[[nodiscard, gnu::noinline]] inline outgoing plan_without_content(const response& r, const method& asked,
+                                                                  outgoing plan) {
+  if (opens_tunnel(r.status, asked)) {
+    plan.keep_alive = false;
+    return plan;
+  }
+  if (r.status == status::no_content || r.status.is_informational()) return plan;
+  if (r.status.code() == 205) {  // RFC 9110 15.3.6: a form to be emptied, and nothing to show
+    plan.body = {framing::rule::length, 0};
+    return plan;
+  }
+  auto length = r.body.length();
+  const bool says_nothing = r.status == status::not_modified || length.value_or(0) == 0;
+  if (const auto told = told_length(r.fields); told && says_nothing) length = told;
+  else if (r.status == status::not_modified) length.reset();
+  if (length) plan.body = {framing::rule::length, *length};
+  return plan;
 }
 
 }  // namespace detail
@@ -164,26 +194,8 @@ inline outgoing plan_response(const response& r, const method& asked, http_versi
                               bool keep_alive) {
   outgoing plan;
   plan.keep_alive = keep_alive && !r.fields.has_token("Connection", "close");
-  const bool tunnel = r.status == status::switching_protocols ||
-                      (asked == method::connect && r.status.is_success());
-  if (tunnel) {
-    plan.keep_alive = false;
-    return plan;
-  }
-  auto length = r.body.length();
-  if (r.status == status::no_content || r.status.is_informational()) return plan;
-  if (r.status.code() == 205) {  // RFC 9110 15.3.6: a form to be emptied, and nothing to show
-    plan.body = {framing::rule::length, 0};
-    return plan;
-  }
-  if (r.status == status::not_modified || asked == method::head) {
-    const bool says_nothing = r.status == status::not_modified || length.value_or(0) == 0;
-    if (const auto told = detail::told_length(r.fields); told && says_nothing) length = told;
-    else if (r.status == status::not_modified) length.reset();
-    if (length) plan.body = {framing::rule::length, *length};
-    return plan;
-  }
-  if (length) {
+  if (detail::is_without_content(r.status, asked)) [[unlikely]] return detail::plan_without_content(r, asked, plan);
+  if (const auto length = r.body.length()) {
     plan.body = {framing::rule::length, *length};
     plan.sends_body = *length > 0;
     return plan;
@@ -213,15 +225,14 @@ inline outgoing plan_request(const request& r) {
   return plan;
 }
 
-inline void write_head(std::string& out, const response& r, const method& asked,
+inline void write_head(buffer& out, const response& r, const method& asked,
                        const outgoing& plan, http_version version, std::string_view date) {
   detail::gathered text(out);
   detail::append_status_line(text, r.status);
   if (!date.empty() && !r.fields.contains("Date")) text.put("Date: ", date, "\r\n");
   detail::append_fields(text, r.fields);
   detail::append_framing(text, plan.body);
-  const bool tunnel = r.status == status::switching_protocols ||
-                      (asked == method::connect && r.status.is_success());
+  const bool tunnel = detail::opens_tunnel(r.status, asked);
   std::string_view persistence;
   if (!tunnel && !plan.keep_alive) persistence = "close";  // a tunnel needs no word about its end
   else if (!tunnel && version == http_version::http_1_0) persistence = "keep-alive";
@@ -231,7 +242,7 @@ inline void write_head(std::string& out, const response& r, const method& asked,
   text.flush();
 }
 
-inline void write_head(std::string& out, const request& r, const outgoing& plan,
+inline void write_head(buffer& out, const request& r, const outgoing& plan,
                        std::string_view authority) {
   const bool old = r.version == http_version::http_1_0 && plan.body.by != framing::rule::chunked;
   detail::gathered text(out);
@@ -248,7 +259,7 @@ inline void write_head(std::string& out, const request& r, const outgoing& plan,
   text.flush();
 }
 
-[[gnu::cold]] inline void write_informational(std::string& out, status code, const fields& with) {
+[[gnu::cold]] inline void write_informational(buffer& out, status code, const fields& with) {
   detail::gathered text(out);
   detail::append_status_line(text, code);
   detail::append_fields(text, with);
@@ -256,7 +267,7 @@ inline void write_head(std::string& out, const request& r, const outgoing& plan,
   text.flush();
 }
 
-inline bool body_writer::begin_data(std::string& out, std::uint64_t size) {
+inline bool body_writer::begin_data(buffer& out, std::uint64_t size) {
   if (size == 0 || by_.by == framing::rule::none) return false;
   if (by_.by == framing::rule::length && size > by_.length - sent_) return false;
   sent_ += size;
@@ -264,7 +275,7 @@ inline bool body_writer::begin_data(std::string& out, std::uint64_t size) {
   return true;
 }
 
-inline bool body_writer::finish(std::string& out, const fields* trailers) {
+inline bool body_writer::finish(buffer& out, const fields* trailers) {
   if (by_.by == framing::rule::chunked) detail::append_last_chunk(out, trailers);
   return by_.by != framing::rule::length || sent_ == by_.length;
 }

@@ -106,8 +106,7 @@ class body {
         held_(std::move(other.held_)),
         slice_(std::move(other.slice_)),
         position_(std::exchange(other.position_, 0)),
-        default_limit_(other.default_limit_),
-        trailers_(std::move(other.trailers_)) {}
+        default_limit_(other.default_limit_) {}
   body& operator=(body&& other) noexcept;
   ~body() = default;
 
@@ -176,11 +175,11 @@ class body {
   // to compile than the rest of this floor.
   kind kind_ = kind::none;
   std::string octets_;          // of kind octets; else what the last view of a slice shows
-  std::shared_ptr<const void> held_;  // a text or pieces, both never changed, or a stream
+  // A text or pieces, both never changed, or a stream; of kind octets the trailers of the stream that they were.
+  std::shared_ptr<const void> held_;
   content_slice slice_;
   std::uint64_t position_ = 0;  // octets pulled so far, streams aside
   std::uint64_t default_limit_ = std::uint64_t{1} << 20;
-  std::shared_ptr<const fields> trailers_;  // of a stream that has been read
 };
 
 /// A body pulled from `pull`, which gives the next octets, or an empty string at the end. With a
@@ -271,8 +270,8 @@ inline std::optional<std::uint64_t> body::length() const {
 }
 
 inline const fields* body::trailers() const noexcept {
-  const auto* source = stream();
-  return source != nullptr ? source->trailers() : trailers_.get();
+  if (const auto* source = stream()) return source->trailers();
+  return kind_ == kind::octets ? static_cast<const fields*>(held_.get()) : nullptr;
 }
 
 inline result<std::string_view> body::next_octets(std::string_view all, std::uint64_t start) {
@@ -331,11 +330,12 @@ task<result<std::string_view>> body::read_all(std::uint64_t limit) {
     detail::make_room(all, piece->size(), length().value_or(limit));
     all.append(*piece);
   }
+  std::shared_ptr<const void> lasting;
   if (const auto* kept = trailers(); kept != nullptr && !kept->empty())
-    trailers_ = share<const fields>(new fields(*kept));
+    lasting = share<const fields>(new fields(*kept));
   kind_ = kind::octets;
   octets_ = std::move(all);
-  held_.reset();
+  held_ = std::move(lasting);
   slice_ = {};
   position_ = 0;
   co_return text();

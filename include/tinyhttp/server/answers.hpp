@@ -104,16 +104,16 @@ bool served_exchange<S>::compose_slice(const content_slice& slice) {
     if (slice.source->descriptor() >= 0) file_ = &slice;
     return file_ != nullptr;
   }
-  const std::size_t head_end = out_.size();
-  out_.resize(head_end + static_cast<std::size_t>(slice.length));
-  const std::span<char> room(out_.data() + head_end, out_.size() - head_end);
+  const auto length = static_cast<std::size_t>(slice.length);
+  const std::span<char> room = out_.prepare(length).first(length);
   try {
     const auto got = slice.source->read_at(slice.offset, room);
-    if (got && *got == slice.length) return true;
+    if (!got || *got != length) return false;
   } catch (...) {  // it will throw again where that is logged
+    return false;
   }
-  out_.resize(head_end);
-  return false;
+  out_.commit(length);
+  return true;
 }
 
 /// Answers octets that are no request, and reads no other behind them.
@@ -128,8 +128,8 @@ void served_exchange<S>::refuse(response r) {
 /// What is composed has to go out before anything else is done.
 template <looped_stream S>
 bool served_exchange<S>::must_flush() noexcept {
-  return is_composed() && (out_.size() >= buffers().gather || !tail_.empty() || file_ != nullptr ||
-                           !wire_.reusable() || answer_->now().attached() != nullptr);
+  if (out_.size() >= buffers().gather || !tail_.empty() || file_ != nullptr) return true;
+  return (!wire_.reusable() || answer_->now().attached() != nullptr) && !out_.empty();
 }
 
 /// Sends what is composed, as far as the stream takes it at once. False: `flush` has to go on, or
@@ -137,7 +137,7 @@ bool served_exchange<S>::must_flush() noexcept {
 template <looped_stream S>
 bool served_exchange<S>::flush_now() {
   if (!sent_ || !is_composed()) return sent_.has_value();
-  pieces_ = {out_, tail_};
+  pieces_ = {out_.view(), tail_};
   const std::span<const std::string_view> all(pieces_.data(), tail_.empty() ? 1 : 2);
   writing_.make([this, all] {
     if constexpr (requires { stream().write(all, true); }) {

@@ -66,10 +66,14 @@ class served_exchange<S>::waiting_for_peer {
 template <looped_stream S>
 void served_exchange<S>::prepare_body() {
   in_head_ = false;
-  request& r = incoming_;
-  r.context = this;
+  incoming_.context = this;
   wire_.end_without_body();
-  if (wire_.incoming_done()) return;
+  if (!wire_.incoming_done()) begin_body();
+}
+
+template <looped_stream S>
+void served_exchange<S>::begin_body() {
+  request& r = incoming_;
   const auto by = wire_.incoming();
   std::optional<std::uint64_t> length;
   if (by.by == h1::framing::rule::length) length = by.length;

@@ -15,7 +15,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -27,7 +26,7 @@ class body_sender {
  public:
   /// `out`: octets that wait to be sent in front, such as the head. `window`: octets that are
   /// copied at a time where the content has no descriptor.
-  body_sender(S& stream, h1::connection& wire, std::string& out, least_rate<S>& pace,
+  body_sender(S& stream, h1::connection& wire, buffer& out, least_rate<S>& pace,
               turn_share& share, std::size_t window) noexcept
       : stream_(stream), wire_(wire), out_(out), pace_(pace), share_(share), window_(window) {}
 
@@ -64,7 +63,7 @@ class body_sender {
 
   S& stream_;
   h1::connection& wire_;
-  std::string& out_;
+  buffer& out_;
   least_rate<S>& pace_;
   turn_share& share_;
   std::size_t window_;
@@ -110,7 +109,7 @@ task<bool> body_sender<S>::write(std::string_view data, std::string_view behind,
     auto others = stream_.loop().yield();
     co_await others;
   }
-  const std::string_view pieces[] = {out_, data, behind};
+  const std::string_view pieces[] = {out_.view(), data, behind};
   pace_.begin();
   if constexpr (requires(S& s) { s.write(pieces, true); }) {
     state_ = co_await stream_.write(pieces, more);
@@ -148,7 +147,7 @@ task<bool> body_sender<S>::send_octets(std::string_view octets, const content_sl
     auto writing = write(part, nothing, done < length);
     if (!co_await writing) co_return false;
   }
-  wire_.end_data(out_);
+  out_.append(wire_.behind_data());
   co_return true;
 }
 
@@ -166,7 +165,7 @@ task<bool> body_sender<S>::send_file(const content_slice& slice) {
   peer_failed_ = !sent;
   if (!sent) co_return fail(sent.error());
   if (*sent < slice.length) co_return end_early();
-  wire_.end_data(out_);
+  out_.append(wire_.behind_data());
   co_return true;
 }
 
@@ -183,9 +182,7 @@ task<bool> body_sender<S>::send_stream(body_stream& source) {
     if (!pulled) co_return fail(pulled.error());
     if (pulled->empty()) co_return true;
     if (!wire_.begin_data(out_, pulled->size())) co_return break_promise();
-    std::string end;
-    wire_.end_data(end);
-    auto writing = write(*pulled, end, false);
+    auto writing = write(*pulled, wire_.behind_data(), false);
     if (!co_await writing) co_return false;
   }
 }

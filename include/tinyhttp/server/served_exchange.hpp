@@ -6,6 +6,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/held_here.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -164,6 +165,7 @@ class served_exchange final : public request_context {
 
   // Its body; see request_body.hpp.
   void prepare_body();
+  [[gnu::noinline]] void begin_body();
   task<result<std::string_view>> pull();
   [[gnu::cold]] task<void> drain_request();
 
@@ -198,7 +200,7 @@ class served_exchange final : public request_context {
   std::shared_ptr<body_stream> body_;    // an incoming_body, of the running request, if it has one
   time_point began_{};
 
-  std::string out_;             // octets to send, then
+  buffer out_;                  // octets to send, then
   std::string_view tail_;       // the octets of a body, which `answer_` holds, or
   const content_slice* file_ = nullptr;  // a part of a file, likewise
   std::array<std::string_view, 2> pieces_;  // what `writing_` writes

@@ -4,6 +4,7 @@
 // (sender.hpp). A template over the stream: sockets, or memory.
 #pragma once
 
+#include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/testing/answer.hpp>
@@ -128,9 +129,10 @@ task<bool> fake_connection<S>::refuse() {
   made.answer = problem(why.status);
   made.how.closes = true;
   wire_.parser.forbid_reuse();
-  std::string head;
+  buffer composed;
   const auto date = format_date(wire_.loop().unix_seconds());
-  wire_.parser.send(head, made.answer, date.view());
+  wire_.parser.send(composed, made.answer, date.view());
+  std::string head(composed.view());
   const body_map body(made.answer);
   co_return co_await sender_.send(x, made, head, body);
 }
@@ -151,9 +153,9 @@ task<bool> fake_connection<S>::read_body(exchange& x) {
     }
     if (next.what != h1::event::kind::need_more) co_return false;
     if (!continued) {
-      std::string interim;
+      buffer interim;
       wire_.parser.send_informational(interim, status::continue_, {});
-      const bool sent = co_await wire_.write(interim);
+      const bool sent = co_await wire_.write(interim.view());
       if (!sent) co_return false;
       continued = true;
     }
@@ -193,8 +195,9 @@ task<bool> fake_connection<S>::answer() {
   } else {
     x.status = made.answer.status.code();
     const auto date = format_date(now);
-    const auto plan = wire_.parser.send(head, made.answer, date.view());
-    std::string nothing;
+    buffer composed, nothing;
+    const auto plan = wire_.parser.send(composed, made.answer, date.view());
+    head = composed.view();
     if (plan.sends_body) {
       body = body_map(made.answer);
       (void)wire_.parser.begin_data(nothing, body.size());
