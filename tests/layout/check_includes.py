@@ -218,6 +218,15 @@ def define_no_macros(tree):
             if re.match(r"\s*#\s*(define|undef)\b", line)]
 
 
+def name_nothing_as_macros_do(tree):
+    """Words that a program's other libraries make macros of, in small letters: Qt's."""
+    return [f"{path}:{number}: `{word}`"
+            for path, text in tree.items()
+            for number, line in enumerate(code_of(text).splitlines(), 1)
+            if not line.lstrip().startswith("#")
+            for word in re.findall(r"\b(slots|signals|emit|foreach|forever)\b", line)]
+
+
 def closing(code, start):
     """The position behind the bracket that closes the one at `start`."""
     pairs = {"(": ")", "{": "}", "[": "]"}
@@ -372,6 +381,7 @@ BAD = {
         {**good_tree(), "core/a.hpp": "// tinyhttp/core/a.hpp -- a\n"},
     ],
     define_no_macros: [good_tree(core__a="#define MAX 1"), good_tree(core__a=" # undef MAX")],
+    name_nothing_as_macros_do: [good_tree(core__a="struct a { int slots; };"), good_tree(net__c="void emit();")],
     awaits_safely: [
         coroutine("co_await run([x] { return 1; });"),
         coroutine("co_await [] () -> task<int> { co_return 1; }();"),

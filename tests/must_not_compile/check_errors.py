@@ -6,8 +6,8 @@ A file holds one mistake and the line
     // error: REGEX
 
 which is searched for in what the compiler says; of several such lines one is enough, since compilers
-speak differently. A line `// standard: c++17` has the mistake compiled as that. With -DCONTROL the same file must compile without a warning: the mistake stands
-inside #ifndef CONTROL, so that nothing else can be what is refused.
+speak differently. A line `// compile: -std=c++17` has the mistake compiled with that. With -DCONTROL the same file must compile
+without a warning: the mistake stands inside #ifndef CONTROL, so that nothing else can be what is refused.
 """
 import concurrent.futures
 import os
@@ -38,13 +38,13 @@ def compile_file(compiler, file, *arguments):
 def faults_of(compiler, file):
     text = file.read_text("utf-8")
     wanted = re.findall(r"^// error: (.+?)\s*$", text, re.M)
-    standard = [f"-std={name}" for name in re.findall(r"^// standard: (\S+)$", text, re.M)]
+    more = re.findall(r"^// compile: (\S+)$", text, re.M)
     if not wanted:
         return ["it has no line `// error: REGEX`"]
     status, said = compile_file(compiler, file, "-DCONTROL")
     if status != 0:
         return ["with -DCONTROL it must compile:", *said.splitlines()]
-    status, said = compile_file(compiler, file, *standard)
+    status, said = compile_file(compiler, file, *more)
     if status == 0:
         return ["it compiles"]
     shown = ("error:", "note:", "= delete;")  # what is deleted says why on its line, which compilers quote

@@ -71,6 +71,20 @@ class the_plain_folder(fresh):
         said(["c++", "-std=c++20", "-O0", *WARNINGS, "-I.", "main.cpp", "other.cpp", "-pthread", "-o", "app"], folder)
         self.assert_tells_version(folder / "app")
 
+    def test_the_core_is_compiled_for_size_and_with_old_strings_without_a_word(self):  # -Os warns otherwise than -O2
+        folder = self.program("small")
+        (folder / "small.cpp").write_text("""#include <tinyhttp/h1/connection.hpp>
+#include <tinyhttp/http/cookie_store.hpp>
+std::string answer(tinyhttp::h1::connection&, const tinyhttp::response&);
+std::string answer(tinyhttp::h1::connection& to, const tinyhttp::response& r) {
+  std::string out;
+  (void)to.send(out, r, "Sat, 28 Nov 2026 12:00:00 GMT");
+  return out;
+}
+""", "utf-8")
+        said(["c++", "-std=c++20", "-Os", "-D_GLIBCXX_USE_CXX11_ABI=0", *WARNINGS, f"-I{self.copy / 'include'}",
+              "-c", "small.cpp"], folder)
+
     def test_every_example_compiles_by_hand_without_a_word(self):
         examples = sorted((self.copy / "examples").glob("*.cpp"))
         if not (self.copy / "examples" / "file_server.cpp").exists():

@@ -68,20 +68,20 @@ class route_tree {
 
   /// Places by hashes: open addressing, a power of two of them, at most half full. `none` is free.
   struct hash_table {
-    std::vector<place> slots;
+    std::vector<place> places;
     std::size_t used = 0;
 
-    [[nodiscard]] bool is_full() const noexcept { return 2 * (used + 1) > slots.size(); }
+    [[nodiscard]] bool is_full() const noexcept { return 2 * (used + 1) > places.size(); }
     void clear_larger() {
-      slots.assign(slots.empty() ? 16 : slots.size() * 2, none);
+      places.assign(places.empty() ? 16 : places.size() * 2, none);
       used = 0;
     }
     void put(std::size_t hash, place added) noexcept {
       while (at(hash) != none) ++hash;
-      slots[hash & (slots.size() - 1)] = added;
+      places[hash & (places.size() - 1)] = added;
       ++used;
     }
-    [[nodiscard]] place at(std::size_t hash) const noexcept { return slots[hash & (slots.size() - 1)]; }
+    [[nodiscard]] place at(std::size_t hash) const noexcept { return places[hash & (places.size() - 1)]; }
   };
 
   /// A segment, and the number by which a literal one is found among the children of a place.

@@ -4,6 +4,8 @@
 // allocated for them.
 #pragma once
 
+#include <tinyhttp/version.hpp>
+
 #include <cstddef>
 #include <new>
 #include <type_traits>

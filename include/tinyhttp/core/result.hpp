@@ -4,6 +4,8 @@
 // that upper floors read, a cause is text.
 #pragma once
 
+#include <tinyhttp/version.hpp>
+
 #include <cstdint>
 #include <new>
 #include <stdexcept>

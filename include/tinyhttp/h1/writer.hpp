@@ -180,11 +180,10 @@ inline void append_connection(gathered& out, bool upgrade, bool te, std::string_
     plan.body = {framing::rule::length, 0};
     return plan;
   }
-  auto length = r.body.length();
+  const auto length = r.body.length();
   const bool says_nothing = r.status == status::not_modified || length.value_or(0) == 0;
-  if (const auto told = told_length(r.fields); told && says_nothing) length = told;
-  else if (r.status == status::not_modified) length.reset();
-  if (length) plan.body = {framing::rule::length, *length};
+  if (const auto told = told_length(r.fields); told && says_nothing) plan.body = {framing::rule::length, *told};
+  else if (length && r.status != status::not_modified) plan.body = {framing::rule::length, *length};
   return plan;
 }
 

@@ -80,7 +80,7 @@ class cookie_store {
 
 namespace detail {
 
-[[nodiscard]] constexpr std::string_view path_of(const url& from) noexcept {
+[[nodiscard]] inline std::string_view path_of(const url& from) noexcept {
   return std::string_view(from.target).substr(0, from.target.find('?'));
 }
 

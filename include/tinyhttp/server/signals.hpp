@@ -20,9 +20,9 @@ namespace tinyhttp {
 ///     stop.wait();             // the destructor of `running` drains
 class signal_wait {
  public:
-  signal_wait(std::initializer_list<int> signals) noexcept {
+  signal_wait(std::initializer_list<int> numbers) noexcept {
     sigemptyset(&awaited_);
-    for (const int number : signals) sigaddset(&awaited_, number);
+    for (const int number : numbers) sigaddset(&awaited_, number);
     pthread_sigmask(SIG_BLOCK, &awaited_, &before_);
   }
   signal_wait(const signal_wait&) = delete;

@@ -56,7 +56,7 @@ inline private_folder::~private_folder() {
 
 inline std::string private_folder::keep(std::string_view name) {
   names_.append("/").append(name);
-  return std::string(path_).append("/").append(name);
+  return path_ + "/" + std::string(name);
 }
 
 inline std::string private_folder::write(std::string_view name, std::string_view octets) {

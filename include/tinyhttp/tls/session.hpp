@@ -172,7 +172,8 @@ inline result<void> tls_session::expect(std::string_view host, bool verify) {
   std::string name(host);
   if (name.ends_with('.')) name.pop_back();  // in names of certificates there is no root
   const bool is_address = net::address::parse(name, 0).has_value();
-  if (!is_address && ::SSL_set_tlsext_host_name(ssl_, name.c_str()) != 1) return tls_failure("name " + name);
+  if (!is_address && ::SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) != 1)
+    return tls_failure("name " + name);  // SSL_set_tlsext_host_name, without its C cast in users' programs
   if (!verify) return {};
   ::SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
   X509_VERIFY_PARAM* const check = ::SSL_get0_param(ssl_);
