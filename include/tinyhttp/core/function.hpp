@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <new>
 #include <type_traits>
-#include <utility>
 
 namespace tinyhttp {
 
@@ -22,7 +21,7 @@ namespace detail {
 /// once.
 class function_target {
  public:
-  function_target() = default;
+  [[gnu::always_inline]] function_target() noexcept {}  // what is kept inside is not set to anything
   function_target(function_target&& other) noexcept { take(other); }
   function_target& operator=(function_target&& other) noexcept {
     if (this != &other) {
@@ -33,7 +32,7 @@ class function_target {
   }
   ~function_target() { reset(); }
 
-  [[nodiscard]] explicit operator bool() const noexcept { return call_ != nullptr; }
+  [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return call_ != nullptr; }
 
  protected:
   using any_call = void (*)();  // a pointer to a function of another type, cast back before it is called
@@ -46,9 +45,9 @@ class function_target {
   template <class F, class Arg>
   [[gnu::always_inline]] void emplace(Arg&& target, any_call call) {
     if constexpr (fits<F>) {
-      ::new (static_cast<void*>(storage_)) F(std::forward<Arg>(target));
+      ::new (static_cast<void*>(storage_)) F(static_cast<Arg&&>(target));
     } else {
-      ::new (static_cast<void*>(storage_)) F*(new F(std::forward<Arg>(target)));
+      ::new (static_cast<void*>(storage_)) F*(new F(static_cast<Arg&&>(target)));
     }
     manage_ = manage<F>;
     call_ = call;
@@ -69,7 +68,7 @@ class function_target {
   static void manage(void* to, void* from) noexcept {
     if constexpr (fits<F>) {
       F& source = *std::launder(static_cast<F*>(from));
-      if (to != nullptr) ::new (to) F(std::move(source));
+      if (to != nullptr) ::new (to) F(static_cast<F&&>(source));
       source.~F();
     } else {
       F* source = *std::launder(static_cast<F**>(from));
@@ -107,17 +106,20 @@ class function<R(Args...)> : detail::function_target {
  public:
   using detail::function_target::operator bool;
 
-  function() = default;
+  [[gnu::always_inline]] function() noexcept = default;
+  [[gnu::always_inline]] function(function&&) noexcept = default;
+  [[gnu::always_inline]] function& operator=(function&&) noexcept = default;
+  [[gnu::always_inline]] ~function() = default;
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, function> &&
              std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-  function(F&& target) {
+  [[gnu::always_inline]] function(F&& target) {
     using held = std::decay_t<F>;
-    emplace<held>(std::forward<F>(target), reinterpret_cast<any_call>(call<held>));
+    emplace<held>(static_cast<F&&>(target), reinterpret_cast<any_call>(call<held>));
   }
 
-  R operator()(Args... args) {
-    return reinterpret_cast<call_type>(call_)(storage_, std::forward<Args>(args)...);
+  [[gnu::always_inline]] R operator()(Args... args) {
+    return reinterpret_cast<call_type>(call_)(storage_, static_cast<Args&&>(args)...);
   }
 
  private:
@@ -125,9 +127,9 @@ class function<R(Args...)> : detail::function_target {
   template <class F>
   static R call(const void* place, Args... args) {
     if constexpr (std::is_void_v<R>) {
-      target<F>(place)(std::forward<Args>(args)...);
+      target<F>(place)(static_cast<Args&&>(args)...);
     } else {
-      return target<F>(place)(std::forward<Args>(args)...);
+      return target<F>(place)(static_cast<Args&&>(args)...);
     }
   }
 };
@@ -138,17 +140,20 @@ class function<R(Args...) const> : detail::function_target {
  public:
   using detail::function_target::operator bool;
 
-  function() = default;
+  [[gnu::always_inline]] function() noexcept = default;
+  [[gnu::always_inline]] function(function&&) noexcept = default;
+  [[gnu::always_inline]] function& operator=(function&&) noexcept = default;
+  [[gnu::always_inline]] ~function() = default;
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, function> &&
              std::is_invocable_r_v<R, const std::decay_t<F>&, Args...>)
-  function(F&& target) {
+  [[gnu::always_inline]] function(F&& target) {
     using held = std::decay_t<F>;
-    emplace<held>(std::forward<F>(target), reinterpret_cast<any_call>(call<held>));
+    emplace<held>(static_cast<F&&>(target), reinterpret_cast<any_call>(call<held>));
   }
 
-  R operator()(Args... args) const {
-    return reinterpret_cast<call_type>(call_)(storage_, std::forward<Args>(args)...);
+  [[gnu::always_inline]] R operator()(Args... args) const {
+    return reinterpret_cast<call_type>(call_)(storage_, static_cast<Args&&>(args)...);
   }
 
  private:
@@ -156,9 +161,9 @@ class function<R(Args...) const> : detail::function_target {
   template <class F>
   static R call(const void* place, Args... args) {
     if constexpr (std::is_void_v<R>) {
-      std::as_const(target<F>(place))(std::forward<Args>(args)...);
+      static_cast<const F&>(target<F>(place))(static_cast<Args&&>(args)...);
     } else {
-      return std::as_const(target<F>(place))(std::forward<Args>(args)...);
+      return static_cast<const F&>(target<F>(place))(static_cast<Args&&>(args)...);
     }
   }
 };

@@ -4,10 +4,8 @@
 // place. And it is a quarter of the functions for each type that an unoptimised build has to emit.
 #pragma once
 
-#include <memory>
 #include <new>
 #include <type_traits>
-#include <utility>
 
 namespace tinyhttp {
 
@@ -15,49 +13,53 @@ namespace tinyhttp {
 template <class T>
 class held_here {
  public:
-  held_here() noexcept {}
+  [[gnu::always_inline]] held_here() noexcept {}
   held_here(held_here&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
     requires std::is_move_constructible_v<T>
   {
-    if (other.there_) emplace(std::move(other.value_));
+    if (other.there_) emplace(static_cast<T&&>(other.value_));
   }
   held_here& operator=(held_here&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
     requires std::is_move_constructible_v<T>
   {
     if (this == &other) return *this;
     reset();
-    if (other.there_) emplace(std::move(other.value_));
+    if (other.there_) emplace(static_cast<T&&>(other.value_));
     return *this;
   }
   held_here(const held_here&) = delete;
   held_here& operator=(const held_here&) = delete;
-  ~held_here() { reset(); }
+  [[gnu::always_inline]] ~held_here() { reset(); }
 
   /// Holds what `make()` returns instead of what is there. When that throws, nothing.
   template <class Make>
   T& make(Make make) {
     reset();
-    ::new (static_cast<void*>(std::addressof(value_))) T(make());
+    ::new (place()) T(make());
     there_ = true;
     return value_;
   }
   template <class From>
   T& emplace(From&& from) {
     reset();
-    ::new (static_cast<void*>(std::addressof(value_))) T(std::forward<From>(from));
+    ::new (place()) T(static_cast<From&&>(from));
     there_ = true;
     return value_;
   }
   void reset() noexcept {
-    if (std::exchange(there_, false)) value_.~T();
+    if (!there_) return;
+    there_ = false;
+    value_.~T();
   }
 
   [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return there_; }
   [[nodiscard, gnu::always_inline]] T& operator*() noexcept { return value_; }
-  [[nodiscard, gnu::always_inline]] T* operator->() noexcept { return std::addressof(value_); }
-  [[nodiscard, gnu::always_inline]] const T* operator->() const noexcept { return std::addressof(value_); }
+  [[nodiscard, gnu::always_inline]] T* operator->() noexcept { return __builtin_addressof(value_); }
+  [[nodiscard, gnu::always_inline]] const T* operator->() const noexcept { return __builtin_addressof(value_); }
 
  private:
+  [[nodiscard, gnu::always_inline]] void* place() noexcept { return __builtin_addressof(value_); }
+
   union {
     T value_;
   };

@@ -1,7 +1,7 @@
 // tinyhttp/core/owned.hpp -- a pointer that owns: what is inside uses it in place of std::unique_ptr.
 //
 // The standard's is a tuple with a deleter, some 45 functions for each type that an unoptimised
-// build has to make and emit; this is seven. Interfaces keep std::unique_ptr, which users know.
+// build has to make and emit; this is one. Interfaces keep std::unique_ptr, which users know.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@ namespace tinyhttp {
 template <class T>
 class owned {
  public:
-  owned() noexcept = default;
+  [[gnu::always_inline]] owned() noexcept = default;
   [[gnu::always_inline]] explicit owned(T* made) noexcept : held_(made) {}
-  owned(owned&& other) noexcept : held_(other.release()) {}
-  owned& operator=(owned&& other) noexcept {
+  [[gnu::always_inline]] owned(owned&& other) noexcept : held_(other.release()) {}
+  [[gnu::always_inline]] owned& operator=(owned&& other) noexcept {
     reset(other.release());
     return *this;
   }
-  ~owned() { reset(); }
+  [[gnu::always_inline]] ~owned() { reset(); }
 
   /// Destroys what is held, and holds `made` instead.
   void reset(T* made = nullptr) noexcept {

@@ -35,7 +35,7 @@ class error {
  public:
   // Not inline, and cold: errors are made and passed on in hundreds of places, and seldom.
   [[gnu::cold, gnu::noinline]] error(error_kind kind, std::string message, int status_hint = 0)
-      : kind_(kind), status_hint_(status_hint), message_(std::move(message)) {}
+      : kind_(kind), status_hint_(status_hint), message_(static_cast<std::string&&>(message)) {}
   [[gnu::cold, gnu::noinline]] error(error_kind kind, const char* message, int status_hint = 0)
       : kind_(kind), status_hint_(status_hint), message_(message) {}
   [[gnu::cold, gnu::noinline]] error(const error&) = default;
@@ -68,7 +68,7 @@ class error {
 class bad_result : public std::runtime_error {
  public:
   explicit bad_result(tinyhttp::error failed)
-      : std::runtime_error(failed.message()), error_(std::move(failed)) {}
+      : std::runtime_error(failed.message()), error_(static_cast<tinyhttp::error&&>(failed)) {}
   [[nodiscard]] const tinyhttp::error& error() const noexcept { return error_; }
 
  private:
@@ -91,20 +91,21 @@ class [[nodiscard]] result {
  public:
   using value_type = T;
 
-  result() noexcept
+  [[gnu::always_inline]] result() noexcept
     requires std::is_void_v<T>
       : value_(), has_value_(true) {}
   template <class U = stored>
     requires(!std::is_void_v<T> && std::is_constructible_v<stored, U &&> &&
              !std::is_same_v<std::remove_cvref_t<U>, result> &&
              !std::is_same_v<std::remove_cvref_t<U>, tinyhttp::error>)
-  result(U&& value) : value_(std::forward<U>(value)), has_value_(true) {}
-  result(tinyhttp::error&& failed) noexcept : error_(std::move(failed)), has_value_(false) {}
-  result(const tinyhttp::error& failed) : error_(failed), has_value_(false) {}
+  [[gnu::always_inline]] result(U&& value) : value_(static_cast<U&&>(value)), has_value_(true) {}
+  [[gnu::always_inline]] result(tinyhttp::error&& failed) noexcept
+      : error_(static_cast<tinyhttp::error&&>(failed)), has_value_(false) {}
+  [[gnu::always_inline]] result(const tinyhttp::error& failed) : error_(failed), has_value_(false) {}
 
   result(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) : has_value_(other.has_value_) {
-    if (has_value_) ::new (static_cast<void*>(&value_)) stored(std::move(other.value_));
-    else ::new (static_cast<void*>(&error_)) tinyhttp::error(std::move(other.error_));
+    if (has_value_) ::new (static_cast<void*>(&value_)) stored(static_cast<stored&&>(other.value_));
+    else ::new (static_cast<void*>(&error_)) tinyhttp::error(static_cast<tinyhttp::error&&>(other.error_));
   }
   result(const result& other)
     requires std::is_copy_constructible_v<stored>
@@ -115,7 +116,7 @@ class [[nodiscard]] result {
   result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) {
     if (this != &other) {
       this->~result();
-      ::new (static_cast<void*>(this)) result(std::move(other));
+      ::new (static_cast<void*>(this)) result(static_cast<result&&>(other));
     }
     return *this;
   }
@@ -135,7 +136,7 @@ class [[nodiscard]] result {
   /// The value. Only when there is one: see `value()` for a checked way.
   [[nodiscard, gnu::always_inline]] stored& operator*() & noexcept { return value_; }
   [[nodiscard, gnu::always_inline]] const stored& operator*() const& noexcept { return value_; }
-  [[nodiscard, gnu::always_inline]] stored&& operator*() && noexcept { return std::move(value_); }
+  [[nodiscard, gnu::always_inline]] stored&& operator*() && noexcept { return static_cast<stored&&>(value_); }
   [[nodiscard, gnu::always_inline]] stored* operator->() noexcept { return &value_; }
   [[nodiscard, gnu::always_inline]] const stored* operator->() const noexcept { return &value_; }
 
@@ -150,7 +151,7 @@ class [[nodiscard]] result {
   }
   T value() && {
     check();
-    if constexpr (!std::is_void_v<T>) return std::move(value_);
+    if constexpr (!std::is_void_v<T>) return static_cast<stored&&>(value_);
   }
 
   /// The error. Only when there is one.

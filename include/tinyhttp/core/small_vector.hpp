@@ -14,12 +14,14 @@ namespace tinyhttp {
 
 namespace detail {
 
-/// The memory of a small vector, whatever is in it: one class for all, so that it is compiled once.
+/// A small vector of any type: one class for all, so that it is compiled once. `here` is the room in the
+/// vector itself, `octets` are those of an element.
 class small_vector_memory {
  protected:
-  small_vector_memory(void* here, std::size_t capacity) noexcept : first_(here), capacity_(capacity) {}
+  [[gnu::always_inline]] small_vector_memory(void* here, std::size_t capacity) noexcept
+      : first_(here), capacity_(capacity) {}
 
-  /// Room for `wanted` elements of `octets` each, or twice of what there was, which may be `here`.
+  /// Room for `wanted` elements, or twice of what there was.
   [[gnu::noinline]] void grow(std::size_t wanted, std::size_t octets, void* here) {
     const std::size_t doubled = capacity_ * 2;
     const std::size_t capacity = wanted > doubled ? wanted : doubled;
@@ -31,6 +33,30 @@ class small_vector_memory {
   }
   void free(void* here) noexcept {
     if (first_ != here) ::operator delete(first_);
+  }
+  void* extend(std::size_t count, std::size_t octets, void* here) {
+    if (size_ + count > capacity_) grow(size_ + count, octets, here);
+    void* const added = static_cast<char*>(first_) + size_ * octets;
+    size_ += count;
+    return added;
+  }
+  void append(const void* from, std::size_t count, std::size_t octets, void* here) {
+    if (count != 0) std::memcpy(extend(count, octets, here), from, count * octets);
+  }
+  void erase(std::size_t first, std::size_t count, std::size_t octets) noexcept {
+    char* const gap = static_cast<char*>(first_) + first * octets;
+    std::memmove(gap, gap + count * octets, (size_ - first - count) * octets);
+    size_ -= count;
+  }
+  /// Becomes what `other` is, which has `inside` elements in `there` and keeps none.
+  void take(small_vector_memory& other, std::size_t octets, void* here, void* there, std::size_t inside) noexcept {
+    free(here);
+    first_ = other.first_ != there ? other.first_ : std::memcpy(here, there, other.size_ * octets);
+    size_ = other.size_;
+    capacity_ = other.capacity_;
+    other.first_ = there;
+    other.size_ = 0;
+    other.capacity_ = inside;
   }
 
   void* first_;  // owned, unless the elements are in the vector itself
@@ -47,9 +73,9 @@ class small_vector : detail::small_vector_memory {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
  public:
-  small_vector() noexcept : small_vector_memory(inline_, N) {}
-  small_vector(const small_vector& other) : small_vector_memory(inline_, N) { append(other.data(), other.size()); }
-  small_vector(small_vector&& other) noexcept : small_vector_memory(inline_, N) { take(other); }
+  [[gnu::always_inline]] small_vector() noexcept : small_vector_memory(inline_, N) {}
+  [[gnu::always_inline]] small_vector(const small_vector& other) : small_vector_memory(inline_, N) { append(other.data(), other.size()); }
+  [[gnu::always_inline]] small_vector(small_vector&& other) noexcept : small_vector_memory(inline_, N) { take(other); }
   small_vector& operator=(const small_vector& other) {
     if (this != &other) {
       clear();
@@ -57,11 +83,11 @@ class small_vector : detail::small_vector_memory {
     }
     return *this;
   }
-  small_vector& operator=(small_vector&& other) noexcept {
+  [[gnu::always_inline]] small_vector& operator=(small_vector&& other) noexcept {
     if (this != &other) take(other);
     return *this;
   }
-  ~small_vector() { free(inline_); }
+  [[gnu::always_inline]] ~small_vector() { free(inline_); }
 
   [[nodiscard, gnu::always_inline]] T* data() noexcept { return static_cast<T*>(first_); }
   [[nodiscard, gnu::always_inline]] const T* data() const noexcept { return static_cast<const T*>(first_); }
@@ -76,49 +102,40 @@ class small_vector : detail::small_vector_memory {
   [[nodiscard, gnu::always_inline]] const T* end() const noexcept { return data() + size_; }
 
   [[gnu::always_inline]] void clear() noexcept { size_ = 0; }
-  void reserve(std::size_t wanted) {
-    if (wanted > capacity_) grow(wanted);
+  [[gnu::always_inline]] void reserve(std::size_t wanted) {
+    if (wanted > capacity_) grow(wanted, sizeof(T), inline_);
   }
   [[nodiscard, gnu::always_inline]] T& back() noexcept { return data()[size_ - 1]; }
   [[nodiscard, gnu::always_inline]] const T& back() const noexcept { return data()[size_ - 1]; }
   [[gnu::always_inline]] void pop_back() noexcept { --size_; }
-  void push_back(T element) {
-    if (size_ == capacity_) grow(size_ + 1);
-    data()[size_++] = element;
-  }
+  [[gnu::always_inline]] void push_back(T element) { *extend(1) = element; }
 
   /// Appends `count` elements; `from` must not point into this vector.
-  void append(const T* from, std::size_t count) {
-    if (count == 0) return;
-    reserve(size_ + count);
-    std::memcpy(data() + size_, from, count * sizeof(T));
-    size_ += count;
+  [[gnu::always_inline]] void append(const T* from, std::size_t count) {
+    small_vector_memory::append(from, count, sizeof(T), inline_);
   }
 
   /// Becomes `count` elements, which may be some of its own.
   void assign(const T* from, std::size_t count) {
     if (count > capacity_) {  // then they are others
       size_ = 0;
-      grow(count);
+      grow(count, sizeof(T), inline_);
     }
     if (count != 0) std::memmove(data(), from, count * sizeof(T));
     size_ = count;
   }
 
   /// Appends `count` elements that the caller fills in: what it points to is theirs.
-  [[nodiscard]] T* extend(std::size_t count) {
-    reserve(size_ + count);
-    size_ += count;
-    return data() + (size_ - count);
+  [[nodiscard, gnu::always_inline]] T* extend(std::size_t count) {
+    return static_cast<T*>(small_vector_memory::extend(count, sizeof(T), inline_));
   }
 
   /// Becomes `size` elements, for which there is room. The caller has filled in those that are new.
-  void resize_within(std::size_t size) noexcept { size_ = size; }
+  [[gnu::always_inline]] void resize_within(std::size_t size) noexcept { size_ = size; }
 
   /// Removes `count` elements from `first` on, moving the rest down.
-  void erase(std::size_t first, std::size_t count) noexcept {
-    std::memmove(data() + first, data() + first + count, (size_ - first - count) * sizeof(T));
-    size_ -= count;
+  [[gnu::always_inline]] void erase(std::size_t first, std::size_t count) noexcept {
+    small_vector_memory::erase(first, count, sizeof(T));
   }
 
   /// Gives heap memory back and becomes empty.
@@ -130,15 +147,8 @@ class small_vector : detail::small_vector_memory {
   }
 
  private:
-  void grow(std::size_t wanted) { small_vector_memory::grow(wanted, sizeof(T), inline_); }
-  void take(small_vector& other) noexcept {
-    free(inline_);
-    first_ = other.first_ != other.inline_ ? other.first_ : std::memcpy(inline_, other.inline_, other.size_ * sizeof(T));
-    size_ = other.size_;
-    capacity_ = other.capacity_;
-    other.first_ = other.inline_;
-    other.size_ = 0;
-    other.capacity_ = N;
+  [[gnu::always_inline]] void take(small_vector& other) noexcept {
+    small_vector_memory::take(other, sizeof(T), inline_, other.inline_, N);
   }
 
   T inline_[N];

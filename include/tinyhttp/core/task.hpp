@@ -32,7 +32,7 @@ struct task_promise_base {
   struct final_awaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+    [[gnu::always_inline]] std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
       return self.promise().finish();
     }
     void await_resume() const noexcept {}
@@ -65,12 +65,12 @@ struct task_promise : task_promise_base {
   task<T> get_return_object() noexcept;
   template <class U = T>
     requires std::is_constructible_v<T, U&&>
-  void return_value(U&& returned) {
-    value.emplace(std::forward<U>(returned));
+  [[gnu::always_inline]] void return_value(U&& returned) {
+    value.emplace(static_cast<U&&>(returned));
   }
   T take() {
     check();
-    return std::move(*value);
+    return static_cast<T&&>(*value);
   }
 };
 
@@ -84,7 +84,7 @@ struct task_promise<void> : task_promise_base {
 /// What every task is: the owner of a frame. One class for all, so that it is compiled once.
 class task_frame {
  public:
-  task_frame() noexcept = default;
+  [[gnu::always_inline]] task_frame() noexcept = default;
   explicit task_frame(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
   task_frame(task_frame&& other) noexcept : frame_(other.frame_) { other.frame_ = nullptr; }
   task_frame& operator=(task_frame&& other) noexcept {
@@ -136,7 +136,10 @@ class [[nodiscard]] task : public detail::task_frame {
   using promise_type = detail::task_promise<T>;
   using handle_type = std::coroutine_handle<promise_type>;
 
-  task() noexcept = default;
+  [[gnu::always_inline]] task() noexcept = default;
+  [[gnu::always_inline]] task(task&&) noexcept = default;
+  [[gnu::always_inline]] task& operator=(task&&) noexcept = default;
+  [[gnu::always_inline]] ~task() = default;
   [[gnu::always_inline]] explicit task(handle_type frame) noexcept : task_frame(frame) {}
 
   /// Runs until the coroutine waits or ends. Once `done()`, `take()` gives the value. `finished`,
@@ -149,13 +152,13 @@ class [[nodiscard]] task : public detail::task_frame {
   }
 
   /// Runs until the coroutine waits or ends; true when it has ended. It may be awaited afterwards.
-  bool try_start() noexcept { return run(promise()); }
+  [[gnu::always_inline]] bool try_start() noexcept { return run(promise()); }
 
   /// The value of a coroutine that is done; throws what it threw.
-  T take() { return promise().take(); }
+  [[gnu::always_inline]] T take() { return promise().take(); }
 
-  bool await_suspend(std::coroutine_handle<> awaiter) noexcept { return run_for(awaiter, promise()); }
-  T await_resume() { return take(); }
+  [[gnu::always_inline]] bool await_suspend(std::coroutine_handle<> awaiter) noexcept { return run_for(awaiter, promise()); }
+  [[gnu::always_inline]] T await_resume() { return take(); }
 
  private:
   [[nodiscard, gnu::always_inline]] promise_type& promise() const noexcept { return handle_type::from_address(frame_.address()).promise(); }
