@@ -26,6 +26,7 @@
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/challenge.hpp>
 #include <tinyhttp/http/conditional.hpp>
+#include <tinyhttp/http/constant_line.hpp>
 #include <tinyhttp/http/content_coding.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
 #include <tinyhttp/http/cookie.hpp>

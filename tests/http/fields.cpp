@@ -35,6 +35,18 @@ fields parsed() {
 
 }  // namespace
 
+TEST_CASE("a line that was checked while it was compiled is one like any other", "[http][fields]") {
+  fields f(constant_line("Content-Type: text/plain; charset=utf-8\r\n"));
+  CHECK(f.size() == 1);
+  CHECK(f["content-type"] == "text/plain; charset=utf-8");
+  CHECK(f.wire_text() == "Content-Type: text/plain; charset=utf-8\r\n");
+  CHECK(f.add("Content-Type", "b").count("Content-Type") == 2);
+  CHECK(f.may_repeat("Content-Type"));
+  CHECK(f.remove("Content-Type") == 2);
+  for (const std::size_t size : {std::size_t{255}, std::size_t{300}}) f.add("Long", std::string(size, 'x'));
+  CHECK(f.size() == 2);
+}
+
 TEST_CASE("fields keep their order and their repeats, and find names of any case",
           "[http][fields][rfc9110-5.1]") {
   const fields f{{"Accept", "a"}, {"X-One", "1"}, {"ACCEPT", "b"}};

@@ -36,8 +36,15 @@ class gathered {
   template <std::size_t Size>
   [[nodiscard]] static std::size_t size_of(const char (&)[Size]) noexcept { return Size - 1; }
 
+  /// A date and most names and values are sooner copied in two halves that overlap than by a call.
   [[nodiscard]] static char* write(char* at, std::string_view text) noexcept {
-    if (!text.empty()) std::memcpy(at, text.data(), text.size());
+    constexpr std::size_t half = 16;
+    if (text.size() >= half && text.size() <= 2 * half) {
+      std::memcpy(at, text.data(), half);
+      std::memcpy(at + text.size() - half, text.data() + text.size() - half, half);
+    } else if (!text.empty()) {
+      std::memcpy(at, text.data(), text.size());
+    }
     return at + text.size();
   }
   /// One by one: what has just been written in small pieces is read slowly in large ones.

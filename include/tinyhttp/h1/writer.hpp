@@ -104,14 +104,16 @@ inline void append_status_line(gathered& out, status code) {
   }
 }
 
-/// Copies `f` but for the writer's own, in one piece where there are none of those.
-inline void append_fields(gathered& out, const fields& f) {
-  if (const auto all = f.wire_text(); !all.empty() && !may_have_writers_own(f)) {
-    out.put(all);
-    return;
-  }
+[[gnu::noinline]] inline void append_lines(gathered& out, const fields& f) {
   for (const auto& [name, value] : f)
     if (!is_writers_own(name)) out.put(name, ": ", value, "\r\n");
+}
+
+/// Copies `f` but for the writer's own, in one piece where there are none of those.
+inline void append_fields(gathered& out, const fields& f) {
+  const auto all = f.wire_text();
+  if (all.empty() || may_have_writers_own(f)) append_lines(out, f);
+  else out.put(all);
 }
 
 inline void append_framing(gathered& out, const framing& by) {

@@ -5,6 +5,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/small_vector.hpp>
+#include <tinyhttp/http/constant_line.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,14 @@ class fields {
   fields() noexcept {}  // not defaulted: `fields()` would set its 456 octets to 0 first
   fields(std::initializer_list<field> lines) {
     for (const auto& [name, value] : lines) add(name, value);
+  }
+  /// Where the compiler sees the line, this is a few stores.
+  [[gnu::always_inline]] explicit fields(const constant_line& line) {
+    const std::size_t size = line.text().size(), name = line.name_size();
+    std::memcpy(text_.extend(size), line.text().data(), size);
+    entries_.push_back({{0, static_cast<std::uint32_t>(name)},
+                        {static_cast<std::uint32_t>(name + 2), static_cast<std::uint32_t>(size - name - 4)}});
+    names_ = bit_of(line.text().substr(0, name));
   }
 
   /// Appends a line; an existing one of the same name stays. `name` is a token, `value` without

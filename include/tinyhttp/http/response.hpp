@@ -55,6 +55,8 @@ struct response {
       : status(code), fields(f), body(std::move(b)) {}
   response(tinyhttp::status code, const tinyhttp::fields& f, const tinyhttp::body& b)
       : status(code), fields(f), body(b) {}
+  [[gnu::always_inline]] response(tinyhttp::status code, const constant_line& f, tinyhttp::body&& b)
+      : status(code), fields(f), body(std::move(b)) {}
 
   /// Chains: `return text("hi").with("Cache-Control", "no-store")`. Throws as `fields::set`.
   response& with(std::string_view name, std::string_view value) & {
@@ -117,23 +119,15 @@ inline void response::part_hooks() {
   made.fields.add("Content-Type", media_type);
   return made;
 }
-namespace detail {
-[[nodiscard, gnu::cold]] inline fields plain_text() {
-  fields made;
-  made.add("Content-Type", "text/plain; charset=utf-8");
-  return made;
-}
-}  // namespace detail
 [[nodiscard]] inline response text(body octets, status code = {}) {
-  static const fields type = detail::plain_text();  // checked once
-  return response(code, type, std::move(octets));
+  return response(code, constant_line("Content-Type: text/plain; charset=utf-8\r\n"), std::move(octets));
 }
 [[nodiscard]] inline response html(body octets, status code = {}) {
-  return content(std::move(octets), "text/html; charset=utf-8", code);
+  return response(code, constant_line("Content-Type: text/html; charset=utf-8\r\n"), std::move(octets));
 }
 /// `octets` are JSON text already.
 [[nodiscard]] inline response json(body octets, status code = {}) {
-  return content(std::move(octets), "application/json", code);
+  return response(code, constant_line("Content-Type: application/json\r\n"), std::move(octets));
 }
 
 /// A short page for people that says what went wrong: the status, and nothing of this machine.

@@ -1,0 +1,34 @@
+// tinyhttp/http/constant_line.hpp -- a field line that a program has written down.
+//
+// RFC 9110 5.5. Checked while the program is compiled, so that nobody has to when it runs.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+
+#include <cstddef>
+#include <stdexcept>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// `name: value CRLF`, as it goes on the wire. What is not of that form does not compile.
+class constant_line {
+ public:
+  template <std::size_t Size>
+  consteval explicit constant_line(const char (&line)[Size])
+      : text_(line, Size - 1), name_size_(text_.find(": ")) {
+    if (name_size_ == text_.npos || !text_.ends_with("\r\n")) throw std::invalid_argument("field line: no `name: value CRLF`");
+    const auto value = text_.substr(name_size_ + 2, text_.size() - name_size_ - 4);
+    if (!ascii::is_token(text_.substr(0, name_size_)) || !ascii::is_field_value(value))
+      throw std::invalid_argument("field line: an octet that may not be there");
+  }
+
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+  [[nodiscard]] constexpr std::size_t name_size() const noexcept { return name_size_; }
+
+ private:
+  std::string_view text_;  // of a literal
+  std::size_t name_size_;
+};
+
+}  // namespace tinyhttp
