@@ -66,6 +66,8 @@ class memory_server {
 struct upstream_of_test {
   memory_server* server = nullptr;  // null: nobody listens
   testing::delivery to_client = {};
+  std::string_view says = {};  // not empty: there is no server, but somebody who says this to all
+  std::vector<std::unique_ptr<memory_stream>> talkers = {};
 };
 upstream_of_test upstream;
 
@@ -78,7 +80,15 @@ struct memory_transport {
     if (upstream.server == nullptr) co_return error(error_kind::connect, "connect up: secret detail");
     auto made = std::make_shared<client_connection<memory_stream>>(to.host_field(), with.limits, *on,
                                                                    upstream.to_client);
-    upstream.server->join(made->stream);
+    if (upstream.says.empty()) {
+      upstream.server->join(made->stream);
+      co_return made;
+    }
+    upstream.talkers.push_back(std::make_unique<memory_stream>(*on));
+    memory_stream::connect(made->stream, *upstream.talkers.back());
+    const std::string_view pieces[] = {upstream.says};
+    auto writing = upstream.talkers.back()->write(pieces);
+    static_cast<void>(co_await writing);
     co_return made;
   }
   net::loop* on;
@@ -93,7 +103,7 @@ struct chain {
       : up(on, any_handler(std::move(app))),
         front(on, any_handler(as_handler(memory_client(), "http://up", std::move(how)))),
         peer(on, to_peer) {
-    upstream = {&up, to_proxy_from_up};
+    upstream = upstream_of_test{&up, to_proxy_from_up};
     front.join(peer);
   }
   ~chain() { upstream = {}; }
@@ -195,6 +205,16 @@ TEST_CASE("an answer to HEAD has the length that upstream told, or none", "[clie
   CHECK(heard.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(heard.find("Content-Length") == std::string::npos);
   CHECK(heard.ends_with("\r\n\r\n"));
+}
+
+TEST_CASE("what is no length goes on as none", "[client][proxy][rfc9110-8.6]") {
+  chain c([](const request&) { return text("x"); });
+  upstream.says = GENERATE("HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n",
+                           "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n");
+  c.say("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
+  const std::string heard = c.hear();
+  CHECK(heard.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(heard.find("Content-Length") == std::string::npos);
 }
 
 TEST_CASE("a handler in front of nothing that can be asked is not made", "[client][proxy]") {

@@ -10,6 +10,7 @@
 #include <tinyhttp/client/forwarding.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
+#include <tinyhttp/h1/writer.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/url.hpp>
@@ -150,7 +151,7 @@ response forwarding_handler<Client>::inner::finish(const method& asked, result<r
   if (answer) {
     remove_hop_by_hop(answer->fields);
     // Nobody has said how long GET's body would be, so we do not, either (RFC 9110 8.6).
-    if (asked == method::head && !answer->fields.contains("Content-Length"))
+    if (asked == method::head && !h1::detail::told_length(answer->fields))
       answer->body = stream_body([] { return std::string(); });
     return std::move(*answer);
   }

@@ -155,8 +155,10 @@ inline void append_connection(gathered& out, bool upgrade, bool te, std::string_
   text.flush();
 }
 
-/// A response to HEAD, or a 304, may tell the length of content that it does not carry.
+/// A response to HEAD, or a 304, may tell the length of content that it does not carry. Empty when it does
+/// not, or says what is no length, or two.
 [[nodiscard, gnu::noinline]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
+  if (is_repeated(f, "Content-Length") && !lines_agree(f, "Content-Length")) return std::nullopt;
   return ascii::parse_decimal_strict(f["Content-Length"], std::uint64_t{1} << 62);
 }
 
