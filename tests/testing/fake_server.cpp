@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "folder.hpp"
+#include "skip.hpp"
 
 #include <tinyhttp/testing/fake_server.hpp>
 
@@ -13,8 +14,12 @@
 #include <thread>
 #include <vector>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 using namespace tinyhttp::testing;
 using testing_support::fetch;
+using testing_support::may_fork;
 using testing_support::raw_client;
 using testing_support::talk;
 using Catch::Matchers::ContainsSubstring;
@@ -204,6 +209,26 @@ TEST_CASE("ending does not wait for a client that keeps its connection", "[testi
   CHECK(srv->open_connections() == 1);
   srv.reset();
   CHECK(kept.receive_all().octets.ends_with("x"));
+}
+
+TEST_CASE("a child of fork that destroys a server leaves it to its parent", "[testing][fake_server]") {
+  if (!may_fork) return skip("a process of a sanitizer may hang when it forks");
+  auto srv = std::make_unique<fake_server>();
+  auto local = std::make_unique<fake_server>(unix_socket);
+  srv->file("/x", text("x"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    srv.reset();
+    local.reset();
+    ::_exit(0);
+  }
+  int status = -1;
+  CHECK(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  raw_client client(*srv);
+  client.send("GET /x HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK(srv->wait_for(get("/x")));
+  CHECK(::access(local->unix_path().c_str(), F_OK) == 0);
 }
 
 TEST_CASE("a thousand fixtures in one process leave nothing behind", "[testing][fake_server]") {

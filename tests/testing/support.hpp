@@ -11,6 +11,18 @@
 
 namespace testing_support {
 
+// A process that is forked while other threads allocate: glibc sees to that, the sanitizers of g++ 12
+// and clang 16 do not, and the child may wait for ever.
+#ifndef __has_feature
+#define __has_feature(what) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool may_fork = false;
+#else
+inline constexpr bool may_fork = true;
+#endif
+
 /// Everything that came, and how it ended.
 struct heard {
   std::string octets;

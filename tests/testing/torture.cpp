@@ -17,6 +17,7 @@
 
 #include <unistd.h>
 
+using testing_support::may_fork;
 using namespace tinyhttp::testing;
 using Catch::Matchers::ContainsSubstring;
 
@@ -83,18 +84,6 @@ std::optional<std::string> naive(const std::string& url) {
   const auto end = all.find("\r\n\r\n");
   return end == all.npos ? std::nullopt : std::optional(all.substr(end + 4));
 }
-
-// A process that is forked while other threads allocate: glibc sees to that, the sanitizers of g++ 12
-// and clang 16 do not, and the child may wait for ever.
-#ifndef __has_feature
-#define __has_feature(what) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool may_fork = false;
-#else
-constexpr bool may_fork = true;
-#endif
 
 }  // namespace
 

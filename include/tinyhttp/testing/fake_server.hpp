@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 namespace tinyhttp::testing {
 
 /// See examples/test_a_downloader.cpp and docs/testing.md.
@@ -43,7 +45,8 @@ class fake_server {
   explicit fake_server(fake_server_options with = {}) : host_(std::make_unique<fake_host>(std::move(with))) {}
   fake_server(const fake_server&) = delete;
   fake_server& operator=(const fake_server&) = delete;
-  /// Prints the journal to stderr, once, if a verdict was false or an exception is under way.
+  /// Prints the journal to stderr, once, if a verdict was false or an exception is under way. Does nothing in a
+  /// child of fork: the server is its parent's.
   ~fake_server();
 
   /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two. `https://` with TLS.
@@ -144,12 +147,17 @@ class fake_server {
   }
 
   std::unique_ptr<fake_host> host_;
+  pid_t process_ = ::getpid();
   int exceptions_ = std::uncaught_exceptions();
 };
 
 // ---------------------------------------------------------------------------------------------
 
 inline fake_server::~fake_server() {
+  if (::getpid() != process_) {
+    static_cast<void>(host_.release());  // no thread of it is here, and its sockets and files are shared
+    return;
+  }
   const auto& book = host_->shared().journal;
   const bool wrong = book.has_failure() || std::uncaught_exceptions() > exceptions_;
   if (!wrong) return;
