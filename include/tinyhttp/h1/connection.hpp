@@ -38,7 +38,8 @@ struct event {
 /// Neither copied nor shared: belongs to whoever drives one connection.
 class connection {
  public:
-  connection(side us, const limits& bounds) noexcept : us_(us), limits_(&bounds), parser_(bounds) {}
+  connection(side us, const limits& bounds) noexcept
+      : us_(us), them_(us == side::server ? side::client : side::server), limits_(&bounds), parser_(bounds) {}
 
   // --- what arrives ---
 
@@ -66,12 +67,12 @@ class connection {
   /// The peer's body is delimited like this, once its head is there.
   [[nodiscard]] const framing& incoming() const noexcept { return incoming_; }
   [[nodiscard]] bool incoming_done() const noexcept {
-    return life_.of(them()) == phase::done || life_.of(them()) == phase::must_close;
+    return life_.of(them_) == phase::done || life_.of(them_) == phase::must_close;
   }
   /// Takes the end of the peer's message, if its head was all of it: `next_event` need not tell so.
   void end_without_body() noexcept {
     const bool empty = incoming_.by == framing::rule::length && incoming_.length == 0;
-    if (incoming_.by == framing::rule::none || empty) life_.apply(them(), signal::end);
+    if (incoming_.by == framing::rule::none || empty) life_.apply(them_, signal::end);
   }
   /// The peer's last head said that it would go on behind this exchange (RFC 9112 9.3).
   [[nodiscard]] bool peer_keeps_alive() const noexcept { return peer_keeps_alive_; }
@@ -147,7 +148,6 @@ class connection {
   }
 
  private:
-  [[nodiscard]] side them() const noexcept { return us_ == side::server ? side::client : side::server; }
   void drop_used() noexcept {
     in_.consume(used_);
     used_ = 0;
@@ -163,7 +163,7 @@ class connection {
   event begin_body(http_version version, const fields& f);
   event body_event();
 
-  side us_;
+  side us_, them_;
   const limits* limits_;
   buffer in_;
   std::size_t used_ = 0;  // octets at the front of `in_` that the last event showed
@@ -260,7 +260,7 @@ inline event connection::body_event() {
         return fail({400, "connection closed in the middle of a body"});
       break;
   }
-  life_.apply(them(), signal::end);
+  life_.apply(them_, signal::end);
   return {event::kind::end, {}};
 }
 

@@ -130,7 +130,9 @@ class body {
   [[nodiscard]] std::string_view text() const noexcept;
 
   /// How many octets there are in all; empty when only the end will tell.
-  [[nodiscard]] std::optional<std::uint64_t> length() const;
+  [[nodiscard]] std::optional<std::uint64_t> length() const {
+    return is_octets() ? std::optional<std::uint64_t>(text().size()) : length_elsewhere();
+  }
 
   /// The next octets, from the beginning on; an empty view is the end. The view lives until the
   /// next call or change. For one reader, at one time.
@@ -167,6 +169,7 @@ class body {
  private:
   enum class kind : std::uint8_t { none, octets, text, slice, pieces, stream };
 
+  [[nodiscard]] std::optional<std::uint64_t> length_elsewhere() const;
   result<std::string_view> next_here();
   result<std::string_view> next_of(const content_slice& slice, std::uint64_t start);
   result<std::string_view> next_octets(std::string_view all, std::uint64_t start);
@@ -258,8 +261,7 @@ inline constexpr std::size_t body_window = 64 * 1024;  // octets pulled from a s
 
 }  // namespace detail
 
-inline std::optional<std::uint64_t> body::length() const {
-  if (is_octets()) return text().size();
+inline std::optional<std::uint64_t> body::length_elsewhere() const {
   if (const auto* one = slice()) return one->length;
   if (const auto* many = pieces()) {
     std::uint64_t sum = 0;

@@ -335,7 +335,8 @@ void served_exchange<S>::end_exchange() noexcept {
   if (body_) static_cast<incoming_body&>(*body_).leave();
   body_.reset();
   answer_.reset();
-  incoming_.clear();
+  incoming_.body.clear();
+  incoming_.path_params.clear();  // the next head writes over the rest
   continue_owed_ = answering_ = handling_ = reported_ = false;
 }
 
