@@ -4,8 +4,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 using tinyhttp::share;
+using tinyhttp::shared;
 
 namespace {
 
@@ -35,4 +37,29 @@ TEST_CASE("what is shared is the object that was made", "[core][shared]") {
   const auto owner = share<std::string>(made);
   CHECK(owner.get() == made);
   CHECK(owner.use_count() == 1);
+}
+
+TEST_CASE("who stays inside shares the same way, parts too, and leaves nothing where it is moved from", "[core][shared]") {
+  struct pair {
+    explicit pair(int& alive) : first(alive), second(alive) {}
+    counted first, second;
+  };
+  int alive = 0;
+  shared<const pair> whole(new pair(alive));
+  auto copy = whole;
+  CHECK(copy.get() == whole.get());
+  shared<const counted> part(whole, &whole->second);
+  const auto* const second = &whole->second;
+  whole.reset();
+  CHECK_FALSE(whole);
+  shared<const pair> moved(std::move(copy));
+  CHECK_FALSE(copy);
+  moved = nullptr;
+  CHECK(alive == 2);
+  CHECK(part.get() == second);
+  const std::shared_ptr<const counted> outside(std::move(part).owner(), second);
+  CHECK_FALSE(part);
+  CHECK(outside.use_count() == 1);
+  part = shared<const counted>();
+  CHECK(alive == 2);
 }

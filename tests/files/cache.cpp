@@ -18,10 +18,10 @@ using namespace tinyhttp::files;
 
 namespace {
 
-std::shared_ptr<const kept_file> of_size(std::size_t octets) {
-  auto made = std::make_shared<kept_file>();
+shared<const kept_file> of_size(std::size_t octets) {
+  auto* const made = new kept_file;
   made->octets = std::make_shared<const std::string>(octets, 'x');
-  return made;
+  return shared<const kept_file>(made);
 }
 
 /// A server whose clock is far ahead, so that every file has been left alone for long.
@@ -58,17 +58,17 @@ bool from_memory(const response& r) { return r.body.is_octets(); }
 TEST_CASE("a cache keeps what was used last, within its bounds", "[files][cache]") {
   cache kept({.octets = 1 << 20, .largest = 1000, .files = 3});
   for (const char* name : {"a", "b", "c"}) kept.keep(name, of_size(10));
-  CHECK(kept.find("a") != nullptr);  // now the one used last
+  CHECK(kept.find("a").get() != nullptr);  // now the one used last
   kept.keep("d", of_size(10));
-  CHECK(kept.find("b") == nullptr);
-  CHECK(kept.find("a") != nullptr);
-  CHECK(kept.find("c") != nullptr);
-  CHECK(kept.find("d") != nullptr);
+  CHECK(kept.find("b").get() == nullptr);
+  CHECK(kept.find("a").get() != nullptr);
+  CHECK(kept.find("c").get() != nullptr);
+  CHECK(kept.find("d").get() != nullptr);
   const auto newer = of_size(20);
   kept.keep("a", newer);
-  CHECK(kept.find("a") == newer);
+  CHECK(kept.find("a").get() == newer.get());
   kept.forget("a");
-  CHECK(kept.find("a") == nullptr);
+  CHECK(kept.find("a").get() == nullptr);
   kept.forget("never there");
 }
 
@@ -88,9 +88,9 @@ TEST_CASE("a cache is bounded in octets", "[files][cache]") {
   kept.keep("a", of_size(50'000));
   kept.keep("b", of_size(30'000));
   kept.keep("c", of_size(30'000));
-  CHECK(kept.find("a") == nullptr);
-  CHECK(kept.find("b") != nullptr);
-  CHECK(kept.find("c") != nullptr);
+  CHECK(kept.find("a").get() == nullptr);
+  CHECK(kept.find("b").get() != nullptr);
+  CHECK(kept.find("c").get() != nullptr);
   CHECK(kept.takes(50'000));
   CHECK_FALSE(kept.takes(50'001));
   CHECK_FALSE(cache({.octets = 0}).takes(0));
@@ -117,7 +117,7 @@ TEST_CASE("a cache agrees with a plain list of what was used last", "[files][cac
         if (recent.size() > 37) recent.pop_back();
         break;
       default:
-        REQUIRE((kept.find(name) != nullptr) == (at != recent.end()));
+        REQUIRE((kept.find(name).get() != nullptr) == (at != recent.end()));
         if (at != recent.end()) std::rotate(recent.begin(), at, at + 1);
     }
   }

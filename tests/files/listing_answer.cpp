@@ -16,7 +16,7 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 response listed(const scratch::folder& of, std::string_view accept, safe_path_options shown = {}) {
-  auto root = std::make_shared<const directory>(directory::open(of.path()).value());
+  shared<const directory> root(new directory(directory::open(of.path()).value()));
   return listing_answer(request::get("/", {{"Accept", accept}}), std::move(root), ".", shown).value();
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("a listing is a page unless data are preferred, and shows what can be 
 
 TEST_CASE("a directory that is not there has no listing", "[files][listing_answer]") {
   const scratch::folder root;
-  auto opened = std::make_shared<const directory>(directory::open(root.path()).value());
+  shared<const directory> opened(new directory(directory::open(root.path()).value()));
   const auto none = listing_answer(request::get("/"), std::move(opened), "none/", {});
   REQUIRE_FALSE(none);
   CHECK(none.error().status_hint() == 404);

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,7 +56,7 @@ namespace detail {
 /// sent.
 class access_note {
  public:
-  access_note(std::shared_ptr<const access_sink> sink, const request& r)
+  access_note(shared<const access_sink> sink, const request& r)
       : sink_(std::move(sink)), method_(r.method.name().size()), target_(r.target.text().size()) {
     const auto peer = r.peer();
     text_.reserve(method_ + target_ + peer.size());
@@ -72,7 +71,7 @@ class access_note {
   }
 
  private:
-  std::shared_ptr<const access_sink> sink_;
+  shared<const access_sink> sink_;
   std::string text_;  // method, target and peer, one behind the other
   std::size_t method_, target_;
 };
@@ -81,7 +80,7 @@ template <handler H>
 class logging_handler {
  public:
   logging_handler(H h, access_sink sink)
-      : handler_(std::move(h)), sink_(share<const access_sink>(new access_sink(std::move(sink)))) {}
+      : handler_(std::move(h)), sink_(new access_sink(std::move(sink))) {}
 
   reply operator()(request& r) const {
     access_note note(sink_, r);  // before the handler has it
@@ -98,7 +97,7 @@ class logging_handler {
   };
 
   H handler_;
-  std::shared_ptr<const access_sink> sink_;
+  shared<const access_sink> sink_;
 };
 
 inline void append_log_text(std::string& out, std::string_view text) {

@@ -1,26 +1,65 @@
-// tinyhttp/core/shared.hpp -- std::shared_ptr with one control block for objects of all types.
+// tinyhttp/core/shared.hpp -- what is shared, with one std::shared_ptr and one control block for all types.
 //
-// For what is made seldom. A control block of its own is a class for each type: some 30 functions that an
-// unoptimised build has to make and emit, and in every build a virtual table and its relocations.
+// A std::shared_ptr of its own is some 15 functions for each type that an unoptimised build has to make and
+// emit, a control block another 30, and in every build a virtual table and its relocations.
 #pragma once
 
+#include <cstddef>
 #include <memory>
-#include <utility>
 
 namespace tinyhttp {
 
 namespace detail {
 template <class T>
-void destroy(void* last) {
-  delete static_cast<T*>(last);
+void destroy(const void* last) {
+  delete static_cast<const T*>(last);
+}
+
+/// Owns `made`, which was made by `new`; it is destroyed as what it is, at once if that fails.
+template <class T>
+[[nodiscard]] std::shared_ptr<const void> share_any(T* made) {
+  return std::shared_ptr<const void>(static_cast<const void*>(made), destroy<T>);
 }
 }  // namespace detail
 
-/// Shares `made`, which was made by `new`, as an `As`; it is destroyed as what it is, at once if that fails.
+/// Shares `made`, which was made by `new`, as users know it. For what is made seldom.
 template <class As, class T>
 [[nodiscard]] std::shared_ptr<As> share(T* made) {
-  std::shared_ptr<void> owner(static_cast<void*>(made), detail::destroy<T>);
-  return std::shared_ptr<As>(std::move(owner), made);
+  return std::shared_ptr<As>(detail::share_any(made), made);
 }
+
+/// As std::shared_ptr<T>, for what stays inside.
+template <class T>
+class shared {
+ public:
+  [[gnu::always_inline]] shared() noexcept = default;
+  [[gnu::always_inline]] shared(std::nullptr_t) noexcept {}
+  [[gnu::always_inline]] explicit shared(T* made) : held_(detail::share_any(made)) {}
+  /// A `part` of what `whole` shares, all of which it holds.
+  template <class Whole>
+  [[gnu::always_inline]] shared(const shared<Whole>& whole, T* part) noexcept : held_(whole.owner(), part) {}
+  [[gnu::always_inline]] shared(const shared&) noexcept = default;
+  [[gnu::always_inline]] shared(shared&&) noexcept = default;
+  [[gnu::always_inline]] shared& operator=(const shared&) noexcept = default;
+  [[gnu::always_inline]] shared& operator=(shared&&) noexcept = default;
+  [[gnu::always_inline]] ~shared() = default;
+
+  [[gnu::always_inline]] void reset() noexcept { held_.reset(); }
+  [[nodiscard, gnu::always_inline]] T* get() const noexcept {
+    return static_cast<T*>(const_cast<void*>(held_.get()));
+  }
+  [[nodiscard, gnu::always_inline]] T& operator*() const noexcept { return *get(); }
+  [[nodiscard, gnu::always_inline]] T* operator->() const noexcept { return get(); }
+  [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return held_ != nullptr; }
+
+  /// What holds it, to make a std::shared_ptr that does, too.
+  [[nodiscard, gnu::always_inline]] const std::shared_ptr<const void>& owner() const& noexcept { return held_; }
+  [[nodiscard, gnu::always_inline]] std::shared_ptr<const void>&& owner() && noexcept {
+    return static_cast<std::shared_ptr<const void>&&>(held_);
+  }
+
+ private:
+  std::shared_ptr<const void> held_;
+};
 
 }  // namespace tinyhttp

@@ -6,6 +6,7 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/plan.hpp>
@@ -70,10 +71,10 @@ class cache {
   }
 
   /// What is kept under that name, which becomes the one used last; null when there is nothing.
-  [[nodiscard]] std::shared_ptr<const kept_file> find(std::string_view name);
+  [[nodiscard]] shared<const kept_file> find(std::string_view name);
 
   /// Keeps `file` under that name, in place of what was; forgets those not used for longest.
-  [[gnu::cold]] void keep(std::string name, std::shared_ptr<const kept_file> file);
+  [[gnu::cold]] void keep(std::string name, shared<const kept_file> file);
 
   void forget(std::string_view name);
 
@@ -83,7 +84,7 @@ class cache {
 
   struct node {
     std::string name;
-    std::shared_ptr<const kept_file> file;  // null: the node is free
+    shared<const kept_file> file;  // null: the node is free
     index in_bucket = none;                 // the next of its bucket; of free nodes, the next free
     index newer = none, older = none;       // neighbours by time of use
   };
@@ -115,7 +116,7 @@ class cache {
 
 // ---------------------------------------------------------------------------------------------
 
-inline std::shared_ptr<const kept_file> cache::find(std::string_view name) {
+inline shared<const kept_file> cache::find(std::string_view name) {
   const std::lock_guard lock(mutex_);
   const index at = look_up(name);
   if (at == none) return nullptr;
@@ -126,7 +127,7 @@ inline std::shared_ptr<const kept_file> cache::find(std::string_view name) {
   return nodes_[at].file;
 }
 
-inline void cache::keep(std::string name, std::shared_ptr<const kept_file> file) {
+inline void cache::keep(std::string name, shared<const kept_file> file) {
   const std::lock_guard lock(mutex_);
   if (const index old = look_up(name); old != none) remove(old);
   if (count_ == buckets_.size()) grow_buckets();

@@ -35,11 +35,11 @@ class kept_files {
   [[nodiscard]] bool is_off() const noexcept { return !cache_.takes(0); }
 
   /// What is kept under `key`, if its name still leads to it; else null.
-  [[nodiscard]] std::shared_ptr<const kept_file> find(std::string_view key, const request& r);
+  [[nodiscard]] shared<const kept_file> find(std::string_view key, const request& r);
 
   /// Keeps `file`, which `name` leads to, under `key`, if it is worth that and has not changed just now;
   /// else null. `now`: seconds since 1970.
-  [[nodiscard, gnu::cold]] std::shared_ptr<const kept_file> keep(const std::string& key, std::string name,
+  [[nodiscard, gnu::cold]] shared<const kept_file> keep(const std::string& key, std::string name,
                                                       const facts& known, const opened& file, std::int64_t now);
 
  private:
@@ -49,7 +49,7 @@ class kept_files {
 };
 
 /// The answer to `r` from what is kept. Its body holds that, until it is sent.
-[[nodiscard]] inline response answer_kept(const request& r, std::shared_ptr<const kept_file> kept);
+[[nodiscard]] inline response answer_kept(const request& r, shared<const kept_file> kept);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ namespace detail {
 
 }  // namespace detail
 
-inline std::shared_ptr<const kept_file> kept_files::find(std::string_view key, const request& r) {
+inline shared<const kept_file> kept_files::find(std::string_view key, const request& r) {
   auto kept = cache_.find(key);
   if (!kept) return nullptr;
   const bool trusts = trust_for_ > std::chrono::milliseconds(0);
@@ -88,7 +88,7 @@ inline std::shared_ptr<const kept_file> kept_files::find(std::string_view key, c
   return nullptr;
 }
 
-inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key, std::string name,
+inline shared<const kept_file> kept_files::keep(const std::string& key, std::string name,
                                                          const facts& known, const opened& file, std::int64_t now) {
   // What changed in this second or the last may change again without its stamp showing it: clocks
   // of file systems tick, some by the second.
@@ -106,7 +106,7 @@ inline std::shared_ptr<const kept_file> kept_files::keep(const std::string& key,
   made->stamp = file.stamp;
   made->known = known;
   made->whole = whole_fields(known, now);
-  const auto kept = share<const kept_file>(made.release());
+  const shared<const kept_file> kept(made.release());
   cache_.keep(key, kept);
   return kept;
 }
@@ -123,20 +123,20 @@ namespace detail {
 }
 
 /// A 200 with all of it.
-[[nodiscard]] inline response whole_of(std::shared_ptr<const kept_file> kept) {
+[[nodiscard]] inline response whole_of(shared<const kept_file> kept) {
   const kept_file& file = *kept;  // which the body holds
   response made;
   made.fields = file.whole;
   if (const auto* octets = file.octets.get())
-    made.body.become(std::shared_ptr<const std::string>(std::move(kept), octets));
+    made.body.become(std::shared_ptr<const std::string>(std::move(kept).owner(), octets));
   else
-    made.body.become({std::shared_ptr<const content_source>(std::move(kept), file.content.get()), 0, file.known.size});
+    made.body.become({std::shared_ptr<const content_source>(std::move(kept).owner(), file.content.get()), 0, file.known.size});
   return made;
 }
 
 }  // namespace detail
 
-inline response answer_kept(const request& r, std::shared_ptr<const kept_file> kept) {
+inline response answer_kept(const request& r, shared<const kept_file> kept) {
   const std::int64_t now = now_for(r);
   const bool passed = kept->stamp.modified <= now;
   if (passed && detail::is_plain(r)) return detail::whole_of(std::move(kept));

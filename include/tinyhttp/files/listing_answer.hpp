@@ -12,7 +12,6 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,17 +21,17 @@ namespace tinyhttp::files {
 /// Lists the directory `name` as HTML, or as JSON when the Accept of `r` prefers that. Shows the names
 /// that a request with `shown` would reach. The body holds `root` and the directory open.
 [[nodiscard, gnu::cold]] inline result<response> listing_answer(const request& r,
-                                                     std::shared_ptr<const directory> root,
+                                                     shared<const directory> root,
                                                      const std::string& name,
                                                      const safe_path_options& shown);
 
 // ---------------------------------------------------------------------------------------------
 
-inline result<response> listing_answer(const request& r, std::shared_ptr<const directory> root,
+inline result<response> listing_answer(const request& r, shared<const directory> root,
                                        const std::string& name, const safe_path_options& shown) {
   auto opened_folder = root->open_folder(name);
   if (!opened_folder) return opened_folder.error();
-  const std::shared_ptr<folder> in = share<folder>(new folder(std::move(*opened_folder)));
+  const shared<folder> in(new folder(std::move(*opened_folder)));
   auto more = [in, shown](owned_list<entry>& into) -> result<bool> {
     const std::size_t before = into.size();
     if (auto read = in->names(detail::run_length, into); !read) return read.error();

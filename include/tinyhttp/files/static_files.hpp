@@ -120,9 +120,9 @@ class static_files {
   };
 
   [[nodiscard]] response serve(const request& r) const;
-  [[nodiscard]] std::shared_ptr<const files::kept_file> kept_as_asked(const request& r,
+  [[nodiscard]] shared<const files::kept_file> kept_as_asked(const request& r,
                                                                       std::string_view below) const;
-  [[nodiscard]] std::shared_ptr<const files::kept_file> kept_for(const request& r,
+  [[nodiscard]] shared<const files::kept_file> kept_for(const request& r,
                                                                  const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   // What is not kept: built for size, as the disk is what it costs.
@@ -138,7 +138,7 @@ class static_files {
   }
   [[nodiscard, gnu::cold]] response failed(const error& why) const;
 
-  std::shared_ptr<const state> state_;
+  shared<const state> state_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ inline static_files::static_files(const std::string& root, static_files_options 
 }
 
 inline static_files::static_files(files::directory root, static_files_options options)
-    : state_(share<const state>(new state(std::move(root), std::move(options)))) {}
+    : state_(shared<const state>(new state(std::move(root), std::move(options)))) {}
 
 inline reply static_files::operator()(const request& r) const {
   return reply([&]() -> response {
@@ -212,14 +212,14 @@ inline response static_files::serve(const request& r) const {
 }
 
 /// A path without escapes is a name, if it is one at all: what is kept under it need not be judged again.
-inline std::shared_ptr<const files::kept_file> static_files::kept_as_asked(const request& r,
+inline shared<const files::kept_file> static_files::kept_as_asked(const request& r,
                                                                            std::string_view below) const {
   if (!state_->keeps_paths || below.empty() || below.find('%') != below.npos) return nullptr;
   return state_->kept.find(below.substr(1), r);
 }
 
 /// What is at hand and still is on disk; null where the disk has to be asked more.
-inline std::shared_ptr<const files::kept_file> static_files::kept_for(const request& r,
+inline shared<const files::kept_file> static_files::kept_for(const request& r,
                                                                       const std::string& name) const {
   if (state_->kept.is_off()) return nullptr;
   const auto chosen = choose(r, name);
@@ -247,7 +247,7 @@ inline response static_files::serve_directory(const request& r, const std::strin
 }
 
 inline response static_files::serve_listing(const request& r, const std::string& name) const {
-  const std::shared_ptr<const files::directory> root(state_, &state_->root);
+  const shared<const files::directory> root(state_, &state_->root);
   auto made = files::listing_answer(r, root, name, state_->paths);
   return made ? std::move(*made) : failed(made.error());
 }

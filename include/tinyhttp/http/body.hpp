@@ -94,7 +94,7 @@ class body {
         held_(std::move(octets)) {}
   body(content_slice slice) : kind_(kind::slice), slice_(std::move(slice)) {}
   body(std::vector<body_piece> pieces)
-      : kind_(kind::pieces), held_(share<const void>(new std::vector<body_piece>(std::move(pieces)))) {}
+      : kind_(kind::pieces), held_(detail::share_any(new std::vector<body_piece>(std::move(pieces)))) {}
   body(std::shared_ptr<body_stream> stream)
       : kind_(stream ? kind::stream : kind::none), held_(std::move(stream)) {}
   body(const body&) = default;
@@ -334,7 +334,7 @@ task<result<std::string_view>> body::read_all(std::uint64_t limit) {
   }
   std::shared_ptr<const void> lasting;
   if (const auto* kept = trailers(); kept != nullptr && !kept->empty())
-    lasting = share<const fields>(new fields(*kept));
+    lasting = detail::share_any(new fields(*kept));
   kind_ = kind::octets;
   octets_ = std::move(all);
   held_ = std::move(lasting);

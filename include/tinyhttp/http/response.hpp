@@ -91,23 +91,23 @@ struct response {
 
  private:
   hooks& own_hooks() {
-    if (!hooks_) hooks_ = share<hooks>(new hooks);
-    else if (hooks_.use_count() > 1) part_hooks();
+    if (!hooks_) hooks_ = shared<hooks>(new hooks);
+    else if (hooks_.owner().use_count() > 1) part_hooks();
     return *hooks_;
   }
   [[gnu::cold]] void part_hooks();
 
-  std::shared_ptr<hooks> hooks_;  // shared by copies until one of them gets more
+  shared<hooks> hooks_;  // shared by copies until one of them gets more
 };
 
 /// What is shared with other copies stays theirs as well, and is called through.
 inline void response::part_hooks() {
-  auto own = share<hooks>(new hooks);
-  own->add([shared = hooks_](const sent_report& report) {
-    for (auto& each : shared->sent) each(report);
+  shared<hooks> own(new hooks);
+  own->add([others = hooks_](const sent_report& report) {
+    for (auto& each : others->sent) each(report);
   });
   if (hooks_->takeover)
-    own->takeover = [shared = hooks_](raw_stream& raw) { return shared->takeover(raw); };
+    own->takeover = [others = hooks_](raw_stream& raw) { return others->takeover(raw); };
   hooks_ = std::move(own);
 }
 
