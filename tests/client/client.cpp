@@ -311,7 +311,8 @@ TEST_CASE("waits without end are no short ones", "[client][threads][timeout]") {
             .least_rate = 1,
             .least_rate_window = endless,
             .total_timeout = endless,
-            .keep_for = endless});
+            .keep_for = endless,
+            .stagger = endless});
   CHECK(message_of(c.get(server.url())) == "answer 200");
   CHECK(message_of(c.post(server.url(), "x", "text/plain")) == "answer 200");
 }

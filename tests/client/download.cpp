@@ -330,6 +330,7 @@ TEST_CASE("progress is told in octets", "[client][download][threads]") {
   one_answer_each peer({whole("content")});
   std::string seen;
   download_options how;
+  how.progress_every = GENERATE(std::chrono::milliseconds(100), std::chrono::milliseconds::max());
   how.progress = [&](const download_progress& p) {
     seen += ascii::to_decimal(p.octets) + "/" + ascii::to_decimal(p.total.value_or(0)) + " ";
     return true;

@@ -52,6 +52,18 @@ TEST_CASE("pauses double up to a bound, each by chance between a half and all of
   }
 }
 
+TEST_CASE("pauses without end are no short ones", "[client][retry]") {
+  constexpr auto endless = std::chrono::milliseconds::max();
+  retry_schedule schedule({.retries = 70, .first_delay = 1s, .longest_delay = endless, .longest_retry_after = endless});
+  auto before = std::chrono::milliseconds(0);
+  while (schedule.left() > 0) {
+    const auto pause = schedule.next_pause(error_kind::closed).value();
+    CHECK(pause >= before);  // half of what doubled is no less than all of what was before
+    before = pause < a_year / 2 ? pause : a_year / 2;
+  }
+  CHECK(before == a_year / 2);
+}
+
 TEST_CASE("a server that asks for more patience gets it, within a bound", "[client][retry]") {
   retry_schedule schedule({.retries = 9, .longest_retry_after = 60s, .seed = 1});
   schedule.refused(503, "60", "", 0);

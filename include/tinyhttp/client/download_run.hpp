@@ -12,6 +12,7 @@
 #include <tinyhttp/client/retry.hpp>
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/range.hpp>
@@ -287,7 +288,7 @@ template <class Client>
 result<void> running_download<Client>::tell(bool last) {
   if (!how_.progress) return {};
   const time_point now = time_.now();
-  if (!last && now - told_at_ < how_.progress_every) return {};
+  if (!last && now < deadline_in(told_at_, how_.progress_every)) return {};
   told_at_ = now;
   if (how_.progress(meter_.look(now, target_.held(), total_))) return {};
   return failed(error_kind::cancelled,

@@ -15,7 +15,7 @@
 #include <tinyhttp/client/route.hpp>
 #include <tinyhttp/client/spares.hpp>
 #include <tinyhttp/client/transport.hpp>
-#include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -50,7 +50,7 @@ class client_engine {
         transport_(std::move(over)),
         pool_(std::make_shared<pool>(typename pool::bounds{
             options_.kept_per_origin, options_.kept_in_all,
-            at_most<std::chrono::milliseconds>(options_.keep_for, std::chrono::hours(24 * 365))})) {}
+            at_most_a_year(options_.keep_for)})) {}
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
   [[nodiscard]] task<result<response>> run(result<url> to, call_options how,

@@ -3,7 +3,6 @@
 // Pure: times and counts are handed in. Knows neither streams nor HTTP.
 #pragma once
 
-#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/clock.hpp>
 
 #include <chrono>
@@ -18,7 +17,7 @@ class rate_floor {
   rate_floor() = default;
   rate_floor(std::uint64_t octets_per_second, std::chrono::milliseconds window, std::uint64_t moved)
       : rate_(octets_per_second),
-        window_(at_most<std::chrono::milliseconds>(window, longest_window)),
+        window_(at_most_a_year(window)),
         left_(window_),
         counted_(moved) {}
 
@@ -41,8 +40,6 @@ class rate_floor {
   [[nodiscard]] bool is_over(time_point now) const { return waiting_ && now - begun_ >= left_; }
 
  private:
-  static constexpr std::chrono::hours longest_window{24 * 365};
-
   [[nodiscard]] duration earned(std::uint64_t octets) const {
     const std::chrono::seconds whole(octets / rate_);
     if (whole >= window_) return window_;

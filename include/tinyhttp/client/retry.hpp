@@ -78,7 +78,7 @@ class retry_schedule {
     if (left() == 0 || !is_worth_a_retry(kind, status_)) return std::nullopt;
     if (asked_ > with_.longest_retry_after) return std::nullopt;
     ++made_;
-    const std::chrono::milliseconds delay = at_most(next_, with_.longest_delay);
+    const std::chrono::milliseconds delay = at_most_a_year(at_most(next_, with_.longest_delay));
     next_ = delay * 2;
     const auto half = static_cast<std::uint64_t>(delay.count() > 0 ? delay.count() / 2 : 0);
     const auto chance = std::chrono::milliseconds(static_cast<std::int64_t>(random() % (half + 1)));

@@ -13,9 +13,15 @@ namespace tinyhttp {
 using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
 
+inline constexpr std::chrono::milliseconds a_year = std::chrono::hours(24 * 365);
+
+/// `span`, or a year if that is less: nobody waits for longer, and `milliseconds::max()` is no `duration`.
+[[nodiscard]] constexpr std::chrono::milliseconds at_most_a_year(std::chrono::milliseconds span) noexcept {
+  return span < a_year ? span : a_year;
+}
+
 /// `span` after `now`; a span of more than a year has no end, so that `milliseconds::max()` is none.
 [[nodiscard]] constexpr time_point deadline_in(time_point now, std::chrono::milliseconds span) noexcept {
-  constexpr std::chrono::milliseconds a_year = std::chrono::hours(24 * 365);
   return span > a_year ? time_point::max() : now + duration(span);
 }
 

@@ -4,6 +4,7 @@
 // in a thread as on a loop.
 #pragma once
 
+#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/address.hpp>
@@ -153,7 +154,7 @@ class racing_sockets {
 template <class Waiting>
 task<result<connected>> run_race(Waiting& waits, std::vector<address> to, std::string name,
                                  const connect_options& with, time_point end) {
-  race decides(std::move(to), with.stagger, waits.now(), end);
+  race decides(std::move(to), at_most_a_year(with.stagger), waits.now(), end);
   racing_sockets sockets(decides, with);
   for (;;) {
     const race::move move = decides.next(waits.now());

@@ -45,7 +45,7 @@ class least_rate : net::timer {
   /// A new message: its peer has the whole `grace`. `on` outlives this, or `stop` comes first.
   void restart(S& on) noexcept {
     stream_ = &on;
-    left_ = grace();
+    left_ = at_most_a_year(patience_.grace);
     counted_ = moved();
   }
   /// From now on we wait for the peer.
@@ -67,10 +67,6 @@ class least_rate : net::timer {
   [[nodiscard]] net::loop& loop() const noexcept { return stream_->loop(); }
   [[nodiscard]] std::uint64_t moved() const noexcept {
     return way_ == direction::sending ? stream_->sent() : stream_->received();
-  }
-  [[nodiscard]] std::chrono::milliseconds grace() const noexcept {
-    constexpr std::chrono::milliseconds a_year = std::chrono::hours(24 * 365);  // what is longer has no end
-    return at_most(patience_.grace, a_year);
   }
   static void look(timer& t) { static_cast<least_rate&>(t).look_now(); }
   [[gnu::cold]] void look_now();
@@ -114,7 +110,7 @@ void least_rate<S>::look_now() {
   counted_ = now_moved;
   const std::uint64_t rate = patience_.octets_per_second;
   const std::chrono::milliseconds rest(fresh % rate * 1000 / rate);
-  const std::chrono::milliseconds earned = at_most(std::chrono::seconds(fresh / rate) + rest, grace());
+  const std::chrono::milliseconds earned = at_most(std::chrono::seconds(fresh / rate) + rest, at_most_a_year(patience_.grace));
   const time_point until = timer::deadline + duration(earned);
   if (until > loop().now()) {
     loop().timers().set(*this, until);
