@@ -159,12 +159,13 @@ NAMED_TEST(busy, "a busy mirror is asked again") {
 }
 
 NAMED_TEST(progress, "progress is what has arrived, without a sleep") {
+  std::size_t shown = 0;
+  std::jthread job;  // before the server: if the test ends early, that ends first, and with it the download
   fake_server srv;
   const gate half;
-  std::size_t shown = 0;
   srv.file("/big", pattern(2_MiB));
   srv.on("/big", hold(after{1_MiB}, half));
-  std::thread job([&] { (void)download(srv.url("/big"), &shown); });
+  job = std::jthread([&shown, url = srv.url("/big")] { (void)download(url, &shown); });
   CHECK(half.reached());  // exactly 1 MiB is in the client's kernel, and nothing behind it
   half.open();
   job.join();

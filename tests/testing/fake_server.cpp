@@ -211,6 +211,24 @@ TEST_CASE("ending does not wait for a client that keeps its connection", "[testi
   CHECK(kept.receive_all().octets.ends_with("x"));
 }
 
+TEST_CASE("a test that ends early does not wait for what it holds", "[testing][fake_server]") {
+  std::string got;
+  const auto test = [&] {
+    std::jthread job;
+    fake_server srv;
+    const gate half;
+    srv.file("/x", pattern(1000));
+    srv.on("/x", hold(after{500}, half));
+    job = std::jthread([&got, client = raw_client(srv)]() mutable {
+      client.send("GET /x HTTP/1.1\r\nHost: t\r\n\r\n");
+      got = client.receive_all().octets;
+    });
+    if (half.reached()) throw std::runtime_error("as a framework does");
+  };
+  CHECK_THROWS_AS(test(), std::runtime_error);
+  CHECK(got.ends_with(pattern(1000).octets().substr(0, 500)));
+}
+
 TEST_CASE("a child of fork that destroys a server leaves it to its parent", "[testing][fake_server]") {
   if (!may_fork) return skip("a process of a sanitizer may hang when it forks");
   auto srv = std::make_unique<fake_server>();

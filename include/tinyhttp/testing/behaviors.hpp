@@ -55,7 +55,7 @@ namespace tinyhttp::testing {
 [[nodiscard]] inline behavior bad_record(position at);
 /// Sends nothing more from there on, until the client leaves.
 [[nodiscard]] inline behavior stall(position at);
-/// Waits there for the gate.
+/// Waits there for the gate, until the client leaves or the server ends.
 [[nodiscard]] inline behavior hold(position at, gate until);
 /// Waits at the gate after each `octets` of the body.
 [[nodiscard]] inline behavior step(std::uint64_t octets, gate each);

@@ -21,7 +21,7 @@ namespace tinyhttp::testing {
 ///
 ///     gate half;
 ///     srv.on("/big", hold(after{1_MiB}, half));
-///     ...                                        // start the download in another thread
+///     ...                                        // start the download in a thread declared before `srv`
 ///     REQUIRE(half.reached());                   // exactly 1 MiB is in the client's kernel
 ///     half.open();
 class gate {
