@@ -32,7 +32,7 @@ struct task_promise_base {
   struct final_awaiter {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
-    [[gnu::always_inline]] std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
       return self.promise().finish();
     }
     void await_resume() const noexcept {}
@@ -65,7 +65,7 @@ struct task_promise : task_promise_base {
   task<T> get_return_object() noexcept;
   template <class U = T>
     requires std::is_constructible_v<T, U&&>
-  [[gnu::always_inline]] void return_value(U&& returned) {
+  void return_value(U&& returned) {
     value.emplace(static_cast<U&&>(returned));
   }
   T take() {
@@ -157,11 +157,11 @@ class [[nodiscard]] task : public detail::task_frame {
   /// The value of a coroutine that is done; throws what it threw.
   [[gnu::always_inline]] T take() { return promise().take(); }
 
-  [[gnu::always_inline]] bool await_suspend(std::coroutine_handle<> awaiter) noexcept { return run_for(awaiter, promise()); }
-  [[gnu::always_inline]] T await_resume() { return take(); }
+  bool await_suspend(std::coroutine_handle<> awaiter) noexcept { return run_for(awaiter, promise()); }
+  T await_resume() { return take(); }
 
  private:
-  [[nodiscard, gnu::always_inline]] promise_type& promise() const noexcept { return handle_type::from_address(frame_.address()).promise(); }
+  [[nodiscard]] promise_type& promise() const noexcept { return handle_type::from_address(frame_.address()).promise(); }
 };
 
 namespace detail {
