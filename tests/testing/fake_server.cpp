@@ -7,6 +7,8 @@
 
 #include <tinyhttp/testing/fake_server.hpp>
 
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
@@ -227,6 +229,29 @@ TEST_CASE("a test that ends early does not wait for what it holds", "[testing][f
   };
   CHECK_THROWS_AS(test(), std::runtime_error);
   CHECK(got.ends_with(pattern(1000).octets().substr(0, 500)));
+}
+
+TEST_CASE("the report of a server that ends says what has arrived by then", "[testing][fake_server]") {
+  std::FILE* const report = std::tmpfile();
+  REQUIRE(report != nullptr);
+  const int before = ::dup(STDERR_FILENO);
+  auto srv = std::make_unique<fake_server>();
+  const gate half;
+  srv->file("/x", pattern(1000));
+  srv->on("/x", hold(after{500}, half));
+  raw_client client(*srv);
+  client.send("GET /x HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK(half.reached());
+  CHECK_FALSE(srv->wait_for(get("/none"), 1, std::chrono::milliseconds(1)));  // so there is a report
+  ::dup2(::fileno(report), STDERR_FILENO);
+  srv.reset();
+  ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  std::string text(4096, '\0');
+  std::rewind(report);
+  text.resize(std::fread(text.data(), 1, text.size(), report));
+  std::fclose(report);
+  CHECK_THAT(text, ContainsSubstring("500/1000 acked  hold after 500  running"));
 }
 
 TEST_CASE("a child of fork that destroys a server leaves it to its parent", "[testing][fake_server]") {

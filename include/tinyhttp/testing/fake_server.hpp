@@ -161,7 +161,7 @@ inline fake_server::~fake_server() {
   const auto& book = host_->shared().journal;
   const bool wrong = book.has_failure() || std::uncaught_exceptions() > exceptions_;
   if (!wrong) return;
-  const std::string text = "fake_server " + url("/") + ": " + to_text(book.snapshot());
+  const std::string text = "fake_server " + url("/") + ": " + to_text(journal());
   std::fputs(text.c_str(), stderr);
   if (std::getenv("TINYHTTP_TEST_PAUSE") != nullptr) {
     std::fprintf(stderr, "%s is still up; press Enter to go on\n", url("/").c_str());
