@@ -146,6 +146,8 @@ TEST_CASE("a path is asked for below that of the upstream", "[client][proxy]") {
       {"/a/%2E./x", "/base/", "", std::nullopt},
       {"/a/..%2fx", "/base", "", std::nullopt},
       {"/a\\..%5Cx", "/base", "", std::nullopt},
+      {"/a/..;x/y", "/base", "", std::nullopt},
+      {"/a/%2e%2e%3b/y", "/base", "", std::nullopt},
       {"/a/..", "/base", "", std::nullopt},
       {"/a/%", "/base", "", std::nullopt},
       {"/api/../x", "/v1", "/api", std::nullopt},

@@ -103,13 +103,13 @@ inline void add_forwarded(fields& to, const request& r) {
   static_cast<void>(to.try_add("Forwarded", line.append(";proto=").append(scheme_of(r))));
 }
 
-/// A segment of `path` is `..` to some reader: escapes count as what they stand for, and so does a
-/// backslash as a slash.
+/// A segment of `path` is `..` to some reader: escapes count as what they stand for, a backslash as a slash,
+/// and a semicolon as the end of a name, as parameters of a path have it.
 [[gnu::cold]] inline bool leads_upwards(std::string_view path) {
   const auto decoded = percent_decode(path);
   if (!decoded) return true;
   for (std::string_view rest = *decoded; !rest.empty(); rest.remove_prefix(rest.empty() ? 0 : 1))
-    if (take_until(rest, "/\\") == "..") return true;
+    if (take_until(rest, "/\\;") == "..") return true;
   return false;
 }
 
