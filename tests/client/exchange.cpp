@@ -160,6 +160,8 @@ TEST_CASE("a silent server is given up at the deadline that fits", "[client][exc
   const row rows[] = {
       {"", "GET http://h:1/x: silent for 7 s, before any answer"},
       {"HTTP/1.1 200 OK\r\n",
+       "GET http://h:1/x: response head incomplete after 3 s"},
+      {"HTTP/1.1 103 Early Hints\r\n\r\n",
        "GET http://h:1/x: silent for 3 s, in the middle of the response head"},
       {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
        "GET http://h:1/x: silent for 3 s, after 3 of 10 octets"},
@@ -182,6 +184,38 @@ TEST_CASE("a silent server is given up at the deadline that fits", "[client][exc
     const auto got = peer.ask(request::get("/x"), with);
     REQUIRE(!got);
     CHECK(got.error().message() == "GET http://h:1/x: timed out after 1 s, after 3 of 10 octets");
+  }
+}
+
+TEST_CASE("a response head that drips has its deadline all the same", "[client][exchange][timeout]") {
+  using std::chrono::seconds;
+  memory_peer p;
+  request r = request::get("/x");
+  const time_point begin = p.time.now();
+  auto answer = exchange(p.connection, r, {.first_octet_timeout = seconds(7), .idle_timeout = seconds(3)});
+  answer.start();
+  const auto say_at = [&](seconds since, std::string_view octets) {
+    if (answer.done()) return;
+    p.on.run_until_done(p.on.wait_until(begin + since));
+    if (!answer.done()) p.say(octets);
+    p.on.run_once(duration::zero());
+  };
+  SECTION("each head has its time, from its first octet") {
+    say_at(seconds(6), "HTTP/1.1 103 Early Hints\r\n");
+    say_at(seconds(8), "\r\n");
+    say_at(seconds(10), "HTTP/1.1 200");
+    say_at(seconds(12), " OK\r\nContent-Length: 0\r\n\r\n");
+    REQUIRE(answer.done());
+    CHECK(answer.take().value().status == status::ok);
+  }
+  SECTION("the next octet gives no more of it") {
+    for (int i = 0; i < 100; ++i) say_at(seconds(6 + i), "H");
+    REQUIRE(answer.done());
+    const result<response> got = answer.take();
+    REQUIRE(!got);
+    CHECK(got.error().kind() == error_kind::timeout);
+    CHECK(got.error().message() == "GET http://h:1/x: response head incomplete after 3 s");
+    CHECK(p.time.now() - begin == seconds(9));
   }
 }
 

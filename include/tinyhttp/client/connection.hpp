@@ -206,6 +206,9 @@ error client_connection<Stream>::timed_out() {
   } else if (is_too_slow()) {
     ascii::append_decimal(line.append(": slower than "), options_.least_rate);
     line.append(" octets a second for ").append(detail::to_text(options_.least_rate_window));
+  } else if (!head_came_ && !wire.unread().empty()) {  // it may drip, and not be silent at all
+    line.append(": response head incomplete after ").append(detail::to_text(patience_));
+    return {error_kind::timeout, std::move(line)};
   } else {
     line.append(": silent for ").append(detail::to_text(patience_));
   }

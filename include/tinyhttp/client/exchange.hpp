@@ -130,6 +130,7 @@ class running_exchange {
  private:
   [[nodiscard]] bool asks_first(std::optional<std::uint64_t> length) const;
   result<bool> take_events();
+  void wait_for_head();
   task<result<void>> read_head();
   task<result<void>> ask_first();
   task<result<void>> send_and_read_head();
@@ -148,6 +149,7 @@ class running_exchange {
   bool waits_for_leave_ = false;  // the body waits for a 100
   bool has_leave_ = false;
   int informational_ = 0;
+  int stage_ = 0;  // of the answer's heads: two for each, before its first octet and from then on
 };
 
 template <net::stream Stream>
@@ -180,6 +182,15 @@ result<bool> running_exchange<Stream>::take_events() {
   return true;
 }
 
+/// A head has begun, or is expected behind an informational one: each has `idle_timeout` to be whole,
+/// so that none can drip.
+template <net::stream Stream>
+void running_exchange<Stream>::wait_for_head() {
+  const int stage = 2 * informational_ + (c_.wire.unread().empty() ? 0 : 1);
+  if (stage != stage_) c_.wait_at_most(c_.options().idle_timeout);
+  stage_ = stage;
+}
+
 /// Ends with the final head; while the body waits for leave, with that too.
 template <net::stream Stream>
 task<result<void>> running_exchange<Stream>::read_head() {
@@ -187,10 +198,10 @@ task<result<void>> running_exchange<Stream>::read_head() {
     const result<bool> there = take_events();
     if (!there) co_return there.error();
     if (*there || (waits_for_leave_ && has_leave_)) co_return result<void>();
+    wait_for_head();
     const std::span<char> room = c_.wire.room(head_room);
     const result<std::size_t> read = co_await c_.stream.read(room);
     if (const auto failed = c_.took(read)) co_return *failed;
-    if (c_.answered()) c_.wait_at_most(c_.options().idle_timeout);
   }
 }
 

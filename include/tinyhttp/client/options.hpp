@@ -36,7 +36,8 @@ struct client_options {
   /// From the end of the request to the first octet of the answer. As Go's programs usually set.
   std::chrono::milliseconds first_octet_timeout{30'000};
 
-  /// Without an octet moving, in either direction, once the exchange is under way.
+  /// Without an octet moving, in either direction, once the exchange is under way; and for a head,
+  /// informational ones too, from its first octet to its last.
   std::chrono::milliseconds idle_timeout{30'000};
 
   /// A body, of a request or an answer, has to move so many octets a second, on average over the
