@@ -25,7 +25,7 @@ namespace {
 
 tinyhttp::client_options impatient() {
   tinyhttp::client_options how;
-  how.first_octet_timeout = how.idle_timeout = std::chrono::milliseconds(300);
+  how.first_octet_timeout = how.idle_timeout = std::chrono::milliseconds(800);  // of a busy machine, too
   how.max_redirects = 5;
   return how;
 }
