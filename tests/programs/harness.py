@@ -15,7 +15,12 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-_own = tempfile.TemporaryDirectory()
+
+
+@functools.cache
+def _own():
+    """A folder for as long as this process, made for who needs one: some processes end by os._exit."""
+    return tempfile.TemporaryDirectory()
 
 
 def program(name):
@@ -25,7 +30,7 @@ def program(name):
         for place in (pathlib.Path(build) / "examples" / name, pathlib.Path(build) / name):
             if place.exists():
                 return str(place)
-    made = pathlib.Path(_own.name) / name
+    made = pathlib.Path(_own().name) / name
     if not made.exists():
         subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O1", f"-I{ROOT / 'include'}",
                         str(ROOT / "examples" / f"{name}.cpp"), "-pthread", "-o", str(made)], check=True)
@@ -71,7 +76,7 @@ def wait_until_listening(port, process, seconds=20):
 
 def preloaded(name):
     """A library out of this folder that changes what a program does, compiled."""
-    made = pathlib.Path(_own.name) / f"{name}.so"
+    made = pathlib.Path(_own().name) / f"{name}.so"
     if not made.exists():
         subprocess.run([os.environ.get("CXX", "g++"), "-std=c++20", "-O1", "-shared", "-fPIC",
                         str(ROOT / "tests" / "programs" / f"{name}.cpp"), "-ldl", "-o", str(made)], check=True)
