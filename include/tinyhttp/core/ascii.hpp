@@ -86,22 +86,25 @@ namespace tinyhttp::ascii {
 /// The comma-separated `list` holds `token`, whatever its case.
 [[nodiscard]] constexpr bool list_contains(std::string_view list, std::string_view token) noexcept;
 
-/// The decimal digits of a value, in memory of its own.
-class decimal {
- public:
-  explicit constexpr decimal(std::uint64_t value) noexcept {
-    for (; value >= 10; value /= 10) digits_[--start_] = static_cast<char>('0' + value % 10);
-    digits_[--start_] = static_cast<char>('0' + value);
-  }
-  [[nodiscard]] constexpr std::string_view text() const noexcept { return {digits_ + start_, sizeof digits_ - start_}; }
-
- private:
-  char digits_[20];  // as many as 2^64 has
-  std::size_t start_ = sizeof digits_;
-};
+/// How many decimal digits `value` has.
+[[nodiscard]] constexpr std::size_t decimal_size(std::uint64_t value) noexcept {
+  std::size_t digits = 1;
+  for (; value >= 10; value /= 10) ++digits;
+  return digits;
+}
+/// Writes them, the last one in front of `end`; says where the first one is.
+constexpr char* write_decimal(char* end, std::uint64_t value) noexcept {
+  for (; value >= 10; value /= 10) *--end = static_cast<char>('0' + value % 10);
+  *--end = static_cast<char>('0' + value);
+  return end;
+}
 
 /// Appends `value` in decimal digits.
-[[gnu::noinline]] inline void append_decimal(std::string& out, std::uint64_t value) { out.append(decimal(value).text()); }
+[[gnu::noinline]] inline void append_decimal(std::string& out, std::uint64_t value) {
+  char digits[20];  // as many as 2^64 has
+  const char* const first = write_decimal(digits + sizeof digits, value);
+  out.append(first, static_cast<std::size_t>(digits + sizeof digits - first));
+}
 [[nodiscard]] inline std::string to_decimal(std::uint64_t value) {
   std::string text;
   append_decimal(text, value);

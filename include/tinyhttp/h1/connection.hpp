@@ -159,7 +159,7 @@ class connection {
     return {event::kind::failed, {}};
   }
   event head_without_end(fields& into);
-  outgoing send_failure(buffer& out, std::string_view date);
+  outgoing send_last(buffer& out, const response& r, std::string_view date);
   event begin_body(http_version version, const fields& f);
   event body_event();
 
@@ -265,19 +265,19 @@ inline event connection::body_event() {
 }
 
 inline outgoing connection::send(buffer& out, const response& r, std::string_view date) {
-  const bool answers_a_request = life_.of(side::server) == phase::answering;
   if (r.status.is_informational() && r.status != status::switching_protocols)
-    return send_failure(out, date);
+    return send_last(out, response(status::internal_server_error), date);
+  return send_last(out, r, date);
+}
+
+inline outgoing connection::send_last(buffer& out, const response& r, std::string_view date) {
+  const bool answers_a_request = life_.of(side::server) == phase::answering;
   auto plan = plan_response(r, asked_, version_, life_.reusable() && answers_a_request);
   if (!plan.keep_alive) life_.forbid_reuse();
   life_.apply(side::server, signal::response);
   write_head(out, r, asked_, plan, version_, date);
   writer_ = body_writer(plan.sends_body ? plan.body : framing{});
   return plan;
-}
-
-[[gnu::noinline]] inline outgoing connection::send_failure(buffer& out, std::string_view date) {
-  return send(out, response(status::internal_server_error), date);
 }
 
 inline outgoing connection::send(buffer& out, const request& r, std::string_view authority) {

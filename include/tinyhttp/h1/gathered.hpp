@@ -7,6 +7,7 @@
 #include <tinyhttp/core/buffer.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -32,7 +33,7 @@ class gathered {
 
  private:
   [[nodiscard]] static std::size_t size_of(std::string_view text) noexcept { return text.size(); }
-  [[nodiscard]] static std::size_t size_of(const ascii::decimal& number) noexcept { return number.text().size(); }
+  [[nodiscard]] static std::size_t size_of(std::uint64_t number) noexcept { return ascii::decimal_size(number); }
   template <std::size_t Size>
   [[nodiscard]] static std::size_t size_of(const char (&)[Size]) noexcept { return Size - 1; }
 
@@ -47,10 +48,10 @@ class gathered {
     }
     return at + text.size();
   }
-  /// One by one: what has just been written in small pieces is read slowly in large ones.
-  [[nodiscard]] static char* write(char* at, const ascii::decimal& number) noexcept {
-    for (const char digit : number.text()) *at++ = digit;
-    return at;
+  /// In place: what has just been written in small pieces is read slowly in large ones.
+  [[nodiscard]] static char* write(char* at, std::uint64_t number) noexcept {
+    ascii::write_decimal(at + size_of(number), number);
+    return at + size_of(number);
   }
   template <std::size_t Size>
   [[nodiscard]] static char* write(char* at, const char (&text)[Size]) noexcept {

@@ -100,7 +100,7 @@ inline void append_status_line(gathered& out, status code) {
   if (code == status::ok) {
     out.put("HTTP/1.1 200 OK\r\n");
   } else {
-    out.put("HTTP/1.1 ", ascii::decimal(static_cast<std::uint64_t>(code.code())), " ", code.reason(), "\r\n");
+    out.put("HTTP/1.1 ", static_cast<std::uint64_t>(code.code()), " ", code.reason(), "\r\n");
   }
 }
 
@@ -118,7 +118,7 @@ inline void append_fields(gathered& out, const fields& f) {
 
 inline void append_framing(gathered& out, const framing& by) {
   if (by.by == framing::rule::length) {
-    out.put("Content-Length: ", ascii::decimal(by.length), "\r\n");
+    out.put("Content-Length: ", by.length, "\r\n");
   } else if (by.by == framing::rule::chunked) {
     out.put("Transfer-Encoding: chunked\r\n");
   }
@@ -191,6 +191,13 @@ inline void append_connection(gathered& out, bool upgrade, bool te, std::string_
   return plan;
 }
 
+/// Completes the plan of one with a body of so many octets.
+[[nodiscard]] inline outgoing plan_known_length(std::uint64_t octets, outgoing plan) noexcept {
+  plan.body = {framing::rule::length, octets};
+  plan.sends_body = octets > 0;
+  return plan;
+}
+
 }  // namespace detail
 
 inline outgoing plan_response(const response& r, const method& asked, http_version version,
@@ -198,11 +205,9 @@ inline outgoing plan_response(const response& r, const method& asked, http_versi
   outgoing plan;
   plan.keep_alive = keep_alive && !r.fields.has_token("Connection", "close");
   if (detail::is_without_content(r.status, asked)) [[unlikely]] return detail::plan_without_content(r, asked, plan);
-  if (const auto length = r.body.length()) {
-    plan.body = {framing::rule::length, *length};
-    plan.sends_body = *length > 0;
-    return plan;
-  }
+  // Most are octets; an optional is written in two pieces and read in one, which takes longer than all the rest.
+  if (r.body.is_octets()) return detail::plan_known_length(r.body.text().size(), plan);
+  if (const auto length = r.body.length()) return detail::plan_known_length(*length, plan);
   plan.sends_body = true;
   if (version == http_version::http_1_1) {
     plan.body = {framing::rule::chunked, 0};
