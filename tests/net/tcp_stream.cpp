@@ -314,6 +314,21 @@ TEST_CASE("a deadline ends what waits and what comes later, until it is moved", 
   CHECK(f.loop.run_until_done(read_once(f.stream)).value() == "y");
 }
 
+TEST_CASE("a deadline that is set on a closed stream goes with it", "[net][tcp_stream][deadline]") {
+  fixture f;
+  const auto left_by = [&f](const auto& leave) {
+    auto pair = connected_sockets(AF_UNIX);
+    tcp_stream stream(f.loop, std::move(pair.ours), net::address());
+    leave(stream);
+    stream.expires_at(f.loop.now() + seconds(5));
+    CHECK(error_of(f.loop.run_until_done(read_once(stream))).kind() == error_kind::cancelled);
+  };
+  left_by([](tcp_stream& s) { s.close(); });
+  left_by([](tcp_stream& s) { s.abort(); });
+  left_by([](tcp_stream& s) { (void)s.release(); });
+  CHECK(f.loop.timers().size() == 0);
+}
+
 TEST_CASE("a slow reader cannot outlast the deadline of a write", "[net][tcp_stream][deadline]") {
   fixture f;
   f.stream.expires_at(f.loop.now() + std::chrono::milliseconds(30));

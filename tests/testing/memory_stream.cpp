@@ -127,3 +127,14 @@ TEST_CASE("deadlines and destruction end a wait in memory too", "[testing][memor
   f.loop.run_once(duration::zero());
   CHECK(f.loop.run_until_done(read_some(f.pair.first)).value() == "x");
 }
+
+TEST_CASE("a deadline that is set on a closed memory stream goes with it", "[testing][memory_stream]") {
+  fixture f;
+  {
+    const auto pair = std::make_unique<memory_pair>(f.loop);
+    pair->first.close();
+    pair->first.expires_at(f.loop.now() + seconds(5));
+    CHECK(f.loop.timers().size() == 1);
+  }
+  CHECK(f.loop.timers().size() == 0);
+}

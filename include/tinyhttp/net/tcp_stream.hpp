@@ -40,7 +40,10 @@ class tcp_stream : watch, timer {
   /// `writable` ends when that has.
   tcp_stream(net::loop& on, net::socket connected, const address& peer,
              state at = state::connected);
-  ~tcp_stream() { close(); }
+  ~tcp_stream() {
+    close();
+    loop_.timers().remove(*this);  // whoever did not know that it was closed may have set a deadline
+  }
 
   /// `into` is not empty.
   [[nodiscard]] read_operation read(std::span<char> into);

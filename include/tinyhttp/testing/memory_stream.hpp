@@ -195,6 +195,7 @@ struct memory_pair {
 
 inline memory_stream::~memory_stream() {
   close();
+  loop_.timers().remove(*this);  // of a deadline that was set on a closed stream
   if (other_ != nullptr) other_->other_ = nullptr;
 }
 
