@@ -6,7 +6,6 @@
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/host_map.hpp>
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -133,10 +132,10 @@ inline std::uint64_t to_number(std::string_view option, std::string_view text, s
 }
 
 inline std::chrono::milliseconds to_time(std::string_view option, std::string_view text) {
-  double seconds = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || !(seconds >= 0.001) ||
-      seconds > 1e9)
+  const std::string digits(text);
+  char* end = nullptr;
+  const double seconds = std::strtod(digits.c_str(), &end);
+  if (digits.find_first_not_of("0123456789.") != digits.npos || *end != '\0' || !(seconds >= 0.001) || seconds > 1e9)
     misuse(std::string(option) + " wants seconds, not \"" + std::string(text) + "\"");
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }

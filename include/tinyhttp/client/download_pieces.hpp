@@ -14,6 +14,7 @@
 #include <tinyhttp/http/range.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/url.hpp>
+#include <tinyhttp/net/thread.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -23,8 +24,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -235,14 +234,12 @@ template <class Client>
 result<bool> piece_fetcher<Client>::run(std::vector<byte_range> pieces, std::size_t connections) {
   left_ = std::move(pieces);
   const std::size_t wanted = at_most(connections, left_.size());
-  {
-    std::vector<std::jthread> others;
-    try {
-      for (std::size_t i = 1; i < wanted; ++i) others.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {  // no more threads: those that are there will do
-    }
-    work();
-  }
+  std::vector<net::thread> others(wanted > 0 ? wanted - 1 : 0);
+  const auto work_here = [](void* self) noexcept { static_cast<piece_fetcher*>(self)->work(); };
+  for (net::thread& each : others)
+    if (each.start(work_here, this) != 0) break;  // no more threads: those that are there will do
+  work();
+  for (net::thread& each : others) each.join();
   if (done_ > 0) work();  // what was given back after the others had left
   if (thrown_) std::rethrow_exception(thrown_);
   if (changed_) return false;

@@ -54,7 +54,7 @@ class shared {
 
   /// What holds it, to make a std::shared_ptr that does, too.
   [[nodiscard, gnu::always_inline]] const std::shared_ptr<const void>& owner() const& noexcept { return held_; }
-  [[nodiscard, gnu::always_inline]] std::shared_ptr<const void>&& owner() && noexcept {
+  [[nodiscard, gnu::always_inline]] std::shared_ptr<const void> owner() && noexcept {
     return static_cast<std::shared_ptr<const void>&&>(held_);
   }
 
