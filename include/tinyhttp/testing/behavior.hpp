@@ -108,6 +108,10 @@ class behavior {
     requires(!std::is_same_v<std::remove_cvref_t<F>, behavior> &&
              std::is_invocable_r_v<behavior, const std::decay_t<F>&, const exchange&>)
   behavior(F&& decide);
+  template <class F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, behavior> &&
+             !std::is_invocable_r_v<behavior, const std::decay_t<F>&, const exchange&>)
+  behavior(F&&) = delete;  // a behaviour is such as reply(404), serve(), or [](const exchange& x) -> behavior { ... }
 
   /// So often, 0 is never; then what follows, or as if there were no such rule.
   [[nodiscard]] behavior times(std::size_t n) const;

@@ -84,6 +84,8 @@ class sightings {
   [[nodiscard]] verdict never() const { return exactly(0); }
   [[nodiscard]] verdict at_least(std::size_t n) const { return judge(count() >= n, "at least " + decimal(n)); }
   [[nodiscard]] verdict at_most(std::size_t n) const { return judge(count() <= n, "at most " + decimal(n)); }
+  explicit operator bool() const = delete;      // say how often: once(), exactly(2), at_least(1), never()
+  bool operator==(std::size_t) const = delete;  // say exactly(2), which tells what came instead
 
  private:
   static std::string decimal(std::size_t n) { return ascii::to_decimal(n); }

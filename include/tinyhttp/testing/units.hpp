@@ -43,6 +43,7 @@ struct position {
   constexpr position(in_head p) noexcept : in(kind::head), octets(p.octets) {}
   constexpr position(after p) noexcept : in(kind::body), octets(p.octets) {}
   constexpr position(offset p) noexcept : in(kind::file), octets(p.octets) {}
+  position(std::uint64_t) = delete;  // a number is no place: say after{n}, offset{n} or in_head{n}
 
   kind in;
   std::uint64_t octets;
