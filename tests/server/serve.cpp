@@ -199,6 +199,13 @@ TEST_CASE("a body that nobody read is drained within bounds", "[server][rfc9112-
     CHECK(back.empty());
     s.until_served();
   }
+  SECTION("broken, behind its answer: that was the last") {
+    served_in_memory s(ignores);
+    std::string back = s.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nX\r\n\r\n" + get("/behind"));
+    CHECK(take_answer(back).body == "seen enough");
+    CHECK(back.empty());
+    CHECK(s.until_served().empty());
+  }
 }
 
 TEST_CASE("the answer to a request is not read as another one when its body follows", "[server]") {
