@@ -1,6 +1,9 @@
 """https, against real peers: curl and OpenSSL's own client ask our server; fetch asks nginx, Python and OpenSSL."""
+import contextlib
 import functools
+import http.client
 import http.server
+import os
 import pathlib
 import random
 import shutil
@@ -109,6 +112,78 @@ class our_server(secured):
         got = run("curl", "-sS", "--noproxy", "*", "-C", "-", *self.trusting(server.url("/big")), "-o", self.home / "part")
         self.assertEqual((got.returncode, got.stderr), (0, b""))
         self.assertEqual((self.home / "part").read_bytes(), OCTETS)
+
+    def test_a_file_that_changes_under_a_reader_is_the_old_one_whole_or_cut(self):
+        server = self.running(https_server(self.root, self.home))
+        file, old = self.root / "changing", OCTETS * 7  # more than the sockets between the two hold
+        self.addCleanup(file.unlink, missing_ok=True)
+
+        def replace():
+            (self.home / "new").write_bytes(bytes(len(old)))
+            (self.home / "new").rename(file)
+
+        def append():
+            with open(file, "ab") as to:
+                to.write(b"more")
+
+        def received(change):
+            file.write_bytes(old)
+            asked = http.client.HTTPSConnection("localhost", server.port, timeout=60,
+                                                context=ssl.create_default_context(cafile=self.home / "ca.pem"))
+            with contextlib.closing(asked):
+                asked.request("GET", "/changing")
+                answer = asked.getresponse()
+                start = answer.read(100_000)
+                change()
+                try:
+                    return start + answer.read(), True
+                except http.client.IncompleteRead as cut:
+                    return start + cut.partial, False
+        for change in (replace, append, file.unlink):
+            self.assertEqual(received(change), (old, True), change)
+        octets, whole = received(lambda: os.truncate(file, 20_000_001))
+        self.assertEqual((octets, whole), (old[:20_000_001], False))
+        octets, whole = received(lambda: os.truncate(file, 0))
+        self.assertEqual((old.startswith(octets), whole), (True, False))
+
+    @unittest.skipIf(shutil.which("wget") is None, "not installed: wget")
+    def test_wget_mirrors_and_goes_on_where_it_stopped(self):
+        server = self.running(https_server(self.root, self.home))
+        wget = ["wget", "-q", "--no-config", f"--ca-certificate={self.home / 'ca.pem'}", "-P", self.home / "w"]
+        (self.home / "w").mkdir()
+        (self.home / "w" / "big").write_bytes(OCTETS[:1_000_001])
+        self.assertEqual(run(*wget, "-c", server.url("/big")).returncode, 0)
+        self.assertEqual((self.home / "w" / "big").read_bytes(), OCTETS)
+        self.assertEqual(run(*wget, "-m", "-nH", server.url("/")).returncode, 0)
+        self.assertEqual((self.home / "w" / "small").read_bytes(), b"hello")
+
+    @unittest.skipIf(shutil.which("aria2c") is None, "not installed: aria2c")
+    def test_aria2_fetches_in_parallel_parts(self):
+        server = self.running(https_server(self.root, self.home))
+        got = run("aria2c", "-q", "--no-conf", "-x8", "-s8", "-k1M", f"--ca-certificate={self.home / 'ca.pem'}", "-d", self.home,
+                  "-o", "parts", server.url("/big"))
+        self.assertEqual((got.returncode, (self.home / "parts").read_bytes() == OCTETS), (0, True), got.stdout)
+
+    @unittest.skipIf(shutil.which("git") is None, "not installed: git")
+    def test_git_clones_a_repository_that_is_only_files(self):
+        server = self.running(https_server(self.root, self.home))
+        made, files = self.home / "made", self.root / "r.git"
+        for command in (["init", "-q", made], ["-C", made, "add", "."],
+                        ["-C", made, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one"],
+                        ["clone", "-q", "--bare", made, files], ["-C", files, "update-server-info"]):
+            done = run("git", *command)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            made.joinpath("file").write_bytes(OCTETS)
+        done = run("git", "clone", "-q", server.url("/r.git"), self.home / "clone",
+                   env={"GIT_SSL_CAINFO": str(self.home / "ca.pem"), "GIT_CONFIG_NOSYSTEM": "1"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((self.home / "clone" / "file").read_bytes(), OCTETS)
+
+    def test_an_upload_that_is_refused_is_not_sent(self):
+        server = self.running(https_server(self.root, self.home))
+        got = run("curl", "-sS", "--noproxy", "*", "--expect100-timeout", 60, *self.trusting("-H", "Expect: 100-continue"), "-T",
+                  self.root / "big", "-o", self.home / "said", "-w", "%{http_code} %{size_upload}", server.url("/up"))
+        self.assertEqual((got.returncode, got.stdout, got.stderr), (0, b"405 0", b""))
 
     def test_versions_and_protocols(self):
         server = self.running(https_server(self.root, self.home))
