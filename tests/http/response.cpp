@@ -30,6 +30,21 @@ TEST_CASE("makers name the type of what they hold", "[http][response]") {
   CHECK_THROWS_AS(content("x", "text/plain\r\nX: y"), std::invalid_argument);
 }
 
+TEST_CASE("a literal makes the same response as any other octets", "[http][response]") {
+  const std::string octets = "[1, 2]";
+  for (const auto& [literal, other] :
+       {std::pair(text("[1, 2]", status::created), text(octets, status::created)),
+        std::pair(html("[1, 2]", status::created), html(octets, status::created)),
+        std::pair(json("[1, 2]", status::created), json(octets, status::created))}) {
+    CHECK(literal.body.text() == other.body.text());
+    CHECK(literal.status == other.status);
+    CHECK(literal.fields.wire_text() == other.fields.wire_text());
+  }
+  CHECK(text({}).body.text().empty());
+  char room[8] = "a";
+  CHECK(text(room).body.text() == "a");
+}
+
 TEST_CASE("fields are set in a chain, and cannot split a message", "[http][response][security]") {
   const response r = text("x").with("Cache-Control", "no-store").with("content-type", "a/b");
   CHECK(r.fields["cache-control"] == "no-store");

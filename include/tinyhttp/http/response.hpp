@@ -16,6 +16,7 @@
 #include <tinyhttp/http/status.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -57,6 +58,9 @@ struct response {
       : status(code), fields(f), body(b) {}
   [[gnu::always_inline]] response(tinyhttp::status code, const constant_line& f, tinyhttp::body&& b)
       : status(code), fields(f), body(std::move(b)) {}
+  /// In place: short octets that are copied and moved on are written in pieces that are slow to read.
+  [[gnu::always_inline]] response(tinyhttp::status code, const constant_line& f, const char* octets)
+      : status(code), fields(f), body(octets) {}
 
   /// Chains: `return text("hi").with("Cache-Control", "no-store")`. Throws as `fields::set`.
   response& with(std::string_view name, std::string_view value) & {
@@ -122,12 +126,24 @@ inline void response::part_hooks() {
 [[nodiscard]] inline response text(body octets, status code = {}) {
   return response(code, constant_line("Content-Type: text/plain; charset=utf-8\r\n"), std::move(octets));
 }
+template <std::size_t Size>
+[[nodiscard]] response text(const char (&octets)[Size], status code = {}) {
+  return response(code, constant_line("Content-Type: text/plain; charset=utf-8\r\n"), octets);
+}
 [[nodiscard]] inline response html(body octets, status code = {}) {
   return response(code, constant_line("Content-Type: text/html; charset=utf-8\r\n"), std::move(octets));
+}
+template <std::size_t Size>
+[[nodiscard]] response html(const char (&octets)[Size], status code = {}) {
+  return response(code, constant_line("Content-Type: text/html; charset=utf-8\r\n"), octets);
 }
 /// `octets` are JSON text already.
 [[nodiscard]] inline response json(body octets, status code = {}) {
   return response(code, constant_line("Content-Type: application/json\r\n"), std::move(octets));
+}
+template <std::size_t Size>
+[[nodiscard]] response json(const char (&octets)[Size], status code = {}) {
+  return response(code, constant_line("Content-Type: application/json\r\n"), octets);
 }
 
 /// A short page for people that says what went wrong: the status, and nothing of this machine.
