@@ -131,3 +131,14 @@ TEST_CASE("a timer that is due may remove others and set itself again", "[net][t
   queue.remove(victim);  // was perhaps due first; removing twice is nothing
   CHECK(queue.size() == 0);
 }
+
+TEST_CASE("a deadline lies between now and a year from now, or nowhere", "[net][timers]") {
+  const time_point now{std::chrono::hours(1000)};
+  using std::chrono::milliseconds;
+  CHECK(deadline_in(now, milliseconds(5)) == now + milliseconds(5));
+  CHECK(deadline_in(now, a_year) == now + a_year);
+  CHECK(deadline_in(now, milliseconds::max()) == time_point::max());
+  CHECK(deadline_in(now, milliseconds(-1)) == now);
+  CHECK(deadline_in(now, milliseconds::min()) == now);
+  CHECK(at_most_a_year(milliseconds::min()) == milliseconds(0));
+}

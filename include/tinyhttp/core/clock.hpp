@@ -15,14 +15,15 @@ using duration = std::chrono::steady_clock::duration;
 
 inline constexpr std::chrono::milliseconds a_year = std::chrono::hours(24 * 365);
 
-/// `span`, or a year if that is less: nobody waits for longer, and `milliseconds::max()` is no `duration`.
+/// `span` within 0 and a year: nobody waits for longer or less, and `milliseconds::max()` and `min()` are no `duration`.
 [[nodiscard]] constexpr std::chrono::milliseconds at_most_a_year(std::chrono::milliseconds span) noexcept {
+  if (span.count() < 0) return span.zero();
   return span < a_year ? span : a_year;
 }
 
 /// `span` after `now`; a span of more than a year has no end, so that `milliseconds::max()` is none.
 [[nodiscard]] constexpr time_point deadline_in(time_point now, std::chrono::milliseconds span) noexcept {
-  return span > a_year ? time_point::max() : now + duration(span);
+  return span > a_year ? time_point::max() : now + duration(at_most_a_year(span));
 }
 
 /// A source of time for deadlines, and of the calendar time that Date fields show.
