@@ -67,6 +67,14 @@ TEST_CASE("credentials are read as they were meant", "[app][auth][rfc7617-2]") {
   CHECK(!parse_basic_credentials("Basic O-_="));  // the alphabet of URLs is another
 }
 
+TEST_CASE("credentials with a control octet are none", "[app][auth][security][rfc7617-2]") {
+  CHECK_FALSE(parse_basic_credentials("Basic YQBiOmM="));  // "a\0b:c"
+  CHECK_FALSE(parse_basic_credentials("Basic YTpiAGM="));  // "a:b\0c"
+  CHECK_FALSE(parse_basic_credentials("Basic YTpiCg=="));  // "a:b\n"
+  CHECK_FALSE(parse_basic_credentials("Basic f2E6Yg=="));  // "\177a:b"
+  CHECK(parse_basic_credentials("Basic YTo="));            // "a:"
+}
+
 TEST_CASE("secrets are equal or not, whatever their lengths", "[app][auth]") {
   CHECK(equal_in_constant_time("", ""));
   CHECK(equal_in_constant_time("abc", "abc"));

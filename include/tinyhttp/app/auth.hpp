@@ -22,7 +22,7 @@ namespace tinyhttp {
 
 struct basic_login {
   std::string user;      // without a colon
-  std::string password;  // may hold anything
+  std::string password;  // neither holds a control octet (RFC 7617 2)
 };
 
 /// The credentials in an `Authorization` field; empty when it is of another scheme or malformed.
@@ -109,6 +109,8 @@ inline std::optional<basic_login> parse_basic_credentials(std::string_view field
   const auto decoded = detail::base64_decode(ascii::trim(field.substr(6)));
   const std::size_t colon = decoded ? decoded->find(':') : std::string::npos;
   if (colon == std::string::npos) return std::nullopt;
+  for (const char c : *decoded)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
   return basic_login{decoded->substr(0, colon), decoded->substr(colon + 1)};
 }
 
