@@ -1,5 +1,6 @@
 #include "allocations.hpp"
 
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -19,12 +20,19 @@ namespace {
 thread_local std::size_t counted = 0;
 thread_local std::ptrdiff_t held = 0;
 thread_local std::ptrdiff_t peak = 0;
+std::atomic<long> left_until_failure{-1};
+std::atomic<bool> has_failed{false};
 }  // namespace
 
 std::size_t allocations() noexcept { return counted; }
 std::ptrdiff_t octets_held() noexcept { return held; }
 std::ptrdiff_t peak_of_octets_held() noexcept { return peak; }
 void reset_peak() noexcept { peak = held; }
+void fail_allocation_after(long count) noexcept {
+  has_failed = false;
+  left_until_failure = count;
+}
+bool allocation_has_failed() noexcept { return has_failed; }
 bool allocations_are_counted() noexcept { return TESTS_COUNT_ALLOCATIONS != 0; }
 
 #if TESTS_COUNT_ALLOCATIONS
@@ -32,6 +40,10 @@ bool allocations_are_counted() noexcept { return TESTS_COUNT_ALLOCATIONS != 0; }
 // The other forms of new and delete (arrays, nothrow, sized) come down to these.
 void* operator new(std::size_t size) {
   ++counted;
+  if (left_until_failure.load(std::memory_order_relaxed) >= 0 && left_until_failure-- == 0) {
+    has_failed = true;
+    throw std::bad_alloc();
+  }
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) throw std::bad_alloc();
   held += static_cast<std::ptrdiff_t>(::malloc_usable_size(memory));

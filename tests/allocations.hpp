@@ -12,5 +12,10 @@
 [[nodiscard]] std::ptrdiff_t peak_of_octets_held() noexcept;
 void reset_peak() noexcept;
 
+/// The allocation after the next `count`, on whatever thread, throws std::bad_alloc; once. A negative count: none does.
+void fail_allocation_after(long count) noexcept;
+/// It has thrown.
+[[nodiscard]] bool allocation_has_failed() noexcept;
+
 /// False where a sanitizer watches the memory: then all of these stay 0.
 [[nodiscard]] bool allocations_are_counted() noexcept;

@@ -246,10 +246,10 @@ bool running_exchange<Stream>::answered_while_sending() {
 template <net::stream Stream>
 template <class Sender>
 task<void> running_exchange<Stream>::send(Sender& sender) {
-  task<result<void>> sending = sender.run();
   try {
+    task<result<void>> sending = sender.run();
     sent_ = co_await sending;
-  } catch (...) {  // the body's own; it is thrown again where the answer is waited for
+  } catch (...) {  // the body's own, or want of memory; it is thrown again where the answer is waited for
     c_.stream.abort();  // else the system would go on offering what is left of the request
     throw;
   }

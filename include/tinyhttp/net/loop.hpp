@@ -46,6 +46,12 @@ class loop final : public clock {
   void stop() noexcept;
   /// Any thread. `f` is called by the loop's thread in its next turn, in the order of posting.
   void post(function<void()> f);
+  /// The same for a call that was made beforehand: asks nobody for memory.
+  struct posted_call : waiter {
+    explicit posted_call(function<void()> f) : waiter(always), call(std::move(f)) {}
+    function<void()> call;
+  };
+  void post(owned<posted_call> made);
 
   /// Runs the loop until `t` has ended; gives its value or throws what it threw.
   template <class T>
@@ -140,10 +146,6 @@ class loop final : public clock {
   std::atomic<bool> stopped_{false};
   std::atomic<bool> woken_{false};  // a wake signal is on its way or has come
   std::mutex posting_;
-  struct posted_call : waiter {
-    explicit posted_call(function<void()> f) : waiter(always), call(std::move(f)) {}
-    function<void()> call;
-  };
   /// Null when there is none.
   static owned<posted_call> first_of(waiter_list& calls) noexcept {
     return owned<posted_call>(calls.empty() ? nullptr : static_cast<posted_call*>(&calls.pop_front()));
@@ -225,7 +227,10 @@ inline void loop::run() {
 }
 
 [[gnu::noinline]] inline void loop::post(function<void()> f) {
-  owned<posted_call> made(new posted_call(std::move(f)));
+  post(owned<posted_call>(new posted_call(std::move(f))));
+}
+
+inline void loop::post(owned<posted_call> made) {
   {
     const std::lock_guard lock(posting_);
     posted_.push_back(*made.release());

@@ -53,7 +53,9 @@ class basic_shard {
         host_(app, services_),
         acceptor_(loop_, from, options.threads > 1),
         reaper_(*this),
-        drain_end_(*this) {
+        drain_end_(*this),
+        accepting_(accept_all()),
+        at_stop_(new net::loop::posted_call([this] { begin_drain(); })) {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
     host_.abandon = [this](served_connection<Stream>& left) { finish(connections_[left.place]); };
   }
@@ -64,11 +66,11 @@ class basic_shard {
   /// Serves until stopped and drained.
   void run();
 
-  /// Any thread. No new connections, idle ones close; running exchanges, and requests that have
-  /// come already, have until the deadline.
+  /// Any thread, once. No new connections, idle ones close; running exchanges, and requests that have
+  /// come already, have until the deadline. Asks nobody for memory, so it cannot fail.
   void stop() {
     services_.ending.store(true, std::memory_order_relaxed);
-    loop_.post([this] { begin_drain(); });
+    if (at_stop_) loop_.post(std::move(at_stop_));
   }
 
   /// Connections that the drain deadline cut off. After `run`.
@@ -162,6 +164,7 @@ class basic_shard {
   drain_end drain_end_;
   room_awaiter* waiting_for_room_ = nullptr;
   task<void> accepting_;
+  owned<net::loop::posted_call> at_stop_;  // made beforehand
   time_point quiet_accepting_until_{};  // about what kept us from it
   time_point quiet_until_{};  // about peers with too many connections
   std::size_t cut_off_ = 0;
@@ -173,7 +176,6 @@ class basic_shard {
 template <looped_stream Stream>
 void basic_shard<Stream>::run() {
   const net::broken_pipe_hold quiet;
-  accepting_ = accept_all();
   accepting_.start();
   for (bool ended = false; !ended;) {
     try {

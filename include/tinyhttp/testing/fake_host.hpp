@@ -256,7 +256,12 @@ inline task<void> fake_host::accept_all() {
   for (;;) {
     auto got = co_await acceptor_->accept();
     if (got) {
-      begin(std::move(*got));
+      const std::size_t before = clients_.size();
+      try {
+        begin(std::move(*got));
+      } catch (const std::exception&) {  // for want of memory; the next one may come about
+        if (clients_.size() > before) clients_.pop_back();
+      }
       continue;
     }
     if (got.error().kind() == error_kind::cancelled) co_return;

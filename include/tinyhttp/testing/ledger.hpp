@@ -69,8 +69,9 @@ class ledger {
 template <net::stream S>
 void ledger<S>::begin(exchange x, std::uint64_t planned, std::uint64_t head) {
   x.planned = planned;
-  current_ = journal_.add(std::move(x));
-  accounts_.push_back({current_, wire_.stream().sent() + head, 0, 0, false});
+  const std::size_t number = journal_.add(std::move(x));
+  accounts_.push_back({number, wire_.stream().sent() + head, 0, 0, false});
+  current_ = number;
 }
 
 template <net::stream S>

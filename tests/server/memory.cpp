@@ -1,0 +1,113 @@
+// Servers and clients when there is no memory: an answer, an error or std::bad_alloc, and the next call is served.
+#include "allocations.hpp"
+#include "server/support.hpp"
+
+#include <tinyhttp/app/router.hpp>
+#include <tinyhttp/client/client.hpp>
+#include <tinyhttp/testing/fake_server.hpp>
+
+#include <new>
+#include <string>
+
+using namespace server_test;
+
+namespace {
+
+router greetings() {
+  router app;
+  app.get("/hello/{name}", [](const request& r) { return text("hello, " + std::string(r.path_params["name"])); });
+  app.post("/echo", [](request& r) -> task<response> {
+    std::string all;
+    for (;;) {
+      const auto piece = co_await r.body.next();
+      if (!piece) co_return problem(status::bad_request);
+      if (piece->empty()) co_return text(std::move(all));
+      all.append(*piece);
+    }
+  });
+  app.get("/moved", [](const request&) { return response(status::found).with("Location", "/hello/you"); });
+  return app;
+}
+
+/// `asked` was answered by `expected`, or by an error. Asks for no memory itself.
+bool is_answer_or_error(const result<response>& asked, std::string_view expected) {
+  return !asked || asked->status != status::ok || asked->body.text() == expected;
+}
+
+}  // namespace
+
+TEST_CASE("a server can be stopped when there is no memory", "[server][memory]") {
+  if (!allocations_are_counted()) SUCCEED("a sanitizer watches the memory");
+  server running(greetings(), {.port = 0});
+  raw_client c(running);
+  CHECK(c.ask("GET /hello/you HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").status == 200);
+  fail_allocation_after(0);
+  running.stop();
+  const std::size_t cut = running.wait();
+  fail_allocation_after(-1);
+  CHECK(cut == 0);
+}
+
+TEST_CASE("whichever allocation fails, a server and its client go on", "[server][client][memory]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  const auto longest = 10s;  // no deadline of the library's is as short
+  int failures = 0, wrong = 0;
+  for (long at = 0;; ++at) {
+    INFO("allocation " << at);
+    const auto began = std::chrono::steady_clock::now();
+    fail_allocation_after(at);
+    try {
+      server running(greetings(), {.port = 0});
+      client c({.max_redirects = 2});
+      for (const std::string_view path : {"hello/you", "moved", "hello/you"}) {
+        try {
+          wrong += !is_answer_or_error(c.get(running.url() + std::string(path)), "hello, you");
+        } catch (const std::bad_alloc&) {
+        }
+      }
+      try {
+        wrong += !is_answer_or_error(c.post(running.url() + "echo", body("octets"), "text/plain"), "octets");
+      } catch (const std::bad_alloc&) {
+      }
+      const bool is_over = !allocation_has_failed();
+      fail_allocation_after(-1);
+      const auto answer = c.get(running.url() + "hello/you");
+      if (!answer) FAIL(answer.error().message());
+      CHECK(answer->body.text() == "hello, you");
+      if (is_over) break;
+    } catch (const std::bad_alloc&) {  // it did not start
+    }
+    fail_allocation_after(-1);
+    ++failures;
+    CHECK(std::chrono::steady_clock::now() - began < longest);
+  }
+  CHECK(wrong == 0);
+  CHECK(failures > 50);
+}
+
+TEST_CASE("whichever allocation fails, a fake server ends", "[testing][memory]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  for (long at = 0;; ++at) {
+    fail_allocation_after(at);
+    try {
+      testing::fake_server served;
+      served.file("/x", testing::pattern(1000, 7));
+      raw_client c(*net::address::parse("127.0.0.1", served.port()), *net::address::parse("127.0.0.2", 0));
+      c.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+      while (c.more()) {
+      }
+    } catch (const std::bad_alloc&) {
+    } catch (const bad_result&) {
+    }
+    const bool is_over = !allocation_has_failed();
+    fail_allocation_after(-1);
+    if (is_over) break;
+    REQUIRE(at < 1000);
+  }
+}
