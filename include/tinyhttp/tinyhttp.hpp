@@ -21,6 +21,7 @@
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>
+#include <tinyhttp/core/utf8.hpp>
 
 // floor 1: what messages mean (RFC 9110)
 #include <tinyhttp/http/body.hpp>

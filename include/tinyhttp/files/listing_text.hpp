@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/utf8.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,28 +22,6 @@ inline void append_size(std::string& out, std::uint64_t octets);
 
 // ---------------------------------------------------------------------------------------------
 
-namespace detail {
-
-/// The length of the UTF-8 sequence at the front of `text` (RFC 3629); 0 when it begins none.
-[[nodiscard]] constexpr std::size_t utf8_length(std::string_view text) noexcept {
-  const auto at = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = at(0);
-  if (first < 0x80) return 1;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  const std::size_t length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  for (std::size_t i = 1; i < length; ++i)
-    if (at(i) < 0x80 || at(i) > 0xbf) return 0;
-  if (first == 0xe0 && at(1) < 0xa0) return 0;  // overlong
-  if (first == 0xed && at(1) > 0x9f) return 0;  // a surrogate
-  if (first == 0xf0 && at(1) < 0x90) return 0;  // overlong
-  if (first == 0xf4 && at(1) > 0x8f) return 0;  // beyond U+10FFFF
-  return length;
-}
-
-}  // namespace detail
-
 inline void append_html(std::string& out, std::string_view text) {
   for (const char c : text) {
     switch (c) {
@@ -59,7 +38,7 @@ inline void append_html(std::string& out, std::string_view text) {
 inline void append_json(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const std::size_t length = detail::utf8_length(text);
+    const std::size_t length = utf8_length(text);
     const auto octet = static_cast<unsigned char>(text.front());
     if (length == 0) {
       out += "\xEF\xBF\xBD";  // U+FFFD

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/utf8.hpp>
 #include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/percent.hpp>
 
@@ -32,23 +33,6 @@ namespace tinyhttp {
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-/// The length of the UTF-8 sequence at the front of `text` (RFC 3629 4); 0 when there is none.
-[[nodiscard]] constexpr std::size_t utf8_length(std::string_view text) noexcept {
-  const auto octet = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (text.empty()) return 0;
-  const unsigned char first = octet(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((octet(i) & 0xc0) != 0x80) return 0;
-  if (first == 0xe0 && octet(1) < 0xa0) return 0;  // would fit into fewer octets
-  if (first == 0xed && octet(1) > 0x9f) return 0;  // half of a UTF-16 pair
-  if (first == 0xf0 && octet(1) < 0x90) return 0;
-  if (first == 0xf4 && octet(1) > 0x8f) return 0;  // beyond U+10FFFF
-  return length;
-}
 
 /// `UTF-8'en'%e2%82%ac`, decoded (RFC 8187 3.2). Empty for other charsets and broken escapes.
 [[nodiscard]] inline std::optional<std::string> decode_ext_value(std::string_view value) {
@@ -102,7 +86,7 @@ inline std::string safe_file_name(std::string_view wanted, std::size_t most) {
     wanted.remove_prefix(slash + 1);
   std::string name;
   while (!wanted.empty()) {
-    const std::size_t length = detail::utf8_length(wanted);
+    const std::size_t length = utf8_length(wanted);
     const auto octet = static_cast<unsigned char>(wanted[0]);
     if (length == 0) name += '_';
     if (length > 1 || (length == 1 && octet >= 0x20 && octet != 0x7f))
