@@ -14,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -108,7 +107,7 @@ class folder_reader {
                                           ascii::to_decimal(options_.largest) + " octets in all");
     std::string octets(static_cast<std::size_t>(file->stamp.size), '\0');
     for (std::size_t done = 0; done < octets.size();) {
-      const auto got = file->content->read_at(done, std::span(octets).subspan(done));
+      const auto got = file->content->read_at(done, {octets.data() + done, octets.size() - done});
       if (!got) return got.error();
       if (*got == 0) return error(error_kind::io, "bundle \"" + name + "\": became shorter");
       done += *got;

@@ -100,6 +100,7 @@ class cache {
   [[nodiscard]] index look_up(std::string_view name) noexcept;
   [[nodiscard]] index take_free_node();
   void put_first(index at) noexcept;
+  void put_in_bucket(index at) noexcept;
   void take_out_of_order(index at) noexcept;
   void remove(index at) noexcept;
   [[gnu::cold]] void grow_buckets();
@@ -135,7 +136,7 @@ inline void cache::keep(std::string name, shared<const kept_file> file) {
   node& n = nodes_[at];
   n.name = std::move(name);
   n.file = std::move(file);
-  n.in_bucket = std::exchange(bucket(n.name), at);
+  put_in_bucket(at);
   put_first(at);
   ++count_;
   octets_ += weight(n);
@@ -159,7 +160,15 @@ inline cache::index cache::take_free_node() {
     nodes_.push_back(owned<node>(new node));
     return static_cast<index>(nodes_.size() - 1);
   }
-  return std::exchange(free_, nodes_[free_].in_bucket);
+  const index at = free_;
+  free_ = nodes_[at].in_bucket;
+  return at;
+}
+
+inline void cache::put_in_bucket(index at) noexcept {
+  index& first = bucket(nodes_[at].name);
+  nodes_[at].in_bucket = first;
+  first = at;
 }
 
 inline void cache::put_first(index at) noexcept {
@@ -185,7 +194,8 @@ inline void cache::remove(index at) noexcept {
   *link = n.in_bucket;
   n.name.clear();
   n.file.reset();
-  n.in_bucket = std::exchange(free_, at);
+  n.in_bucket = free_;
+  free_ = at;
 }
 
 /// Twice as many buckets; every node goes to its new one.
@@ -195,7 +205,7 @@ inline void cache::grow_buckets() {
   buckets_.clear();
   std::memset(buckets_.extend(count), 0xff, count * sizeof(index));  // `none`, each of them
   for (index at = newest_; at != none; at = nodes_[at].older)
-    nodes_[at].in_bucket = std::exchange(bucket(nodes_[at].name), at);
+    put_in_bucket(at);
 }
 
 }  // namespace tinyhttp::files

@@ -18,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,7 +59,7 @@ namespace detail {
                                                                    std::size_t size) {
   std::string octets(size, '\0');
   for (std::size_t done = 0; done < size;) {
-    const auto got = file.read_at(done, std::span(octets).subspan(done));
+    const auto got = file.read_at(done, {octets.data() + done, size - done});
     if (!got || *got == 0) return nullptr;
     done += *got;
   }

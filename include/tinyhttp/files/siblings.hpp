@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -55,7 +54,7 @@ inline variant choose_variant(const directory& root, const std::string& name,
       offered[count++] = sibling.coding;
   }
   if (count == 0) return {};
-  const auto best = preferred_coding(accept_encoding, std::span(offered).first(count));
+  const auto best = preferred_coding(accept_encoding, {offered, count});
   for (const auto& sibling : known)
     if (best == sibling.coding) return sibling;
   return {{}, {}, true};

@@ -49,7 +49,7 @@ class descriptor {
 class name_stream {
  public:
   name_stream() noexcept = default;
-  name_stream(name_stream&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+  name_stream(name_stream&& other) noexcept : held_(other.held_) { other.held_ = nullptr; }
   name_stream& operator=(name_stream&& other) noexcept {
     std::swap(held_, other.held_);
     return *this;

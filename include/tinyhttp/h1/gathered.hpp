@@ -11,7 +11,6 @@
 #include <cstring>
 #include <span>
 #include <string_view>
-#include <utility>
 
 namespace tinyhttp::h1::detail {
 
@@ -29,7 +28,10 @@ class gathered {
     char* at = place((size_of(parts) + ...));
     ((at = write(at, parts)), ...);
   }
-  void flush() noexcept { out_.commit(std::exchange(used_, 0)); }
+  void flush() noexcept {
+    out_.commit(used_);
+    used_ = 0;
+  }
 
  private:
   [[nodiscard]] static std::size_t size_of(std::string_view text) noexcept { return text.size(); }

@@ -101,12 +101,15 @@ class body {
   body& operator=(const body&) = default;
   /// What is moved from is empty.
   body(body&& other) noexcept
-      : kind_(std::exchange(other.kind_, kind::none)),
+      : kind_(other.kind_),
         octets_(std::move(other.octets_)),
         held_(std::move(other.held_)),
         slice_(std::move(other.slice_)),
-        position_(std::exchange(other.position_, 0)),
-        default_limit_(other.default_limit_) {}
+        position_(other.position_),
+        default_limit_(other.default_limit_) {
+    other.kind_ = kind::none;
+    other.position_ = 0;
+  }
   body& operator=(body&& other) noexcept;
   ~body() = default;
 

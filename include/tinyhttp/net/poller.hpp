@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 namespace tinyhttp::net {
 
@@ -89,8 +88,10 @@ class poller {
       free_slot_ = static_cast<std::uint32_t>(slots_.size() - 1);
     }
     const std::uint32_t place = free_slot_;
-    free_slot_ = std::exchange(slots_[place].next_free, watch::absent);
-    slots_[place].owner = &w;
+    slot& taken = slots_[place];
+    free_slot_ = taken.next_free;
+    taken.next_free = watch::absent;
+    taken.owner = &w;
     return place;
   }
   std::int64_t ask_for(watch& w, std::uint8_t what);
@@ -168,7 +169,8 @@ inline void poller::remove(watch& w, bool stays_open) noexcept {
   slot& left = slots_[w.slot];
   left.owner = nullptr;
   ++left.generation;
-  left.next_free = std::exchange(free_slot_, w.slot);
+  left.next_free = free_slot_;
+  free_slot_ = w.slot;
   w.slot = watch::absent;
   w.listening = false;
 }

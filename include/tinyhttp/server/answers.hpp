@@ -7,7 +7,6 @@
 #include <tinyhttp/server/send_body.hpp>
 #include <tinyhttp/server/served_exchange.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +32,7 @@ class served_exchange<S>::taken_over final : public raw_stream {
     co_return co_await owner_.stream().read(room);
   }
   [[gnu::cold]] task<result<void>> write(std::string_view octets) override {
-    const std::array<std::string_view, 1> pieces{octets};
+    const std::string_view pieces[] = {octets};
     co_return co_await owner_.stream().write(pieces);
   }
 
@@ -137,8 +136,9 @@ bool served_exchange<S>::must_flush() noexcept {
 template <looped_stream S>
 bool served_exchange<S>::flush_now() {
   if (!sent_ || !is_composed()) return sent_.has_value();
-  pieces_ = {out_.view(), tail_};
-  const std::span<const std::string_view> all(pieces_.data(), tail_.empty() ? 1 : 2);
+  pieces_[0] = out_.view();
+  pieces_[1] = tail_;
+  const std::span<const std::string_view> all(pieces_, tail_.empty() ? 1 : 2);
   writing_.make([this, all] {
     if constexpr (requires { stream().write(all, true); }) {
       return stream().write(all, file_ != nullptr);

@@ -20,7 +20,6 @@
 #include <tinyhttp/server/served_connection.hpp>
 #include <tinyhttp/server/services.hpp>
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <coroutine>
@@ -203,7 +202,7 @@ class served_exchange final : public request_context {
   buffer out_;                  // octets to send, then
   std::string_view tail_;       // the octets of a body, which `answer_` holds, or
   const content_slice* file_ = nullptr;  // a part of a file, likewise
-  std::array<std::string_view, 2> pieces_;  // what `writing_` writes
+  std::string_view pieces_[2];  // what `writing_` writes
   held_here<write_operation> writing_;
   held_here<send_file_operation> sending_file_;
   result<void> sent_;  // how sending went so far
