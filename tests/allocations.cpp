@@ -21,6 +21,7 @@ thread_local std::size_t counted = 0;
 thread_local std::ptrdiff_t held = 0;
 thread_local std::ptrdiff_t peak = 0;
 std::atomic<long> left_until_failure{-1};
+std::atomic<long> failures_in_a_row{1};
 std::atomic<bool> has_failed{false};
 }  // namespace
 
@@ -28,8 +29,9 @@ std::size_t allocations() noexcept { return counted; }
 std::ptrdiff_t octets_held() noexcept { return held; }
 std::ptrdiff_t peak_of_octets_held() noexcept { return peak; }
 void reset_peak() noexcept { peak = held; }
-void fail_allocation_after(long count) noexcept {
+void fail_allocation_after(long count, long times) noexcept {
   has_failed = false;
+  failures_in_a_row = times;
   left_until_failure = count;
 }
 bool allocation_has_failed() noexcept { return has_failed; }
@@ -41,6 +43,7 @@ bool allocations_are_counted() noexcept { return TESTS_COUNT_ALLOCATIONS != 0; }
 void* operator new(std::size_t size) {
   ++counted;
   if (left_until_failure.load(std::memory_order_relaxed) >= 0 && left_until_failure-- == 0) {
+    if (--failures_in_a_row > 0) left_until_failure = 0;
     has_failed = true;
     throw std::bad_alloc();
   }

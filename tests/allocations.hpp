@@ -12,8 +12,9 @@
 [[nodiscard]] std::ptrdiff_t peak_of_octets_held() noexcept;
 void reset_peak() noexcept;
 
-/// The allocation after the next `count`, on whatever thread, throws std::bad_alloc; once. A negative count: none does.
-void fail_allocation_after(long count) noexcept;
+/// The allocation after the next `count`, on whatever thread, throws std::bad_alloc; so do those behind it, `times` in all.
+/// A negative count: none does.
+void fail_allocation_after(long count, long times = 1) noexcept;
 /// It has thrown.
 [[nodiscard]] bool allocation_has_failed() noexcept;
 

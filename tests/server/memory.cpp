@@ -6,8 +6,12 @@
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 
+#include <atomic>
 #include <new>
 #include <string>
+#include <utility>
+
+#include <poll.h>
 
 using namespace server_test;
 
@@ -86,6 +90,31 @@ TEST_CASE("whichever allocation fails, a server and its client go on", "[server]
   }
   CHECK(wrong == 0);
   CHECK(failures > 50);
+}
+
+TEST_CASE("a handler that has no memory is answered for when there is none for that either", "[server][memory]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  std::atomic<long> failures{0};
+  router app;
+  app.get("/", [](const request&) { return text("hello"); });
+  app.get("/greedy", [&failures](const request&) -> response {
+    fail_allocation_after(0, failures);
+    throw std::bad_alloc();
+  });
+  const server running(std::move(app), {.port = 0});
+  for (failures = 1; failures < 16; ++failures) {
+    INFO(failures << " failures in a row");
+    raw_client c(running), next(running);
+    c.send("GET /greedy HTTP/1.1\r\nHost: a\r\n\r\n");
+    pollfd answered{c.native(), POLLIN, 0};
+    const int ready = ::poll(&answered, 1, 20'000);
+    fail_allocation_after(-1);
+    CHECK(ready == 1);  // or hung up
+    CHECK(next.ask(get_root).body == "hello");
+  }
 }
 
 TEST_CASE("whichever allocation fails, a fake server ends", "[testing][memory]") {

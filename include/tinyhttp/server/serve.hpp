@@ -176,7 +176,11 @@ void served_exchange<S>::note_handlers() {
 template <looped_stream S>
 response served_exchange<S>::failed_handler() noexcept {
   services().log_thrown(of_request("handler"));
-  return problem(status::internal_server_error);
+  try {
+    return problem(status::internal_server_error);
+  } catch (...) {  // no memory for the page
+    return response(status::internal_server_error);
+  }
 }
 
 /// For the log: `GET /report: handler`.
