@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <limits>
 #include <new>
 
 #include <malloc.h>
@@ -20,7 +21,8 @@ namespace {
 thread_local std::size_t counted = 0;
 thread_local std::ptrdiff_t held = 0;
 thread_local std::ptrdiff_t peak = 0;
-std::atomic<long> left_until_failure{-1};
+constexpr long never = std::numeric_limits<long>::min() / 2;
+std::atomic<long> left_until_failure{never};  // at 0 and below they fail, so many in a row
 std::atomic<long> failures_in_a_row{1};
 std::atomic<bool> has_failed{false};
 }  // namespace
@@ -32,7 +34,7 @@ void reset_peak() noexcept { peak = held; }
 void fail_allocation_after(long count, long times) noexcept {
   has_failed = false;
   failures_in_a_row = times;
-  left_until_failure = count;
+  left_until_failure = count < 0 ? never : count;
 }
 bool allocation_has_failed() noexcept { return has_failed; }
 bool allocations_are_counted() noexcept { return TESTS_COUNT_ALLOCATIONS != 0; }
@@ -42,10 +44,14 @@ bool allocations_are_counted() noexcept { return TESTS_COUNT_ALLOCATIONS != 0; }
 // The other forms of new and delete (arrays, nothrow, sized) come down to these.
 void* operator new(std::size_t size) {
   ++counted;
-  if (left_until_failure.load(std::memory_order_relaxed) >= 0 && left_until_failure-- == 0) {
-    if (--failures_in_a_row > 0) left_until_failure = 0;
-    has_failed = true;
-    throw std::bad_alloc();
+  const long last = -failures_in_a_row.load(std::memory_order_relaxed);
+  if (left_until_failure.load(std::memory_order_relaxed) > last) {
+    // What was switched off meanwhile, by another thread, stays so.
+    const long left = left_until_failure--;
+    if (left <= 0 && left > last) {
+      has_failed = true;
+      throw std::bad_alloc();
+    }
   }
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) throw std::bad_alloc();
