@@ -88,6 +88,61 @@ TEST_CASE("a blocking stream's deadline ends each kind of wait", "[net][blocking
   CHECK(read_one(s).value() == 1);
 }
 
+TEST_CASE("a connection that goes on receives without asking first, and keeps its deadlines",
+          "[net][blocking_stream][deadline]") {
+  auto pair = connected_sockets(GENERATE(AF_INET, AF_UNIX));
+  blocking_stream s(std::move(pair.ours), pair.peer);
+  char room[16];
+  {
+    const faults counted(net::system_call::poll, {});
+    for (int i = 0; i < 5; ++i) {
+      pair.theirs.send_all("x").value();
+      REQUIRE(s.read(room).await_resume().value() == 1);
+    }
+    CHECK(counted.calls() == 1);  // not every connection has a second wait: the first one polls
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto in = [&](int span) { s.expires_at(start + milliseconds(span)); };
+  SECTION("near ones and far ones") {
+    const int span = GENERATE(15, 140);
+    in(span);
+    CHECK(s.read(room).await_resume().error().kind() == error_kind::timeout);
+    CHECK(std::chrono::steady_clock::now() >= start + milliseconds(span));
+    s.never_expires();
+    pair.theirs.send_all("y").value();
+    CHECK(s.read(room).await_resume().value() == 1);
+  }
+  SECTION("also where signals never cease") {
+    in(140);
+    const faults in_force(net::system_call::receive, {.error = EINTR});
+    CHECK(s.read(room).await_resume().error().kind() == error_kind::timeout);
+  }
+  SECTION("for writes") {
+    in(15);
+    const std::string much = pattern(32 << 20);
+    std::string_view piece = much;
+    CHECK(s.write({&piece, 1}).await_resume().error().kind() == error_kind::timeout);
+  }
+  SECTION("for files, from which it goes on with polls") {
+    in(15);
+    const temporary_file file(pattern(32 << 20));
+    CHECK(s.send_file(file.fd(), 0, 32 << 20).await_resume().error().kind() == error_kind::timeout);
+    s.never_expires();
+    pair.theirs.send_all("y").value();
+    const faults counted(net::system_call::poll, {});
+    CHECK(s.read(room).await_resume().value() == 1);
+    CHECK(counted.calls() == 1);
+  }
+  SECTION("and looks for an end without waiting") {
+    CHECK_FALSE(s.peer_closed());
+    CHECK_FALSE(s.has_news());
+  }
+  SECTION("until it is given away, non-blocking") {
+    const net::socket given = s.release();
+    CHECK(net::os::receive(given.native(), room, sizeof room) == -EAGAIN);
+  }
+}
+
 TEST_CASE("a blocking stream can be told to stop by another thread", "[net][blocking_stream][threads]") {
   net::interrupter stop;
   auto pair = connected_sockets();

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -85,12 +86,20 @@ inline std::optional<std::string> percent_decode(std::string_view text) {
 
 namespace detail {
 
+/// The octets of `reg-name` (RFC 3986 3.2.2): unreserved and sub-delims. No escapes.
+inline constexpr std::array<bool, 256> reg_name_table = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 0; i < 128; ++i)
+    table[i] = ascii::is_alpha(static_cast<char>(i)) || ascii::is_digit(static_cast<char>(i));
+  for (const char c : std::string_view("-._~!$&'()*+,;=")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
 [[nodiscard]] constexpr bool stays_unescaped(char c, unescaped kept) noexcept {
-  if (ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~')
-    return true;
-  if (kept == unescaped::nothing) return false;
-  if (std::string_view("!$&'()*+,;=:@").find(c) != std::string_view::npos) return true;
-  return (c == '/' && kept != unescaped::segment) || (c == '?' && kept == unescaped::query);
+  if (kept == unescaped::nothing)
+    return ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+  return reg_name_table[static_cast<unsigned char>(c)] || c == ':' || c == '@' ||
+         (c == '/' && kept != unescaped::segment) || (c == '?' && kept == unescaped::query);
 }
 
 inline void append_escape(std::string& out, char c) {
@@ -113,16 +122,16 @@ inline void append_percent_encoded(std::string& out, std::string_view text, unes
 }
 
 inline void append_missing_escapes(std::string& out, std::string_view text, unescaped kept) {
-  while (!text.empty()) {
+  for (;;) {
+    const auto plain = text.substr(0, text.find('%'));
+    append_percent_encoded(out, plain, kept);
+    text.remove_prefix(plain.size());
+    if (text.empty()) return;
     auto rest = text;
-    const bool escaped = text.front() == '%' && take_decoded_octet(rest) >= 0;
-    const std::size_t used = escaped ? 3 : 1;
-    if (escaped) {
-      out += text.substr(0, used);
-    } else {
-      append_percent_encoded(out, text.substr(0, used), kept);
-    }
-    text.remove_prefix(used);
+    const bool stands = take_decoded_octet(rest) >= 0;
+    if (stands) out.append(text, 0, 3);
+    else detail::append_escape(out, '%');
+    text.remove_prefix(stands ? 3 : 1);
   }
 }
 

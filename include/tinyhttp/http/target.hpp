@@ -8,7 +8,6 @@
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/percent.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -105,15 +104,6 @@ class target {
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-/// The octets of `reg-name` (RFC 3986 3.2.2): unreserved and sub-delims. An escape is three of them.
-inline constexpr std::array<bool, 256> reg_name_table = [] {
-  std::array<bool, 256> table{};
-  for (std::size_t i = 0; i < 128; ++i)
-    table[i] = ascii::is_alpha(static_cast<char>(i)) || ascii::is_digit(static_cast<char>(i));
-  for (const char c : std::string_view("-._~!$&'()*+,;=")) table[static_cast<unsigned char>(c)] = true;
-  return table;
-}();
 
 /// Behind the `reg-name` that `text` begins with; `npos` where an escape in it is broken.
 [[nodiscard]] constexpr std::size_t reg_name_size(std::string_view text) noexcept {

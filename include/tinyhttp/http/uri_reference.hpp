@@ -47,11 +47,16 @@ namespace detail {
   return true;
 }
 
+/// What stands before the first of `delimiters`. A search for each beats one of every octet for all.
+[[nodiscard]] constexpr std::string_view before_any(std::string_view text, std::string_view delimiters) noexcept {
+  for (const char each : delimiters) text = text.substr(0, text.find(each));
+  return text;
+}
+
 /// Takes what stands before the first of `delimiters` off `text`.
 [[nodiscard]] constexpr std::string_view take_until(std::string_view& text,
                                                     std::string_view delimiters) noexcept {
-  const std::size_t end = text.find_first_of(delimiters);
-  const auto taken = text.substr(0, end);
+  const auto taken = before_any(text, delimiters);
   text.remove_prefix(taken.size());
   return taken;
 }
@@ -67,10 +72,10 @@ namespace detail {
 
 constexpr uri_components split_uri_reference(std::string_view text) noexcept {
   uri_components found;
-  const std::size_t colon = text.find_first_of(":/?#");
-  if (colon != text.npos && text[colon] == ':' && detail::is_uri_scheme(text.substr(0, colon))) {
-    found.scheme = text.substr(0, colon);
-    text.remove_prefix(colon + 1);
+  const auto scheme = text.substr(0, text.find(':'));  // of the octets of a scheme, none delimits
+  if (scheme.size() < text.size() && detail::is_uri_scheme(scheme)) {
+    found.scheme = scheme;
+    text.remove_prefix(scheme.size() + 1);
   }
   if (text.starts_with("//")) {
     text.remove_prefix(2);

@@ -103,12 +103,6 @@ inline error url_error(std::string_view text, std::string_view why) {
   return {error_kind::invalid_argument, std::move(line)};
 }
 
-/// An octet of reg-name (RFC 3986 3.2.2) but `%`.
-[[nodiscard]] constexpr bool is_host_octet(char c) noexcept {
-  return ascii::is_alpha(c) || ascii::is_digit(c) ||
-         std::string_view("-._~!$&'()*+,;=").find(c) != std::string_view::npos;
-}
-
 /// Reads `host [ ":" port ]` into `to`; gives what is wrong with it, or nothing.
 [[nodiscard]] inline std::string_view read_host_and_port(std::string_view text, url& to) {
   std::string_view host;
@@ -122,7 +116,7 @@ inline error url_error(std::string_view text, std::string_view why) {
     host = take_until(text, ":");
     if (host.empty()) return "no host";
     for (const char c : host)
-      if (!is_host_octet(c)) return "the host has an octet that may not stand there";
+      if (!reg_name_table[static_cast<unsigned char>(c)]) return "the host has an octet that may not stand there";
   }
   to.host = host;
   for (char& c : to.host) c = ascii::to_lower(c);

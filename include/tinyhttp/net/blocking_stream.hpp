@@ -22,12 +22,14 @@
 
 namespace tinyhttp::net {
 
-/// A connected socket, made non-blocking so that every wait can end: at the deadline, or when
-/// `stop` is cancelled by another thread (then with `error_kind::cancelled`).
+/// A connected socket of which every wait can end: at the deadline, or when `stop` is cancelled by
+/// another thread (then with `error_kind::cancelled`). Without `stop`, a connection that goes on is
+/// made a blocking one with a receive timeout: to receive from it takes no poll before.
 class blocking_stream {
  public:
   blocking_stream(net::socket connected, const address& peer, const interrupter* stop = nullptr)
-      : socket_(std::move(connected)), peer_(peer), stop_(stop) {
+      : socket_(std::move(connected)), peer_(peer), stop_(stop),
+        waiting_(stop == nullptr ? waiting::once : waiting::by_poll) {
     os::set_flags(socket_.native(), true);
   }
   blocking_stream(blocking_stream&&) noexcept = default;
@@ -56,13 +58,19 @@ class blocking_stream {
   result<void> shutdown_send() { return socket_.shutdown_send(); }
   void close() noexcept { socket_.close(); }
   void abort() noexcept;
-  [[nodiscard]] net::socket release() noexcept { return std::move(socket_); }
+  /// The socket, non-blocking.
+  [[nodiscard]] net::socket release() noexcept {
+    wait_by_poll();
+    return std::move(socket_);
+  }
 
   [[nodiscard]] int native() const noexcept { return socket_.native(); }
   [[nodiscard]] const address& peer() const noexcept { return peer_; }
   [[nodiscard]] result<address> local_address() const { return socket_.local_address(); }
 
  private:
+  static constexpr std::chrono::milliseconds patience{50};  // as long as most answers take; others are worth a poll
+
   /// 0 while nothing speaks against going on, else -ETIMEDOUT, -ECANCELED or -EBADF.
   [[nodiscard]] std::int64_t may_go_on() const noexcept;
   [[nodiscard]] std::int64_t wait(short events) const noexcept {
@@ -70,6 +78,9 @@ class blocking_stream {
   }
   [[nodiscard]] error failure(std::string_view what, std::int64_t status) const;
   [[nodiscard]] short look(short events) const noexcept;
+  [[nodiscard]] std::int64_t receive(std::span<char> into) noexcept;
+  [[nodiscard]] bool system_waits() noexcept;
+  void wait_by_poll() noexcept;
   template <class Step>
   std::int64_t carry_out(Step step);
 
@@ -80,6 +91,7 @@ class blocking_stream {
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   bool drained_ = true;  // the last read took all there was: wait before the next
+  enum class waiting : std::uint8_t { once, again, in_system, by_poll } waiting_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -99,14 +111,40 @@ inline error blocking_stream::failure(std::string_view what, std::int64_t status
   return system_error(std::move(line), static_cast<int>(-status));
 }
 
-inline completed<std::size_t> blocking_stream::read(std::span<char> into) {
-  std::int64_t count = may_go_on();
-  if (count == 0 && drained_) count = wait(POLLIN);
-  while (count >= 0) {
-    count = os::receive(native(), into.data(), into.size());
-    if (count != -EAGAIN) break;
+/// Octets, or -errno.
+inline std::int64_t blocking_stream::receive(std::span<char> into) noexcept {
+  if (const std::int64_t status = may_go_on(); status != 0) return status;
+  std::int64_t count = -EAGAIN;
+  if (!drained_ || system_waits())
+    count = os::receive(native(), into.data(), into.size(), drained_ ? 0 : MSG_DONTWAIT, os::attempt::interrupted::told);
+  while (count == -EAGAIN || count == -EINTR) {
     count = wait(POLLIN);
+    if (count == 0) count = os::receive(native(), into.data(), into.size(), MSG_DONTWAIT);
   }
+  return count;
+}
+
+/// To receive may wait in the system, which gives up within the deadline. The first wait asks first:
+/// not every connection has a second one, for which the two calls here would pay.
+inline bool blocking_stream::system_waits() noexcept {
+  if (waiting_ == waiting::once) return waiting_ = waiting::again, false;
+  if (waiting_ == waiting::again) {
+    const bool set = os::receive_timeout(native(), {0, std::chrono::microseconds(patience).count()}) == 0 &&
+                     os::set_flags(native(), false) == 0;
+    waiting_ = set ? waiting::in_system : waiting::by_poll;
+  }
+  return waiting_ == waiting::in_system &&
+         (deadline_ == time_point::max() || deadline_ - std::chrono::steady_clock::now() > 2 * patience);
+}
+
+/// From now on every wait asks first, on a non-blocking socket.
+inline void blocking_stream::wait_by_poll() noexcept {
+  if (waiting_ == waiting::in_system) os::set_flags(native(), true);
+  waiting_ = waiting::by_poll;
+}
+
+inline completed<std::size_t> blocking_stream::read(std::span<char> into) {
+  const std::int64_t count = receive(into);
   if (count < 0) return completed<std::size_t>(failure("read from ", count));
   const auto octets = static_cast<std::size_t>(count);
   received_ += octets;
@@ -144,6 +182,7 @@ inline completed<void> blocking_stream::write(std::span<const std::string_view> 
 
 inline completed<std::uint64_t> blocking_stream::send_file(int fd, std::uint64_t offset,
                                                            std::uint64_t length) {
+  wait_by_poll();
   file_slice slice(fd, offset, length);
   const std::int64_t status =
       carry_out([&](int& failed) { return slice.step(native(), sent_, failed); });
@@ -158,7 +197,7 @@ inline short blocking_stream::look(short events) const noexcept {
 
 inline bool blocking_stream::peer_closed() noexcept {
   char octet;
-  return look(POLLIN) != 0 && os::receive(native(), &octet, 1, MSG_PEEK) == 0;
+  return look(POLLIN) != 0 && os::receive(native(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 inline void blocking_stream::abort() noexcept {

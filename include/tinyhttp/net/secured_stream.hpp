@@ -360,7 +360,7 @@ void secured_stream<Under>::say_end() noexcept {
   const std::string_view octets = next_flight();
   if (octets.empty()) return;
   if constexpr (requires { under_.native(); }) {
-    static_cast<void>(os::send(under_.native(), octets.data(), octets.size()));
+    static_cast<void>(os::send(under_.native(), octets.data(), octets.size(), MSG_DONTWAIT));
     flown_ = flight_.size();  // what the system has not taken stays unsaid
   } else {
     const std::string_view parts[] = {octets};

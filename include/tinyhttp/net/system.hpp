@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #if defined(__linux__)
@@ -187,6 +188,12 @@ inline std::int64_t set_option(int fd, int level, int name, int value) noexcept 
   while (setting.is_due()) setting.gave(::setsockopt(fd, level, name, &value, sizeof value));
   return setting.result();
 }
+/// Receiving that waits for so long in vain gives -EAGAIN.
+[[gnu::cold]] inline std::int64_t receive_timeout(int fd, timeval span) noexcept {
+  attempt setting(system_call::set_option, fd);
+  while (setting.is_due()) setting.gave(::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &span, sizeof span));
+  return setting.result();
+}
 /// Closing will reset the connection instead of ending it in order.
 [[gnu::cold]] inline void reset_on_close(int fd) noexcept {
   const linger at_once{1, 0};
@@ -212,37 +219,38 @@ inline std::int64_t peer_name(int fd, sockaddr* name, socklen_t* size) noexcept 
   return asking.result();
 }
 
-[[gnu::flatten]] inline std::int64_t receive(int fd, char* into, std::size_t size, int flags = 0) noexcept {
-  attempt receiving(system_call::receive, fd, size);
+/// May give -EINTR where it is `told`.
+[[gnu::flatten]] inline std::int64_t receive(int fd, char* into, std::size_t size, int flags = 0,
+                                             attempt::interrupted then = attempt::interrupted::retried) noexcept {
+  attempt receiving(system_call::receive, fd, size, then);
   while (receiving.is_due()) receiving.gave(::recv(fd, into, receiving.allowed(), flags));
   return receiving.result();
 }
-inline int send_flags([[maybe_unused]] bool more) noexcept {
 #if defined(MSG_MORE)
-  if (more) return no_signal | MSG_MORE;
+inline constexpr int more_follows = MSG_MORE;
+#else
+inline constexpr int more_follows = 0;
 #endif
-  return no_signal;
-}
-[[gnu::flatten]] inline std::int64_t send(int fd, const char* from, std::size_t size, bool more = false) noexcept {
+[[gnu::flatten]] inline std::int64_t send(int fd, const char* from, std::size_t size, int flags = 0) noexcept {
   attempt sending(system_call::send, fd, size);
-  while (sending.is_due()) sending.gave(::send(fd, from, sending.allowed(), send_flags(more)));
+  while (sending.is_due()) sending.gave(::send(fd, from, sending.allowed(), no_signal | flags));
   return sending.result();
 }
 /// Sends `count` pieces of `size` octets together.
 [[gnu::flatten]] inline std::int64_t send(int fd, iovec* pieces, std::size_t count, std::size_t size,
-                         bool more = false) noexcept {
-  if (count == 1) return send(fd, static_cast<const char*>(pieces->iov_base), size, more);
+                                          int flags = 0) noexcept {
+  if (count == 1) return send(fd, static_cast<const char*>(pieces->iov_base), size, flags);
   attempt sending(system_call::send, fd, size);
   while (sending.is_due()) {
     const std::size_t allowed = sending.allowed();
     if (allowed < pieces->iov_len) {
-      sending.gave(::send(fd, pieces->iov_base, allowed, send_flags(more)));
+      sending.gave(::send(fd, pieces->iov_base, allowed, no_signal | flags));
       continue;
     }
     msghdr message{};
     message.msg_iov = pieces;
     message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(allowed < size ? 1 : count);
-    sending.gave(::sendmsg(fd, &message, send_flags(more)));
+    sending.gave(::sendmsg(fd, &message, no_signal | flags));
   }
   return sending.result();
 }

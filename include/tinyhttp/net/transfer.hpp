@@ -1,4 +1,4 @@
-// tinyhttp/net/transfer.hpp -- moving octets through a non-blocking descriptor, one step at a time.
+// tinyhttp/net/transfer.hpp -- moving octets through a descriptor, one step at a time.
 //
 // The steps that tcp_stream and blocking_stream share. They never wait: they say what to wait for.
 #pragma once
@@ -43,8 +43,8 @@ class gather {
 
  private:
   void take(std::size_t octets) noexcept;
-  [[nodiscard]] std::int64_t send_one(int to, bool more) const noexcept;
-  [[gnu::noinline]] std::int64_t send_several(int to, bool more) const noexcept {
+  [[nodiscard]] std::int64_t send_one(int to, int flags) const noexcept;
+  [[gnu::noinline]] std::int64_t send_several(int to, int flags) const noexcept {
     constexpr std::size_t most = 64;  // far below IOV_MAX everywhere; a head and a few dozen slices
     iovec vectors[most];
     std::size_t count = 0;
@@ -56,7 +56,7 @@ class gather {
       vectors[count++] = {const_cast<char*>(piece.data()), part};
       size += part;
     }
-    return os::send(to, vectors, count, size, more);
+    return os::send(to, vectors, count, size, flags);
   }
 
   std::span<const std::string_view> rest_;
@@ -64,7 +64,7 @@ class gather {
 };
 
 /// A slice of an open file and how far it has come. The descriptor belongs to the caller and its
-/// file position is not used.
+/// file position is not used. Where it goes is non-blocking.
 class file_slice {
  public:
   file_slice(int from, std::uint64_t offset, std::uint64_t length) noexcept
@@ -93,10 +93,11 @@ class file_slice {
 // ---------------------------------------------------------------------------------------------
 
 inline progress gather::step(int to, std::uint64_t& moved, int& failed, bool more) noexcept {
+  const int flags = more ? MSG_DONTWAIT | os::more_follows : MSG_DONTWAIT;
   std::size_t through = 0;
   for (take(0); !rest_.empty();) {
     if (through >= step_octets) return progress::again;
-    const std::int64_t sent = rest_.size() == 1 ? send_one(to, more) : send_several(to, more);
+    const std::int64_t sent = rest_.size() == 1 ? send_one(to, flags) : send_several(to, flags);
     if (sent < 0) {
       if (sent == -EAGAIN) return full();
       failed = static_cast<int>(-sent);
@@ -120,9 +121,9 @@ inline void gather::take(std::size_t octets) noexcept {
   into_first_ += octets;
 }
 
-inline std::int64_t gather::send_one(int to, bool more) const noexcept {
+inline std::int64_t gather::send_one(int to, int flags) const noexcept {
   const std::string_view piece = rest_.front();
-  return os::send(to, piece.data() + into_first_, at_most(piece.size() - into_first_, step_octets), more);
+  return os::send(to, piece.data() + into_first_, at_most(piece.size() - into_first_, step_octets), flags);
 }
 
 inline progress file_slice::step(int to, std::uint64_t& moved, int& failed) {
