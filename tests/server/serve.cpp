@@ -164,9 +164,34 @@ TEST_CASE("100 Continue goes out at the first pull", "[server][rfc9110-10.1.1]")
 }
 
 TEST_CASE("other expectations are refused with 417", "[server][rfc9110-10.1.1]") {
-  served_in_memory s(echo_body);
-  std::string back = s.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: miracles\r\n\r\n");
-  CHECK(take_answer(back).status == 417);
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n";
+  for (const std::string fields : {"Expect: miracles\r\n", "Expect: 100-continue, miracles\r\n",
+                                   "Expect: 100-continue\r\nExpect: miracles\r\n", "Expect: 100-continue=1\r\n"}) {
+    CAPTURE(fields);
+    served_in_memory s(echo_body);
+    std::string back = s.exchange(head + fields + "\r\n");
+    CHECK(take_answer(back).status == 417);
+  }
+}
+
+TEST_CASE("an Expect field is a list, whose every element counts", "[server][rfc9110-10.1.1]") {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n";
+  SECTION("the same twice is asked for once") {
+    for (const std::string fields : {"Expect: 100-continue, 100-Continue\r\n", "Expect: 100-continue,\r\n",
+                                     "Expect: 100-continue\r\nExpect: 100-continue\r\n"}) {
+      CAPTURE(fields);
+      served_in_memory s(echo_body);
+      CHECK(s.exchange(head + fields + "\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+      std::string back = s.exchange("hello");
+      CHECK(take_answer(back).body == "hello");
+    }
+  }
+  SECTION("an empty one expects nothing") {
+    served_in_memory s(echo_body);
+    CHECK(s.exchange(head + "Expect:\r\n\r\n").empty());
+    std::string back = s.exchange("hello");
+    CHECK(take_answer(back).body == "hello");
+  }
 }
 
 TEST_CASE("a body that nobody read is drained within bounds", "[server][rfc9112-9.3]") {

@@ -80,7 +80,7 @@ void served_exchange<S>::begin_body() {
   body_ = share<body_stream>(new incoming_body(*this, length));
   r.body = body_;
   r.body.set_default_limit(options().body_limit);
-  continue_owed_ = r.version == http_version::http_1_1 && r.fields.contains("Expect");
+  continue_owed_ = r.version == http_version::http_1_1 && r.fields.has_token("Expect", "100-continue");
 }
 
 /// The next octets of the request's body.

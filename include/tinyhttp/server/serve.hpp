@@ -147,11 +147,22 @@ bool served_exchange<S>::next_request() {
   return true;
 }
 
+namespace detail {
+
+/// An element of any Expect line is not `100-continue` (RFC 9110 10.1.1).
+[[nodiscard, gnu::cold]] inline bool has_other_expectation(const fields& f) noexcept {
+  for (auto [name, list] : f)
+    while (const auto element = ascii::equal_ignoring_case(name, "Expect") ? ascii::take_list_element(list) : std::nullopt)
+      if (!ascii::equal_ignoring_case(*element, "100-continue")) return true;
+  return false;
+}
+
+}  // namespace detail
+
 template <looped_stream S>
 void served_exchange<S>::call_handler() {
-  if (const auto expected = incoming_.fields.get("Expect");
-      expected && incoming_.version == http_version::http_1_1 &&
-      !ascii::equal_ignoring_case(*expected, "100-continue")) {
+  if (incoming_.fields.may_contain("Expect") && incoming_.version == http_version::http_1_1 &&
+      detail::has_other_expectation(incoming_.fields)) {
     answer_.make([]() -> reply { return problem(status::expectation_failed); });
     return;
   }
