@@ -52,17 +52,18 @@ TEST_CASE("a server can be stopped when there is no memory", "[server][memory]")
   CHECK(cut == 0);
 }
 
-TEST_CASE("whichever allocation fails, a server and its client go on", "[server][client][memory]") {
+TEST_CASE("whichever allocations fail, a server and its client go on", "[server][client][memory]") {
   if (!allocations_are_counted()) {
     SUCCEED("a sanitizer watches the memory");
     return;
   }
+  const long in_a_row = GENERATE(1L, 2L, 5L);
   const auto longest = 10s;  // no deadline of the library's is as short
   int failures = 0, wrong = 0;
   for (long at = 0;; ++at) {
-    INFO("allocation " << at);
+    INFO("allocation " << at << ", " << in_a_row << " in a row");
     const auto began = std::chrono::steady_clock::now();
-    fail_allocation_after(at);
+    fail_allocation_after(at, in_a_row);
     try {
       server running(greetings(), {.port = 0});
       client c({.max_redirects = 2});
@@ -90,6 +91,28 @@ TEST_CASE("whichever allocation fails, a server and its client go on", "[server]
   }
   CHECK(wrong == 0);
   CHECK(failures > 50);
+}
+
+TEST_CASE("a server that has no memory for connections, nor to say so, accepts the next", "[server][memory]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  for (int failures = 1; failures < 8; ++failures) {
+    INFO(failures << " failures in a row");
+    const server running(greetings(), {.port = 0});  // whose thread has no spare memory yet
+    fail_allocation_after(0, failures);
+    raw_client c(running.local_address());
+    pollfd ended{c.native(), POLLIN, 0};
+    const int ready = ::poll(&ended, 1, 20'000);
+    fail_allocation_after(-1);
+    CHECK(ready == 1);
+    raw_client next(running);
+    next.send("GET /hello/you HTTP/1.1\r\nHost: a\r\n\r\n");
+    pollfd answered{next.native(), POLLIN, 0};
+    REQUIRE(::poll(&answered, 1, 5'000) == 1);
+    CHECK(next.receive().body == "hello, you");
+  }
 }
 
 TEST_CASE("a handler that has no memory is answered for when there is none for that either", "[server][memory]") {

@@ -30,7 +30,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <string>
 #include <utility>
 
@@ -190,17 +189,22 @@ void basic_shard<Stream>::run() {
 
 template <looped_stream Stream>
 task<void> basic_shard<Stream>::accept_all() {
-  for (;;) {
-    co_await room();
-    auto got = co_await acceptor_.accept();
-    if (got) {
-      try_begin(std::move(*got));
+  while (!services_.stopping) {
+    try {
+      co_await room();
+      auto got = co_await acceptor_.accept();
+      if (got) {
+        try_begin(std::move(*got));
+        continue;
+      }
+      if (got.error().kind() == error_kind::cancelled) co_return;
+      complain_about(got.error());
+      const time_point later = loop_.now() + pause_for_room;
+      co_await loop_.sleep_until(later);
       continue;
+    } catch (...) {  // no memory to say why, or to sleep
     }
-    if (got.error().kind() == error_kind::cancelled) co_return;
-    complain_about(got.error());
-    const time_point later = loop_.now() + pause_for_room;
-    co_await loop_.sleep_until(later);
+    co_await loop_.yield();
   }
 }
 
@@ -217,9 +221,9 @@ void basic_shard<Stream>::try_begin(net::accepted&& from) {
   const std::size_t before = connections_.size();
   try {
     begin(std::move(from));
-  } catch (const std::exception& thrown) {
+  } catch (...) {
     if (connections_.size() > before) connections_.pop_back();
-    services_.log(std::string("accept: ").append(thrown.what()));
+    services_.log_thrown("accept");
   }
 }
 
@@ -236,8 +240,8 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
     }
   }
   held.serving.place = static_cast<std::uint32_t>(connections_.size() - 1);
-  open_.store(connections_.size(), std::memory_order_relaxed);
   held.running = held.serving.run();
+  open_.store(connections_.size(), std::memory_order_relaxed);
   held.running.start(
       [](void* done) {
         auto& self = *static_cast<held_connection*>(done);
