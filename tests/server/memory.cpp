@@ -163,3 +163,29 @@ TEST_CASE("whichever allocation fails, a fake server ends", "[testing][memory]")
     REQUIRE(at < 1000);
   }
 }
+
+TEST_CASE("whichever allocation fails, a fake server that is told something does it or throws", "[testing][memory]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  const auto is_over_at = [](long at, auto say) {
+    testing::fake_server served;
+    fail_allocation_after(at);
+    try {
+      say(served);
+    } catch (const std::bad_alloc&) {
+    } catch (const bad_result&) {
+    }
+    const bool is_over = !allocation_has_failed();
+    fail_allocation_after(-1);
+    served.accept();
+    raw_client c(*net::address::parse("127.0.0.1", served.port()));
+    CHECK(c.ask("GET /none HTTP/1.1\r\nHost: a\r\n\r\n").status == 404);
+    return is_over;
+  };
+  for (long at = 0; !is_over_at(at, [](auto& served) { served.refuse(); }); ++at) REQUIRE(at < 100);
+  for (long at = 0; !is_over_at(at, [](auto& served) { served.accept(); }); ++at) REQUIRE(at < 100);
+  for (long at = 0; !is_over_at(at, [](auto& served) { served.blackhole(); }); ++at) REQUIRE(at < 100);
+  for (long at = 0; !is_over_at(at, [](auto& served) { served.drop_connections(); }); ++at) REQUIRE(at < 100);
+}

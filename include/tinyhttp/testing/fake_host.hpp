@@ -4,6 +4,7 @@
 // give it away. Knows nothing of what is answered.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/listener.hpp>
@@ -20,6 +21,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -59,7 +61,7 @@ class fake_host {
   [[nodiscard]] std::string call(std::string_view request);
 
   /// Calls `f` on the loop's thread, in a turn after everything that has happened up to now, and
-  /// waits for it.
+  /// waits for it. Throws what it throws.
   template <class F>
   void run(F f);
 
@@ -201,17 +203,22 @@ void fake_host::run(F f) {
   std::mutex mutex;
   std::condition_variable done;
   bool over = false;
+  std::exception_ptr thrown;
   // Twice: what a turn has been woken for comes behind what was posted to it.
-  loop_.post([&] {
-    loop_.post([&] {
+  owned<net::loop::posted_call> behind(new net::loop::posted_call([&] {
+    try {
       f();
-      const std::lock_guard lock(mutex);
-      over = true;
-      done.notify_one();
-    });
-  });
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    const std::lock_guard lock(mutex);
+    over = true;
+    done.notify_one();
+  }));
+  loop_.post([&] { loop_.post(std::move(behind)); });
   std::unique_lock lock(mutex);
   done.wait(lock, [&] { return over; });
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 inline void fake_host::settle() {
