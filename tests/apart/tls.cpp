@@ -480,6 +480,35 @@ TEST_CASE("a peer that changes keys without end is an error, and is given no mor
   CHECK(answer.size() < 256 * 1024);
 }
 
+TEST_CASE("who looks for news learns afterwards why there will be none", "[apart][tls][security]") {
+  const auto server = show({.names = {"localhost"}})->begin("", 0).value();
+  const auto client = trust()->begin("localhost", 443).value();
+  const auto carry = [](net::secure_session& from, net::secure_session& to, char flipped = 0) {
+    std::string octets;
+    from.take_outgoing(octets);
+    if (!octets.empty()) octets.back() = static_cast<char>(octets.back() ^ flipped);
+    REQUIRE(octets.size() <= to.room().size());
+    octets.copy(to.room().data(), octets.size());
+    to.received(octets.size());
+  };
+  for (bool done = false; !done; carry(*server, *client)) {
+    done = client->handshake().value();
+    carry(*client, *server);
+    done = server->handshake().value() && done;
+  }
+  char room[8];
+  CHECK_FALSE(client->has_news());
+  CHECK(client->decrypt(room).value() == 0);
+  server->encrypt("plain").value();
+  carry(*server, *client, 1);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(client->has_news());
+    const auto got = client->decrypt(room);
+    REQUIRE_FALSE(got);
+    CHECK(got.error().message() == "TLS: decryption failed or bad record mac");
+  }
+}
+
 namespace {
 
 SSL_CTX* native(const context& of) { return static_cast<const detail::tls_context&>(*of).native(); }

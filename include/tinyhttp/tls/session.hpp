@@ -28,9 +28,9 @@
 
 namespace tinyhttp::detail {
 
-/// `what: reason`, out of OpenSSL's queue, which is empty then.
-[[nodiscard]] inline error tls_failure(std::string_view what) {
-  const unsigned long code = ::ERR_peek_last_error();
+/// `what: reason`, by OpenSSL's code or out of its queue, which is empty then.
+[[nodiscard]] inline error tls_failure(std::string_view what, unsigned long code = 0) {
+  if (code == 0) code = ::ERR_peek_last_error();
   const char* const reason = ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ::ERR_reason_error_string(code);
   ::ERR_clear_error();
   std::string line = "TLS: ";
@@ -153,7 +153,7 @@ class tls_session final : public net::secure_session {
   /// The peer says much that is not for us, or makes us say as much: new keys without end (RFC 8446 4.6.3).
   [[nodiscard]] bool is_noise() const noexcept { return quiet_ > most_noise || wire_.out.size() > most_noise; }
 
-  /// Why the last call did not succeed: 0 for a wish for more, or for the peer's end.
+  /// Why the last call did not succeed, or `has_news` before it: 0 for a wish for more, or for the peer's end.
   [[nodiscard]] result<std::size_t> obstacle(int outcome);
   [[nodiscard]] tls_session_store* store() const noexcept {
     return owned_by<tls_session_store>(::SSL_get_SSL_CTX(ssl_));
@@ -164,6 +164,7 @@ class tls_session final : public net::secure_session {
   time_point proven_{};  // when the peer showed the certificate that a resumed session relies on
   tls_wire wire_;
   std::size_t quiet_ = 0;  // octets that have come since the last plain one
+  unsigned long broken_by_ = 0;  // OpenSSL's code for what `has_news` met
   bool works_ = false;
   bool ended_ = false;
 };
@@ -205,7 +206,7 @@ inline int tls_session::keep(SSL* of, SSL_SESSION* session) noexcept {
 }
 
 inline result<std::size_t> tls_session::obstacle(int outcome) {
-  switch (::SSL_get_error(ssl_, outcome)) {
+  switch (broken_by_ != 0 ? SSL_ERROR_SSL : ::SSL_get_error(ssl_, outcome)) {
     case SSL_ERROR_WANT_READ: return std::size_t{0};
     case SSL_ERROR_ZERO_RETURN: ended_ = true; return std::size_t{0};
     default: break;
@@ -217,7 +218,7 @@ inline result<std::size_t> tls_session::obstacle(int outcome) {
     ::ERR_clear_error();
     return error(error_kind::tls, std::string("TLS: ") + ::X509_verify_cert_error_string(verified));
   }
-  return tls_failure("");
+  return tls_failure("", broken_by_);
 }
 
 inline result<bool> tls_session::handshake() {
@@ -241,7 +242,7 @@ inline result<bool> tls_session::handshake() {
 inline result<std::size_t> tls_session::decrypt(std::span<char> into) {
   ::ERR_clear_error();
   std::size_t count = 0;
-  const int outcome = ::SSL_read_ex(ssl_, into.data(), into.size(), &count);
+  const int outcome = broken_by_ != 0 ? -1 : ::SSL_read_ex(ssl_, into.data(), into.size(), &count);
   if (outcome == 1) quiet_ = 0;
   if (is_noise()) return error(error_kind::tls, "TLS: the peer changes keys without end");
   if (outcome == 1) return count;
@@ -255,8 +256,9 @@ inline bool tls_session::has_news() {
   std::size_t count = 0;
   const int outcome = ::SSL_peek_ex(ssl_, &octet, 1, &count);
   const bool wants_more = outcome != 1 && ::SSL_get_error(ssl_, outcome) == SSL_ERROR_WANT_READ;
+  if (outcome != 1 && broken_by_ == 0) broken_by_ = ::ERR_peek_last_error();  // OpenSSL tells once
   ::ERR_clear_error();
-  return !wants_more;
+  return !wants_more || broken_by_ != 0;
 }
 
 inline result<void> tls_session::encrypt(std::string_view plain) {
