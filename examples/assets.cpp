@@ -50,9 +50,11 @@ void write_header(const std::vector<th::bundled_file>& files, const char* name) 
 }
 
 int main(int argc, char** argv) try {
+  const bool helps = argc == 2 && std::string(argv[1]) == "--help";
   const bool served = argc == 2 || (argc == 4 && std::string(argv[2]) == "--port");
   const auto port = th::ascii::parse_decimal_strict(argc == 4 ? argv[3] : "8000", 65535);
-  if (!port || (!served && (argc != 3 || argv[2][0] == '-'))) return std::fputs("usage: assets FOLDER [--port N | HEADER]\n", stderr), 2;
+  if (helps || !port || (!served && (argc != 3 || argv[2][0] == '-')))
+    return std::fputs("usage: assets FOLDER [--port N | HEADER]\n", helps ? stdout : stderr), helps ? 0 : 2;
   auto files = th::read_folder(argv[1]).value();
   if (!served) {
     write_header(files, argv[2]);

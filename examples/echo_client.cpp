@@ -39,10 +39,9 @@ int main(int argc, char** argv) {
   if (info) ++argv, --argc;
   const std::string host = argc > 1 ? argv[1] : "localhost";
   const auto port = th::ascii::parse_decimal_strict(argc > 2 ? argv[2] : "10000", 65535);
-  if (argc > 3 || !port || *port == 0) {
-    std::fputs("usage: echo_client [--info] [ADDRESS] [PORT]   (PORT: 1 to 65535)\n", stderr);
-    return 2;
-  }
+  const bool helps = argc == 2 && host == "--help";
+  if (helps || argc > 3 || !port || *port == 0)
+    return std::fputs("usage: echo_client [--info] [ADDRESS] [PORT]   (PORT: 1 to 65535)\n", helps ? stdout : stderr), helps ? 0 : 2;
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   if (!info) std::printf("connecting to %s port %d\n", host.c_str(), static_cast<int>(*port));
   auto got = th::net::connect(host, static_cast<std::uint16_t>(*port));

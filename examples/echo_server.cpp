@@ -37,10 +37,9 @@ th::result<void> echo(th::net::socket connection, const std::string& from) {
 int main(int argc, char** argv) {
   const std::string host = argc > 1 ? argv[1] : "localhost";
   const auto port = th::ascii::parse_decimal_strict(argc > 2 ? argv[2] : "10000", 65535);
-  if (argc > 3 || !port) {
-    std::fputs("usage: echo_server [ADDRESS] [PORT]   (PORT: 0 to 65535)\n", stderr);
-    return 2;
-  }
+  const bool helps = argc == 2 && host == "--help";
+  if (helps || argc > 3 || !port)
+    return std::fputs("usage: echo_server [ADDRESS] [PORT]   (PORT: 0 to 65535)\n", helps ? stdout : stderr), helps ? 0 : 2;
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
   auto listener = th::net::listener::bind({.host = host, .port = static_cast<std::uint16_t>(*port)});
   if (!listener) return fail(listener.error());

@@ -32,7 +32,8 @@ th::task<th::response> echo(th::request& req) {
 
 int main(int argc, char** argv) try {
   const auto port = th::ascii::parse_decimal_strict(argc > 2 ? argv[2] : "8080", 65535);
-  if (argc > 3 || !port) return std::fputs("usage: hello [DIR] [PORT]\n", stderr), 2;
+  const bool helps = argc == 2 && std::string(argv[1]) == "--help";
+  if (helps || argc > 3 || !port) return std::fputs("usage: hello [DIR] [PORT]\n", helps ? stdout : stderr), helps ? 0 : 2;
 
   th::router app;
   app.get("/hello/{name}", hello)

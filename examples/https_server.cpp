@@ -22,10 +22,9 @@ namespace th = tinyhttp;
 
 int main(int argc, char** argv) try {
   const auto port = argc == 5 ? th::ascii::parse_decimal_strict(argv[4], 65535) : 8443;
-  if ((argc != 4 && argc != 5) || !port) {
-    std::fputs("usage: https_server DIR CERTIFICATE KEY [PORT]\n", stderr);
-    return 2;
-  }
+  const bool helps = argc == 2 && std::string(argv[1]) == "--help";
+  if ((argc != 4 && argc != 5) || !port)
+    return std::fputs("usage: https_server DIR CERTIFICATE KEY [PORT]\n", helps ? stdout : stderr), helps ? 0 : 2;
   th::server_options with;
   with.port = static_cast<std::uint16_t>(*port);
   with.tls = th::tls_server_context({.certificate_file = argv[2], .key_file = argv[3]}).value();

@@ -39,7 +39,8 @@ void add(th::router& app, const th::async_client& client, std::string_view prefi
 
 int main(int argc, char** argv) try {
   const auto port = th::ascii::parse_decimal_strict(argc > 2 ? argv[1] : "", 65535);
-  if (!port) return std::fputs("usage: proxy PORT PREFIX=URL...\n", stderr), 2;
+  const bool helps = argc == 2 && std::string_view(argv[1]) == "--help";
+  if (!port) return std::fputs("usage: proxy PORT PREFIX=URL...\n", helps ? stdout : stderr), helps ? 0 : 2;
 
   // One client for all upstreams: it keeps connections to each of them on every loop.
   const th::async_client client({.connect_timeout = std::chrono::seconds(5),

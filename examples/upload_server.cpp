@@ -21,8 +21,9 @@ namespace th = tinyhttp;
 int main(int argc, char** argv) try {
   const char* secret = std::getenv("SECRET");
   const auto port = th::ascii::parse_decimal_strict(argc > 2 ? argv[2] : "8000", 65535);
-  if (argc < 2 || argc > 3 || !port || secret == nullptr || *secret == '\0')
-    return std::fputs("usage: SECRET=... upload_server FOLDER [PORT]\n", stderr), 2;
+  const bool helps = argc == 2 && std::string(argv[1]) == "--help";
+  if (helps || argc < 2 || argc > 3 || !port || secret == nullptr || *secret == '\0')
+    return std::fputs("usage: SECRET=... upload_server FOLDER [PORT]\n", helps ? stdout : stderr), helps ? 0 : 2;
 
   auto guarded = th::with_basic_auth(
       th::writable_files(argv[1], {.largest = std::uint64_t{4} << 30}), "uploads",

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import closed_port, file_server, program
+from harness import closed_port, file_server, program, run
 
 FILE_SERVER = program("file_server")
 
@@ -71,6 +71,11 @@ class command_line(serving):
         ran = self.run_to_end("--help")
         self.assertEqual((ran.returncode, ran.stderr), (0, ""))
         self.assertTrue(ran.stdout.startswith("usage: file_server"), ran.stdout)
+        for name in ("hello", "assets", "upload_server", "proxy", "echo_server", "echo_client"):
+            with self.subTest(name=name):
+                ran = run(program(name), "--help", seconds=30)
+                self.assertEqual((ran.returncode, ran.stderr), (0, b""))
+                self.assertRegex(ran.stdout.decode(), rf"\Ausage: .*{name} .*\n\Z")
 
     def test_a_directory_that_is_none_is_one_clear_line(self):
         (self.dir / "file").write_text("x")

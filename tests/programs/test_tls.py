@@ -220,6 +220,10 @@ class our_server(secured):
         self.assertEqual((got.returncode, got.stdout), (0, b"hello"))
         self.assertEqual(server.stop(), 0)
 
+    def test_help_is_an_answer_and_no_error(self):
+        got = run(program("https_server"), "--help")
+        self.assertEqual((got.returncode, got.stdout[:20], got.stderr), (0, b"usage: https_server ", b""))
+
     def test_bad_certificates_are_told_at_the_start(self):
         for name, why in [("none", "https_server: TLS: open {}/none.pem: no such file\n"),
                           ("mixed", "https_server: TLS: use {}/mixed.key: key values mismatch\n")]:
