@@ -7,13 +7,17 @@
 #include <tinyhttp/testing/sweep.hpp>
 #include <tinyhttp/testing/torture.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <unistd.h>
 
@@ -92,6 +96,23 @@ TEST_CASE("the catalogue has sixty cases and more, each with a name of its own",
   CHECK(all.size() >= 60);
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = 0; j < i; ++j) CHECK(all[i].name != all[j].name);
+}
+
+TEST_CASE("servers stand still while a process is made, and go on behind that", "[testing][torture]") {
+  std::vector<std::unique_ptr<fake_server>> servers(3);
+  servers[0] = std::make_unique<fake_server>();
+  servers[2] = std::make_unique<fake_server>();
+  std::atomic<int> done{0};
+  std::vector<std::thread> asking;
+  {
+    const detail::standstill held(servers);
+    for (auto* const each : {servers[0].get(), servers[2].get()})
+      asking.emplace_back([&done, each] { done += each->open_connections() == 0 ? 1 : 100; });
+    std::this_thread::yield();
+    CHECK(done == 0);
+  }
+  for (auto& each : asking) each.join();
+  CHECK(done == 2);
 }
 
 TEST_CASE("our client has the content or says that it has not, whatever goes wrong", "[testing][torture][client]") {

@@ -4,6 +4,7 @@
 // give it away. Knows nothing of what is answered.
 #pragma once
 
+#include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/acceptor.hpp>
@@ -64,6 +65,8 @@ class fake_host {
   /// waits for it. Throws what it throws.
   template <class F>
   void run(F f);
+  /// The same without waiting.
+  void post(function<void()> f) { loop_.post(std::move(f)); }
 
  private:
   struct client : net::waiter {

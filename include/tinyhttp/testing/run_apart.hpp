@@ -36,12 +36,12 @@ struct run_outcome {
 
 /// For each `i` below `count`: calls `prepare(i)`, which gives an argument; then `f` with it, apart;
 /// then `done(i)`. `f` gives something like an optional string. `prepare` and `done` are called here,
-/// `forked` in each new process.
-template <class Prepare, class Done, class Forked, class F>
+/// `forked` in each new process. What `still` gives is held while a process is made.
+template <class Prepare, class Done, class Still, class Forked, class F>
 [[nodiscard]] std::vector<run_outcome> run_apart(std::size_t count, std::size_t at_once,
                                                  std::chrono::milliseconds time_limit, bool in_processes,
-                                                 const Prepare& prepare, const Done& done, const Forked& forked,
-                                                 const F& f);
+                                                 const Prepare& prepare, const Done& done, const Still& still,
+                                                 const Forked& forked, const F& f);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -151,10 +151,10 @@ inline std::size_t wait_for_child(std::vector<running_child>& children, bool& ou
 
 }  // namespace detail
 
-template <class Prepare, class Done, class Forked, class F>
+template <class Prepare, class Done, class Still, class Forked, class F>
 std::vector<run_outcome> run_apart(std::size_t count, std::size_t at_once, std::chrono::milliseconds time_limit,
                                    bool in_processes, const Prepare& prepare, const Done& done,
-                                   const Forked& forked, const F& f) {
+                                   const Still& still, const Forked& forked, const F& f) {
   std::vector<run_outcome> all(count);
   if (at_once == 0) at_once = 1;
   if (!in_processes) {
@@ -171,7 +171,11 @@ std::vector<run_outcome> run_apart(std::size_t count, std::size_t at_once, std::
   std::vector<detail::running_child> running;
   for (std::size_t next = 0; next < count || !running.empty();) {
     if (next < count && running.size() < at_once) {
-      auto child = detail::start_child(next, forked, f, prepare(next));
+      const std::string argument = prepare(next);
+      auto child = [&] {
+        const auto held = still();
+        return detail::start_child(next, forked, f, argument);
+      }();
       child.until = std::chrono::steady_clock::now() + time_limit;
       if (child.pipe >= 0) running.push_back(std::move(child));
       else all[next].text = "cannot start a process";

@@ -4,14 +4,17 @@
 // has a fake server of its own; several run at once, each in a process of its own.
 #pragma once
 
+#include <tinyhttp/testing/fake_server.hpp>
 #include <tinyhttp/testing/run_apart.hpp>
 #include <tinyhttp/testing/torture_cases.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -94,6 +97,50 @@ inline void close_sockets_of(std::uint16_t port) noexcept {
   }
 }
 
+/// As long as it lives the threads of these servers do nothing. A process that is made then has no lock of
+/// the standard library's that one of them held, such as those of `_GLIBCXX_DEBUG`.
+class standstill {
+ public:
+  explicit standstill(std::vector<std::unique_ptr<fake_server>>& servers) : standstill() {
+    for (auto& each : servers) {
+      if (!each) continue;
+      each->host().post([this] { stand(); });
+      ++asked_;
+    }
+    wait_for(stand_);
+  }
+  standstill(const standstill&) = delete;
+  standstill& operator=(const standstill&) = delete;
+  ~standstill() {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    changed_.notify_all();
+    wait_for(left_);
+  }
+
+ private:
+  standstill() = default;  // if the other one throws, this one's end is due
+  void stand() {
+    std::unique_lock lock(mutex_);
+    ++stand_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return over_; });
+    ++left_;
+    changed_.notify_all();  // within the lock: then it may be gone
+  }
+  void wait_for(const std::size_t& count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return count == asked_; });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t asked_ = 0, stand_ = 0, left_ = 0;  // the last two guarded
+  bool over_ = false;                             // likewise
+};
+
 /// In words how `got` is none of the contents that the file ever had.
 [[nodiscard]] inline std::string how_different(std::string_view got) {
   const std::string good = torture_file::first().octets();
@@ -136,12 +183,14 @@ report_card torture(const Download& download, torture_options with) {
     return servers[i]->url("/file");
   };
   const auto done = [&](std::size_t i) { servers[i].reset(); };
+  const auto still = [&] { return detail::standstill(servers); };
   // A connection is not closed while another process has it, too.
   const auto forked = [&] {
     for (const auto& each : servers)
       if (each) detail::close_sockets_of(each->port());
   };
-  const auto got = run_apart(chosen.size(), with.at_once, with.time_limit, with.isolate, prepare, done, forked, download);
+  const auto got = run_apart(chosen.size(), with.at_once, with.time_limit, with.isolate, prepare, done, still, forked,
+                             download);
   std::vector<report_line> lines;
   for (std::size_t i = 0; i < chosen.size(); ++i) lines.push_back(detail::mark_of(*chosen[i], got[i]));
   return report_card(std::move(lines));
