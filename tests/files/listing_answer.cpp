@@ -44,6 +44,18 @@ TEST_CASE("a directory that is not there has no listing", "[files][listing_answe
   CHECK(none.error().status_hint() == 404);
 }
 
+TEST_CASE("a root that is deleted is not there any more, while an empty one is", "[files][listing_answer]") {
+  const scratch::folder above;
+  REQUIRE(::mkdir(above.path("root").c_str(), 0700) == 0);
+  const shared<const directory> opened(new directory(directory::open(above.path("root")).value()));
+  const auto ask = [&] { return listing_answer(request::get("/"), opened, ".", {}); };
+  CHECK(ask().has_value());
+  REQUIRE(::rmdir(above.path("root").c_str()) == 0);
+  const auto none = ask();
+  REQUIRE_FALSE(none);
+  CHECK(none.error().status_hint() == 404);
+}
+
 TEST_CASE("many names are read, sorted and written in portions, and all of them arrive",
           "[files][listing_answer]") {
   const scratch::folder root;

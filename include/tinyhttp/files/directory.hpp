@@ -75,10 +75,16 @@ class folder {
       : root_(&root), name_(std::move(name)), held_(std::move(held)) {}
 
   [[nodiscard]] result<void> begin();
+  /// It was removed while it was open, as a root can be. readdir(3) calls that empty.
+  [[nodiscard]] bool is_gone() const noexcept {
+    struct ::stat s;
+    return ::fstat(held_.get(), &s) == 0 && s.st_nlink == 0;
+  }
 
   const directory* root_;
   std::string name_;
   descriptor held_;
+  bool lives_ = false;  // there is something in it, be it `.`
   name_stream stream_;
 };
 
@@ -269,7 +275,9 @@ inline result<std::vector<entry>> directory::list(const std::string& name) const
     errno = 0;
     const auto* next = stream_.next();
     if (next == nullptr && errno != 0) return detail::system_error("list", name_, errno);
+    if (next == nullptr && !lives_ && is_gone()) return detail::system_error("list", name_, ENOENT);
     if (next == nullptr) return {};
+    lives_ = true;
     const std::string_view name = next->d_name;
     if (name == "." || name == "..") continue;
     owned<entry> e(new entry{std::string(name), next->d_type == DT_DIR, 0, 0});
