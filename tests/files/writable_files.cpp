@@ -133,6 +133,8 @@ TEST_CASE("what is refused is refused before its body is read, and leaves nothin
   const response encoded = put(serve, "/f", sentinel(), {{"Content-Encoding", "gzip"}});
   CHECK(encoded.status == 415);
   CHECK(encoded.fields["Accept-Encoding"] == "identity");
+  CHECK(put(serve, "/f", sentinel(), {{"Content-Encoding", "identity"}, {"Content-Encoding", "gzip"}}).status == 415);
+  CHECK(put(serve, "/f", sentinel(), {{"Content-Encoding", "identity, gzip"}}).status == 415);
   const auto small = [&] { return stream_body([&pulled] { ++pulled; return std::string(); }); };
   for (const char* target : {"/", "/folder", "/folder/", "/none/x", "/f/x", "/new/"}) {
     CAPTURE(target);
@@ -242,6 +244,11 @@ TEST_CASE("replacing and deleting can be switched off", "[files][writable_files]
                                            .durable = false});
   CHECK(put(serve, "/in/x", "1").status == 201);
   CHECK(put(serve, "/in/x", "2").status == 409);
+  for (const char* field : {"If-None-Match", "If-Match"}) {  // conditions change no refusal (RFC 9110 13.2.1)
+    CAPTURE(field);
+    CHECK(put(serve, "/in/x", "2", {{field, "*"}}).status == 409);
+    CHECK(put(serve, "/in/x", "2", {{field, "\"z\""}}).status == 409);
+  }
   CHECK(put(serve, "/x", "2").status == 404);
   const response refused = remove(serve, "/in/x");
   CHECK(refused.status == 405);
@@ -250,6 +257,9 @@ TEST_CASE("replacing and deleting can be switched off", "[files][writable_files]
   CHECK(ask(serve, method::post, "/in/x", "2").status == 405);
   CHECK(read(serve, "/in/x") == "1");
   CHECK(ask(writable_files(root.path()), method::post, "/x").fields["Allow"] == "GET, HEAD, PUT, DELETE");
+  const writable_files keeps(root.path(), {.replace = false, .durable = false});
+  CHECK(remove(keeps, "/x", {{"If-Match", "\"z\""}}).status == 412);
+  CHECK(remove(keeps, "/x").status == 204);
 }
 
 TEST_CASE("of many who create one name, one does; of many who update one state, one does",

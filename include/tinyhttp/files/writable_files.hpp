@@ -184,7 +184,7 @@ result<typename basic_writable_files<T>::target> basic_writable_files<T>::remove
   const std::lock_guard lock(shared_->commits);
   if (auto known = look(*at); !known) return known.error();
   if (!at->exists) return error(error_kind::invalid_argument, "file: not there", 404);
-  if (auto fit = judge(r, *at); !fit && fit.error().status_hint() == 412) return fit.error();
+  if (auto fit = judge(r, *at); !fit) return fit.error();
   if (auto removed = at->where.remove(); !removed) return removed.error();
   return at;
 }
@@ -193,9 +193,10 @@ result<typename basic_writable_files<T>::target> basic_writable_files<T>::remove
 template <class T>
 std::optional<response> basic_writable_files<T>::refuse_content(const request& r) const {
   if (r.fields.contains("Content-Range")) return problem(status::bad_request);  // 14.4
-  const auto coding = r.fields.get("Content-Encoding");
-  if (coding && !ascii::equal_ignoring_case(*coding, "identity"))
-    return problem(status::unsupported_media_type).with("Accept-Encoding", "identity");
+  const auto codings = r.fields.combined("Content-Encoding").value_or(std::string());
+  for (std::string_view left = codings; const auto coding = ascii::take_list_element(left);)
+    if (!ascii::equal_ignoring_case(*coding, "identity"))
+      return problem(status::unsupported_media_type).with("Accept-Encoding", "identity");
   if (const auto length = r.body.length(); length && *length > largest_)
     return problem(status::content_too_large);
   return std::nullopt;
@@ -232,16 +233,18 @@ result<void> basic_writable_files<T>::look(target& at) const {
   return {};
 }
 
-/// The conditions (RFC 9110 13), and whether what is there may be replaced.
+/// The conditions (RFC 9110 13); in front of them whether PUT may replace what is there: what is refused
+/// without conditions is refused with them (13.2.1).
 template <class T>
 result<void> basic_writable_files<T>::judge(const request& r, const target& at) const {
+  if (at.exists && !replace_ && r.method == method::put)
+    return error(error_kind::invalid_argument, "file: there already", 409);
   const representation_facts current{.etag = at.exists ? at.etag : std::string_view(),
                                      .last_modified = at.exists ? at.modified : std::nullopt,
                                      .exists = at.exists,
                                      .now = files::now_for(r)};
   if (files::detail::judge(r, current, false) == precondition_verdict::precondition_failed)
     return error(error_kind::invalid_argument, "condition: not met", 412);
-  if (at.exists && !replace_) return error(error_kind::invalid_argument, "file: there already", 409);
   return {};
 }
 
