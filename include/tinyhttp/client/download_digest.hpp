@@ -35,9 +35,9 @@ class running_digest {
   /// Takes in what stands in the file up to `size` and has not been seen.
   result<void> catch_up(const part_file& file, std::uint64_t size) {
     if (!of_.sum || at_ >= size) return {};
-    std::string room(at_most<std::uint64_t>(size - at_, 256 * 1024), '\0');
+    std::string room(at_most(size - at_, std::size_t{256 * 1024}), '\0');
     while (at_ < size) {
-      const auto left = static_cast<std::size_t>(at_most<std::uint64_t>(size - at_, room.size()));
+      const auto left = at_most(size - at_, room.size());
       const auto count = file.read_at(at_, std::span<char>(room).first(left));
       if (!count) return count.error();
       if (*count == 0) return error(error_kind::io, "read " + file.path() + ".part: it has shrunk");

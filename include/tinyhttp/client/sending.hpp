@@ -119,7 +119,7 @@ task<result<void>> request_sender<Stream, Answered>::write(std::string_view octe
     if (!goes_on_after(written.error(), moved)) co_return gave_up(written.error());
     if (stop()) break;
     for (std::string_view& part : parts) {
-      const auto gone = static_cast<std::size_t>(at_most<std::uint64_t>(moved, part.size()));
+      const auto gone = at_most(moved, part.size());
       part.remove_prefix(gone);
       moved -= gone;
     }

@@ -11,4 +11,11 @@ template <class T>
   return bound < value ? bound : value;
 }
 
+/// The same for another unsigned type, such as that of a file's size: as the bound's.
+template <class Wide, class T>
+  requires(Wide(-1) > Wide(0) && T(-1) > T(0))
+[[nodiscard]] constexpr T at_most(Wide value, T bound) noexcept {
+  return bound < value ? bound : static_cast<T>(value);
+}
+
 }  // namespace tinyhttp

@@ -325,7 +325,7 @@ task<result<std::uint64_t>> secured_stream<Under>::encrypt_file(int fd, std::uin
   std::string room;
   std::uint64_t done = 0;
   while (done < length) {
-    room.resize(static_cast<std::size_t>(at_most<std::uint64_t>(length - done, flight_size)));
+    room.resize(at_most(length - done, flight_size));
     const std::int64_t count = os::pread(fd, room.data(), room.size(), offset + done);
     if (count == -EINTR) continue;
     if (count < 0) co_return system_error("read a file to send", static_cast<int>(-count));

@@ -130,7 +130,7 @@ inline progress file_slice::step(int to, std::uint64_t& moved, int& failed) {
   std::size_t through = 0;
   while (rest_ != 0) {
     if (through >= step_octets) return progress::again;
-    const auto size = static_cast<std::size_t>(at_most<std::uint64_t>(rest_, step_octets - through));
+    const auto size = at_most(rest_, step_octets - through);
     std::int64_t count = copying_ ? copy(to, size) : os::send_file(to, from_, offset_, size);
     if (!copying_ && cannot_send_file(count)) {
       copying_ = true;

@@ -131,7 +131,7 @@ task<bool> body_sender<S>::send_octets(std::string_view octets, const content_sl
   const std::size_t at_once = slice != nullptr ? window_ : turn_size;
   buffer copy;
   for (std::uint64_t done = 0; done < length;) {
-    const auto size = static_cast<std::size_t>(at_most<std::uint64_t>(length - done, at_once));
+    const auto size = at_most(length - done, at_once);
     std::string_view part;
     if (slice != nullptr) {
       const auto room = copy.prepare(size).first(size);

@@ -305,7 +305,7 @@ inline bool memory_stream::send_file_operation::step(net::waiter& w) {
   char piece[16 * 1024];
   for (std::size_t through = 0; self.rest_ != 0; through += sizeof piece) {
     if (through >= net::step_octets) return self.finish_or_wait(net::progress::again);
-    const auto wanted = static_cast<std::size_t>(at_most<std::uint64_t>(self.rest_, sizeof piece));
+    const auto wanted = at_most(self.rest_, sizeof piece);
     const std::int64_t read = net::os::pread(self.fd_, piece, wanted, self.offset_);
     if (read < 0) self.failed_ = static_cast<int>(-read);
     if (read <= 0) break;
