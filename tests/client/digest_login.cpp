@@ -62,6 +62,30 @@ TEST_CASE("a login answers challenges, and goes ahead of those that follow", "[c
   CHECK(ahead(login) == "three 00000002");
 }
 
+TEST_CASE("the secret of a -sess algorithm lasts until the next challenge, whatever nonce comes next",
+          "[client][digest]") {
+  digest_login login("http://h:1", "me", "pw", &readable);
+  const auto proof = [](std::string_view credentials) {
+    return take_challenge(credentials).value().parameter("response").value();
+  };
+  const auto next = [&](const char* nonce) {
+    response told(status::ok);
+    told.fields.add("Authentication-Info", std::string("nextnonce=").append(nonce));
+    login.after(home, told);
+    request r = request::get("/x");
+    login.before(home, r);
+    return proof(r.fields["Authorization"]);
+  };
+  const request r = request::get("/x");
+  const std::string begun(login.answer(home, r, asks("one", ", algorithm=MD5-sess")).value());
+  CHECK(proof(begun).starts_with("(((me:r:pw):one:"));  // RFC 7616 3.4.2
+  CHECK(next("two").starts_with("(((me:r:pw):one:"));
+  CHECK(next("three").starts_with("(((me:r:pw):one:"));
+  CHECK(next("three").find("):three:00000002:") != std::string::npos);
+  const std::string again(login.answer(home, r, asks("four", ", algorithm=MD5-sess")).value());
+  CHECK(proof(again).starts_with("(((me:r:pw):four:"));
+}
+
 TEST_CASE("cnonces differ from login to login", "[client][digest]") {
   std::string seen;
   for (int i = 0; i < 2; ++i) {

@@ -63,6 +63,8 @@ TEST_CASE("a proxy is written as curl has it", "[client][proxy]") {
       {"h:65536", "proxy: url \"h:65536\": the port is not a number from 1 to 65535"},
       {"http://a b", "proxy: url \"http://a b\": a space before the path"},
       {"http://a\r\nX: y", "proxy: url \"http://a??X: y\": a control octet"},
+      {"u:%00@h:1", "proxy: url \"...@h:1\": a control octet in user or password"},
+      {"socks5://u:%01@h:1", "socks5 h:1 u:\x01"},
       {"[::1", "proxy: url \"[::1\": no ] behind the address"},
   }));
   CAPTURE(text);

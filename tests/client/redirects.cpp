@@ -146,6 +146,8 @@ TEST_CASE("a user and a password, or a token, become credentials", "[client][cre
   CHECK(basic_credentials("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
   CHECK(basic_credentials("", ":") == "Basic Ojo=");
   CHECK_THROWS_AS(basic_credentials("a:b", "c"), std::invalid_argument);
+  CHECK_THROWS_AS(basic_credentials("a\n", "c"), std::invalid_argument);  // RFC 7617 2
+  CHECK_THROWS_AS(basic_credentials("a", "c\x7f"), std::invalid_argument);
   CHECK(bearer_credentials("mF_9.B5f-4.1JqM") == "Bearer mF_9.B5f-4.1JqM");
   call_options how;
   how.set_bearer("abc");
@@ -164,4 +166,6 @@ TEST_CASE("userinfo becomes credentials with its escapes decoded",
   CHECK(basic_credentials_of_url("Aladdin:open%20sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
   CHECK(basic_credentials_of_url("u") == basic_credentials("u:"));
   CHECK(!basic_credentials_of_url("u:%zz"));
+  CHECK(!basic_credentials_of_url("u:%0A"));
+  CHECK(!basic_credentials_of_url("u%00:p"));
 }

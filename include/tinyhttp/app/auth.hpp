@@ -108,9 +108,7 @@ inline std::optional<basic_login> parse_basic_credentials(std::string_view field
   if (!ascii::starts_with_ignoring_case(field, "Basic ")) return std::nullopt;
   const auto decoded = detail::base64_decode(ascii::trim(field.substr(6)));
   const std::size_t colon = decoded ? decoded->find(':') : std::string::npos;
-  if (colon == std::string::npos) return std::nullopt;
-  for (const char c : *decoded)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
+  if (colon == std::string::npos || ascii::has_control(*decoded)) return std::nullopt;
   return basic_login{decoded->substr(0, colon), decoded->substr(colon + 1)};
 }
 

@@ -4,6 +4,7 @@
 // Pure. Whom they may be shown to is decided in redirects.hpp.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/http/percent.hpp>
 
 #include <cstddef>
@@ -23,11 +24,14 @@ namespace tinyhttp {
   return "Basic " + base64_encode(user_and_password);
 }
 
-/// The same for the two apart. Throws std::invalid_argument for a user with a colon (RFC 7617 2).
+/// The same for the two apart. Throws std::invalid_argument for a user with a colon, and for control octets
+/// in either (RFC 7617 2).
 [[nodiscard]] inline std::string basic_credentials(std::string_view user,
                                                    std::string_view password) {
   if (user.find(':') != user.npos)
     throw std::invalid_argument("basic_credentials: a user has no colon");
+  if (ascii::has_control(user) || ascii::has_control(password))
+    throw std::invalid_argument("basic_credentials: a control octet");
   return basic_credentials(std::string(user).append(":").append(password));
 }
 
@@ -37,11 +41,11 @@ namespace tinyhttp {
 }
 
 /// Basic for the userinfo of a URL, whose escapes are decoded; a user without a password has an
-/// empty one. Empty when an escape is malformed.
+/// empty one. Empty when an escape is malformed, or stands for a control octet.
 [[nodiscard]] inline std::optional<std::string> basic_credentials_of_url(
     std::string_view userinfo) {
   auto decoded = percent_decode(userinfo);
-  if (!decoded) return std::nullopt;
+  if (!decoded || ascii::has_control(*decoded)) return std::nullopt;
   if (userinfo.find(':') == userinfo.npos) decoded->push_back(':');
   return basic_credentials(*decoded);
 }

@@ -107,6 +107,7 @@ inline void digest_login::after(const url& from, const response& answer) {
   auto next = auth_challenge{{}, {}, *info}.parameter("nextnonce");
   const std::lock_guard lock(guard_);
   if (!next || !challenge_ || next->empty() || *next == challenge_->nonce) return;
+  if (challenge_->first_nonce.empty()) challenge_->first_nonce = std::move(challenge_->nonce);
   challenge_->nonce = std::move(*next);
   count_ = 0;
 }

@@ -97,8 +97,7 @@ inline result<proxy> parse_proxy(std::string_view text) {
     else if (scheme != "http") return refuse("the scheme is none of http, socks5 and socks5h");
   }
   const std::string_view authority = detail::take_until(rest, "/?#");
-  for (const char c : authority)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return refuse("a control octet");
+  if (ascii::has_control(authority)) return refuse("a control octet");
   url parts;
   if (const auto wrong = detail::read_authority(authority, parts); !wrong.empty())
     return refuse(wrong);
@@ -107,6 +106,8 @@ inline result<proxy> parse_proxy(std::string_view text) {
   if (parts.userinfo.empty()) return made;
   made.credentials = percent_decode(parts.userinfo);
   if (!made.credentials) return refuse("a broken escape");
+  if (made.speaks == proxy::protocol::http && ascii::has_control(*made.credentials))
+    return refuse("a control octet in user or password");  // RFC 7617 2
   if (parts.userinfo.find(':') == parts.userinfo.npos) *made.credentials += ':';
   return made;
 }

@@ -74,6 +74,13 @@ namespace tinyhttp::ascii {
 /// absurd value stays absurd. Empty when `text` is empty or holds anything but digits. For Range.
 [[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
 
+/// An octet of `text` is a control octet: CTL of RFC 5234.
+[[nodiscard]] constexpr bool has_control(std::string_view text) noexcept {
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
+  return false;
+}
+
 /// Reads `1*DIGIT`, refusing a number that does not fit. For Content-Length, ports, statuses.
 [[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal_strict(
     std::string_view text, std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) noexcept;

@@ -35,6 +35,7 @@ struct digest_challenge {
   bool is_stale = false;     // the nonce was too old, the password may be right
   bool hashes_user = false;  // the user's name is to be hidden, too
   bool is_utf8 = false;
+  std::string first_nonce = {};  // of the session, where `nonce` has taken its place (RFC 7616 3.4.2); else empty
 };
 
 /// Reads what a server wrote; empty when it is of another scheme, has no realm or nonce, or offers
@@ -120,7 +121,8 @@ inline void append_user(std::string& out, const digest_challenge& to, std::strin
                                                              hash_function hash) {
   const std::string_view name = hash_name(to.algorithm);
   auto who = hash(name, with_colons({with.user, to.realm, with.password}));
-  if (who && is_session(to)) who = hash(name, with_colons({*who, to.nonce, with.cnonce}));
+  const std::string& begun_by = to.first_nonce.empty() ? to.nonce : to.first_nonce;
+  if (who && is_session(to)) who = hash(name, with_colons({*who, begun_by, with.cnonce}));
   const auto what = hash(name, with_colons({with.method, with.target}));
   if (!who || !what) return std::nullopt;
   if (!to.has_qop) return hash(name, with_colons({*who, to.nonce, *what}));

@@ -134,16 +134,10 @@ struct date_parts {
   return now + static_cast<std::int64_t>(at_most(seconds.value_or(most), most));
 }
 
-[[nodiscard]] constexpr bool has_control(std::string_view text) noexcept {
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
-  return false;
-}
-
 inline void take_cookie_attribute(received_cookie& to, std::string_view name,
                                   std::string_view value,
                                   std::optional<std::int64_t>& max_age, std::int64_t now) {
-  if (value.size() > max_attribute_octets || has_control(value)) return;
+  if (value.size() > max_attribute_octets || ascii::has_control(value)) return;
   if (ascii::equal_ignoring_case(name, "Expires")) {
     if (const auto end = parse_cookie_date(value)) to.expires = *end;
   } else if (ascii::equal_ignoring_case(name, "Max-Age")) {
@@ -191,7 +185,7 @@ inline std::optional<received_cookie> parse_set_cookie(std::string_view field, s
   const cookie_pair pair = detail::take_cookie_part(field, has_equals);
   if (!has_equals || pair.name.empty() ||
       pair.name.size() + pair.value.size() > detail::max_cookie_octets ||
-      detail::has_control(pair.name) || detail::has_control(pair.value))
+      ascii::has_control(pair.name) || ascii::has_control(pair.value))
     return std::nullopt;
   received_cookie made;
   made.name = pair.name;

@@ -172,9 +172,7 @@ constexpr bool is_ipv6_address(std::string_view text) noexcept {
 }
 
 inline result<void> parse_url(std::string_view text, url& into) {
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      return detail::url_error(text, "a control octet");
+  if (ascii::has_control(text)) return detail::url_error(text, "a control octet");
 
   const uri_components parts = split_uri_reference(text);
   if (!parts.scheme || (!parts.authority && text.find("://") == text.npos))
