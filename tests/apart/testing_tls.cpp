@@ -1,6 +1,7 @@
 // tests/apart/testing_tls.cpp -- tests testing_tls.hpp: fake servers with certificates good and bad, and
 // TLS that is broken to the octet
 #include "../testing/support.hpp"
+#include "allocations.hpp"
 #include "catch.hpp"
 #include "skip.hpp"
 
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -341,4 +343,30 @@ TEST_CASE("curl sees what a fake server does with TLS", "[testing_tls][programs]
   fake_server stale{tls().expired()};
   CHECK(run("curl -sS --noproxy '*' --cacert " + stale.ca_file() + " " + stale.url("/x")).first == 60);
   CHECK(stale.wait_for(failed_handshake("certificate expired")));
+}
+
+TEST_CASE("whichever allocation fails, a client goes on whose TLS connection was reset meanwhile", "[testing_tls][memory][threads]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  fake_server srv{tls()};
+  srv.file("/x", text("hello"));
+  client c(trusting(srv));
+  const std::string url = srv.url("/x");
+  bool is_over = false;
+  for (long at = 0; !is_over; ++at) {
+    INFO("allocation " << at);
+    REQUIRE(fetched(c, url) == "hello");
+    REQUIRE(c.idle_connections() == 1);
+    srv.drop_connections();
+    fail_allocation_after(at);
+    try {
+      const auto answer = c.get(url);
+      is_over = !allocation_has_failed();
+    } catch (const std::bad_alloc&) {
+    }
+    fail_allocation_after(-1);
+    REQUIRE(at < 1000);
+  }
 }

@@ -67,7 +67,7 @@ namespace detail {
 
 /// Nothing has come while nothing was asked: not an end, not an error, not an octet.
 template <class Stream>
-[[nodiscard]] bool is_silent(Stream& s) noexcept {
+[[nodiscard]] bool is_silent(Stream& s) {
   if constexpr (requires { s.has_news(); }) {
     return !s.has_news();
   } else {
