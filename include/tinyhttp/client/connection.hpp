@@ -218,8 +218,12 @@ error client_connection<Stream>::timed_out() {
 template <net::stream Stream>
 error client_connection<Stream>::failed(const error& cause) {
   if (cause.kind() == error_kind::timeout) return timed_out();
-  if (cause.kind() == error_kind::closed)
-    return {error_kind::closed, label_ + ": connection reset" + progress()};
+  if (cause.kind() == error_kind::closed) {
+    std::string_view how = ": connection reset";
+    if constexpr (requires { stream.is_cut_off(); })
+      if (stream.is_cut_off()) how = ": connection closed without an end of TLS";
+    return {error_kind::closed, std::string(label_).append(how).append(progress())};
+  }
   if (cause.kind() == error_kind::cancelled)
     return {error_kind::cancelled, label_ + ": told to stop" + progress()};
   return about(cause);

@@ -84,6 +84,8 @@ class secured_stream {
   /// Plain octets.
   [[nodiscard]] std::uint64_t received() const noexcept { return session_ ? received_ : under_.received(); }
   [[nodiscard]] std::uint64_t sent() const noexcept { return session_ ? sent_ : under_.sent(); }
+  /// The octets below ended, and the session did not.
+  [[nodiscard]] bool is_cut_off() const noexcept { return cut_off_; }
   /// Octets, secured, that the stream below has not been given.
   [[nodiscard]] std::size_t unsent() const noexcept { return flight_.size() - flown_; }
   [[nodiscard]] bool peer_gone() noexcept { return under_.peer_gone(); }
@@ -188,7 +190,7 @@ class secured_stream {
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   bool established_ = false;
-  bool cut_off_ = false;  // the octets below ended, the session did not
+  bool cut_off_ = false;
   bool ended_ = false;    // the peer has been told
 };
 
