@@ -1,4 +1,5 @@
 // Tests of net/resolver.hpp and net/find_addresses.hpp: with resolvers that are slow, stuck or lie.
+#include "allocations.hpp"
 #include "net/support.hpp"
 
 #include <tinyhttp/net/connector.hpp>
@@ -9,6 +10,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 
 using namespace net_test;
@@ -165,6 +167,46 @@ TEST_CASE("what a source of addresses throws is an error", "[net][resolver][thre
   const auto asked = resolver.ask("a.test").value();
   wait_for_answer(asked);
   CHECK(asked->answer().error().message() == "resolve a.test: out of cheese");
+}
+
+TEST_CASE("a source of addresses that throws without memory, or no std::exception, has an error, too", "[net][resolver][memory][threads]") {
+  if (allocations_are_counted()) {
+    net::resolver poor({.ask = [](const std::string&) -> result<std::vector<address>> {
+      fail_allocation_after(0, 1000);
+      throw std::bad_alloc();
+    }});
+    const auto asked = poor.ask("a-name-that-is-too-long-to-be-told-without-memory.test").value();
+    const auto ready = net::wait_in_thread(asked->native(), POLLIN, time_point::max(), nullptr);
+    fail_allocation_after(-1);
+    REQUIRE(ready == 0);
+    CHECK(asked->answer().error().kind() == error_kind::resolve);
+  }
+  net::resolver odd({.ask = [](const std::string&) -> result<std::vector<address>> { throw 7; }});
+  const auto asked = odd.ask("a.test").value();
+  wait_for_answer(asked);
+  CHECK(asked->answer().error().message() == "resolve a.test: something that is no std::exception was thrown");
+}
+
+TEST_CASE("whichever allocation fails, a resolver answers or says bad_alloc", "[net][resolver][memory][threads]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  bool is_over = false;
+  for (long at = 0; !is_over; ++at) {
+    net::resolver resolver({.ask = [](const std::string&) -> result<std::vector<address>> {
+      return std::vector{*address::parse("127.0.0.1", 0)};
+    }});
+    fail_allocation_after(at);
+    try {
+      const auto asked = resolver.ask("a.test");
+      if (asked) static_cast<void>(net::wait_in_thread((*asked)->native(), POLLIN, time_point::max(), nullptr));
+      is_over = !allocation_has_failed();
+    } catch (const std::bad_alloc&) {
+    }
+    fail_allocation_after(-1);
+    REQUIRE(at < 100);
+  }
 }
 
 TEST_CASE("numbers, the host map and localhost ask nobody", "[net][resolver]") {

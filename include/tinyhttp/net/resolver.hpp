@@ -85,7 +85,8 @@ class resolver {
   static void work(std::shared_ptr<shared_state> s) noexcept;
   static std::shared_ptr<question> next(shared_state& s);
   static void settle(shared_state& s, const std::shared_ptr<question>& q,
-                     result<std::vector<address>> answer);
+                     result<std::vector<address>> answer) noexcept;
+  [[nodiscard]] static error what_was_thrown(const std::string& host) noexcept;
   static void start_thread(const std::shared_ptr<shared_state>& s);
 
   std::shared_ptr<shared_state> state_;
@@ -130,6 +131,7 @@ inline result<resolver::question_pointer> resolver::ask(std::string_view host) {
       if (state_->threads == 0) return refuse("the system has no thread for it");
     }
   }
+  state_->being_asked.reserve(state_->with.max_threads);  // its threads must not want for memory
   state_->waiting.push_back(made);
   return question_pointer(std::move(made));
 }
@@ -164,7 +166,7 @@ inline std::shared_ptr<resolver::question> resolver::next(shared_state& s) {
 }
 
 inline void resolver::settle(shared_state& s, const std::shared_ptr<question>& q,
-                             result<std::vector<address>> answer) {
+                             result<std::vector<address>> answer) noexcept {
   {
     const std::lock_guard lock(s.guard);  // from here on nobody joins in
     for (std::size_t i = s.being_asked.size(); i-- > 0;)
@@ -175,12 +177,27 @@ inline void resolver::settle(shared_state& s, const std::shared_ptr<question>& q
   q->answered_.cancel();
 }
 
+/// In a catch block.
+inline error resolver::what_was_thrown(const std::string& host) noexcept {
+  try {
+    try {
+      throw;
+    } catch (const std::exception& thrown) {
+      return {error_kind::resolve, "resolve " + host + ": " + thrown.what()};
+    } catch (...) {
+      return {error_kind::resolve, "resolve " + host + ": something that is no std::exception was thrown"};
+    }
+  } catch (...) {
+    return {error_kind::resolve, "no memory"};  // as short as a string holds in itself
+  }
+}
+
 inline void resolver::work(std::shared_ptr<shared_state> s) noexcept {
   while (const auto q = next(*s)) {
     try {
       settle(*s, q, s->with.ask(q->host_));
-    } catch (const std::exception& thrown) {
-      settle(*s, q, error(error_kind::resolve, "resolve " + q->host_ + ": " + thrown.what()));
+    } catch (...) {
+      settle(*s, q, what_was_thrown(q->host_));
     }
   }
 }
