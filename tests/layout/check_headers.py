@@ -2,13 +2,14 @@
 """Compiles every public header alone, and all of them in two translation units of one program.
 
 Warnings are errors. Alone means: first and only in its translation unit, so that it includes what it
-uses; twice, so that its guard works. The program of two units, by both compilers, shows that nothing
+uses; twice, so that its guard works. What many of them include is compiled once for all that do. The program of two units, by both compilers, shows that nothing
 is defined twice, and that a function static and an inline variable are one thing in both. The
 examples, which the builds of tests/run compile with g++, are compiled with clang here.
 """
 import concurrent.futures
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,10 @@ APART = {"tls.hpp": ["openssl/ssl.h"], "tls/session.hpp": ["openssl/ssl.h"], "tl
          "testing_tls.hpp": ["openssl/ssl.h"], "digest.hpp": ["openssl/evp.h"],
          "compression.hpp": ["zlib.h", "brotli/decode.h", "zstd.h"], "compression/gzip.hpp": ["zlib.h"],
          "compression/brotli.hpp": ["brotli/decode.h"], "compression/zstd.hpp": ["zstd.h"]}
+# Compiled once, for each header that includes it: that one sees no more than it would alone. Those that save
+# most, the largest first.
+SHARED = ["testing/sender.hpp", "net/resolver.hpp", "http/request.hpp", "http/body.hpp", "core/result.hpp",
+          "core/clock.hpp", "core/ascii.hpp"]
 COMPILERS = {"g++": "g++"}
 if os.environ.get("TINYHTTP_QUICK") != "1":
     COMPILERS["clang++"] = os.environ.get("TINYHTTP_CLANG") or "clang++-16"
@@ -38,9 +43,36 @@ def compile_text(compiler, text, arguments, include=ROOT / "include"):
     return said or ([] if done.returncode == 0 else [f"exit status {done.returncode}"])
 
 
-def alone(compiler, header, include=ROOT / "include"):
+def alone(compiler, header, include=ROOT / "include", arguments=()):
     line = f"#include <tinyhttp/{header}>\n"
-    return compile_text(compiler, line + line, ["-fsyntax-only"], include)
+    return compile_text(compiler, line + line, ["-fsyntax-only", *arguments], include)
+
+
+def reached(header, base, found):
+    """The headers that `header` includes, whether itself or through others, are added to `found`."""
+    for name in re.findall(r"^#include <tinyhttp/(.*)>", (base / header).read_text("utf-8"), re.M):
+        if name not in found:
+            found.add(name)
+            reached(name, base, found)
+    return found
+
+
+def each_alone(headers, base):
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        def compile_shared(number):
+            once = pathlib.Path(folder, f"{number}.hpp")
+            once.write_text(f"#include <tinyhttp/{SHARED[number]}>\n", "utf-8")
+            # Where that fails, those that would use it compile it and say why.
+            subprocess.run(["g++", "-std=c++20", *WARNINGS, f"-I{base.parent}", "-x", "c++-header", once, "-o", f"{once}.gch"],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+
+        def faults_of(header):
+            found = reached(header, base, set()) - {header}
+            shared = [["-include", f"{folder}/{number}.hpp"] for number, one in enumerate(SHARED) if one in found]
+            return alone("g++", header, arguments=shared[0] if shared else [])
+        list(pool.map(compile_shared, range(len(SHARED))))
+        for header, faults in zip(headers, pool.map(faults_of, headers)):
+            check(SUITE, f"{header} compiles alone", faults)
 
 
 def example(file, compiled):
@@ -126,9 +158,7 @@ def main():
     base = ROOT / "include" / "tinyhttp"
     headers = [file.relative_to(base).as_posix() for file in sorted(base.rglob("*.hpp"))]
     headers = [header for header in headers if usable(header, "g++")]
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for header, faults in zip(headers, pool.map(lambda one: alone("g++", one), headers)):
-            check(SUITE, f"{header} compiles alone", faults)
+    each_alone(headers, base)
     if "clang++" in COMPILERS:
         examples_compile_with_clang(headers)
     for umbrella in ("tinyhttp.hpp", *(header for header in ("tls.hpp",) if header in headers)):
