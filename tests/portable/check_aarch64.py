@@ -51,7 +51,7 @@ def main():
         report("skipped", SUITE, "tests of core, http and h1", "Catch2 3 is a library, of this machine's processor")
         finish()
     files = sorted(file for part in ("core", "http", "h1") for file in (ROOT / "tests" / part).glob("*.cpp"))
-    groups = merge.groups(files, 8)
+    groups = merge.groups(files, 24)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "catch").mkdir()

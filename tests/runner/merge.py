@@ -4,10 +4,13 @@
 merge.py OUTPUT SOURCE...
 
 Each file stands in a namespace of its own, behind the includes of all. Compilers and Catch2 speak of
-the files and lines that people wrote. Files with #if or #define, and those that need libraries, are
-left alone. Templates that many tests use are then compiled once for a dozen files: less than half the time.
+the files and lines that people wrote. Files with #define or with #if among their includes, and those that
+need libraries, are left alone. Templates that many tests use are then compiled once for two dozen files:
+less than half the time.
 """
+import itertools
 import pathlib
+import re
 import sys
 
 
@@ -27,21 +30,22 @@ def parts(file):
 def can_be_merged(file):
     lines = file.read_text("utf-8").splitlines()
     includes = [i for i, line in enumerate(lines) if line.startswith("#include")]
-    others = [line for line in lines if line.startswith("#") and not line.startswith("#include")]
-    if others or not includes or file.parent.name == "apart" or set('"\\') & set(str(file.resolve())):
+    if not includes or file.parent.name == "apart" or set('"\\') & set(str(file.resolve())):
         return False
-    return all(line.startswith(("#", "//")) or not line.strip() for line in lines[:includes[-1]])
+    if any(re.match(r"# *(?!if|else|elif|endif)", line) for line in lines[includes[-1] + 1:]):
+        return False
+    return all(line.startswith(("#include", "//")) or not line.strip() for line in lines[:includes[-1]])
 
 
 def groups(files, size):
-    """Lists of files of one folder, at most `size` in each."""
+    """Lists of files of one folder, at most `size` in each, about equally many."""
     made = []
-    for file in files:
-        fits = made and len(made[-1]) < size and made[-1][0].parent == file.parent
-        if fits and can_be_merged(file) and can_be_merged(made[-1][0]):
-            made[-1].append(file)
-        else:
-            made.append([file])
+    for _, folder in itertools.groupby(files, lambda file: file.parent):
+        folder = list(folder)
+        together = [file for file in folder if can_be_merged(file)]
+        count = -(-len(together) // size)
+        made += [together[len(together) * i // count:len(together) * (i + 1) // count] for i in range(count)]
+        made += [[file] for file in folder if file not in together]
     return made
 
 
