@@ -18,7 +18,7 @@ import unittest
 from harness import file_server
 
 ALL = os.environ.get("TINYHTTP_ALL") == "1"
-SECONDS = 30 if ALL else 2  # of load by each tool
+SECONDS = 12 if ALL else 2  # of load by each tool
 
 
 class loaded(unittest.TestCase):
