@@ -7,9 +7,12 @@
 #include <tinyhttp/testing/fake_server.hpp>
 
 #include <atomic>
+#include <coroutine>
 #include <new>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <poll.h>
 
@@ -50,6 +53,52 @@ TEST_CASE("a server can be stopped when there is no memory", "[server][memory]")
   const std::size_t cut = running.wait();
   fail_allocation_after(-1);
   CHECK(cut == 0);
+}
+
+TEST_CASE("a server that has no memory for the deadline of what runs ends that at once", "[server][memory]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  for (std::size_t count = 1; count < 18; ++count) {  // one of them finds its loop's room for deadlines full
+    INFO(count << " connections");
+    std::atomic<std::size_t> handled{0};
+    router app;
+    app.get("/", [&handled](request&) -> task<response> {
+      ++handled;
+      co_await std::suspend_always();  // for ever
+      co_return text("");
+    });
+    server running(std::move(app), {.port = 0, .patience = {.drain = 20ms}});
+    std::vector<raw_client> waiting;
+    for (std::size_t i = 0; i < count; ++i) {
+      waiting.emplace_back(running);
+      waiting.back().send(get_root);
+    }
+    while (handled < count) std::this_thread::yield();
+    fail_allocation_after(0, 1000);
+    running.stop();
+    const std::size_t cut = running.wait();
+    fail_allocation_after(-1);
+    REQUIRE(cut == count);
+  }
+}
+
+TEST_CASE("a peer that there is no memory to name is unknown, until there is", "[server][memory]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  router app;
+  app.get("/", [](const request& r) {
+    fail_allocation_after(0, 1000);
+    const bool unknown = r.peer().empty();
+    fail_allocation_after(-1);
+    return text(std::string(unknown ? "unknown, then " : "") + std::string(r.peer().substr(0, 16)));
+  });
+  const server running(std::move(app), {.port = 0});
+  raw_client c(running.local_address(), *net::address::parse("127.100.100.100", 0));
+  CHECK(c.ask(get_root).body == "unknown, then 127.100.100.100:");
 }
 
 TEST_CASE("whichever allocations fail, a server and its client go on", "[server][client][memory]") {

@@ -86,7 +86,10 @@ class served_exchange final : public request_context {
 
   // request_context
   [[nodiscard]] std::string_view peer() const noexcept override {
-    if (peer_.empty()) peer_ = stream().peer().to_string();
+    try {
+      if (peer_.empty()) peer_ = stream().peer().to_string();
+    } catch (...) {  // no memory
+    }
     return peer_;
   }
   [[nodiscard]] bool is_secure() const noexcept override { return is_secured_stream<S>; }

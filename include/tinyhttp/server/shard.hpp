@@ -303,7 +303,11 @@ void basic_shard<Stream>::begin_drain() {
     if (held.serving.is_idle() && net::os::poll(&look, 1, 0) <= 0) finish(held);
   }
   if (connections_.empty()) return loop_.stop();
-  loop_.timers().set(drain_end_, deadline_in(loop_.now(), options_.patience.drain));
+  try {
+    loop_.timers().set(drain_end_, deadline_in(loop_.now(), options_.patience.drain));
+  } catch (...) {  // no memory for a deadline
+    end_drain();
+  }
 }
 
 template <looped_stream Stream>
