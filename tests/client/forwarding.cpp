@@ -121,6 +121,13 @@ TEST_CASE("a request says through whom it came, and how far it may go", "[client
   CHECK(onward(request::get("/", {{"Max-Forwards", "0"}}), how) == "Max-Forwards: 0\n");
 }
 
+TEST_CASE("what HTTP/1.0 expects means nothing, and does not become HTTP/1.1's", "[client][proxy][rfc9110-10.1.1]") {
+  request r(method::post, "/", {{"Expect", "100-continue"}});
+  CHECK(onward(r, bare()) == "Expect: 100-continue\n");
+  r.version = http_version::http_1_0;
+  CHECK(onward(r, bare()) == "");
+}
+
 TEST_CASE("a path is asked for below that of the upstream", "[client][proxy]") {
   struct row {
     const char* target;

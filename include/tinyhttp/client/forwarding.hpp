@@ -130,6 +130,7 @@ inline std::optional<fields> forward_fields(const request& r, const forward_opti
   fields made = r.fields;
   remove_hop_by_hop(made);
   for (const std::string_view name : {"Content-Length", "Host"}) made.remove(name);
+  if (r.version == http_version::http_1_0) made.remove("Expect");  // means nothing there (10.1.1), and we ask by 1.1
   if (how.keep_host) static_cast<void>(made.try_add("Host", r.host()));
   if (!how.trust_forwarded)
     for (const std::string_view name :
