@@ -2,6 +2,7 @@
 #include "allocations.hpp"
 #include "server/support.hpp"
 
+#include <tinyhttp/app/blocking.hpp>
 #include <tinyhttp/app/router.hpp>
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
@@ -82,6 +83,22 @@ TEST_CASE("a server that has no memory for the deadline of what runs ends that a
     fail_allocation_after(-1);
     REQUIRE(cut == count);
   }
+}
+
+TEST_CASE("a worker that has no memory to say that it is done says so a little later", "[server][app][memory][threads]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  const server running(blocking([](const request&) {
+    response made(status::no_content);
+    fail_allocation_after(0, 5);
+    return made;
+  }), {.port = 0});
+  raw_client c(running);
+  CHECK(c.ask(get_root).status == 204);
+  CHECK(allocation_has_failed());
+  fail_allocation_after(-1);
 }
 
 TEST_CASE("a peer that there is no memory to name is unknown, until there is", "[server][memory]") {

@@ -8,10 +8,13 @@
 #include <tinyhttp/http/request.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <coroutine>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace tinyhttp {
@@ -43,11 +46,16 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
     const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
     if (loop_ != nullptr) loop_->post(std::move(work));
   }
-  /// Who waits goes on, on the loop thread.
+  /// Who waits goes on, on the loop thread; once there is memory to say so.
   void leave() {
-    post([self = shared_from_this()] {
-      if (const auto waiter = std::exchange(self->waiter_, nullptr)) waiter.resume();
-    });
+    for (bool told = false; !told;) try {
+        post([self = shared_from_this()] {
+          if (const auto waiter = std::exchange(self->waiter_, nullptr)) waiter.resume();
+        });
+        told = true;
+      } catch (const std::bad_alloc&) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
   }
 
  protected:
