@@ -2,9 +2,10 @@
 """Compiles every public header alone, and all of them in two translation units of one program.
 
 Warnings are errors. Alone means: first and only in its translation unit, so that it includes what it
-uses; twice, so that its guard works. What many of them include is compiled once for all that do. The program of two units, by both compilers, shows that nothing
-is defined twice, and that a function static and an inline variable are one thing in both. The
-examples, which the builds of tests/run compile with g++, are compiled with clang here.
+uses; twice, so that its guard works. What many of them include is compiled once for all that do. The
+program of two units, by both compilers, shows that nothing is defined twice, and that a function static
+and an inline variable are one thing in both. The examples, which the builds of tests/run compile with
+g++, are compiled with clang here.
 """
 import concurrent.futures
 import os
