@@ -4,6 +4,8 @@
 
 #include <tinyhttp/app/blocking.hpp>
 #include <tinyhttp/app/router.hpp>
+#include <tinyhttp/client/as_handler.hpp>
+#include <tinyhttp/client/async.hpp>
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 
@@ -99,6 +101,30 @@ TEST_CASE("a worker that has no memory to say that it is done says so a little l
   CHECK(c.ask(get_root).status == 204);
   CHECK(allocation_has_failed());
   fail_allocation_after(-1);
+}
+
+TEST_CASE("whichever allocation fails, a server that forwards goes on", "[server][client][memory]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  const server upstream(greetings(), {.port = 0});
+  bool is_over = false;
+  for (long at = 0; !is_over; ++at) {
+    INFO("allocation " << at);
+    const server running(as_handler(async_client(), upstream.url()), {.port = 0});
+    raw_client c(running);
+    fail_allocation_after(at);
+    c.send("GET /hello/you HTTP/1.1\r\nHost: a\r\n\r\n");
+    pollfd answered{c.native(), POLLIN, 0};
+    const int ready = ::poll(&answered, 1, 20'000);
+    is_over = !allocation_has_failed();
+    fail_allocation_after(-1);
+    CHECK(ready == 1);  // or hung up
+    raw_client next(running);
+    CHECK(next.ask("GET /hello/you HTTP/1.1\r\nHost: a\r\n\r\n").body == "hello, you");
+    REQUIRE(at < 1000);
+  }
 }
 
 TEST_CASE("a peer that there is no memory to name is unknown, until there is", "[server][memory]") {

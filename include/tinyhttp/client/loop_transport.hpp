@@ -26,7 +26,7 @@ class loop_transport {
   using stream = net::secured_stream<net::tcp_stream>;
   using connection = std::shared_ptr<client_connection<stream>>;
 
-  explicit loop_transport(net::loop& on) noexcept : on_(&on) {}
+  explicit loop_transport(net::loop& on) : on_(&on) {}
 
   [[nodiscard]] time_point now() const noexcept { return on_->now(); }
 
