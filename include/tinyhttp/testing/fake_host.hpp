@@ -36,6 +36,7 @@ namespace tinyhttp::testing {
 
 class fake_host {
  public:
+  template <class = void>  // g++ compiles every coroutine it sees; what begins one is a template, compiled where it is used
   explicit fake_host(fake_server_options with);
   ~fake_host();
 
@@ -59,6 +60,7 @@ class fake_host {
   [[nodiscard]] std::size_t open_connections();
   /// The journal is up to date afterwards.
   void settle();
+  template <class = void>
   [[nodiscard]] std::string call(std::string_view request);
 
   /// Calls `f` on the loop's thread, in a turn after everything that has happened up to now, and
@@ -86,7 +88,9 @@ class fake_host {
   void keep_port(const fake_server_options& with);
   void listen(int backlog);
   void stop_listening();
+  template <class = void>
   task<void> accept_all();
+  template <class = void>
   void begin(net::accepted&& from);
   /// One of those that `count` still holds.
   static bool take_one(std::atomic<std::size_t>& count) noexcept {
@@ -106,6 +110,7 @@ class fake_host {
   std::size_t shaken_ = 0;  // since that was said
   std::optional<net::listener> listener_;
   std::optional<net::acceptor> acceptor_;
+  task<void> (*serve_)(fake_host&);  // `accept_all`
   task<void> accepting_;
   std::vector<net::socket> fillers_;  // of a black hole's queue
   std::vector<std::unique_ptr<client>> clients_;
@@ -116,7 +121,8 @@ class fake_host {
 
 // ---------------------------------------------------------------------------------------------
 
-inline fake_host::fake_host(fake_server_options with) {
+template <class>
+fake_host::fake_host(fake_server_options with) : serve_([](fake_host& self) { return self.accept_all(); }) {
   shared_.journal.keep_at_most(with.journal);
   if (with.unix_socket || with.tls) folder_.emplace();
   if (with.unix_socket) unix_path_ = folder_->keep("socket");
@@ -160,7 +166,7 @@ inline void fake_host::listen(int backlog) {
   listener_.emplace(std::move(bound).value());
   if (backlog == 0) return;
   acceptor_.emplace(loop_, *listener_);
-  accepting_ = accept_all();
+  accepting_ = serve_(*this);
   accepting_.start();
 }
 
@@ -262,7 +268,8 @@ inline std::size_t fake_host::open_connections() {
   return open;
 }
 
-inline task<void> fake_host::accept_all() {
+template <class>
+task<void> fake_host::accept_all() {
   for (;;) {
     auto got = co_await acceptor_->accept();
     if (got) {
@@ -280,7 +287,8 @@ inline task<void> fake_host::accept_all() {
   }
 }
 
-inline void fake_host::begin(net::accepted&& from) {
+template <class>
+void fake_host::begin(net::accepted&& from) {
   if (take_one(hang_up_)) return;
   if (take_one(ignore_)) return ignored_.push_back(std::move(from.socket));
   std::unique_ptr<net::secure_session> session;
@@ -306,7 +314,8 @@ inline void fake_host::begin(net::accepted&& from) {
       &made);
 }
 
-inline std::string fake_host::call(std::string_view octets) {
+template <class>
+std::string fake_host::call(std::string_view octets) {
   net::loop here;
   memory_pair ends(here);
   std::string out;

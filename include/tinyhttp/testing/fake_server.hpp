@@ -42,6 +42,7 @@ namespace tinyhttp::testing {
 class fake_server {
  public:
   /// Throws `bad_result` when it cannot listen.
+  template <class = void>  // compiled where it is used, as what it starts is
   explicit fake_server(fake_server_options with = {}) : host_(std::make_unique<fake_host>(std::move(with))) {}
   fake_server(const fake_server&) = delete;
   fake_server& operator=(const fake_server&) = delete;
@@ -133,6 +134,7 @@ class fake_server {
 
   /// The octets that `request`, octets themselves, is answered with, without sockets: the same
   /// parser, rules and journal. What needs a socket, such as a reset, is named at the end: `[reset]`.
+  template <class = void>
   [[nodiscard]] std::string call(std::string_view request) { return host_->call(request); }
 
   [[nodiscard]] fake_host& host() noexcept { return *host_; }
