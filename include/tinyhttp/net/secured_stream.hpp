@@ -191,7 +191,7 @@ class secured_stream {
   std::uint64_t sent_ = 0;
   bool established_ = false;
   bool cut_off_ = false;
-  bool ended_ = false;    // the peer has been told
+  bool ended_ = false;  // the peer has been told
 };
 
 // ---------------------------------------------------------------------------------------------
