@@ -167,10 +167,11 @@ int main(int argc, char** argv) try {
     int rules = 0;
     for (const auto& [option, value] : said) declare(srv, option, value, rules += option == "--on");
     srv.on_over([journal](const tt::exchange& x) {
-      tell(x.line());
-      if (journal == nullptr) return;
-      std::fprintf(journal, "%s\n", x.json().c_str());
-      std::fflush(journal);
+      if (journal != nullptr) {
+        std::fprintf(journal, "%s\n", x.json().c_str());
+        std::fflush(journal);
+      }
+      tell(x.line());  // who has read it finds the other in the file
     });
     tell("listening on " + srv.url());
     stop.wait();
