@@ -140,6 +140,11 @@ TEST_CASE("a connection that goes on receives without asking first, and keeps it
   SECTION("until it is given away, non-blocking") {
     const net::socket given = s.release();
     CHECK(net::os::receive(given.native(), room, sizeof room) == -EAGAIN);
+    timeval left{1, 1};
+    socklen_t size = sizeof left;
+    REQUIRE(::getsockopt(given.native(), SOL_SOCKET, SO_RCVTIMEO, &left, &size) == 0);
+    CHECK(left.tv_sec == 0);
+    CHECK(left.tv_usec == 0);
   }
 }
 

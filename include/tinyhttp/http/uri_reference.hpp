@@ -47,16 +47,11 @@ namespace detail {
   return true;
 }
 
-/// What stands before the first of `delimiters`. A search for each beats one of every octet for all.
-[[nodiscard]] constexpr std::string_view before_any(std::string_view text, std::string_view delimiters) noexcept {
-  for (const char each : delimiters) text = text.substr(0, text.find(each));
-  return text;
-}
-
-/// Takes what stands before the first of `delimiters` off `text`.
+/// Takes what stands before the first of `delimiters` off `text`. A search for each beats one of every octet for all.
 [[nodiscard]] constexpr std::string_view take_until(std::string_view& text,
                                                     std::string_view delimiters) noexcept {
-  const auto taken = before_any(text, delimiters);
+  auto taken = text;
+  for (const char each : delimiters) taken = taken.substr(0, taken.find(each));
   text.remove_prefix(taken.size());
   return taken;
 }

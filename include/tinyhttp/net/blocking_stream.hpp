@@ -58,7 +58,7 @@ class blocking_stream {
   result<void> shutdown_send() { return socket_.shutdown_send(); }
   void close() noexcept { socket_.close(); }
   void abort() noexcept;
-  /// The socket, non-blocking.
+  /// The socket, non-blocking and without a timeout.
   [[nodiscard]] net::socket release() noexcept {
     wait_by_poll();
     return std::move(socket_);
@@ -139,7 +139,10 @@ inline bool blocking_stream::system_waits() noexcept {
 
 /// From now on every wait asks first, on a non-blocking socket.
 inline void blocking_stream::wait_by_poll() noexcept {
-  if (waiting_ == waiting::in_system) os::set_flags(native(), true);
+  if (waiting_ == waiting::in_system) {
+    os::set_flags(native(), true);
+    os::receive_timeout(native(), {});
+  }
   waiting_ = waiting::by_poll;
 }
 
