@@ -547,10 +547,9 @@ class chromium(serving):
         self.assertEqual([round(value) for value in at], [17, 640, 20])
         browser.run("{ const video = document.querySelector('video'); video.removeAttribute('src'); video.load() }")
         end = time.monotonic() + 20
-        while len(parts := self.statuses("/film.webm")) < 2:  # an answer is logged once it is over
-            self.assertLess(time.monotonic(), end, parts)
+        while 206 not in (parts := self.statuses("/film.webm")):  # an answer is logged once it is over
+            self.assertLess(time.monotonic(), end, parts)  # how many there are is the browser's affair
         self.assertLessEqual(set(parts), {206, 304})  # it validates what it has, before it asks for more
-        self.assertIn(206, parts)
         self.assertEqual(self.fetched(browser, "film.webm"), sha256(self.site / "film.webm"))
 
     def test_a_listing_is_looked_at(self):
