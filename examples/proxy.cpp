@@ -31,7 +31,11 @@ void add(th::router& app, const th::async_client& client, std::string_view prefi
       std::fprintf(stderr, "proxy: %.*s\n", static_cast<int>(line.size()), line.data());
     }});
   };
-  if (!prefix.empty()) app.any(prefix, forward());
+  if (prefix.empty()) {
+    app.otherwise(forward());  // any path: a rest such as {path...} has no %2F and no // in front
+    return;
+  }
+  app.any(prefix, forward());
   app.any(std::string(prefix) + "/{path...}", forward());
 }
 

@@ -305,6 +305,35 @@ TEST_CASE("an upload is invited only once the upstream wants it", "[client][prox
   }
 }
 
+TEST_CASE("a target goes on octet for octet", "[client][proxy][security][rfc9110-7.7]") {
+  int asked = 0;
+  chain c([&](const request& r) {
+    ++asked;
+    return text(std::string(r.method.name()).append(" ").append(r.target.text()).append(" ").append(r.host()));
+  });
+  const auto upstream_sees = [&](std::string line) {
+    c.say(line + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    const std::string heard = c.hear();
+    return heard.substr(heard.find("\r\n\r\n") + 4);
+  };
+  for (const char* line : {"OPTIONS *", "OPTIONS /", "GET /", "GET /?", "GET //", "GET //up/x", "GET /?a=b?c", "GET /%2f/./a%2Fb",
+                           "GET /\"<>\\^`{|}?\"<>\\^`{|}", "GET /%zz%?%", "GET /a;b=..?../.."})
+    CHECK(upstream_sees(line) == std::string(line) + " up");
+  CHECK(upstream_sees("GET http://other/a|b?") == "GET /a|b? up");
+  CHECK(upstream_sees("GET http://other?a|b") == "GET /?a|b up");
+  CHECK(upstream_sees("OPTIONS http://other") == "OPTIONS / up");
+  CHECK(asked == 14);
+  for (const char* line : {"GET /a/..", "GET /../b", "GET /a/%2e%2E/b", "GET /a/..%2fb", "GET /..\\b", "GET /%/..;x/b",
+                           "GET http://other/../b"})
+    CHECK(upstream_sees(line) == "404 Not Found\n");
+  for (const char* line : {"GET *", "GET /a b", "GET /a#b", "GET x", "GET ", "OPTIONS **"}) {  // ends its connection
+    chain another([&](const request&) { return ++asked, text("x"); });
+    another.say(std::string(line) + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(another.hear().find("HTTP/1.1 400 ") == 0);
+  }
+  CHECK(asked == 14);
+}
+
 TEST_CASE("requests about the way, not its end, are answered here", "[client][proxy]") {
   int asked = 0;
   chain c([&](const request&) {
@@ -316,7 +345,7 @@ TEST_CASE("requests about the way, not its end, are answered here", "[client][pr
     const std::string heard = c.hear();
     return heard.substr(0, heard.find("\r\n"));
   };
-  CHECK(first_line("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n") == "HTTP/1.1 204 No Content");
+  CHECK(first_line("OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") == "HTTP/1.1 204 No Content");
   CHECK(first_line("OPTIONS /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") == "HTTP/1.1 204 No Content");
   CHECK(first_line("TRACE /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") == "HTTP/1.1 501 Not Implemented");
   CHECK(asked == 0);
@@ -332,6 +361,9 @@ TEST_CASE("a proxy without an upstream goes where the request says", "[client][p
   const std::string there = up.url().substr(7, up.url().size() - 8);
   const client c({.proxies = {.http = *parse_proxy(front.url())}});
   CHECK(c.get(up.url() + "x?y").value().body.text() == there + " /x?y");
+  CHECK(c.call(up.url(), {.target = "/../a|b%?"}).value().body.text() == there + " /../a|b%?");
+  CHECK(c.call(up.url(), {.method = method::options, .target = "*"}).value().body.text() == there + " *");
+  CHECK(client().call(front.url(), {.method = method::options, .target = "*"}).value().status == 204);
   CHECK(client().get(front.url() + "x").value().status == 400);
 }
 

@@ -168,6 +168,37 @@ TEMPLATE_TEST_CASE("redirects are followed where that was asked for", "[client][
   }
 }
 
+TEMPLATE_TEST_CASE("a target that is given is sent as it stands", "[client][redirects][security][threads][rfc9112-3.2]",
+                   client, looped_client) {
+  std::string asked;
+  scripted_server server([&](net::socket& s, int) {
+    for (const std::string& each : {redirect_to("c|d", 307), ok}) {
+      asked += read_request(s).substr(0, 40);
+      asked.resize(asked.rfind(" HTTP/1.1\r\n"));
+      asked += '\n';
+      if (!s.send_all(each)) return;
+    }
+  });
+  TestType c({.max_redirects = 1});
+  SECTION("octet for octet, and redirects lead on from there") {
+    CHECK(message_of(c.call(server.url("/not?this"), {.target = "/a/../\"|%zz?%"})) == "answer 200");
+    CHECK(asked == "GET /a/../\"|%zz?%\nGET /c%7Cd\n");
+  }
+  SECTION("asterisk form") {
+    CHECK(message_of(c.call(server.url("/not"), {.method = method::options, .target = "*"})) == "answer 200");
+    CHECK(asked == "OPTIONS *\nOPTIONS /c%7Cd\n");
+  }
+  SECTION("nothing that could be taken for more or less than a target") {
+    for (const char* bad : {" ", "/a b", "/a\r\nX: y", "/\t", "/\x7f", "/\xc3\xa4", "/#", "x", "?x", "*", "**", "http://h/", "h:80", "/a\n"})
+      CHECK(message_of(c.call(server.url("/x"), {.target = bad})) == "GET " + server.url("/x") + ": no target for this method");
+    const std::string nul("/a\0", 3);
+    CHECK(message_of(c.call(server.url("/x"), {.target = nul})) == "GET " + server.url("/x") + ": no target for this method");
+    CHECK_FALSE(c.call(server.url("/x"), {.method = method::connect, .target = "h:80"}));
+    CHECK_FALSE(c.call(server.url("/x"), {.method = method::options, .target = "**"}));
+    CHECK(server.connections() == 0);
+  }
+}
+
 TEST_CASE("get follows up to ten redirects", "[client][redirects][threads]") {
   std::vector<std::string> answers(10, redirect_to("/x"));
   const bool one_more = GENERATE(false, true);

@@ -137,7 +137,12 @@ TEST_CASE("a path is asked for below that of the upstream", "[client][proxy]") {
   };
   const row rows[] = {
       {"/a?b=c", "/", "", "/a?b=c"},
-      {"/a%20b//c/../d?", "/", "", "/a%20b//c/../d?"},
+      {"/a%20b//c/./d?", "/", "", "/a%20b//c/./d?"},
+      {"//h/x", "/", "", "//h/x"},
+      {"/?", "/", "", "/?"},
+      {"/a\"<>\\^`{|}?\"<>\\^`{|}", "/", "", "/a\"<>\\^`{|}?\"<>\\^`{|}"},
+      {"/a%7c%zz%2F%?%", "/", "", "/a%7c%zz%2F%?%"},
+      {"/a%zz", "/base", "", "/base/a%zz"},
       {"/a", "/base", "", "/base/a"},
       {"/a", "/base/", "", "/base/a"},
       {"http://h/a?b", "/", "", "/a?b"},
@@ -156,9 +161,12 @@ TEST_CASE("a path is asked for below that of the upstream", "[client][proxy]") {
       {"/a/..;x/y", "/base", "", std::nullopt},
       {"/a/%2e%2e%3b/y", "/base", "", std::nullopt},
       {"/a/..", "/base", "", std::nullopt},
-      {"/a/%", "/base", "", std::nullopt},
+      {"/a/%/%2e.", "/base", "", std::nullopt},
       {"/api/../x", "/v1", "/api", std::nullopt},
-      {"/api/../x", "/", "/api", "/../x"},
+      {"/api/../x", "/", "/api", std::nullopt},
+      {"/api/../x", "/", "", std::nullopt},
+      {"/api/%2e%2E%5cx", "/", "", std::nullopt},
+      {"http://h/api/..", "/", "", std::nullopt},
       {"/..a/b../...?/../x", "/base", "", "/base/..a/b../...?/../x"},
   };
   for (const row& r : rows) {
@@ -167,6 +175,29 @@ TEST_CASE("a path is asked for below that of the upstream", "[client][proxy]") {
     how.strip_prefix = r.prefix;
     CHECK(forward_target(request::get(r.target), r.base, how) == r.onward);
   }
+}
+
+TEST_CASE("a question about a server as a whole goes on where a whole server is passed on", "[client][proxy][rfc9112-3.2.4]") {
+  const request r(method::options, "*");
+  forward_options how;
+  CHECK(forward_target(r, "/", how) == "*");
+  CHECK(forward_target(r, "/base", how) == std::nullopt);
+  how.strip_prefix = "/api";
+  CHECK(forward_target(r, "/", how) == std::nullopt);
+}
+
+TEST_CASE("the last proxy asks for path and query of a URL, or for *", "[client][proxy][rfc9112-3.2.4]") {
+  const auto asked = [](const method& m, const char* target) {
+    const request r(m, target);
+    return std::string(received_origin(r)) + " " + received_target(r);
+  };
+  CHECK(asked(method::options, "http://h:1") == "http://h:1 *");
+  CHECK(asked(method::get, "http://h:1") == "http://h:1 /");
+  CHECK(asked(method::options, "http://h:1/") == "http://h:1 /");
+  CHECK(asked(method::options, "http://h:1?") == "http://h:1 /?");
+  CHECK(asked(method::options, "HTTP://[::1]/h:1") == "HTTP://[::1] /h:1");
+  CHECK(asked(method::get, "http://h?a/b") == "http://h /?a/b");
+  CHECK(asked(method::get, "http://h/../a|b%?%zz\\") == "http://h /../a|b%?%zz\\");
 }
 
 TEST_CASE("a peer learns that upstream failed, and nothing else", "[client][proxy][security]") {

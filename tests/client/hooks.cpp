@@ -64,9 +64,9 @@ class counting_hook final : public exchange_hook {
 
 class fixed_credentials final : public challenge_answerer {
  public:
-  std::optional<std::string> answer(const url& to, const request& r,
+  std::optional<std::string> answer(const url&, const request& r,
                                     const response& challenge) override {
-    seen += std::string(r.method.name()) + " " + to.target + " " +
+    seen += std::string(r.method.name()) + " " + std::string(r.target.text()) + " " +
             std::string(challenge.fields["WWW-Authenticate"]) + "\n";
     return value;
   }
@@ -135,6 +135,13 @@ TEMPLATE_TEST_CASE("a challenge is answered once", "[client][hooks][threads][rfc
     CHECK(at.was_asked(1, "Authorization: Basic dTpw\r\n"));
     CHECK(at.server.connections() == 1);
     CHECK(credentials.seen == "GET /a Basic realm=\"x\"\n");
+  }
+  SECTION("of the target that was sent (RFC 7616 3.4.6), and that is sent again") {
+    recording_server at({challenge, ok});
+    CHECK(c.call(at.server.url("/not"), {.target = "/a|b%?"}).value().status == 200);
+    CHECK(credentials.seen == "GET /a|b%? Basic realm=\"x\"\n");
+    CHECK(at.was_asked(0, "GET /a|b%? HTTP/1.1\r\n"));
+    CHECK(at.was_asked(1, "GET /a|b%? HTTP/1.1\r\n"));
   }
   SECTION("what is refused again is the answer") {
     recording_server at({challenge, challenge});

@@ -169,6 +169,31 @@ class one_request(proxied):
                           "X-Forwarded-Proto: http", "Via: 1.1 tinyhttp"])
         self.assertEqual(server.connections, 1)
 
+    def test_a_target_reaches_nginx_as_it_was_sent_and_nothing_above_the_prefix(self):
+        if not find_nginx():
+            self.skipTest("nginx is not there")
+        server = nginx(self.dir, locations="""location / { return 200 "$request_uri\\n$uri"; }""")
+        front = self.through(server, routes=[f"/={server.url('')}", f"/api={server.url('')}"])
+
+        def asks(target):
+            with socket.create_connection(("127.0.0.1", front.port), timeout=20) as s:
+                s.sendall(f"GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+                head, _, body = b"".join(iter(lambda: s.recv(65536), b"")).partition(b"\r\n\r\n")
+            return int(head.split()[1]), body.decode().split("\n")
+
+        for target, path in (("/api", "/api"), ("/api?", "/api"), ("/api/a|b\"<>^`{}?c|d", "/api/a|b\"<>^`{}"),
+                             ("//a/./b", "/a/b"), ("/@a%2fb%7c", "/@a/b|"), ("/api/%252e%252e/b", "/api/%2e%2e/b"),
+                             ("/api/a..b/...?/../c", "/api/a..b/..."), ("/", "/"), ("/?a", "/"), ("//api/b", "/api/b")):
+            self.assertEqual(asks(target), (200, [target, path]))
+        self.assertEqual(asks("http://h/api/a|b?"), (200, ["/api/a|b?", "/api/a|b"]))
+        self.assertEqual(asks("http://h"), (200, ["/", "/"]))
+        for target in ("/api/../b", "/api/..", "/api/%2e%2E/b", "/api/.%2e%2fb", "/api/a/..%5cb", "/api/..;x/b",
+                       "http://h/api/../b", "/api/a\\..\\b", "/../b", "/a/..", "/a%2f..%2fb", "/%2e%2e/b", "/..;/b", "/..\\b",
+                       "/a%zz", "*", "/a b", "/#b", "a"):
+            self.assertIn(asks(target)[0], (400, 404), target)
+        self.assertEqual(asks("/last")[0], 200)
+        self.assertEqual(sum(" /last " not in line for line in server.log().splitlines()), 12)  # the good ones
+
     def test_the_longest_prefix_counts(self):
         api, rest = python_server(self.dir), scripted_server(self.answer, self.answer)
         (self.dir / "api").mkdir()

@@ -29,7 +29,8 @@ class forwarding_handler;
 }  // namespace detail
 
 /// A handler that asks `upstream`, a URL, what it is asked itself: method, path and query (below
-/// the path of `upstream`), fields, body and trailers. Throws `bad_result` for a bad URL, for one
+/// the path of `upstream`, octet for octet; `..` is 404), fields, body and trailers. `OPTIONS *` goes on
+/// where all of the upstream is asked, else it is answered here: 204. Throws `bad_result` for a bad URL, for one
 /// with a query or a user, which would go nowhere, and for an https one where the client has no TLS.
 ///
 /// With an `async_client` it waits on the server's loop, and bodies are streamed both ways, no faster
@@ -127,16 +128,18 @@ template <class Client>
 status forwarding_handler<Client>::inner::prepare(request& r, std::string& to,
                                                   call_options& asked) const {
   if (r.method == method::connect) return status::not_implemented;
-  if (r.target.form() == target_form::asterisk) return status::no_content;  // it means this server
   auto fields = forward_fields(r, how);
   if (!fields) return r.method == method::options ? status::no_content : status::not_implemented;
   if (upstream) {
-    const auto target = forward_target(r, upstream->target, how);
-    if (!target) return status::not_found;
-    to = upstream->origin().append(*target);
+    auto target = forward_target(r, upstream->target, how);
+    if (!target) return r.target.form() == target_form::asterisk ? status::no_content : status::not_found;
+    to = upstream->origin();
+    asked.target = std::move(*target);
   } else {
+    if (r.target.form() == target_form::asterisk) return status::no_content;  // it means this server
     if (r.target.form() != target_form::absolute) return status::bad_request;
-    to = r.target.text();
+    to = received_origin(r);
+    asked.target = received_target(r);
   }
   asked.method = r.method;
   asked.fields = std::move(*fields);

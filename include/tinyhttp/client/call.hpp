@@ -7,6 +7,7 @@
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/method.hpp>
+#include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/typed_body.hpp>
 #include <tinyhttp/http/url.hpp>
@@ -30,6 +31,11 @@ struct call_options {
   informational_sink informational = {};  // called for every 1xx response
   bool as_is = false;  // no field is added (User-Agent, Accept-Encoding, ...), nothing is decoded
 
+  /// Sent in place of the URL's path and query, octet for octet: `/a|b?c`, or `*` with OPTIONS (RFC 9112 3.2.1,
+  /// 3.2.4). Empty: the URL's. An octet outside visible US-ASCII, a `#`, another form: `invalid_argument`.
+  /// Redirects are resolved against it.
+  std::string target = {};
+
   /// The body and its Content-Type. These three throw as `fields::set`.
   void set_body(typed_body content) {
     fields.set("Content-Type", content.media_type);
@@ -50,6 +56,18 @@ namespace detail {
 /// `GET http://h:1/x`, for error lines: without userinfo and fragment.
 [[nodiscard]] inline std::string describe(const method& m, const url& to) {
   return std::string(m.name()).append(" ").append(to.origin()).append(to.target);
+}
+
+/// Has `r`, whose method stands, ask for `text` as it is, and `to` name that as a URL does. False, when it may not.
+[[nodiscard]] inline bool set_target(request& r, url& to, std::string_view text) {
+  if (!r.target.assign(text, r.method) || r.target.form() == target_form::absolute ||
+      r.target.form() == target_form::authority)
+    return false;
+  to.target.clear();
+  if (r.target.form() == target_form::asterisk) to.target = "/";
+  else append_missing_escapes(to.target, r.path(), unescaped::path);
+  if (r.target.has_query()) append_missing_escapes(to.target += '?', r.query(), unescaped::query);
+  return true;
 }
 
 /// What `post`, and `send` of a request, make of their arguments.

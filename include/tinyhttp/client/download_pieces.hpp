@@ -38,6 +38,7 @@ namespace tinyhttp::detail {
   call.max_redirects = how.max_redirects;
   call.total_timeout = how.total_timeout;
   call.as_is = how.as_is;
+  call.target = how.target;
   return call;
 }
 

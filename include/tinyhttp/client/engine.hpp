@@ -146,7 +146,8 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
 
   request& r = c.asked;
   r.method = how.method;
-  if (!r.target.assign(c.to.target, r.method))
+  const bool fits = how.target.empty() ? r.target.assign(c.to.target, r.method) : detail::set_target(r, c.to, how.target);
+  if (!fits)
     return error(error_kind::invalid_argument,
                  detail::describe(r.method, c.to) + ": no target for this method");
   r.fields = std::move(how.fields);

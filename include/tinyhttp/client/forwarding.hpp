@@ -14,6 +14,7 @@
 #include <tinyhttp/http/status.hpp>
 #include <tinyhttp/http/uri_reference.hpp>
 
+#include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -52,12 +53,23 @@ inline void remove_hop_by_hop(fields& from);
 [[nodiscard]] inline std::optional<fields> forward_fields(const request& r,
                                                           const forward_options& how);
 
-/// The path and query of `r` as the upstream is asked, below `base`, the path of its URL. Empty when
-/// the path does not start with `strip_prefix`, when a `..` in it, escaped or not, might lead out of a
-/// `base` that is not `/`, and for `*`.
+/// The path and query of `r` as they came, octet for octet (RFC 9110 7.7), as the upstream is asked: below
+/// `base`, the path of its URL. `*` stays what it is where the whole upstream is asked: no prefix, and `/` as
+/// base. Empty when the path does not start with `strip_prefix`, and when a segment of it is `..` to some
+/// reader, escaped or not: it might lead out of the paths that are passed on.
 [[nodiscard]] inline std::optional<std::string> forward_target(const request& r,
                                                                std::string_view base,
                                                                const forward_options& how);
+
+/// The path and query of `r` in origin form, as they came; `*` for OPTIONS of a URL without either, which the last
+/// proxy on the way makes of it (RFC 9112 3.2.4).
+[[nodiscard]] inline std::string received_target(const request& r);
+/// What stands in front of those in an absolute target.
+[[nodiscard]] inline std::string_view received_origin(const request& r) {
+  const std::string_view text = r.target.text();
+  const std::string_view authority = r.target.authority();
+  return text.substr(0, static_cast<std::size_t>(authority.data() - text.data()) + authority.size());
+}
 
 /// What the peer gets when nothing could be had from upstream: 504 for time that ran out, the hint of
 /// an error that the peer's own request caused, else 502; no word about why.
@@ -104,11 +116,15 @@ inline void add_forwarded(fields& to, const request& r) {
 }
 
 /// A segment of `path` is `..` to some reader: escapes count as what they stand for, a backslash as a slash,
-/// and a semicolon as the end of a name, as parameters of a path have it.
-[[gnu::cold]] inline bool leads_upwards(std::string_view path) {
-  const auto decoded = percent_decode(path);
-  if (!decoded) return true;
-  for (std::string_view rest = *decoded; !rest.empty(); rest.remove_prefix(rest.empty() ? 0 : 1))
+/// and a semicolon as the end of a name, as parameters of a path have it. A broken escape stands for itself.
+[[nodiscard, gnu::cold]] inline bool leads_upwards(std::string_view path) {
+  std::string decoded;
+  while (!path.empty()) {
+    const int octet = take_decoded_octet(path);
+    if (octet < 0) path.remove_prefix(1);
+    decoded.push_back(octet < 0 ? '%' : static_cast<char>(octet));
+  }
+  for (std::string_view rest = decoded; !rest.empty(); rest.remove_prefix(rest.empty() ? 0 : 1))
     if (take_until(rest, "/\\;") == "..") return true;
   return false;
 }
@@ -151,16 +167,26 @@ inline std::optional<fields> forward_fields(const request& r, const forward_opti
 
 inline std::optional<std::string> forward_target(const request& r, std::string_view base,
                                                  const forward_options& how) {
+  if (base.ends_with('/')) base.remove_suffix(1);
   std::string_view path = r.path();
-  if (!path.starts_with(how.strip_prefix)) return std::nullopt;
+  if (path == "*" && base.empty() && how.strip_prefix.empty()) return std::string(path);
+  if (!path.starts_with('/') || !path.starts_with(how.strip_prefix)) return std::nullopt;
+  const bool may_lead_upwards = path.find("..") != path.npos || path.find('%') != path.npos;
+  if (may_lead_upwards && detail::leads_upwards(path)) return std::nullopt;
   path.remove_prefix(how.strip_prefix.size());
   if (!path.empty() && path.front() != '/' && !how.strip_prefix.ends_with('/'))
     return std::nullopt;  // /api is not the beginning of /apiary
-  if (base.ends_with('/')) base.remove_suffix(1);
-  if (!base.empty() && detail::leads_upwards(path)) return std::nullopt;
   std::string made(base);
   if (!path.starts_with('/')) made.push_back('/');
   made.append(path);
+  if (r.target.has_query()) made.append("?").append(r.query());
+  return made;
+}
+
+inline std::string received_target(const request& r) {
+  const bool is_bare = r.target.form() == target_form::absolute && r.target.text() == received_origin(r);
+  if (is_bare && r.method == method::options) return "*";
+  std::string made(r.path());
   if (r.target.has_query()) made.append("?").append(r.query());
   return made;
 }

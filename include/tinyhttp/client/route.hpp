@@ -45,14 +45,16 @@ struct route {
   return way;
 }
 
-/// Makes of a request to `to` one that a proxy understands: the whole URL as its target, and our
-/// credentials with it unless it has others. False: the URL makes no target.
+/// Makes of a request to `to` one that a proxy understands: the whole URL as its target, without path for `*`
+/// (RFC 9112 3.2.4), and our credentials with it unless it has others. False: the URL makes no target.
 [[nodiscard]] inline bool put_in_absolute_form(request& r, const url& to, const proxy& via) {
   const std::string host = to.host_field();
   if (!r.fields.contains("Host")) r.fields.add("Host", host);
   if (via.credentials && !r.fields.contains("Proxy-Authorization"))
     r.fields.add("Proxy-Authorization", basic_credentials(*via.credentials));
-  return r.target.assign(to.origin() + std::string(r.target.text()), r.method);
+  std::string whole = to.origin();
+  if (r.target.form() != target_form::asterisk) whole.append(r.target.text());
+  return r.target.assign(whole, r.method);
 }
 
 }  // namespace tinyhttp
