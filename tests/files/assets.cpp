@@ -127,3 +127,13 @@ TEST_CASE("errors of assets may have pages of your own", "[files][assets][error_
   CHECK(lost.fields["Content-Type"] == "text/html; charset=utf-8");
   CHECK(scratch::octets(get(serve, "/../x").body) == "400 Bad Request\n");
 }
+
+TEST_CASE("what cannot be added leaves the assets as they were", "[files][assets]") {
+  assets serve({.media_types = {{".bad", "text/plain\r\nX: y"}}});
+  serve.add("index.html", "home");
+  CHECK_THROWS_AS(serve.add("a.bad", "octets"), std::invalid_argument);
+  CHECK(serve.size() == 1);
+  CHECK(get(serve, "/a.bad").status == 404);
+  CHECK_THROWS_AS(serve.add("index.html", "other", "no token"), std::invalid_argument);
+  CHECK(scratch::octets(get(serve, "/").body) == "home");
+}

@@ -54,8 +54,9 @@ class assets {
 
   /// Adds the content of `name`, as `css/site.css`; of a name that is there already, it takes the
   /// place. With `coding` (`br`, `zstd`, `gzip`) it is that variant of the asset, for those who
-  /// accept it; the first of equals added is preferred. Throws std::invalid_argument for a name that
-  /// no request could reach, and a coding that is no token.
+  /// accept it; the first of equals added is preferred. Throws std::invalid_argument, and adds nothing,
+  /// for a name that no request could reach, a coding that is no token, and a rule of the options that
+  /// cannot go into a field.
   assets& add(std::string_view name, std::string octets, std::string_view coding = {});
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -150,14 +151,6 @@ inline assets& assets::add(std::string_view name, std::string octets, std::strin
   if (!coding.empty() && !ascii::is_token(coding))
     throw std::invalid_argument("assets: coding: not a token");
 
-  const std::size_t place = place_of(name);
-  if (place == entries_.size() || entries_[place].name != name)
-    entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(place), {std::string(name), {}});
-  auto& variants = entries_[place].variants;
-  std::size_t at = 0;
-  while (at < variants.size() && variants[at].known.content_encoding != coding) ++at;
-  if (at == variants.size()) variants.emplace_back();
-
   files::facts known;
   known.size = octets.size();
   known.etag = detail::content_tag(octets, coding);
@@ -166,7 +159,19 @@ inline assets& assets::add(std::string_view name, std::string octets, std::strin
   known.cache_control = files::cache_control_by(options_.cache_rules, name, options_.cache_control);
   files::detail::require_field_value("assets: media_types", known.media_type);
   files::detail::require_field_value("assets: cache_rules", known.cache_control);
-  variants[at] = {std::move(known), std::make_shared<const std::string>(std::move(octets))};
+  variant made{std::move(known), std::make_shared<const std::string>(std::move(octets))};
+
+  const std::size_t place = place_of(name);
+  if (place == entries_.size() || entries_[place].name != name) {
+    asset fresh{std::string(name), {}};
+    fresh.variants.reserve(1);  // from here on it is all or nothing: there is no asset without a variant
+    entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(place), std::move(fresh));
+  }
+  auto& variants = entries_[place].variants;
+  std::size_t at = 0;
+  while (at < variants.size() && variants[at].known.content_encoding != made.known.content_encoding) ++at;
+  if (at < variants.size()) variants[at] = std::move(made);
+  else variants.push_back(std::move(made));
   for (auto& v : variants) v.known.varies = variants.size() > 1 || !variants[0].known.content_encoding.empty();
   return *this;
 }
