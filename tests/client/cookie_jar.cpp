@@ -11,7 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace tinyhttp;
 
@@ -71,6 +73,27 @@ TEST_CASE("a jar goes to a file that only its owner reads, and comes back", "[cl
   const auto missing = again.load(path + ".none");
   REQUIRE(!missing);
   CHECK(missing.error().message() == "open " + path + ".none: no such file or directory");
+}
+
+TEST_CASE("a jar that goes to a pipe or a device is written into it, and leaves it what it is", "[client][cookie]") {
+  const scratch::folder folder;
+  const std::string path = folder.path("pipe");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const int reader = ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(reader >= 0);
+  cookie_jar cookies(&held_time);
+  REQUIRE(cookies.set(parse_url("http://h.example/a").value(), "a=1"));
+  CHECK(cookies.save(path));
+  std::string text(4096, '\0');
+  const auto count = ::read(reader, text.data(), text.size());
+  text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  CHECK(text == format_cookie_file(cookies.cookies()));
+  ::close(reader);
+  struct stat facts;
+  REQUIRE(::lstat(path.c_str(), &facts) == 0);
+  CHECK(S_ISFIFO(facts.st_mode));
+  CHECK(folder.names() == std::vector<std::string>{"pipe"});
+  CHECK_FALSE(cookies.save(folder.path()));
 }
 
 TEST_CASE("a jar serves many threads", "[client][cookie][threads]") {

@@ -59,7 +59,8 @@ class cookie_jar final : public exchange_hook {
   /// more than 16 MiB; lines that make no sense are skipped.
   template <class = void>
   result<void> load(const std::string& path);
-  /// Replaces the file as a whole, readable by its owner only: cookies are as good as passwords.
+  /// Replaces the file as a whole, readable by its owner only: cookies are as good as passwords. What is no
+  /// regular file, such as /dev/null, is written to.
   /// `with_sessions`: also those that end with the session, as `curl -c` does.
   result<void> save(const std::string& path, bool with_sessions = true) const;
 
@@ -111,7 +112,7 @@ inline result<void> cookie_jar::save(const std::string& path, bool with_sessions
   std::erase_if(kept, [&](const stored_cookie& c) {
     return detail::has_ended(c, now) || (!with_sessions && !c.expires);
   });
-  return write_note(detail::behind_links(path), format_cookie_file(kept), false, 0600);
+  return replace_file(path, format_cookie_file(kept), 0600);
 }
 
 }  // namespace tinyhttp

@@ -109,6 +109,10 @@ inline result<void> write_note(const std::string& path, std::string_view text, b
                                mode_t mode = 0666);
 inline void remove_note(const std::string& path);
 
+/// Puts `text` in place of what the file has, as a whole; where a link leads, its target. A path that is
+/// there and no regular file is written to as it is.
+inline result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
+
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
@@ -283,6 +287,15 @@ inline result<void> write_note(const std::string& path, std::string_view text, b
     return written ? net::system_error("write " + path, cause) : written;
   }
   return {};
+}
+
+inline result<void> replace_file(const std::string& path, std::string_view text, mode_t mode) {
+  const std::string target = detail::behind_links(path);
+  struct stat facts;
+  if (::stat(target.c_str(), &facts) != 0 || S_ISREG(facts.st_mode)) return write_note(target, text, false, mode);
+  const net::descriptor special(detail::open_file(target, O_WRONLY));
+  if (!special) return net::system_error("open " + path, errno);
+  return detail::write_all(special.get(), text, path);
 }
 
 }  // namespace tinyhttp
