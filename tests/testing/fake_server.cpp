@@ -186,6 +186,20 @@ TEST_CASE("connections are ignored: accepted, never read from, never answered", 
   CHECK_THAT(first.receive_all().error, ContainsSubstring("reset"));
 }
 
+TEST_CASE("a lambda may drop the connections, its own among them", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/x", text("x")).etag("\"v\"");
+  srv.on(any("/drop"), [&](const exchange&) -> behavior {
+    srv.drop_connections();
+    return reply(200, std::string(100'000, 'd')) | stall(after{10});
+  });
+  raw_client first(srv);
+  first.send("GET /drop HTTP/1.1\r\nHost: t\r\n\r\n");
+  CHECK_THAT(first.receive_all().error, ContainsSubstring("reset"));
+  CHECK(fetch(srv, "/x").body() == "x");
+  CHECK(srv.saw(get("/drop")).once());
+}
+
 TEST_CASE("a fault may be for the second connection alone", "[testing][fake_server]") {
   fake_server srv;
   srv.file("/x", text("x"));

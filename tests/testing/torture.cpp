@@ -15,6 +15,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -157,6 +158,24 @@ TEST_CASE("a download may run in threads instead of processes", "[testing][tortu
   const auto card = torture(get_whole, {.isolate = false, .only = "cut"});
   CHECK(card.all_fine());
   CHECK(card.lines().size() >= 8);
+}
+
+TEST_CASE("what a preparation throws comes out, and nobody runs on behind it", "[testing][torture]") {
+  const auto prepare = [](std::size_t i) {
+    if (i > 0) throw std::runtime_error("no port left");
+    return std::string("argument");
+  };
+  const auto nothing = [](auto...) { return std::string(); };
+  std::atomic<int> calls{0};
+  const auto count = [&](const std::string& argument) {
+    ++calls;
+    return std::optional<std::string>(argument);
+  };
+  for (const bool in_processes : {false, may_fork}) {
+    CHECK_THROWS_AS(run_apart(2, 2, std::chrono::seconds(10), in_processes, prepare, nothing, nothing, nothing, count),
+                    std::runtime_error);
+  }
+  CHECK(calls == 0);
 }
 
 TEST_CASE("an end at every octet of head and body gives the file or an error", "[testing][sweep][client]") {

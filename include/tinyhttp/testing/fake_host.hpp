@@ -85,6 +85,7 @@ class fake_host {
     task<void> running;
   };
 
+  [[nodiscard]] bool is_own_thread() const noexcept { return std::this_thread::get_id() == thread_.get_id(); }
   void keep_port(const fake_server_options& with);
   void listen(int backlog);
   void stop_listening();
@@ -208,7 +209,7 @@ inline std::string fake_host::origin() const {
 
 template <class F>
 void fake_host::run(F f) {
-  if (std::this_thread::get_id() == thread_.get_id()) return f();
+  if (is_own_thread()) return f();
   std::mutex mutex;
   std::condition_variable done;
   bool over = false;
@@ -250,8 +251,9 @@ inline void fake_host::on_handshake(behavior script) {
   });
 }
 
+/// Whoever asks on the loop's thread may be a behaviour's lambda, in the middle of one of them.
 inline void fake_host::drop_connections() {
-  run([this] {
+  const auto drop = [this] {
     for (auto& each : clients_) {
       each->running.reset();
       each->stream.abort();
@@ -259,7 +261,9 @@ inline void fake_host::drop_connections() {
     clients_.clear();
     for (auto& each : ignored_) net::os::reset_on_close(each.native());
     ignored_.clear();
-  });
+  };
+  if (is_own_thread()) return post(drop);
+  run(drop);
 }
 
 inline std::size_t fake_host::open_connections() {

@@ -104,7 +104,8 @@ class fake_server {
     return host_->shared().journal.wait_for(m, count, at_most, true);
   }
   /// Calls `f` with each exchange that is over, on the server's thread, and at its end with those that
-  /// still ran: what `f` uses outlives the server. To be said before the first.
+  /// still ran: what `f` uses outlives the server. To be said before the first. `f` must not ask for the
+  /// journal, which is locked meanwhile.
   void on_over(function<void(const exchange&)> f) { host_->shared().journal.on_over(std::move(f)); }
   /// No request went to a path that has nothing, none was malformed, no lambda threw.
   [[nodiscard]] verdict quiet() const;
@@ -128,7 +129,8 @@ class fake_server {
   /// has no n octets goes well. Throws `bad_result` for what only answers can do. `ignore_connections` and
   /// `hang_up` come before any octet.
   void on_handshake(behavior b) { host_->on_handshake(std::move(b)); }
-  /// Resets every connection that is open.
+  /// Resets every connection that is open. Called by a behaviour's lambda, it does so soon after that has
+  /// returned: its answer may still go out.
   void drop_connections() { host_->drop_connections(); }
   [[nodiscard]] std::size_t open_connections() const { return host_->open_connections(); }
 

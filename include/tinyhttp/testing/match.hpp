@@ -38,7 +38,8 @@ class matcher {
     made.wanted_.push_back({std::move(name), {}, true});
     return made;
   }
-  /// `what` says in words what `holds` asks.
+  /// `what` says in words what `holds` asks, which is called by the server's thread and by those that ask for
+  /// matches. It must not ask the server: the journal may be locked.
   template <class F>
   [[nodiscard]] matcher where(F holds, std::string what) const {
     matcher made = *this;

@@ -160,15 +160,23 @@ std::vector<run_outcome> run_apart(std::size_t count, std::size_t at_once, std::
   if (!in_processes) {
     for (std::size_t begin = 0; begin < count; begin += at_once) {
       std::vector<std::thread> threads;
+      std::vector<std::string> arguments;  // all of them first: what `prepare` throws must find no thread
       const std::size_t end = begin + at_once < count ? begin + at_once : count;
+      for (std::size_t i = begin; i < end; ++i) arguments.push_back(prepare(i));
       for (std::size_t i = begin; i < end; ++i)
-        threads.emplace_back([&all, &f, i, argument = prepare(i)] { all[i] = detail::run_here(f, argument); });
+        threads.emplace_back([&all, &f, i, &argument = arguments[i - begin]] { all[i] = detail::run_here(f, argument); });
       for (auto& each : threads) each.join();
       for (std::size_t i = begin; i < end; ++i) done(i);
     }
     return all;
   }
   std::vector<detail::running_child> running;
+  struct end_all {  // when something is thrown
+    std::vector<detail::running_child>& of;
+    ~end_all() {
+      for (auto& each : of) static_cast<void>(detail::end_child(each, true));
+    }
+  } const guard{running};
   for (std::size_t next = 0; next < count || !running.empty();) {
     if (next < count && running.size() < at_once) {
       const std::string argument = prepare(next);
