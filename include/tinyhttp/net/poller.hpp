@@ -181,6 +181,7 @@ inline void poller::remove(watch& w, bool stays_open) noexcept {
   if (epoll_) return w.listening ? 0 : control(w, EPOLL_CTL_ADD);  // a shared one
 #endif
   if (w.polled == watch::absent) {
+    owners_.reserve(owners_.size() + 1);  // if that throws, the two are still as long as each other
     polled_.push_back({w.descriptor, 0, 0});
     owners_.push_back(w.slot);
     w.polled = static_cast<std::uint32_t>(polled_.size() - 1);
