@@ -130,6 +130,7 @@ TEST_CASE("what would split a Set-Cookie value, or be dropped, is refused", "[ht
       {{.name = "a", .value = "1", .path = "/; Secure"}, bad_path},
       {{.name = "a", .value = "1", .path = "/\r\nX: y"}, bad_path},
       {{.name = "a", .value = "1", .path = "/" + nul}, bad_path},
+      {{.name = "a", .value = "1", .path = "/\xc3\xa9"}, bad_path},
       {{.name = "a", .value = "1", .path = "/ "}, "cookie \"a\": the path ends in a space"},
       {{.name = "a", .value = "1", .domain = "x; Path=/"}, bad_domain},
       {{.name = "a", .value = "1", .domain = "x\n"}, bad_domain},

@@ -74,7 +74,7 @@ template <class Lookup>
 
 namespace detail {
 
-/// The part of `text` that may be `host:port`, and whether there is a port.
+/// There is a port behind the host.
 [[nodiscard]] inline bool names_a_port(std::string_view authority) {
   const auto colon = authority.rfind(':');
   return colon != authority.npos && colon + 1 != authority.size() &&

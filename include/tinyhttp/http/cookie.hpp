@@ -85,7 +85,7 @@ inline constexpr std::size_t max_cookie_octets = 4096;  // rfc6265bis 5.6: user 
     if (!is_cookie_octet(c)) return "the value has an octet that may not stand there";
   if (!cookie.path.empty() && cookie.path.front() != '/') return "the path does not begin with /";
   for (const char c : cookie.path)
-    if (c < 0x20 || c == 0x7f || c == ';') return "the path has an octet that may not stand there";
+    if (c < 0x20 || c >= 0x7f || c == ';') return "the path has an octet that may not stand there";
   if (cookie.path.ends_with(' ')) return "the path ends in a space";
   for (const char c : cookie.domain)
     if (!ascii::is_alpha(c) && !ascii::is_digit(c) && c != '-' && c != '.' && c != '_')

@@ -23,7 +23,8 @@ struct multipart_limits {
   std::size_t head = 8 * 1024;  // octets of the fields of one part
 };
 
-/// A field of a form, or a file. Names are any octets but control octets, UTF-8 as a rule.
+/// A field of a form, or a file. Names are UTF-8 as a rule, but any octets; of control octets HTAB only, and CR
+/// and LF, which come escaped.
 struct form_part {
   std::string name;
   std::optional<std::string> file_name;  // what the peer calls it: see `safe_file_name`; empty for a field

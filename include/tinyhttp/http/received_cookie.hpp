@@ -26,7 +26,7 @@ struct received_cookie {
   std::string path;    // begins with a slash; empty: none was named
   std::optional<std::int64_t> expires;  // seconds since 1970; empty: with the session
   bool secure = false;
-  bool http_only = false;  // told on, but there is no script here that it could be kept from
+  bool http_only = false;  // passed on, but there is no script here that it could be kept from
 };
 
 /// Reads the value of one Set-Cookie field. Empty for what user agents ignore: no name or no `=`,

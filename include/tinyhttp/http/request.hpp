@@ -94,10 +94,11 @@ struct request {
   request_context* context = nullptr;  // null unless a server or a test supplies one
 
   request() = default;
+  /// Throws std::invalid_argument for a text that is no target of that method.
   request(tinyhttp::method m, std::string_view t, tinyhttp::fields f = {}, tinyhttp::body b = {})
       : method(std::move(m)), target(t, method), fields(std::move(f)), body(std::move(b)) {}
 
-  /// A request to call a handler with: `app(request::get("/hello"))`.
+  /// A request to call a handler with: `app(request::get("/hello"))`. These throw, too.
   [[nodiscard]] static request get(std::string_view t, tinyhttp::fields f = {}) {
     return {method::get, t, std::move(f)};
   }

@@ -115,7 +115,8 @@ inline void response::part_hooks() {
   hooks_ = std::move(own);
 }
 
-/// Octets of any type; those below name the usual ones. `code` is the status.
+/// Octets of any type; those below name the usual ones. `code` is the status. Throws std::invalid_argument
+/// for a `media_type` that is no field value.
 [[nodiscard, gnu::noinline]] inline response content(body octets, std::string_view media_type, status code = {}) {
   response made;
   made.status = code;

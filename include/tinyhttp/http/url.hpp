@@ -53,7 +53,7 @@ struct url {
 ///          password or a control octet, and is short however long the text is.
 [[nodiscard]] inline result<url> parse_url(std::string_view text);
 
-/// The same into a URL that is there, whose memory is used again. On failure it is left anyhow.
+/// The same into a URL that is there, whose memory is used again. After a failure its members mean nothing.
 [[nodiscard]] inline result<void> parse_url(std::string_view text, url& into);
 
 /// What `reference` (the value of a Location field, a link) means to a reader of `base`: RFC 3986

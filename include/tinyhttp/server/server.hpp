@@ -40,6 +40,7 @@ class basic_server {
   /// The same with errors as values.
   [[nodiscard, gnu::cold]] static result<basic_server> start(any_handler app, server_options with = {});
 
+  /// One that was moved from can be assigned to and destroyed, nothing else.
   basic_server(basic_server&&) noexcept = default;
   basic_server& operator=(basic_server&& other) noexcept {
     if (this != &other) {
@@ -98,8 +99,8 @@ class basic_server {
 /// The server, over TCP and Unix-domain sockets.
 using server = basic_server<net::tcp_stream>;
 
-/// Serves `app` in the calling thread's time: returns when it cannot listen, and otherwise not
-/// before the process is told to end.
+/// Serves `app` while the calling thread waits: returns when it cannot listen, else never. To stop, use a
+/// server of your own (and signals.hpp).
 template <class Server = server>
 result<void> serve(any_handler app, server_options with = {});
 

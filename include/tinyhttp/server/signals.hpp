@@ -13,7 +13,7 @@ namespace tinyhttp {
 
 /// Holds signals back from its construction on, in the calling thread and those that it starts
 /// later; so make it before the server. `wait` ends when one has come; a further one then ends the
-/// process as usual, for the impatient.
+/// process as usual, for the impatient. Of one thread: waits and ends in the one that made it.
 ///
 ///     signal_wait stop{SIGINT, SIGTERM};
 ///     server running(app);
