@@ -216,7 +216,8 @@ TEST_CASE("a download goes on where it stopped, if it is the same file",
 TEST_CASE("a rest that ends too early, or is an error, does not touch what is there",
           "[client][download][threads]") {
   scratch::folder dir;
-  one_answer_each peer({whole("content").substr(0, whole("").size() + 3), rest("te", "3-4/7"),
+  one_answer_each peer({whole("content").substr(0, whole("").size() + 3),
+                        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 3-6/7\r\nContent-Length: 2\r\n\r\nte",
                         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
                         rest("nt", "5-6/7")});
   client c;
@@ -226,6 +227,48 @@ TEST_CASE("a rest that ends too early, or is an error, does not touch what is th
   CHECK(download(c, url, dir / "f").error().status_hint() == 503);
   CHECK(download(c, url, dir / "f").value().resumed == 5);
   CHECK(content_of(dir / "f") == "content");
+}
+
+TEST_CASE("a rest that comes in smaller parts than asked for is asked for until it is all there",
+          "[client][download][threads][rfc9110-15.3.7]") {
+  scratch::folder dir;
+  const std::string cut = whole("content").substr(0, whole("").size() + 3);
+  SECTION("at once, and no retry is spent on it") {
+    one_answer_each peer({cut, rest("t", "3-3/7"), rest("en", "4-5/*"), rest("t", "6-6/7")});
+    client c;
+    const std::string url = peer.server.url("/f");
+    CHECK(!download(c, url, dir / "f"));
+    const auto done = download(c, url, dir / "f", {.digest = sha256_of("content")});
+    if (!done) FAIL(done.error().message());
+    CHECK(content_of(dir / "f") == "content");
+    CHECK(done->octets == 7);
+    CHECK(done->resumed == 3);
+    CHECK(done->retries == 0);
+    CHECK(peer.asked(2).find("Range: bytes=4-\r\nIf-Range: \"v1\"\r\n") != std::string::npos);
+    CHECK(peer.asked(3).find("Range: bytes=6-\r\n") != std::string::npos);
+  }
+  SECTION("unless it is another file by then") {
+    one_answer_each peer({cut, rest("te", "3-4/7"), whole("new one", "ETag: \"v2\"\r\n")});
+    client c;
+    CHECK(!download(c, peer.server.url("/f"), dir / "f"));
+    CHECK(download(c, peer.server.url("/f"), dir / "f").value().resumed == 0);
+    CHECK(content_of(dir / "f") == "new one");
+  }
+  SECTION("a part that has more in it than its range is refused") {
+    one_answer_each peer({cut, rest("tent", "3-4/7")});
+    client c;
+    const std::string url = peer.server.url("/f");
+    CHECK(!download(c, url, dir / "f"));
+    CHECK(download(c, url, dir / "f").error().message() == "GET " + url + ": more octets than announced");
+    CHECK(content_of(dir / "f.part") == "con");
+  }
+  SECTION("a part beyond the end that was told first is of another file") {
+    one_answer_each peer({cut, rest("tents", "3-7/*"), whole("new one")});
+    client c;
+    CHECK(!download(c, peer.server.url("/f"), dir / "f"));
+    CHECK(download(c, peer.server.url("/f"), dir / "f").value().resumed == 0);
+    CHECK(content_of(dir / "f") == "new one");
+  }
 }
 
 TEST_CASE("a rest whose end nobody knows is not taken for one", "[client][download][threads]") {

@@ -93,7 +93,7 @@ class running_download {
   question asked_ = question::whole;
   bool only_whole_ = false;  // ranges in parallel have been tried, and are no good here
   std::optional<std::uint64_t> total_;
-  std::uint64_t piece_ = 0;  // octets of the first piece
+  std::optional<std::uint64_t> end_;  // where the answer's octets end in the file: before `total_`, for a part of it
   response head_;
 
   retry_schedule retries_;
@@ -180,6 +180,7 @@ result<void> running_download<Client>::fetch_by_one() {
       if (const auto begun = target_.begin(*answer, total_, piece); !begun) return begun;
     }
     if (const auto received = receive(*answer); !received) return received;
+    if (asked_ == question::rest && *end_ < *total_) continue;  // as much as it likes (RFC 9110 15.3.7)
     head_ = std::move(*answer);
     head_.body = {};
     return {};
@@ -194,8 +195,10 @@ result<bool> running_download<Client>::takes(const response& answer) {
   if (asked_ == question::rest && (code == 206 || code == 416)) {
     const auto part = parse_content_range(answer.fields["Content-Range"]);
     total_ = part && part->size ? part->size : target_.origin()->total;
-    const bool same = code == 206 && total_ && matching_range(answer, *target_.origin(), target_.size());
-    if (!same) target_.disown();
+    const auto range = code == 206 ? matching_range(answer, *target_.origin(), target_.size()) : std::nullopt;
+    const bool same = range && total_ && range->length <= *total_ - target_.size();
+    if (same) end_ = target_.size() + range->length;
+    else target_.disown();
     return same;
   }
   if (asked_ == question::first_piece && (code == 206 || code == 416)) {
@@ -203,7 +206,7 @@ result<bool> running_download<Client>::takes(const response& answer) {
     if (only_whole_) return false;
   } else if (code == 200 || keeps(code)) {
     asked_ = question::whole;
-    total_ = answer.body.length();
+    end_ = total_ = answer.body.length();
   } else {
     retries_.refused(code, answer.fields["Retry-After"], answer.fields["Date"],
                      time_.unix_seconds());
@@ -222,28 +225,27 @@ template <class Client>
 bool running_download<Client>::takes_first_piece(const response& answer) {
   const auto part = parse_content_range(answer.fields["Content-Range"]);
   if (!part || !part->range || part->range->offset != 0 || !part->size) return false;
-  piece_ = part->range->length;
+  end_ = part->range->length;
   total_ = part->size;
   return !strong_validator(answer.fields).empty();
 }
 
 template <class Client>
 result<void> running_download<Client>::receive(response& answer) {
-  const auto end = asked_ == question::first_piece ? std::optional(piece_) : total_;
   if (total_.value_or(target_.size()) > how_.limit) return too_much();
   for (;;) {
     const auto piece = pull(answer.body);
     if (!piece) return piece.error();
     if (piece->empty()) break;
     if (piece->size() > how_.limit - target_.size()) return too_much();
-    if (end && piece->size() > *end - target_.size())
+    if (end_ && piece->size() > *end_ - target_.size())
       return failed(error_kind::protocol, "more octets than announced");
     if (const auto written = target_.append(*piece); !written) return written;
     if (const auto told = tell(false); !told) return told;
   }
-  if (!end || target_.size() == *end) return {};
+  if (!end_ || target_.size() == *end_) return {};
   return failed(error_kind::protocol, "got " + ascii::to_decimal(target_.size()) + " of " +
-                                          ascii::to_decimal(*end) + " octets");
+                                          ascii::to_decimal(*end_) + " octets");
 }
 
 /// True: all pieces are in the file. False: they cannot be had any more.
