@@ -236,6 +236,32 @@ TEST_CASE("a name that is asked for has the port of the connection", "[net][reso
   CHECK(found("none.test", with) == "resolve none.test: no such name");
 }
 
+TEST_CASE("of the names in a host map those count that have an address", "[net][resolver][host_map][threads]") {
+  const stuck_source names;
+  names.open();
+  net::resolver resolver({.ask = names.source()});
+  net::connect_options with{.resolver = &resolver};
+  with.hosts = {{.host = "some.test", .to = {"none.test", "10.0.0.1", "no name", "a.test"}},
+                {.host = "no.test", .to = {"none.test", "no name"}},
+                {.host = "long.test", .to = {"10.0.0.1", "unix:" + std::string(200, 'x')}}};
+  CHECK(found("some.test", with) == "10.0.0.1:80 127.0.0.1:80");
+  CHECK(found("no.test", with) == "resolve none.test: no such name");
+  CHECK(found("long.test", with).find("unix") != std::string::npos);  // no address is as long: a mistake
+}
+
+TEST_CASE("a name of a host map that takes all the time is an error, and so is being told to stop",
+          "[net][resolver][host_map][deadline][threads]") {
+  const stuck_source names;
+  net::resolver resolver({.ask = names.source()});
+  net::connect_options with{.timeout = milliseconds(20), .resolver = &resolver};
+  with.hosts = {{.host = "some.test", .to = {"10.0.0.1", "a.test"}}};
+  CHECK(net::connect("some.test", 80, with).error().message() == "resolve a.test: timed out");
+  net::interrupter stop;
+  stop.cancel();
+  with.stop = &stop;
+  CHECK(net::connect("some.test", 80, with).error().kind() == error_kind::cancelled);
+}
+
 TEST_CASE("resolving outlives no deadline: in a thread", "[net][resolver][deadline][threads]") {
   const stuck_source names;
   net::resolver resolver({.ask = names.source()});

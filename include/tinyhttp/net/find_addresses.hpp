@@ -27,7 +27,7 @@
 namespace tinyhttp::net {
 
 /// The addresses to connect to for `host` and `port`, the host map of `with` looked at first.
-/// `Waiting` as in waiting.hpp. Fails with `resolve HOST: cause`; of kind `timeout` at `end`. What is
+/// Of several names there, those that have no address are left out, unless none has. `Waiting` as in waiting.hpp. Fails with `resolve HOST: cause`; of kind `timeout` at `end`. What is
 /// handed in outlives the task.
 template <class Waiting>
 [[nodiscard]] task<result<std::vector<address>>> find_addresses(Waiting& waits,
@@ -95,12 +95,18 @@ task<result<std::vector<address>>> find_addresses(Waiting& waits, std::string_vi
   if (mapped != nullptr) hosts = mapped->to;
   if (hosts.empty()) hosts.emplace_back(host);
   std::vector<address> all;
+  result<void> looked;  // the first that was not found
   for (const std::string& each : hosts) {
     auto finding = detail::find_unmapped(waits, each, port, with, end);
     const result<std::vector<address>> found = co_await finding;
-    if (!found) co_return found.error();
-    all.insert(all.end(), found->begin(), found->end());
+    if (found) {
+      all.insert(all.end(), found->begin(), found->end());
+      continue;
+    }
+    if (found.error().kind() != error_kind::resolve) co_return found.error();  // out of time, or told to stop
+    if (looked) looked = found.error();
   }
+  if (!looked && all.empty()) co_return looked.error();
   co_return all;
 }
 

@@ -20,7 +20,7 @@ namespace tinyhttp::net {
 struct host_mapping {
   std::string host = {};              // in lower case; empty: every host
   std::uint16_t port = 0;             // 0: every port
-  std::vector<std::string> to = {};   // addresses, names or `unix:PATH`; all are tried. Empty: `host`
+  std::vector<std::string> to = {};   // addresses, names or `unix:PATH`; all that are found are tried. Empty: `host`
   std::uint16_t to_port = 0;          // 0: the one that was asked for
 };
 
