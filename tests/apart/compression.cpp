@@ -307,6 +307,24 @@ TEST_CASE("a small body that becomes a huge one stops at the limit", "[apart]") 
   CHECK(twice.error == "gzip: more than 100000 decoded octets");
 }
 
+TEST_CASE("want of memory in a library is not taken for damage", "[apart][memory]") {
+  const auto shown = [](const error& e) {
+    return std::to_string(static_cast<int>(e.kind())) + " " + e.message() + " " + std::to_string(e.status_hint());
+  };
+  const std::string none = std::to_string(static_cast<int>(error_kind::io)) + " no memory 503";
+  CHECK(shown(detail::zlib_failure(Z_MEM_ERROR, nullptr)) == none);
+  for (const auto said : {BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES, BROTLI_DECODER_ERROR_ALLOC_TREE_GROUPS,
+                          BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MAP, BROTLI_DECODER_ERROR_ALLOC_RING_BUFFER_1,
+                          BROTLI_DECODER_ERROR_ALLOC_RING_BUFFER_2, BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES})
+    CHECK(shown(detail::brotli_failure(said)) == none);
+  CHECK(shown(detail::zstd_failure(std::size_t{0} - ZSTD_error_memory_allocation)) == none);
+  CHECK(detail::zlib_failure(Z_DATA_ERROR, "why").message() == "damaged (why)");
+  CHECK(detail::zlib_failure(Z_NEED_DICT, nullptr).message() == "damaged (needs a dictionary)");
+  CHECK(detail::brotli_failure(BROTLI_DECODER_ERROR_FORMAT_RESERVED).kind() == error_kind::protocol);
+  CHECK(detail::brotli_failure(BROTLI_DECODER_ERROR_UNREACHABLE).kind() == error_kind::protocol);
+  CHECK(detail::zstd_failure(std::size_t{0} - ZSTD_error_corruption_detected).kind() == error_kind::protocol);
+}
+
 TEST_CASE("a zstd frame that wants more history than the limit is refused", "[apart]") {
   const std::string coded = zstd_coded("hello", 24);
   const outcome refused = decoded("zstd", coded);

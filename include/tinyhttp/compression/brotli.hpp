@@ -28,6 +28,12 @@ inline constexpr content_coding brotli_coding{"br", &make_brotli_decoder};
 
 namespace detail {
 
+[[nodiscard]] inline error brotli_failure(BrotliDecoderErrorCode said) {
+  if (said <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES && said >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES)
+    return no_memory_to_decode();
+  return {error_kind::protocol, std::string("damaged (") + ::BrotliDecoderErrorString(said) + ")", 400};
+}
+
 class brotli_decoder final : public coding_decoder {
  public:
   brotli_decoder() : state_(::BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {
@@ -44,7 +50,7 @@ class brotli_decoder final : public coding_decoder {
     const BrotliDecoderResult said =
         ::BrotliDecoderDecompressStream(state_, &offered, &next_in, &room, &next_out, nullptr);
     in.remove_prefix(in.size() - offered);
-    if (said == BROTLI_DECODER_RESULT_ERROR) return damaged();
+    if (said == BROTLI_DECODER_RESULT_ERROR) return brotli_failure(::BrotliDecoderGetErrorCode(state_));
     is_done_ = said == BROTLI_DECODER_RESULT_SUCCESS;
     if (is_done_ && !in.empty()) return behind_the_end();
     return out.size() - room;
@@ -58,10 +64,6 @@ class brotli_decoder final : public coding_decoder {
  private:
   [[nodiscard]] static result<std::size_t> behind_the_end() {
     return error(error_kind::protocol, "octets behind the end", 400);
-  }
-  [[nodiscard]] error damaged() const {
-    const char* why = ::BrotliDecoderErrorString(::BrotliDecoderGetErrorCode(state_));
-    return {error_kind::protocol, std::string("damaged (") + why + ")", 400};
   }
 
   BrotliDecoderState* state_;

@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +33,12 @@ inline constexpr content_coding deflate_coding{"deflate", &make_deflate_decoder}
 
 namespace detail {
 
+/// `said` of inflate, which is none of the good ones.
+[[nodiscard]] inline error zlib_failure(int said, const char* why) {
+  if (said == Z_MEM_ERROR) return no_memory_to_decode();
+  return {error_kind::protocol, std::string("damaged (") + (why != nullptr ? why : "needs a dictionary") + ")", 400};
+}
+
 class zlib_decoder final : public coding_decoder {
  public:
   enum class format : std::uint8_t { gzip, deflate };
@@ -53,7 +58,7 @@ class zlib_decoder final : public coding_decoder {
       const int said = inflate(in, out, written);
       if (said == Z_BUF_ERROR) break;  // wants more input
       if (said == Z_STREAM_END) now_ = place::behind;
-      else if (said != Z_OK) return damaged();
+      else if (said != Z_OK) return zlib_failure(said, zlib_.msg);
     }
     return written;
   }
@@ -72,7 +77,7 @@ class zlib_decoder final : public coding_decoder {
         return error(error_kind::protocol, "octets behind the end", 400);
       ::inflateReset(&zlib_);
     } else if (::inflateInit2(&zlib_, window_bits(first)) != Z_OK) {
-      throw std::bad_alloc();
+      return no_memory_to_decode();
     }
     now_ = place::inside;
     return {};
@@ -97,11 +102,6 @@ class zlib_decoder final : public coding_decoder {
     in.remove_prefix(offered - zlib_.avail_in);
     written += room - zlib_.avail_out;
     return said;
-  }
-
-  [[nodiscard]] error damaged() const {
-    const char* why = zlib_.msg != nullptr ? zlib_.msg : "needs a dictionary";
-    return {error_kind::protocol, std::string("damaged (") + why + ")", 400};
   }
 
   static constexpr std::size_t most_at_once = std::size_t{1} << 30;  // octets; zlib counts in uInt

@@ -32,6 +32,15 @@ inline constexpr content_coding zstd_coding{"zstd", &make_zstd_decoder};
 
 namespace detail {
 
+/// `said`, of which ZSTD_isError is true.
+[[nodiscard]] inline error zstd_failure(std::size_t said) {
+  switch (::ZSTD_getErrorCode(said)) {
+    case ZSTD_error_memory_allocation: return no_memory_to_decode();
+    case ZSTD_error_frameParameter_windowTooLarge: return {error_kind::limit, "needs a larger window", 413};
+    default: return {error_kind::protocol, std::string("damaged (") + ::ZSTD_getErrorName(said) + ")", 400};
+  }
+}
+
 class zstd_decoder final : public coding_decoder {
  public:
   explicit zstd_decoder(std::uint64_t max_window) : state_(::ZSTD_createDStream()) {
@@ -51,7 +60,7 @@ class zstd_decoder final : public coding_decoder {
       const std::size_t used = from.pos;
       const std::size_t written = to.pos;
       left_ = ::ZSTD_decompressStream(state_, &to, &from);
-      if (::ZSTD_isError(left_) != 0) return failed();
+      if (::ZSTD_isError(left_) != 0) return zstd_failure(left_);
       has_frame_ = true;
       const bool fits = account(in.substr(used, from.pos - used), to.pos - written);
       if (!fits) return error(error_kind::protocol, "damaged (not as long as its head says)", 400);
@@ -78,12 +87,6 @@ class zstd_decoder final : public coding_decoder {
     head_.clear();
     octets_ = 0;
     return fits;
-  }
-
-  [[nodiscard]] error failed() const {
-    if (::ZSTD_getErrorCode(left_) == ZSTD_error_frameParameter_windowTooLarge)
-      return {error_kind::limit, "needs a larger window", 413};
-    return {error_kind::protocol, std::string("damaged (") + ::ZSTD_getErrorName(left_) + ")", 400};
   }
 
   static constexpr std::size_t longest_head = 18;  // octets, RFC 8878 3.1.1, the magic number too

@@ -51,12 +51,15 @@ class coding_decoder {
   /// Decodes from the front of `in`, which gets shorter by what was used, into `out`.
   ///
   /// @return  the octets written: fewer than fit only when `in` is used up. An error when the coded
-  ///          octets are damaged, or go on behind their end; it is the last call then
+  ///          octets are damaged, or go on behind their end, or memory is wanting; it is the last call then
   [[nodiscard]] virtual result<std::size_t> decode(std::string_view& in, std::span<char> out) = 0;
 
   /// The input ends here, and all of it has been decoded: an error when it is cut off.
   [[nodiscard]] virtual result<void> finish() = 0;
 };
+
+/// What a decoder says that has too little memory, whatever the octets are.
+[[nodiscard]] inline error no_memory_to_decode() { return {error_kind::io, "no memory", 503}; }
 
 /// A coding and how to undo it.
 struct content_coding {
@@ -70,7 +73,8 @@ struct content_coding {
 /// Makes `content` the decoded octets, and removes Content-Encoding and Content-Length from
 /// `about`. The octets are decoded while the body is pulled. What is damaged, cut off, or goes on
 /// behind its end, is an error of kind `protocol` (status hint 400) in place of the body's end,
-/// never a short body; more octets than the limit are one of kind `limit` (413). With `where`, the
+/// never a short body; more octets than the limit are one of kind `limit` (413), want of memory in a
+/// decoder is one of kind `io` (503). With `where`, the
 /// error lines begin with it.
 ///
 /// An empty body (an answer to HEAD, a 304, a length of 0) stays as it is, with its fields, though
