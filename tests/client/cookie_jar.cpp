@@ -4,6 +4,7 @@
 
 #include <tinyhttp/client/cookie_jar.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -58,6 +59,7 @@ TEST_CASE("a jar goes to a file that only its owner reads, and comes back", "[cl
   struct stat facts;
   REQUIRE(::stat(path.c_str(), &facts) == 0);
   CHECK((facts.st_mode & 0777) == 0600);
+  CHECK(folder.names() == std::vector<std::string>{"cookies", "cookies.new"});  // that was nobody's business
 
   cookie_jar again(&held_time);
   REQUIRE(again.load(path));
@@ -94,6 +96,27 @@ TEST_CASE("a jar that goes to a pipe or a device is written into it, and leaves 
   CHECK(S_ISFIFO(facts.st_mode));
   CHECK(folder.names() == std::vector<std::string>{"pipe"});
   CHECK_FALSE(cookies.save(folder.path()));
+}
+
+TEST_CASE("a jar is saved by many threads at once, each time as a whole", "[client][cookie][threads]") {
+  const scratch::folder folder;
+  const std::string path = folder.path("cookies");
+  cookie_jar cookies(&held_time);
+  REQUIRE(cookies.set(parse_url("http://h.example/").value(), "a=" + std::string(3000, 'x')));
+  const std::string whole = format_cookie_file(cookies.cookies());
+  std::atomic<int> failed{0};
+  std::vector<std::thread> all;
+  for (int i = 0; i < 4; ++i)
+    all.emplace_back([&] {
+      for (int n = 0; n < 100; ++n) {
+        if (!cookies.save(path)) ++failed;
+        cookie_jar other(&held_time);
+        if (!other.load(path) || format_cookie_file(other.cookies()) != whole) ++failed;
+      }
+    });
+  for (auto& each : all) each.join();
+  CHECK(failed == 0);
+  CHECK(folder.names() == std::vector<std::string>{"cookies"});
 }
 
 TEST_CASE("a jar serves many threads", "[client][cookie][threads]") {

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <tinyhttp/client/local_file.hpp>
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/files/system.hpp>
 #include <tinyhttp/net/descriptor.hpp>
 #include <tinyhttp/net/system.hpp>
 
@@ -105,12 +107,11 @@ class part_file {
 
 /// A short text beside a part, replaced as a whole; nothing more than a note to a later run.
 [[nodiscard]] inline std::optional<std::string> read_note(const std::string& path);
-inline result<void> write_note(const std::string& path, std::string_view text, bool sync,
-                               mode_t mode = 0666);
+inline result<void> write_note(const std::string& path, std::string_view text, bool sync);
 inline void remove_note(const std::string& path);
 
 /// Puts `text` in place of what the file has, as a whole; where a link leads, its target. A path that is
-/// there and no regular file is written to as it is.
+/// there and no regular file is written to as it is. Several may do so at once: one of their texts stays.
 inline result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
 
 // ---------------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ inline result<void> write_all(int fd, std::string_view octets, const std::string
 
 }  // namespace detail
 
-/// The part, ours alone. Who had it before may have given it its name, or removed it, between our
+/// The part, ours alone. Whoever had it before may have given it its name, or removed it, between our
 /// opening and our lock: then that is not the part any more.
 inline result<net::descriptor> part_file::open_locked(const std::string& part) {
   for (int attempts = 10; attempts > 0; --attempts) {
@@ -273,14 +274,15 @@ inline std::optional<std::string> read_note(const std::string& path) {
   return text;
 }
 
-inline result<void> write_note(const std::string& path, std::string_view text, bool sync, mode_t mode) {
-  const std::string fresh = path + ".new";
-  const int flags = O_WRONLY | O_CREAT | O_EXCL;  // another's file would keep its mode
-  net::descriptor file(detail::open_file(fresh, flags, mode));
-  if (!file && errno == EEXIST && ::unlink(fresh.c_str()) == 0)
-    file = net::descriptor(detail::open_file(fresh, flags, mode));
+namespace detail {
+
+inline constexpr int fresh_flags = O_WRONLY | O_CREAT | O_EXCL;  // another's file would keep its mode
+
+/// Writes `text` into `file`, just made as `fresh`, which then gets the name `path`; else it goes.
+inline result<void> write_and_rename(const net::descriptor& file, const std::string& fresh, const std::string& path,
+                                     std::string_view text, bool sync) {
   if (!file) return net::system_error("open " + fresh, errno);
-  const result<void> written = detail::write_all(file.get(), text, fresh);
+  const result<void> written = write_all(file.get(), text, fresh);
   if (!written || (sync && ::fsync(file.get()) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {
     const int cause = errno;
     ::unlink(fresh.c_str());
@@ -289,10 +291,25 @@ inline result<void> write_note(const std::string& path, std::string_view text, b
   return {};
 }
 
+}  // namespace detail
+
+inline result<void> write_note(const std::string& path, std::string_view text, bool sync) {
+  const std::string fresh = path + ".new";
+  net::descriptor file(detail::open_file(fresh, detail::fresh_flags));
+  if (!file && errno == EEXIST && ::unlink(fresh.c_str()) == 0)
+    file = net::descriptor(detail::open_file(fresh, detail::fresh_flags));
+  return detail::write_and_rename(file, fresh, path, text, sync);
+}
+
 inline result<void> replace_file(const std::string& path, std::string_view text, mode_t mode) {
   const std::string target = detail::behind_links(path);
   struct stat facts;
-  if (::stat(target.c_str(), &facts) != 0 || S_ISREG(facts.st_mode)) return write_note(target, text, false, mode);
+  if (::stat(target.c_str(), &facts) != 0 || S_ISREG(facts.st_mode)) {
+    std::string fresh = target + ".";  // nobody else's, be it another thread's that saves the same
+    ascii::append_hex(fresh, files::unguessable());
+    const net::descriptor file(detail::open_file(fresh, detail::fresh_flags, mode));
+    return detail::write_and_rename(file, fresh, target, text, false);
+  }
   const net::descriptor special(detail::open_file(target, O_WRONLY));
   if (!special) return net::system_error("open " + path, errno);
   return detail::write_all(special.get(), text, path);
