@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 
 #include <sys/wait.h>
@@ -66,6 +67,11 @@ TEST_CASE("digests are those of the standards", "[testing][digest]") {
   CHECK(sha1("abc") == "a9993e364706816aba3e25717850c26c9cd0d89d");
   CHECK(sha1(std::string(1'000'000, 'a')) == "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
   CHECK(crc32("123456789") == 0xcbf43926);
+}
+
+TEST_CASE("a name that does not fit into an archive is refused, not cut", "[testing][archive]") {
+  CHECK_THROWS_AS(make_ar({{"sixteen-octets-x", ""}}), std::length_error);
+  CHECK_THROWS_AS(make_tar({{std::string(101, 'x'), ""}}), std::length_error);
 }
 
 TEST_CASE("archives are read by tar, gzip and dpkg-deb", "[testing][archive]") {

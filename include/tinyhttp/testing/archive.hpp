@@ -24,7 +24,7 @@ struct archived_file {
 
 /// POSIX ustar. Paths of at most 100 octets; throws std::length_error for longer ones.
 [[nodiscard]] inline std::string make_tar(const std::vector<archived_file>& files);
-/// The archive that .deb files are; names of at most 15 octets.
+/// The archive that .deb files are. Names of at most 15 octets; throws std::length_error for longer ones.
 [[nodiscard]] inline std::string make_ar(const std::vector<archived_file>& files);
 /// RFC 1952, with blocks that are stored, not compressed.
 [[nodiscard]] inline std::string make_gzip(std::string_view octets);
@@ -84,6 +84,7 @@ inline std::string make_tar(const std::vector<archived_file>& files) {
 inline std::string make_ar(const std::vector<archived_file>& files) {
   std::string out = "!<arch>\n";
   for (const auto& file : files) {
+    if (file.path.size() > 15) throw std::length_error("ar: a name of more than 15 octets");
     out += detail::column(file.path, 16) + detail::column("1767225600", 12) + detail::column("0", 6) +
            detail::column("0", 6) + detail::column("100644", 8) +
            detail::column(ascii::to_decimal(file.octets.size()), 10) + "`\n" + file.octets;
