@@ -46,7 +46,7 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
     const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
     if (loop_ != nullptr) loop_->post(std::move(work));
   }
-  /// Who waits goes on, on the loop thread; once there is memory to say so.
+  /// Whoever waits goes on, on the loop thread; once there is memory to say so.
   void leave() {
     for (bool told = false; !told;) try {
         post([self = shared_from_this()] {
@@ -59,7 +59,7 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
   }
 
  protected:
-  ~worker_visit() = default;  // by who made it, as what it is
+  ~worker_visit() = default;  // by whoever made it, as what it is
 
  private:
   std::mutex mutex_;

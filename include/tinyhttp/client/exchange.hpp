@@ -103,7 +103,7 @@ class response_stream final : public body_stream {
   }
 
  public:
-  /// The exchange is over: the connection goes to who keeps it, or is closed.
+  /// The exchange is over: the connection goes to whoever keeps it, or is closed.
   static void retire(connection_pointer c) {
     if (!c->become_idle() || !c->when_idle) return;
     auto keep = std::move(c->when_idle);

@@ -36,7 +36,7 @@ class rate_floor {
     if (waiting_) left_ -= now - begun_;
     waiting_ = false;
   }
-  /// Who waits has done so for too long.
+  /// Whoever waits has done so for too long.
   [[nodiscard]] bool is_over(time_point now) const { return waiting_ && now - begun_ >= left_; }
 
  private:

@@ -116,7 +116,7 @@ class directory {
   /// `folder::look` at each. Refers to this directory.
   [[nodiscard]] result<folder> open_folder(const std::string& name) const;
 
-  /// A descriptor for the directory `name`, confined like `find`, for who works in it.
+  /// A descriptor for the directory `name`, confined like `find`, for whoever works in it.
   [[nodiscard]] result<descriptor> hold(const std::string& name) const {
     return open_beneath(name, detail::look_flags | O_DIRECTORY);
   }

@@ -69,7 +69,7 @@ class name_stream {
   ::DIR* held_ = nullptr;
 };
 
-/// Seconds since 1970 by the clock of the machine, for who has no other.
+/// Seconds since 1970 by the clock of the machine, for whoever has no other.
 [[nodiscard]] inline std::int64_t wall_clock() noexcept { return std::time(nullptr); }
 
 /// 64 bits that nobody can guess.

@@ -156,7 +156,7 @@ class body {
   /// The trailer section, once the end has been pulled; null when there is none.
   [[nodiscard]] const fields* trailers() const noexcept;
 
-  /// The parts, for who writes them out. Null unless the body is of that kind.
+  /// The parts, for whoever writes them out. Null unless the body is of that kind.
   [[nodiscard]] const content_slice* slice() const noexcept {
     return kind_ == kind::slice ? &slice_ : nullptr;
   }

@@ -33,7 +33,7 @@ struct auth_challenge {
 [[nodiscard]] constexpr std::optional<field_parameter> take_auth_parameter(
     std::string_view& list) noexcept;
 
-/// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are left to who refuses fields.
+/// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are left to whoever refuses fields.
 inline void append_quoted(std::string& out, std::string_view text);
 
 // ---------------------------------------------------------------------------------------------

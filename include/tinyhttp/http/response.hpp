@@ -84,7 +84,7 @@ struct response {
     return *this;
   }
 
-  /// What `on_sent` and `takeover` left here, for who sends the response. Null when unused.
+  /// What `on_sent` and `takeover` left here, for whoever sends the response. Null when unused.
   struct hooks {
     using sent_hook = function<void(const sent_report&)>;
     owned_list<sent_hook> sent;

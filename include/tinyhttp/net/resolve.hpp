@@ -28,7 +28,7 @@ namespace tinyhttp::net {
 /// Unknown: somebody has to be asked.
 [[nodiscard]] inline result<address> address_of_literal(std::string_view host, std::uint16_t port);
 
-/// The same one by one, for who may not need them all.
+/// The same one by one, for whoever may not need them all.
 class address_search {
  public:
   address_search() = default;

@@ -74,7 +74,7 @@ inline std::atomic<fault_injector*> injector{nullptr};
   return hook != nullptr && !hook->only_watches();
 }
 
-/// What is to happen to a call, by who injects faults. `retry`: an interruption only has it asked again.
+/// What is to happen to a call, by whoever injects faults. `retry`: an interruption only has it asked again.
 [[gnu::cold, gnu::noinline]] inline fault inject(fault_injector& hook, system_call which, int descriptor,
                                                  bool retry) noexcept {
   for (;;) {

@@ -179,7 +179,7 @@ void served_exchange<S>::take_sent_file(const result<std::uint64_t>& through) {
   if (through) services().log(of_request(sent_.error().message()));
 }
 
-/// Who waits for a flush may be destroyed, with a handler that is given up. Nobody can tell then how
+/// Whoever waits for a flush may be destroyed, with a handler that is given up. Nobody can tell then how
 /// much has gone out, and nothing may follow.
 template <looped_stream S>
 class served_exchange<S>::end_of_flushing {

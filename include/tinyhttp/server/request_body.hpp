@@ -49,7 +49,7 @@ class served_exchange<S>::incoming_body final : public body_stream {
 
 // ---------------------------------------------------------------------------------------------
 
-/// The time in which the peer's octets are waited for; it ends with who waits, too.
+/// The time in which the peer's octets are waited for; it ends with whoever waits, too.
 template <looped_stream S>
 class served_exchange<S>::waiting_for_peer {
  public:

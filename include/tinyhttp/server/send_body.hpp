@@ -53,7 +53,7 @@ class body_sender {
   task<bool> send_stream(body_stream& source);
   task<bool> write(std::string_view data, std::string_view behind, bool more);
 
-  /// False, for who returns it.
+  /// False, for whoever returns it.
   bool fail(error why) {
     state_ = std::move(why);
     return false;

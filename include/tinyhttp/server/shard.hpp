@@ -284,7 +284,7 @@ void basic_shard<Stream>::reap() {
   if (services_.stopping && connections_.empty()) loop_.stop();
 }
 
-/// Who connected before we were told to stop is served.
+/// Whoever connected before we were told to stop is served.
 template <looped_stream Stream>
 void basic_shard<Stream>::accept_queued() {
   net::accepted next;

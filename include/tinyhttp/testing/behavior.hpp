@@ -128,7 +128,7 @@ class behavior {
   /// Retry-After, in whole seconds.
   [[nodiscard]] behavior retry_after(std::chrono::seconds delay) const;
 
-  /// The script, for who plays it.
+  /// The script, for whoever plays it.
   [[nodiscard]] const std::vector<act>& acts() const noexcept { return acts_; }
   [[nodiscard]] std::string name() const;
   /// The entry for the `n`th request, from 1; null when the script is over.

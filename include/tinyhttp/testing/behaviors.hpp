@@ -28,7 +28,7 @@ namespace tinyhttp::testing {
 [[nodiscard]] inline behavior redirect(std::string location, int code = 302);
 /// These octets, whatever they are, and then the end of the connection. All count for `after{n}`.
 [[nodiscard]] inline behavior raw(std::string octets);
-/// The whole file to who asks for a part of it: 200 to a Range.
+/// The whole file to whoever asks for a part of it: 200 to a Range.
 [[nodiscard]] inline behavior ignore_range();
 /// From this request on the path has `other`, with `etag`; with none, with one of its own.
 [[nodiscard]] inline behavior swap_content(content other, std::string etag = {});

@@ -1,6 +1,6 @@
 // tinyhttp/testing/connection.hpp -- one client of a fake server, from its first octet to its last.
 //
-// Reads as a server does (h1/connection.hpp), decides (answer.hpp), and hands over to who sends
+// Reads as a server does (h1/connection.hpp), decides (answer.hpp), and hands over to whoever sends
 // (sender.hpp). A template over the stream: sockets, or memory.
 #pragma once
 

@@ -32,7 +32,7 @@ class sender : faulty_line<S> {
   task<bool> send(exchange& x, const decision& made, const std::string& head, const body_map& body);
   /// Brings the journal up to date; true when nothing more is on its way to the client.
   bool refresh() { return ledger_.refresh(); }
-  /// The exchange that has ended is as it will stay: tells who listens.
+  /// The exchange that has ended is as it will stay: tells whoever listens.
   task<void> publish() {
     const time_point until = wire_.loop().now() + patience() / 8;
     (void)co_await wire_.drained(until);

@@ -181,7 +181,7 @@ inline void tls_session_store::drop(std::string_view peer) {
     if (kept_[i].peer == peer) kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(i));
 }
 
-/// OpenSSL asks this for each ticket that it seals or opens. Who has to show a certificate gets no new
+/// OpenSSL asks this for each ticket that it seals or opens. Whoever has to show a certificate gets no new
 /// ticket for an old one, so that a certificate counts for one lifetime after it was shown.
 inline int tls_ticket_key(SSL* session, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                           int seals) noexcept {

@@ -232,7 +232,7 @@ inline result<bool> tls_session::handshake() {
   }
   if (const auto code = ::ERR_peek_last_error();
       ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
-    wire_.out.assign(answer_to_plain_http);  // an alert would be noise to who asked that
+    wire_.out.assign(answer_to_plain_http);  // an alert would be noise to whoever asked that
   const auto why = obstacle(outcome);
   if (!why) return why.error();
   if (ended_) return error(error_kind::tls, "TLS: the peer ended the handshake");
