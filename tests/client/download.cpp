@@ -213,6 +213,20 @@ TEST_CASE("a download goes on where it stopped, if it is the same file",
   if (!r.third.empty()) CHECK(peer.asked(2).find("Range") == std::string::npos);
 }
 
+TEST_CASE("a target that is given says what a part is of, and how its file is called", "[client][download][threads]") {
+  scratch::folder dir;
+  one_answer_each peer({whole("content").substr(0, whole("").size() + 3), whole("another"), whole("third")});
+  client c;
+  const std::string url = peer.server.url("/f");
+  CHECK(!download(c, url, dir / "f", {.call = {.target = "/a|b"}}));
+  CHECK(download(c, url, dir / "f", {.call = {.target = "/c"}}).value().resumed == 0);
+  CHECK(peer.asked(0).find("GET /a|b HTTP/1.1\r\n") == 0);
+  CHECK(peer.asked(1).find("Range") == std::string::npos);
+  CHECK(content_of(dir / "f") == "another");
+  CHECK(download_to(c, url, dir / "", {.call = {.target = "/d"}}).has_value());
+  CHECK(dir.names() == names{"d", "f"});
+}
+
 TEST_CASE("a rest that ends too early, or is an error, does not touch what is there",
           "[client][download][threads]") {
   scratch::folder dir;

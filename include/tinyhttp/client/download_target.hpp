@@ -29,7 +29,8 @@ namespace tinyhttp::detail {
 class download_target {
  public:
   download_target(const url& from, const download_options& how)
-      : url_(from.origin() + from.target), from_(from), how_(how), digest_(how.digest) {}
+      : target_(how.call.target.empty() ? from.target : how.call.target), url_(from.origin() + target_), how_(how),
+        digest_(how.digest) {}
 
   result<void> open(const std::string& path);
   /// Opens the file in `directory`, which ends with a slash or is empty, under the name that the server, or else the URL, has for it.
@@ -76,8 +77,8 @@ class download_target {
   void adopt_note();
   result<void> save_note() const;
 
+  const std::string& target_;  // as it is asked for
   std::string url_;
-  const url& from_;
   const download_options& how_;
   running_digest digest_;
   std::optional<part_file> file_;
@@ -102,7 +103,7 @@ inline result<bool> download_target::open_named(const std::string& directory,
   std::string name;
   if (const auto told = disposition_file_name(answer.fields["Content-Disposition"]))
     name = safe_file_name(*told);
-  if (name.empty()) name = file_name_of_target(from_.target);
+  if (name.empty()) name = file_name_of_target(target_);
   if (name.empty()) name = "download";
   for (const std::string_view ours : {".part", ".part.from", ".new"})  // it shall not pass for a part
     if (ascii::ends_with_ignoring_case(name, ours)) name += '_';
