@@ -56,7 +56,8 @@ inline void remove_hop_by_hop(fields& from);
 /// The path and query of `r` as they came, octet for octet (RFC 9110 7.7), as the upstream is asked: below
 /// `base`, the path of its URL. `*` stays what it is where the whole upstream is asked: no prefix, and `/` as
 /// base. Empty when the path does not start with `strip_prefix`, and when a segment of it is `..` to some
-/// reader, escaped or not: it might lead out of the paths that are passed on.
+/// reader, escaped or not: it might lead out of the paths that are passed on. Below a prefix or a base that is
+/// not `/`, a broken escape is one, too: nobody knows what a reader makes of `%u002e`.
 [[nodiscard]] inline std::optional<std::string> forward_target(const request& r,
                                                                std::string_view base,
                                                                const forward_options& how);
@@ -171,6 +172,8 @@ inline std::optional<std::string> forward_target(const request& r, std::string_v
   std::string_view path = r.path();
   if (path == "*" && base.empty() && how.strip_prefix.empty()) return std::string(path);
   if (!path.starts_with('/') || !path.starts_with(how.strip_prefix)) return std::nullopt;
+  const bool is_part = !base.empty() || !how.strip_prefix.empty();
+  if (is_part && !is_percent_encoded(path)) return std::nullopt;
   const bool may_lead_upwards = path.find("..") != path.npos || path.find('%') != path.npos;
   if (may_lead_upwards && detail::leads_upwards(path)) return std::nullopt;
   path.remove_prefix(how.strip_prefix.size());
