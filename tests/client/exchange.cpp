@@ -125,6 +125,17 @@ TEST_CASE("the error line says what was asked, what happened and how much had co
   }
 }
 
+TEST_CASE("a connection that idles has no deadline left of its exchange", "[client][exchange][timeout]") {
+  memory_peer peer;
+  peer.say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+  REQUIRE(peer.ask(request::get("/x"), {.deadline = peer.time.now() + std::chrono::seconds(1)}));
+  REQUIRE(peer.idle);
+  peer.time.advance(std::chrono::seconds(60));
+  peer.on.run_once(duration::zero());
+  auto waiting = peer.idle->stream.readable();
+  CHECK_FALSE(waiting.await_ready());  // for octets, not for a time that has passed
+}
+
 TEST_CASE("what a server may make us hold is bounded", "[client][exchange][limit]") {
   std::string octets;
   error_kind kind = error_kind::limit;

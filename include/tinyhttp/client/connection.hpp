@@ -120,6 +120,7 @@ class client_connection {
   [[nodiscard]] bool become_idle() {
     if (is_sending_ || peer_closed_ || !wire.unread().empty() || !wire.restart()) return false;
     wire.release_idle_memory(largest_kept);
+    stream.never_expires();  // the deadline was the exchange's
     return true;
   }
 
