@@ -200,6 +200,26 @@ TEST_CASE("a lambda may drop the connections, its own among them", "[testing][fa
   CHECK(srv.saw(get("/drop")).once());
 }
 
+TEST_CASE("an answer whose body is a stream comes whole each time, or is a 500 that tells", "[testing][fake_server]") {
+  fake_server srv;
+  const auto pulled = [](bool fails) {
+    return tinyhttp::stream_body([fails, left = 3]() mutable -> tinyhttp::result<std::string> {
+      if (left == 0 && fails) return tinyhttp::error(tinyhttp::error_kind::io, "the source broke");
+      return std::string(left-- > 0 ? "x" : "");
+    });
+  };
+  srv.on("/s", reply(tinyhttp::response(200, {}, pulled(false))));
+  CHECK(fetch(srv, "/s").body() == "xxx");
+  CHECK(fetch(srv, "/s").body() == "xxx");
+  CHECK_THROWS_AS(reply(tinyhttp::response(200, {}, pulled(true))), tinyhttp::bad_result);
+  CHECK(srv.quiet());
+  act broken{.what = act::kind::reply, .chosen = true, .name = "broken"};
+  broken.answer = tinyhttp::response(200, {}, pulled(true));
+  srv.on("/b", behavior(std::move(broken)));
+  CHECK(fetch(srv, "/b").status() == 500);
+  CHECK_THAT(srv.quiet().text(), ContainsSubstring("threw: the source broke"));
+}
+
 TEST_CASE("a fault may be for the second connection alone", "[testing][fake_server]") {
   fake_server srv;
   srv.file("/x", text("x"));

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <tinyhttp/client/credentials.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/body.hpp>
 #include <tinyhttp/testing/behavior.hpp>
 
 #include <chrono>
@@ -24,6 +26,8 @@ namespace tinyhttp::testing {
 /// A status and a body of its own; the default is a line that names the status.
 [[nodiscard]] inline behavior reply(int code, std::optional<std::string> body = std::nullopt,
                                     std::string_view media_type = "text/plain; charset=utf-8");
+/// A body that is a stream is pulled now, and sent whole each time: throws `bad_result` when that fails, waits
+/// for a loop, or has more than 64 MiB.
 [[nodiscard]] inline behavior reply(response answer);
 [[nodiscard]] inline behavior redirect(std::string location, int code = 302);
 /// These octets, whatever they are, and then the end of the connection. All count for `after{n}`.
@@ -120,6 +124,16 @@ namespace detail {
   return behavior(std::move(one));
 }
 
+inline constexpr std::uint64_t most_pulled = std::uint64_t{64} << 20;  // octets
+
+/// A stream has its octets once, a behaviour is asked again and again.
+inline void pull_now(body& from) {
+  if (from.stream() == nullptr) return;
+  auto reading = from.read_all(most_pulled);
+  if (!reading.try_start()) throw bad_result(error(error_kind::invalid_argument, "reply: the body waits for a loop"));
+  (void)reading.take().value();
+}
+
 /// For a number of octets that would never end, or never happen.
 inline void check_some(std::uint64_t octets, const char* what) {
   if (octets == 0) throw bad_result(error(error_kind::invalid_argument, std::string(what) + ": 0 octets at a time"));
@@ -132,6 +146,7 @@ inline behavior serve() { return behavior(act{.chosen = true, .name = "serve"});
 inline behavior reply(response answer) {
   if (answer.status.is_informational() && answer.status != status::switching_protocols)
     throw bad_result(error(error_kind::invalid_argument, "reply: a 1xx is no last answer; noise() sends one in front"));
+  detail::pull_now(answer.body);
   const auto code = static_cast<std::uint64_t>(answer.status.code());
   return behavior(act{.what = act::kind::reply,
                       .chosen = true,

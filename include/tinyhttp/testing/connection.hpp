@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,6 +65,7 @@ class fake_connection {
     x.client_subject = with.peer_subject();
   }
   task<bool> read_body(exchange& x);
+  task<void> pull_body(decision& made, exchange& x);
   task<bool> answer();
   task<bool> refuse();
 
@@ -164,6 +166,21 @@ task<bool> fake_connection<S>::read_body(exchange& x) {
   }
 }
 
+/// Has the body of the answer at hand; where that fails the answer is a 500.
+template <net::stream S>
+task<void> fake_connection<S>::pull_body(decision& made, exchange& x) {
+  try {
+    auto reading = made.answer.body.read_all(detail::most_pulled);
+    const auto all = co_await reading;
+    if (all) co_return;
+    x.thrown = all.error().message();
+  } catch (const std::exception& failed) {
+    x.thrown = failed.what();
+  }
+  made.how = act{};
+  made.answer = problem(status::internal_server_error);
+}
+
 template <net::stream S>
 task<bool> fake_connection<S>::answer() {
   exchange x = begin_exchange();
@@ -184,8 +201,8 @@ task<bool> fake_connection<S>::answer() {
   const std::int64_t now = wire_.loop().unix_seconds();
   auto made = decide(shared_.rules, incoming_, x, now);
   if (made.answer.body.stream() != nullptr) {
-    const std::uint64_t most = 64 * 1024 * 1024;  // octets
-    (void)co_await made.answer.body.read_all(most);
+    auto pulling = pull_body(made, x);
+    co_await pulling;
   }
   std::string head;
   body_map body;

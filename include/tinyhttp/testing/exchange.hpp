@@ -49,7 +49,7 @@ struct exchange {
   std::size_t ordinal = 0;  // of the requests that met this rule, from 1
   std::string fired;      // what it did: `cut after 500000`
   bool matched = false;   // a rule, a file or a mount has answered
-  std::string thrown;     // what a lambda threw
+  std::string thrown;     // what a lambda threw, or why the body of the answer could not be had
 
   int status = 0;
   std::uint64_t planned = 0;  // octets of body that the head announced or the content has
