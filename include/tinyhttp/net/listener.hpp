@@ -42,7 +42,8 @@ class listener {
   /// `listen on 127.0.0.1:80: address already in use`.
   [[nodiscard]] static result<listener> bind(const listen_options& with);
 
-  /// Takes over a socket that listens already, as service managers hand over. Fails when it does not.
+  /// Takes over a socket that listens already, as service managers hand over. Fails when it does not; `fd` is
+  /// the caller's then.
   [[nodiscard]] static result<listener> adopt(int fd);
 
   listener(listener&&) noexcept = default;
