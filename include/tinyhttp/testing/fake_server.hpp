@@ -104,8 +104,8 @@ class fake_server {
     return host_->shared().journal.wait_for(m, count, at_most, true);
   }
   /// Calls `f` with each exchange that is over, on the server's thread, and at its end with those that
-  /// still ran: what `f` uses outlives the server. To be said before the first. `f` must not ask for the
-  /// journal, which is locked meanwhile.
+  /// still ran: what `f` uses outlives the server. To be said before the first. `f` must not call this
+  /// server: its journal is locked meanwhile, and in the end its thread is gone.
   void on_over(function<void(const exchange&)> f) { host_->shared().journal.on_over(std::move(f)); }
   /// No request went to a path that has nothing, none was malformed, no lambda threw.
   [[nodiscard]] verdict quiet() const;

@@ -4,6 +4,7 @@
 // accepted says little about what a client has.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/testing/journal.hpp>
 #include <tinyhttp/testing/wire.hpp>
 
@@ -55,7 +56,6 @@ class ledger {
     std::uint64_t handed;
     bool over;
   };
-  static std::uint64_t smaller(std::uint64_t a, std::uint64_t b) noexcept { return a < b ? a : b; }
 
   wire<S>& wire_;
   journal_book& journal_;
@@ -98,8 +98,8 @@ bool ledger<S>::refresh() {
     const std::uint64_t out = end > a.body_at ? end - a.body_at : 0;
     std::uint64_t handed = 0, arrived = 0;
     journal_.change(a.number, [&](exchange& x) {
-      handed = smaller(x.planned, a.handed > out ? a.handed : out);
-      arrived = acked >= end ? handed : acked > a.body_at ? smaller(handed, acked - a.body_at) : 0;
+      handed = at_most(x.planned, a.handed > out ? a.handed : out);
+      arrived = acked >= end ? handed : acked > a.body_at ? at_most(handed, acked - a.body_at) : 0;
       x.handed = handed;
       x.acked = arrived;
     });

@@ -3,6 +3,7 @@
 // Takes a head, a body and an `act`, and does what that says on the wire. Knows no rules.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/testing/answer.hpp>
 #include <tinyhttp/testing/faulty_line.hpp>
@@ -62,8 +63,6 @@ class sender : faulty_line<S> {
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-[[nodiscard]] constexpr std::uint64_t least(std::uint64_t a, std::uint64_t b) noexcept { return a < b ? a : b; }
 
 /// `head` with another status in its first line.
 [[nodiscard]] inline std::string with_status(const std::string& head, int code) {
@@ -136,10 +135,10 @@ task<bool> sender<S>::send_body(const act& how, const body_map& body,
       if (!goes_on) co_return false;
     }
     if (at == body.size()) break;
-    std::uint64_t size = detail::least(body.size() - at, how.chunk > 0 ? std::uint64_t{how.chunk} : most);
-    if (done < events.size()) size = detail::least(size, events[done].at - at);
-    if (how.slice > 0) size = detail::least(size, how.slice - at % how.slice);
-    if (how.throttle_octets > 0) size = detail::least(size, how.throttle_octets - paid);
+    std::uint64_t size = at_most(body.size() - at, how.chunk > 0 ? std::uint64_t{how.chunk} : most);
+    if (done < events.size()) size = at_most(size, events[done].at - at);
+    if (how.slice > 0) size = at_most(size, how.slice - at % how.slice);
+    if (how.throttle_octets > 0) size = at_most(size, how.throttle_octets - paid);
     piece.resize(static_cast<std::size_t>(size));
     if (!body.read(at, piece)) {
       ledger_.settle(ending::fin, "the content has become shorter");
@@ -183,9 +182,9 @@ task<bool> sender<S>::send_body(const act& how, const body_map& body,
 template <net::stream S>
 task<bool> sender<S>::write_body(const body_map& body, std::uint64_t at, std::uint64_t end) {
   std::string octets;
-  end = detail::least(end, body.size());
+  end = at_most(end, body.size());
   while (at < end) {
-    octets.resize(static_cast<std::size_t>(detail::least(end - at, 64 * 1024)));
+    octets.resize(static_cast<std::size_t>(at_most(end - at, std::uint64_t{64} * 1024)));
     if (!body.read(at, octets)) co_return false;
     const bool sent = co_await wire_.write(octets);
     if (!sent) co_return false;
