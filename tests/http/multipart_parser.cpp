@@ -90,6 +90,7 @@ TEST_CASE("a form is taken apart, however it is cut", "[http][multipart]") {
       {part("form-data; name=a\r\nContent-Disposition: form-data; name=b"), "multipart: a part's Content-Disposition is not one form-data 400"},
       {part("form-data; name=a; name=b"), "multipart: a part is named twice 400"},
       {part("form-data; name=a; filename=b; filename=c"), "multipart: a part is named twice 400"},
+      {part("form-data; name=a\r\nContent-Type: a/b\r\ncontent-type: c/d"), "multipart: a part has two types 400"},
       {part("form-data; name=\"a"), "multipart: a part's Content-Disposition is malformed 400"},
       {part("form-data; name=a b"), "multipart: a part's Content-Disposition is malformed 400"},
       {part("form-data; name=a\r\n folded"), "multipart: a part has a malformed field line 400"},

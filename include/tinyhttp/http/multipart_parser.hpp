@@ -227,7 +227,10 @@ inline const char* multipart_parser::read_field(std::string_view line) {
     return "multipart: a part has a malformed field line";
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = ascii::trim(line.substr(colon + 1));
-  if (ascii::equal_ignoring_case(name, "Content-Type")) part_.media_type = value;
+  if (ascii::equal_ignoring_case(name, "Content-Type")) {
+    if (!part_.media_type.empty()) return "multipart: a part has two types";
+    part_.media_type = value;
+  }
   if (!ascii::equal_ignoring_case(name, "Content-Disposition")) return nullptr;
   const std::size_t mark = value.find(';');
   if (is_named_ || !ascii::equal_ignoring_case(ascii::trim(value.substr(0, mark)), "form-data"))
