@@ -4,6 +4,8 @@
 
 #if __cplusplus < 202002L
 #error "tinyhttp needs C++20: compile with -std=c++20"
+#elif !defined(__cpp_impl_coroutine) || (defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 12)
+#error "tinyhttp needs coroutines that work: g++ 12, clang 14 or later"
 #endif
 #if !defined(__cpp_exceptions)
 #error "tinyhttp needs exceptions: compile without -fno-exceptions"

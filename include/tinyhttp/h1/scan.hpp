@@ -2,7 +2,7 @@
 //
 // Where does a line end, where a name, and where a request target? Sixteen octets are one value of the
 // compiler's vector types, which are SSE2 or NEON or what else the machine has. Each has a portable twin
-// that a test holds equal to it.
+// that a test holds equal to it. Where a machine has none (i386 as it is usually compiled for), that one does.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -47,7 +47,7 @@ struct target_text {
 
 namespace detail {
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
 using octets16 [[gnu::vector_size(16)]] = unsigned char;
 using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, or none
 
@@ -205,7 +205,7 @@ class line_ends {
 
 namespace detail {
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
 /// A bit for each of sixteen octets that is neither a letter nor a hyphen.
 [[nodiscard]] inline unsigned others16(const char* place) noexcept {
   const octets16 octets = load16(place);
@@ -217,7 +217,7 @@ namespace detail {
 /// `skip_letters` where that is not done at a glance.
 [[nodiscard, gnu::cold]] inline const char* skip_more_letters(const char* first,
                                                               [[maybe_unused]] const char* wide) noexcept {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   for (; first < wide; first += 16)
     if (const unsigned others = others16(first)) return first + first_bit(others);
 #endif
@@ -230,7 +230,7 @@ namespace detail {
 /// Goes over letters and hyphens, which most names are made of, to something else. In front of `wide`, sixteen octets
 /// may be read.
 [[nodiscard]] inline const char* skip_letters(const char* first, const char* wide) noexcept {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   if (first < wide) [[likely]]
     if (const unsigned others = detail::others16(first)) [[likely]] return first + detail::first_bit(others);
 #endif
@@ -241,7 +241,7 @@ namespace detail {
 [[nodiscard]] inline target_text scan_target(const char* first, const char* last,
                                              [[maybe_unused]] const char* wide) noexcept {
   const char* question = nullptr;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   for (; first < wide; first += 16) {
     const detail::octets16 octets = detail::load16(first);
     const unsigned stops = detail::bits(detail::visible(octets) & (octets != '#')) ^ 0xffff;

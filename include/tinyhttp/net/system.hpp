@@ -28,6 +28,8 @@
 
 namespace tinyhttp::net {
 
+static_assert(sizeof(off_t) == 8, "tinyhttp: compile with -D_FILE_OFFSET_BITS=64 on this platform");
+
 /// The calls that a test can make fail.
 enum class system_call : std::uint8_t {
   socket, bind, listen, accept, connect, set_option, get_option, name,
