@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/testing.hpp>
 #include <tinyhttp/tls/authority.hpp>
 #include <tinyhttp/tls/context.hpp>
@@ -15,7 +16,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -109,7 +109,7 @@ inline std::shared_ptr<const fake_security> tls::make() const {
     made.client = shown.certificate + shown.key;
   }
   made.context = tls_server_context(how).value();
-  return std::make_shared<const fake_security>(std::move(made));
+  return share<const fake_security>(new fake_security(std::move(made)));
 }
 
 }  // namespace tinyhttp::testing

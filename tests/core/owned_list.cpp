@@ -7,6 +7,7 @@
 
 using tinyhttp::owned;
 using tinyhttp::owned_list;
+using tinyhttp::value_list;
 
 namespace {
 
@@ -73,4 +74,44 @@ TEST_CASE("a list that was moved from is empty", "[core][owned_list]") {
   CHECK(from.empty());
   CHECK(names(to) == "abcdef");
   CHECK(gone.empty());
+}
+
+TEST_CASE("a list that takes another's place ends its own elements first, and may be its own source", "[core][owned_list]") {
+  std::string gone;
+  owned_list<noted> to, from;
+  add(to, gone, "ab");
+  add(from, gone, "cdefgh");
+  to = std::move(from);
+  CHECK(gone == "ba");
+  CHECK(from.empty());
+  CHECK(names(to) == "cdefgh");
+  auto& same = to;
+  to = std::move(same);
+  CHECK(names(to) == "cdefgh");
+  to.clear();
+  CHECK(to.empty());
+  CHECK(gone == "bahgfedc");
+}
+
+TEST_CASE("copies of a list of values have elements of their own", "[core][owned_list]") {
+  const auto text_of = [](const value_list<std::string>& of) {
+    std::string all;
+    for (const auto& one : of) all += one;
+    return all;
+  };
+  value_list<std::string> first;
+  for (const char* each : {"a", "b", "c", "d", "e", "f"}) first.push_back(each);
+  value_list<std::string> copy(first);
+  copy[1] = "x";
+  CHECK(text_of(first) == "abcdef");
+  CHECK(text_of(copy) == "axcdef");
+  first = copy;
+  CHECK(text_of(first) == "axcdef");
+  CHECK(&first[0] != &copy[0]);
+  const auto& same = first;
+  first = same;
+  CHECK(text_of(first) == "axcdef");
+  const value_list<std::string> moved = std::move(first);
+  CHECK(first.empty());
+  CHECK(text_of(moved) == "axcdef");
 }

@@ -34,9 +34,11 @@ TEST_CASE("what is shared is destroyed as what it is, with its last owner", "[co
 
 TEST_CASE("what is shared is the object that was made", "[core][shared]") {
   auto* const made = new std::string("a");
-  const auto owner = share<std::string>(made);
+  const std::shared_ptr<std::string> owner = share(made);
   CHECK(owner.get() == made);
   CHECK(owner.use_count() == 1);
+  std::weak_ptr<std::string> watcher = owner;
+  CHECK(watcher.lock() == owner);
 }
 
 TEST_CASE("who stays inside shares the same way, parts too, and leaves nothing where it is moved from", "[core][shared]") {

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/shared.hpp>
 
 #include <chrono>
 #include <coroutine>
@@ -28,7 +29,7 @@ namespace detail {
 class first_of_two {
  public:
   first_of_two(request_context& context, task<response>& work, task<void>& timer)
-      : work_(work), timer_(timer), shared_(std::make_shared<state>()) {
+      : work_(work), timer_(timer), shared_(share(new state)) {
     shared_->context = &context;
   }
   first_of_two(const first_of_two&) = delete;

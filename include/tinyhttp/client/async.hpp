@@ -8,6 +8,7 @@
 #include <tinyhttp/client/loop_transport.hpp>
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/request.hpp>
@@ -33,7 +34,7 @@ template <client_transport Transport>
 class basic_async_client {
  public:
   explicit basic_async_client(client_options with = {})
-      : options_(std::make_shared<const client_options>(std::move(with))) {}
+      : options_(share<const client_options>(new client_options(std::move(with)))) {}
 
   /// The whole answer, whatever its status.
   [[nodiscard]] task<result<response>> call(std::string_view to, call_options how = {}) const {
@@ -73,7 +74,7 @@ class basic_async_client {
                                     answer_until goes_to);
   static std::shared_ptr<engine> engine_on(net::loop& on, const shared_options& with) {
     return on.locals().template of<engine>(
-        with, [&] { return std::make_shared<engine>(*with, Transport(on)); });
+        with, [&] { return share(new engine(*with, Transport(on))); });
   }
 
   shared_options options_;

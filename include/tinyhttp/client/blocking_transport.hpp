@@ -7,6 +7,7 @@
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/url.hpp>
 #include <tinyhttp/net/address_memory.hpp>
@@ -37,7 +38,7 @@ class blocking_transport {
  private:
   static_assert(net::stream<stream>);
 
-  std::shared_ptr<net::address_memory> winners_ = std::make_shared<net::address_memory>();
+  std::shared_ptr<net::address_memory> winners_ = share(new net::address_memory);
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -48,8 +49,8 @@ task<result<blocking_transport::connection>> blocking_transport::connect(const u
                                                                          time_point deadline) const {
   net::thread_waiting here(with.stop);
   const auto make = [&](net::connected made) {
-    return std::make_shared<client_connection<stream>>(
-        to.host_field(), with.limits, std::move(made.socket), made.peer, with.stop);
+    return share(new client_connection<stream>(
+        to.host_field(), with.limits, std::move(made.socket), made.peer, with.stop));
   };
   auto connecting = connect_along<stream>(here, to, with, *winners_, deadline, make);
   result<connection> made = co_await connecting;

@@ -16,7 +16,9 @@
 #include <tinyhttp/client/spares.hpp>
 #include <tinyhttp/client/transport.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/request.hpp>
@@ -31,7 +33,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp {
 
@@ -48,9 +49,9 @@ class client_engine {
   client_engine(client_options with, Transport over)
       : options_(std::move(with)),
         transport_(std::move(over)),
-        pool_(std::make_shared<pool>(typename pool::bounds{
+        pool_(share(new pool(typename pool::bounds{
             options_.kept_per_origin, options_.kept_in_all,
-            at_most_a_year(options_.keep_for)})) {}
+            at_most_a_year(options_.keep_for)}))) {}
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
   [[nodiscard]] task<result<response>> run(result<url> to, call_options how,
@@ -81,7 +82,7 @@ class client_engine {
     std::size_t max_redirects = 0;
     bool decodes = false;  // Accept-Encoding is ours, and so is the decoding
     std::string key;       // of the connections over which `to` can be asked
-    std::vector<url> been;  // where redirects led away from
+    value_list<url> been;  // where redirects led away from
 
     /// As new, but for the memory of its texts.
     void clear() {
@@ -108,7 +109,7 @@ class client_engine {
   client_options options_;
   Transport transport_;
   std::shared_ptr<pool> pool_;
-  std::shared_ptr<spares<call>> calls_ = std::make_shared<spares<call>>(16);
+  std::shared_ptr<spares<call>> calls_ = share(new spares<call>(16));
 };
 
 // ---------------------------------------------------------------------------------------------

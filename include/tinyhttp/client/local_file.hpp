@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/net/descriptor.hpp>
 #include <tinyhttp/net/system.hpp>
@@ -11,7 +12,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -60,7 +60,7 @@ inline result<body> file_body(const std::string& path) {
   if (!S_ISREG(facts.st_mode))
     return error(error_kind::io, "open " + path + ": not a regular file");
   const auto size = static_cast<std::uint64_t>(facts.st_size);
-  return body(content_slice{std::make_shared<detail::local_source>(std::move(file)), 0, size});
+  return body(content_slice{share<const content_source>(new detail::local_source(std::move(file))), 0, size});
 }
 
 }  // namespace tinyhttp

@@ -6,6 +6,7 @@
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/url.hpp>
 #include <tinyhttp/net/address_memory.hpp>
@@ -39,7 +40,7 @@ class loop_transport {
   static_assert(net::stream<stream>);
 
   net::loop* on_;
-  std::shared_ptr<net::address_memory> winners_ = std::make_shared<net::address_memory>();
+  std::shared_ptr<net::address_memory> winners_ = share(new net::address_memory);
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -50,8 +51,8 @@ task<result<loop_transport::connection>> loop_transport::connect(const url& to,
                                                                  time_point deadline) const {
   net::loop_waiting here(*on_);
   const auto make = [&](net::connected made) {
-    return std::make_shared<client_connection<stream>>(to.host_field(), with.limits, *on_,
-                                                       std::move(made.socket), made.peer);
+    return share(new client_connection<stream>(to.host_field(), with.limits, *on_,
+                                                       std::move(made.socket), made.peer));
   };
   auto connecting = connect_along<stream>(here, to, with, *winners_, deadline, make);
   result<connection> made = co_await connecting;

@@ -1,11 +1,12 @@
 // tinyhttp/client/spares.hpp -- objects that have grown their memory, kept for whoever needs one next.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp {
 
@@ -31,7 +32,7 @@ class spares {
 
    private:
     spares* from_;
-    std::unique_ptr<T> lent_;
+    owned<T> lent_;
   };
 
   [[nodiscard]] std::size_t size() const {
@@ -40,18 +41,14 @@ class spares {
   }
 
  private:
-  std::unique_ptr<T> take() {
+  owned<T> take() {
     {
       const std::lock_guard lock(guard_);
-      if (!kept_.empty()) {
-        std::unique_ptr<T> found = std::move(kept_.back());
-        kept_.pop_back();
-        return found;
-      }
+      if (!kept_.empty()) return kept_.take(kept_.size() - 1);
     }
-    return std::make_unique<T>();
+    return owned<T>(new T);
   }
-  void give(std::unique_ptr<T> used) noexcept {
+  void give(owned<T> used) noexcept {
     used->clear();
     const std::lock_guard lock(guard_);
     if (kept_.size() < most_) kept_.push_back(std::move(used));
@@ -59,7 +56,7 @@ class spares {
 
   std::size_t most_;
   mutable std::mutex guard_;
-  std::vector<std::unique_ptr<T>> kept_;  // guarded
+  owned_list<T> kept_;  // guarded
 };
 
 }  // namespace tinyhttp

@@ -8,6 +8,7 @@
 #include <tinyhttp/core/small_vector.hpp>
 
 #include <cstddef>
+#include <utility>
 
 namespace tinyhttp {
 
@@ -18,6 +19,7 @@ class pointer_list {
  public:
   [[nodiscard, gnu::always_inline]] std::size_t size() const noexcept { return all_.size(); }
   [[nodiscard, gnu::always_inline]] bool empty() const noexcept { return all_.empty(); }
+  void reserve(std::size_t wanted) { all_.reserve(wanted); }
   void swap(std::size_t a, std::size_t b) noexcept {
     void* const at_a = all_[a];
     all_[a] = all_[b];
@@ -45,10 +47,12 @@ class owned_list : public detail::pointer_list {
  public:
   [[gnu::always_inline]] owned_list() noexcept = default;
   [[gnu::always_inline]] owned_list(owned_list&&) noexcept = default;
-  owned_list& operator=(owned_list&&) = delete;
-  ~owned_list() {
-    while (!empty()) pop_back();
+  owned_list& operator=(owned_list&& other) noexcept {
+    if (this != &other) clear();
+    all_ = std::move(other.all_);
+    return *this;
   }
+  ~owned_list() { clear(); }
 
   [[nodiscard, gnu::always_inline]] T& operator[](std::size_t i) const noexcept { return *static_cast<T*>(all_[i]); }
   [[nodiscard, gnu::always_inline]] T& back() const noexcept { return *static_cast<T*>(all_.back()); }
@@ -77,6 +81,25 @@ class owned_list : public detail::pointer_list {
   /// Destroys element `i`; the last takes its place.
   void remove(std::size_t i) noexcept { delete static_cast<T*>(pointer_list::remove(i)); }
   [[gnu::always_inline]] void pop_back() noexcept { remove(size() - 1); }
+  [[gnu::always_inline]] void clear() noexcept {
+    while (!empty()) pop_back();
+  }
+};
+
+/// One that is a value: copies have elements of their own.
+template <class T>
+class value_list : public owned_list<T> {
+ public:
+  [[gnu::always_inline]] value_list() noexcept = default;
+  [[gnu::always_inline]] value_list(value_list&&) noexcept = default;
+  value_list(const value_list& other) : owned_list<T>() {
+    for (const T& each : other) push_back(each);
+  }
+  [[gnu::always_inline]] value_list& operator=(value_list&&) noexcept = default;
+  value_list& operator=(const value_list& other) { return *this = value_list(other); }
+  [[gnu::always_inline]] ~value_list() = default;
+
+  void push_back(T one) { owned_list<T>::push_back(owned<T>(new T(std::move(one)))); }
 };
 
 }  // namespace tinyhttp

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 
 namespace tinyhttp {
 
@@ -22,10 +23,12 @@ template <class T>
 }
 }  // namespace detail
 
-/// Shares `made`, which was made by `new`, as users know it. For what is made seldom.
-template <class As, class T>
-[[nodiscard]] std::shared_ptr<As> share(T* made) {
-  return std::shared_ptr<As>(detail::share_any(made), made);
+/// Shares `made`, which was made by `new`, as users know it: as what it is, or as `As`. For what is made
+/// seldom, as a control block of its own is another allocation.
+template <class As = void, class T>
+[[nodiscard]] std::shared_ptr<std::conditional_t<std::is_void_v<As>, T, As>> share(T* made) {
+  static_assert(!requires { made->weak_from_this(); }, "it would not know that it is shared");
+  return {detail::share_any(made), made};
 }
 
 /// As std::shared_ptr<T>, for what stays inside.
@@ -51,6 +54,7 @@ class shared {
   [[nodiscard, gnu::always_inline]] T& operator*() const noexcept { return *get(); }
   [[nodiscard, gnu::always_inline]] T* operator->() const noexcept { return get(); }
   [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return held_ != nullptr; }
+  [[nodiscard, gnu::always_inline]] bool operator==(const shared& other) const noexcept { return get() == other.get(); }
 
   /// What holds it, to make a std::shared_ptr that does, too.
   [[nodiscard, gnu::always_inline]] const std::shared_ptr<const void>& owner() const& noexcept { return held_; }

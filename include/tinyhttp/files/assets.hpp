@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/error_pages.hpp>
 #include <tinyhttp/files/mount.hpp>
 #include <tinyhttp/files/path.hpp>
@@ -159,7 +160,7 @@ inline assets& assets::add(std::string_view name, std::string octets, std::strin
   known.cache_control = files::cache_control_by(options_.cache_rules, name, options_.cache_control);
   files::detail::require_field_value("assets: media_types", known.media_type);
   files::detail::require_field_value("assets: cache_rules", known.cache_control);
-  variant made{std::move(known), std::make_shared<const std::string>(std::move(octets))};
+  variant made{std::move(known), share<const std::string>(new std::string(std::move(octets)))};
 
   const std::size_t place = place_of(name);
   if (place == entries_.size() || entries_[place].name != name) {

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/files/system.hpp>
@@ -60,7 +61,7 @@ class place {
   /// For the names in the directory. One that may not be read can't be asked for that: an error.
   [[nodiscard]] disk_wait disk_wait_for_names() const {
     const int readable = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return {std::make_shared<const descriptor>(readable), name_};
+    return {share<const descriptor>(new descriptor(readable)), name_};
   }
 
  private:
@@ -103,7 +104,7 @@ class upload {
   static constexpr std::uint64_t flush_every = std::uint64_t{8} << 20;  // octets
 
   upload(const place& where, descriptor file, std::string temporary)
-      : where_(&where), file_(std::make_shared<const descriptor>(std::move(file))), temporary_(std::move(temporary)) {}
+      : where_(&where), file_(share<const descriptor>(new descriptor(std::move(file)))), temporary_(std::move(temporary)) {}
   [[nodiscard]] static std::string temporary_name();
   [[nodiscard]] int link_as(const char* name) const noexcept;
   [[nodiscard]] bool name_it(bool replace);

@@ -8,6 +8,7 @@
 #include <tinyhttp/app/worker_call.hpp>
 #include <tinyhttp/app/worker_pool.hpp>
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/mount.hpp>
@@ -93,7 +94,7 @@ class basic_writable_files {
     std::mutex commits;  // judge, then rename
     worker_pool disk_waiters{{}};
   };
-  std::shared_ptr<shared> shared_ = std::make_shared<shared>();
+  std::shared_ptr<shared> shared_ = share(new shared);
 };
 
 using writable_files = basic_writable_files<>;

@@ -348,7 +348,7 @@ task<result<std::string_view>> body::read_all(std::uint64_t limit) {
 
 template <class Pull>
 body stream_body(Pull pull, std::optional<std::uint64_t> length) {
-  return body(std::make_shared<detail::pulled_stream<Pull>>(std::move(pull), length));
+  return body(share(new detail::pulled_stream<Pull>(std::move(pull), length)));
 }
 
 }  // namespace tinyhttp

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/fields.hpp>
@@ -274,8 +275,8 @@ result<void> decode(fields& about, body& content, std::span<const content_coding
   detail::decoding_chain chain(limits.max_octets);
   for (std::size_t i = codings->size(); i-- > 0;) chain.add(*(*codings)[i], limits);
   const std::uint64_t limit = content.default_limit();
-  content = body(std::make_shared<detail::decoded_stream<>>(std::move(content), std::move(chain),
-                                                            std::move(where)));
+  content = body(share(new detail::decoded_stream<>(std::move(content), std::move(chain),
+                                                            std::move(where))));
   content.set_default_limit(limit);
   about.remove("Content-Length");
   return {};

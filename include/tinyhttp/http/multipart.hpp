@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/media_type.hpp>
@@ -13,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -110,7 +110,7 @@ template <class>
 body join_bodies(std::vector<body> bodies) {
   for (const body& part : bodies)
     if (part.stream() != nullptr)
-      return body(std::make_shared<detail::joined_stream<>>(std::move(bodies)));
+      return body(share(new detail::joined_stream<>(std::move(bodies))));
   std::vector<body_piece> pieces;
   for (body& part : bodies) {
     if (const auto* slice = part.slice()) {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/net/address.hpp>
 
 #include <chrono>
@@ -13,7 +15,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::net {
 
@@ -33,11 +34,14 @@ class address_memory {
   /// Takes the place of what was known of `name`; the oldest goes where there are too many.
   void remember(std::string_view name, const address& at, time_point now) {
     const std::lock_guard lock(guard_);
+    owned<entry> made(new entry{std::string(name), at, now});
+    std::size_t oldest = 0;
     for (std::size_t i = entries_.size(); i-- > 0;)
-      if (entries_[i].name == name)
-        entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (entries_.size() >= most_) entries_.erase(entries_.begin());
-    entries_.push_back({std::string(name), at, now});
+      if (entries_[i].name == name) entries_.remove(i);
+    for (std::size_t i = 0; i < entries_.size(); ++i)
+      if (entries_[i].since < entries_[oldest].since) oldest = i;
+    if (entries_.size() >= most_ && !entries_.empty()) entries_.remove(oldest);
+    entries_.push_back(std::move(made));
   }
 
  private:
@@ -49,7 +53,7 @@ class address_memory {
   std::size_t most_;
   duration keep_;
   mutable std::mutex guard_;
-  std::vector<entry> entries_;  // guarded; oldest first
+  owned_list<entry> entries_;  // guarded
 };
 
 }  // namespace tinyhttp::net

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/address.hpp>
@@ -105,7 +107,7 @@ class racing_sockets {
     const address& to = race_.at(which);
     const std::int64_t status = begin_connect(made, to, with_);
     if (status == -EINPROGRESS) {
-      running_.push_back({which, std::move(made)});
+      running_.push_back(owned<attempt>(new attempt{which, std::move(made)}));
     } else if (status == -EAGAIN && to.is_unix_domain()) {
       race_.postpone(which, now);  // its queue is full, and nothing tells when it no longer is
     } else if (status < 0) {
@@ -128,11 +130,10 @@ class racing_sockets {
   bool collect(const std::vector<pollfd>& set, time_point now) {
     for (std::size_t i = running_.size(); i-- > 0;) {
       if (set[i].revents == 0) continue;
-      attempt ended = std::move(running_[i]);
-      running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
-      const std::int64_t status = connect_outcome(ended.socket.native());
-      if (status < 0) race_.failed(ended.which, static_cast<int>(-status), now);
-      if (status == 0) winner_.emplace(connected{std::move(ended.socket), race_.at(ended.which)});
+      const owned<attempt> ended = running_.take(i);  // what takes its place has been looked at
+      const std::int64_t status = connect_outcome(ended->socket.native());
+      if (status < 0) race_.failed(ended->which, static_cast<int>(-status), now);
+      if (status == 0) winner_.emplace(connected{std::move(ended->socket), race_.at(ended->which)});
     }
     return winner_.has_value();
   }
@@ -146,7 +147,7 @@ class racing_sockets {
   };
   race& race_;
   const connect_options& with_;
-  std::vector<attempt> running_;
+  owned_list<attempt> running_;
   std::optional<connected> winner_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/system.hpp>
 
@@ -56,18 +57,15 @@ class race {
   /// All of it ends here, with an errno value: those who have not failed yet fail with that.
   void stop(int cause);
 
-  [[nodiscard]] const address& at(std::size_t which) const noexcept { return all_[which].at; }
+  [[nodiscard]] const address& at(std::size_t which) const noexcept { return all_[which]; }
   [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
 
   /// `connect NAME: cause`, or what each address said if they did not all say the same.
   [[nodiscard]] error summary(const std::string& name) const;
 
  private:
-  struct entrant {
-    address at;
-    int cause = 0;  // errno value once it has failed
-  };
-  std::vector<entrant> all_;
+  std::vector<address> all_;
+  small_vector<int, 8> causes_;  // errno values, of those that have failed
   duration stagger_;
   time_point deadline_;
   time_point next_begins_;
@@ -97,8 +95,8 @@ inline std::vector<address> race_order(const std::vector<address>& all,
 
 inline race::race(std::vector<address> entrants, duration stagger, time_point now,
                   time_point deadline)
-    : stagger_(stagger), deadline_(deadline), next_begins_(now) {
-  for (address& each : entrants) all_.push_back({std::move(each)});
+    : all_(std::move(entrants)), stagger_(stagger), deadline_(deadline), next_begins_(now) {
+  for (std::size_t i = 0; i < all_.size(); ++i) causes_.push_back(0);
   if (all_.empty() || deadline == time_point::max()) return;
   const duration share = (deadline - now) / static_cast<duration::rep>(all_.size());
   const duration least = std::chrono::milliseconds(10);
@@ -119,7 +117,7 @@ inline race::move race::next(time_point now) {
 }
 
 inline void race::failed(std::size_t which, int cause, time_point now) {
-  all_[which].cause = cause;
+  causes_[which] = cause;
   --under_way_;
   next_begins_ = now;
 }
@@ -132,8 +130,8 @@ inline void race::postpone(std::size_t which, time_point now) {
 }
 
 inline void race::stop(int cause) {
-  for (entrant& each : all_)
-    if (each.cause == 0) each.cause = cause;
+  for (int& each : causes_)
+    if (each == 0) each = cause;
   begun_ = all_.size();
   under_way_ = 0;
   held_ = false;
@@ -148,17 +146,17 @@ inline error race::summary(const std::string& name) const {
   };
   bool same = true;
   bool stopped = false;
-  for (const entrant& each : all_) {
-    same = same && each.cause == all_.front().cause;
-    stopped = stopped || each.cause == ECANCELED;
+  for (const int each : causes_) {
+    same = same && each == causes_[0];
+    stopped = stopped || each == ECANCELED;
   }
   for (std::size_t i = 0; i < (same ? 1 : all_.size()); ++i) {
     if (i != 0) line += "; ";
-    if (!same) line += all_[i].at.to_string() + ": ";
-    line += text_of(all_[i].cause);
+    if (!same) line += all_[i].to_string() + ": ";
+    line += text_of(causes_[i]);
   }
   error_kind kind = error_kind::connect;
-  if (same && all_.front().cause == ETIMEDOUT) kind = error_kind::timeout;
+  if (same && causes_[0] == ETIMEDOUT) kind = error_kind::timeout;
   if (stopped) kind = error_kind::cancelled;
   return {kind, std::move(line)};
 }

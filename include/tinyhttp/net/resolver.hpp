@@ -7,13 +7,13 @@
 
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/resolve.hpp>
 
 #include <cstddef>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -59,7 +59,7 @@ class resolver {
     std::optional<result<std::vector<address>>> answer_;
     interrupter answered_;
   };
-  using question_pointer = std::shared_ptr<const question>;
+  using question_pointer = shared<const question>;
 
   explicit resolver(resolver_options with = {});
 
@@ -74,7 +74,7 @@ class resolver {
   [[nodiscard]] static resolver& common();
 
  private:
-  using questions = std::vector<std::shared_ptr<question>>;
+  using questions = std::vector<shared<question>>;
   struct shared_state {
     resolver_options with;
     std::mutex guard;
@@ -82,19 +82,19 @@ class resolver {
     questions being_asked;
     std::size_t threads = 0;
   };
-  static void work(std::shared_ptr<shared_state> s) noexcept;
-  static std::shared_ptr<question> next(shared_state& s);
-  static void settle(shared_state& s, const std::shared_ptr<question>& q,
+  static void work(shared<shared_state> s) noexcept;
+  static shared<question> next(shared_state& s);
+  static void settle(shared_state& s, const shared<question>& q,
                      result<std::vector<address>> answer) noexcept;
   [[nodiscard]] static error what_was_thrown(const std::string& host) noexcept;
-  static void start_thread(const std::shared_ptr<shared_state>& s);
+  static void start_thread(const shared<shared_state>& s);
 
-  std::shared_ptr<shared_state> state_;
+  shared<shared_state> state_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
-inline resolver::resolver(resolver_options with) : state_(std::make_shared<shared_state>()) {
+inline resolver::resolver(resolver_options with) : state_(new shared_state) {
   state_->with = std::move(with);
   if (!state_->with.ask)
     state_->with.ask = [](const std::string& host) { return resolve(host, 0); };
@@ -117,11 +117,11 @@ inline result<resolver::question_pointer> resolver::ask(std::string_view host) {
   const std::lock_guard lock(state_->guard);
   for (const questions* all : {&state_->being_asked, &state_->waiting})
     for (const auto& each : *all)
-      if (each->host_ == host) return question_pointer(each);
-  std::erase_if(state_->waiting, [](const auto& each) { return each.use_count() == 1; });  // given up
+      if (each->host_ == host) return question_pointer(each, each.get());
+  std::erase_if(state_->waiting, [](const auto& each) { return each.owner().use_count() == 1; });  // given up
   if (state_->waiting.size() >= state_->with.max_waiting)
     return refuse("too many names are being asked for");
-  auto made = std::make_shared<question>(host);
+  const shared<question> made(new question(host));
   if (made->native() < 0) return refuse("too many open files");
   if (state_->threads < state_->with.max_threads) {
     try {
@@ -133,11 +133,11 @@ inline result<resolver::question_pointer> resolver::ask(std::string_view host) {
   }
   state_->being_asked.reserve(state_->with.max_threads);  // its threads must not want for memory
   state_->waiting.push_back(made);
-  return question_pointer(std::move(made));
+  return question_pointer(made, made.get());
 }
 
 /// Signals go to the program's own threads.
-inline void resolver::start_thread(const std::shared_ptr<shared_state>& s) {
+inline void resolver::start_thread(const shared<shared_state>& s) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -152,12 +152,12 @@ inline void resolver::start_thread(const std::shared_ptr<shared_state>& s) {
 }
 
 /// The first that somebody still waits for; null: the thread ends.
-inline std::shared_ptr<resolver::question> resolver::next(shared_state& s) {
+inline shared<resolver::question> resolver::next(shared_state& s) {
   const std::lock_guard lock(s.guard);
   while (!s.waiting.empty()) {
     auto first = std::move(s.waiting.front());
     s.waiting.erase(s.waiting.begin());
-    if (first.use_count() == 1) continue;
+    if (first.owner().use_count() == 1) continue;
     s.being_asked.push_back(first);
     return first;
   }
@@ -165,7 +165,7 @@ inline std::shared_ptr<resolver::question> resolver::next(shared_state& s) {
   return nullptr;
 }
 
-inline void resolver::settle(shared_state& s, const std::shared_ptr<question>& q,
+inline void resolver::settle(shared_state& s, const shared<question>& q,
                              result<std::vector<address>> answer) noexcept {
   {
     const std::lock_guard lock(s.guard);  // from here on nobody joins in
@@ -192,7 +192,7 @@ inline error resolver::what_was_thrown(const std::string& host) noexcept {
   }
 }
 
-inline void resolver::work(std::shared_ptr<shared_state> s) noexcept {
+inline void resolver::work(shared<shared_state> s) noexcept {
   while (const auto q = next(*s)) {
     try {
       settle(*s, q, s->with.ask(q->host_));

@@ -4,6 +4,7 @@
 // octet is sent here.
 #pragma once
 
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
@@ -14,7 +15,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,7 +39,7 @@ struct decision {
 namespace detail {
 
 /// The name and the file that `r` asks for: one that was declared with this query, else without.
-[[nodiscard]] inline const std::pair<const std::string, std::shared_ptr<const fake_file>>* find_file(
+[[nodiscard]] inline const std::pair<const std::string, shared<const fake_file>>* find_file(
     const rule_set& set, const request& r) {
   const std::string path(r.path());
   for (const std::string& name : {path + "?" + std::string(r.query()), path}) {

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/testing/content.hpp>
 #include <tinyhttp/testing/exchange.hpp>
@@ -16,13 +18,11 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -61,6 +61,7 @@ struct head_edit {
 /// the functions below instead.
 struct act {
   enum class kind : std::uint8_t { serve, reply, raw, swap, compute, flaky, stepped };
+  using decision = function<behavior(const exchange&) const>;
 
   kind what = kind::serve;
   bool chosen = false;  // `what` was said, not assumed: it prevails when joined
@@ -73,16 +74,16 @@ struct act {
   std::optional<content> replacement = {};  // swap
   std::string replacement_etag = {};
   std::optional<position> replaced_at = {};
-  std::shared_ptr<function<behavior(const exchange&) const>> compute = {};
+  shared<const decision> compute = {};
   double probability = 0;  // flaky
   std::uint64_t seed = 0;
-  std::shared_ptr<const behavior> fault = {};
-  std::shared_ptr<stepping> steps = {};
+  shared<const behavior> fault = {};
+  shared<stepping> steps = {};
 
   std::optional<std::string> credentials = {};  // `user:password`; others get 401
   bool ignores_range = false;
-  std::vector<wire_event> events = {};
-  std::vector<position> flips = {};
+  value_list<wire_event> events = {};
+  value_list<position> flips = {};
   std::uint64_t throttle_octets = 0;  // per `throttle_time`; 0: no throttle
   std::chrono::nanoseconds throttle_time{0};
   std::uint64_t slice = 0;            // octets between two openings of `slice_gate`
@@ -90,7 +91,7 @@ struct act {
   std::size_t piece = 0;  // octets per write; 0: as many as there are
   std::size_t chunk = 0;  // octets per chunk; 0: not chunked
   chunk_fault broken = chunk_fault::none;
-  std::vector<head_edit> edits = {};
+  value_list<head_edit> edits = {};
   std::string in_front = {};  // octets in front of the head
   std::string behind = {};    // octets behind the body
   bool closes = false;        // the connection ends behind this response
@@ -129,7 +130,7 @@ class behavior {
   [[nodiscard]] behavior retry_after(std::chrono::seconds delay) const;
 
   /// The script, for whoever plays it.
-  [[nodiscard]] const std::vector<act>& acts() const noexcept { return acts_; }
+  [[nodiscard]] const value_list<act>& acts() const noexcept { return acts_; }
   [[nodiscard]] std::string name() const;
   /// The entry for the `n`th request, from 1; null when the script is over.
   [[nodiscard]] const act* at(std::size_t n) const noexcept;
@@ -138,7 +139,7 @@ class behavior {
   template <class Change>
   [[nodiscard]] behavior changed(Change change) const;
 
-  std::vector<act> acts_;
+  value_list<act> acts_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ template <class F>
            std::is_invocable_r_v<behavior, const std::decay_t<F>&, const exchange&>)
 behavior::behavior(F&& decide) {
   act one{.what = act::kind::compute, .chosen = true, .name = "lambda"};
-  one.compute = std::make_shared<function<behavior(const exchange&) const>>(std::forward<F>(decide));
+  one.compute = shared<const act::decision>(new act::decision(std::forward<F>(decide)));
   acts_.push_back(std::move(one));
 }
 
@@ -245,10 +246,10 @@ inline void join(act& left, const act& right) {
 
 inline behavior operator|(behavior left, const behavior& right) {
   if (right.acts_.size() == 1) {
-    for (auto& each : left.acts_) detail::join(each, right.acts_.front());
+    for (auto& each : left.acts_) detail::join(each, right.acts_[0]);
     return left;
   }
-  detail::join(left.acts_.back(), right.acts_.front());
+  detail::join(left.acts_.back(), right.acts_[0]);
   for (std::size_t i = 1; i < right.acts_.size(); ++i) left.acts_.push_back(right.acts_[i]);
   return left;
 }

@@ -5,13 +5,13 @@
 
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/testing/behavior.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -197,7 +197,7 @@ inline behavior flaky(double probability, std::uint64_t seed, behavior fault) {
                               detail::decimal(percent % 100) + ", 0x" + hex + ")",
                       .probability = probability,
                       .seed = seed,
-                      .fault = std::make_shared<const behavior>(std::move(fault))});
+                      .fault = shared<const behavior>(new behavior(std::move(fault)))});
 }
 inline behavior flaky(double probability, std::uint64_t seed) {
   return flaky(probability, seed, reset(before_head));

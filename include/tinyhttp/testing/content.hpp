@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/testing/digest.hpp>
@@ -139,11 +140,11 @@ constexpr char pattern_at(std::uint64_t at, std::uint64_t seed) noexcept {
 
 inline content::content(std::string octets)
     : size_(octets.size()), identity_(detail::fingerprint(octets)) {
-  source_ = std::make_shared<const detail::memory_source>(std::move(octets));
+  source_ = share<const content_source>(new detail::memory_source(std::move(octets)));
 }
 
 inline content pattern(std::uint64_t size, std::uint64_t seed) {
-  return {std::make_shared<const detail::pattern_source>(size, seed), size,
+  return {share<const content_source>(new detail::pattern_source(size, seed)), size,
           files::mix(size + files::mix(seed + 1))};
 }
 
@@ -157,7 +158,7 @@ inline content on_disk(const std::string& path) {
                                                (failed != 0 ? std::strerror(failed) : "not a regular file")));
   }
   const auto size = static_cast<std::uint64_t>(facts.st_size);
-  return {std::make_shared<const detail::file_source>(fd), size,
+  return {share<const content_source>(new detail::file_source(fd)), size,
           files::mix(size + files::mix(static_cast<std::uint64_t>(facts.st_mtime)))};
 }
 

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/listener.hpp>
@@ -25,12 +26,10 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -76,7 +75,10 @@ class fake_host {
         : waiter(reap), owner(of), stream(of.loop_, std::move(from.socket), from.peer), serving(stream, of.shared_) {}
     static bool reap(waiter& w) {
       auto& self = static_cast<client&>(w);
-      std::erase_if(self.owner.clients_, [&](const auto& each) { return each.get() == &self; });
+      auto& all = self.owner.clients_;
+      std::size_t i = 0;
+      while (&all[i] != &self) ++i;
+      all.remove(i);
       return false;
     }
     fake_host& owner;
@@ -105,17 +107,17 @@ class fake_host {
   net::socket holder_;
   net::address at_;
   std::shared_ptr<const fake_security> security_;  // null: plain text
-  std::optional<private_folder> folder_;
+  owned<private_folder> folder_;
   std::string unix_path_, ca_file_, client_file_;
   behavior handshakes_;
   std::size_t shaken_ = 0;  // since that was said
-  std::optional<net::listener> listener_;
-  std::optional<net::acceptor> acceptor_;
+  owned<net::listener> listener_;
+  owned<net::acceptor> acceptor_;
   task<void> (*serve_)(fake_host&);  // `accept_all`
   task<void> accepting_;
-  std::vector<net::socket> fillers_;  // of a black hole's queue
-  std::vector<std::unique_ptr<client>> clients_;
-  std::vector<net::socket> ignored_;
+  owned_list<net::socket> fillers_;  // of a black hole's queue
+  owned_list<client> clients_;
+  owned_list<net::socket> ignored_;
   std::atomic<std::size_t> hang_up_{0}, ignore_{0};
   std::thread thread_;
 };
@@ -125,7 +127,7 @@ class fake_host {
 template <class>
 fake_host::fake_host(fake_server_options with) : serve_([](fake_host& self) { return self.accept_all(); }) {
   shared_.journal.keep_at_most(with.journal);
-  if (with.unix_socket || with.tls) folder_.emplace();
+  if (with.unix_socket || with.tls) folder_.reset(new private_folder);
   if (with.unix_socket) unix_path_ = folder_->keep("socket");
   else keep_port(with);
   if (with.tls) ca_file_ = folder_->write("ca.pem", with.tls->authority);
@@ -164,9 +166,9 @@ inline void fake_host::listen(int backlog) {
   how.unix_path = unix_path_;
   how.backlog = backlog;
   auto bound = net::listener::bind(how);
-  listener_.emplace(std::move(bound).value());
+  listener_.reset(new net::listener(std::move(bound).value()));
   if (backlog == 0) return;
-  acceptor_.emplace(loop_, *listener_);
+  acceptor_.reset(new net::acceptor(loop_, *listener_));
   accepting_ = serve_(*this);
   accepting_.start();
 }
@@ -195,7 +197,7 @@ inline void fake_host::blackhole() {
       if (!made) return;
       const auto status = net::os::connect(made->native(), at_.native(), at_.native_size());
       if (status == -EINPROGRESS) return;  // dropped: it is closed here
-      fillers_.push_back(std::move(*made));
+      fillers_.push_back(owned<net::socket>(new net::socket(std::move(*made))));
     }
   });
 }
@@ -236,7 +238,7 @@ inline void fake_host::settle() {
   for (bool settled = false; !settled && std::chrono::steady_clock::now() < deadline;) {
     run([&] {
       settled = true;
-      for (auto& each : clients_) settled = each->serving.refresh() && settled;
+      for (auto& each : clients_) settled = each.serving.refresh() && settled;
     });
   }
 }
@@ -255,8 +257,8 @@ inline void fake_host::on_handshake(behavior script) {
 inline void fake_host::drop_connections() {
   const auto drop = [this] {
     for (auto& each : clients_) {
-      each->running.reset();
-      each->stream.abort();
+      each.running.reset();
+      each.stream.abort();
     }
     clients_.clear();
     for (auto& each : ignored_) net::os::reset_on_close(each.native());
@@ -294,15 +296,15 @@ task<void> fake_host::accept_all() {
 template <class>
 void fake_host::begin(net::accepted&& from) {
   if (take_one(hang_up_)) return;
-  if (take_one(ignore_)) return ignored_.push_back(std::move(from.socket));
+  if (take_one(ignore_)) return ignored_.push_back(owned<net::socket>(new net::socket(std::move(from.socket))));
   std::unique_ptr<net::secure_session> session;
   if (security_) {
     auto begun = security_->context->begin({}, 0);
     if (!begun) return;
     session = std::move(*begun);
   }
-  clients_.push_back(std::make_unique<client>(*this, std::move(from)));
-  client& made = *clients_.back();
+  clients_.push_back(owned<client>(new client(*this, std::move(from))));
+  client& made = clients_.back();
   if (session) {
     const act* const how = handshakes_.at(++shaken_);
     made.running = made.serving.run_secured(std::move(session), how != nullptr ? *how : act{});

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/testing/behaviors.hpp>
 #include <tinyhttp/testing/fake_host.hpp>
@@ -180,12 +181,12 @@ inline void fake_server::mount(std::string prefix, const std::string& directory)
   how.strip_prefix = prefix;
   how.dot_files = true;
   how.cache_control.clear();
-  auto made = std::make_shared<fake_mount>(fake_mount{prefix, static_files(directory, std::move(how))});
+  shared<const fake_mount> made(new fake_mount{prefix, static_files(directory, std::move(how))});
   host_->shared().rules.edit([&](rule_set& set) { set.mounts.push_back(std::move(made)); });
 }
 
 inline void fake_server::on(matcher m, behavior b, source_line at) {
-  auto made = std::make_shared<rule>(std::move(m), std::move(b), at);
+  shared<const rule> made(new rule(std::move(m), std::move(b), at));
   host_->shared().rules.edit([&](rule_set& set) { set.rules.push_back(std::move(made)); });
 }
 
@@ -194,7 +195,7 @@ inline expected_exchange fake_server::expect(matcher m, source_line at) {
   one.what = act::kind::stepped;
   one.chosen = true;
   one.name = "step by step";
-  one.steps = std::make_shared<stepping>();
+  one.steps = shared<stepping>(new stepping);
   expected_exchange made(one.steps);
   on(std::move(m), behavior(std::move(one)).times(1), at);
   return made;

@@ -83,11 +83,11 @@ task<void> faulty_line<S>::part() {
 template <net::stream S>
 task<bool> faulty_line<S>::happen(const placed_event& what) {
   constexpr const char* names[] = {"[cut]", "[reset]", "[stall]", "[hold]", "[pause]", "[truncate]", "[bad record]"};
-  if (wire_.in_memory()) markers_ += names[static_cast<int>(what.event.what)];
-  switch (what.event.what) {
+  if (wire_.in_memory()) markers_ += names[static_cast<int>(what.event->what)];
+  switch (what.event->what) {
     case wire_event::kind::truncate:
     case wire_event::kind::bad_record: {
-      const bool broken = co_await break_session(what.event.what);
+      const bool broken = co_await break_session(what.event->what);
       if (!broken) co_return co_await left();
       [[fallthrough]];
     }
@@ -96,9 +96,9 @@ task<bool> faulty_line<S>::happen(const placed_event& what) {
       co_await part();
       co_return false;
     case wire_event::kind::reset: co_return co_await end_by_reset();
-    case wire_event::kind::hold: co_return co_await wait_at(*what.event.gate, 1);
+    case wire_event::kind::hold: co_return co_await wait_at(*what.event->gate, 1);
     case wire_event::kind::pause: {
-      const time_point when = wire_.loop().now() + std::chrono::duration_cast<duration>(what.event.time);
+      const time_point when = wire_.loop().now() + std::chrono::duration_cast<duration>(what.event->time);
       co_return co_await wait_until(when);
     }
     case wire_event::kind::stall:

@@ -4,16 +4,16 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/shared.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/testing/units.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -40,9 +40,9 @@ class gate {
     std::mutex mutex;
     std::condition_variable changed;
     std::uint64_t opened = 0;
-    std::vector<const visit*> waiting;
+    small_vector<const visit*, 4> waiting;
   };
-  std::shared_ptr<state> state_ = std::make_shared<state>();
+  shared<state> state_ = shared<state>(new state);
 };
 
 /// One exchange's stay at a gate: from construction until the gate has been opened `times` times in
@@ -64,13 +64,15 @@ class gate::visit {
   visit& operator=(const visit&) = delete;
   ~visit() {
     const std::lock_guard lock(state_->mutex);
-    std::erase(state_->waiting, this);
+    auto& all = state_->waiting;
+    for (std::size_t i = all.size(); i-- > 0;)
+      if (all[i] == this) all.erase(i, 1);
   }
   [[nodiscard]] bool passed() const noexcept { return passed_; }
 
  private:
   friend class gate;
-  std::shared_ptr<state> state_;
+  shared<state> state_;
   std::uint64_t needed_;
   mutable function<void()> pass_;
   mutable std::atomic<bool> passed_{false};
@@ -86,12 +88,16 @@ inline bool gate::reached(std::chrono::milliseconds at_most) const {
 inline void gate::open() const {
   const std::lock_guard lock(state_->mutex);
   ++state_->opened;
-  std::erase_if(state_->waiting, [this](const visit* v) {
-    if (v->needed_ > state_->opened) return false;
-    v->passed_ = true;
-    v->pass_();
-    return true;
-  });
+  for (std::size_t i = 0; i < state_->waiting.size();) {
+    const visit& v = *state_->waiting[i];
+    if (v.needed_ > state_->opened) {
+      ++i;
+      continue;
+    }
+    v.passed_ = true;
+    v.pass_();
+    state_->waiting.erase(i, 1);
+  }
 }
 
 }  // namespace tinyhttp::testing

@@ -26,7 +26,7 @@ namespace tinyhttp::testing {
   if (one.what == act::kind::raw) return one.events.empty();
   if (one.what != act::kind::serve || one.events.size() > 1) return false;
   if (one.events.empty()) return true;
-  const auto kind = one.events.front().what;
+  const auto kind = one.events[0].what;
   return kind == wire_event::kind::cut || kind == wire_event::kind::reset || kind == wire_event::kind::stall;
 }
 
@@ -42,7 +42,7 @@ template <net::stream Below>
 class fake_handshake {
  public:
   fake_handshake(Below& below, net::secure_session& by, const act& how)
-      : below_(below), session_(by), event_(how.events.empty() ? nullptr : &how.events.front()),
+      : below_(below), session_(by), event_(how.events.empty() ? nullptr : &how.events[0]),
         raw_(how.what == act::kind::raw ? &how.octets : nullptr) {}
 
   task<handshake_outcome> run();

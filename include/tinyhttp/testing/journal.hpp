@@ -5,6 +5,8 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/testing/exchange.hpp>
 #include <tinyhttp/testing/match.hpp>
 #include <tinyhttp/testing/units.hpp>
@@ -63,7 +65,7 @@ class journal_book {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::vector<page> pages_;  // by number; some may be missing
+  owned_list<page> pages_;  // by number; some may be missing
   std::size_t last_ = 0;     // number
   std::uint64_t weight_ = 0, most_ = std::uint64_t{256} << 20;
   std::atomic<std::size_t> connections_{0};
@@ -123,7 +125,7 @@ inline std::size_t journal_book::add(exchange x) {
   const std::lock_guard lock(mutex_);
   x.number = ++last_;
   const std::uint64_t weight = sizeof(page) + 3 * x.raw_head.size() + x.body.size();
-  pages_.push_back({std::move(x), weight});
+  pages_.push_back(owned<page>(new page{std::move(x), weight}));
   weight_ += weight;
   if (weight_ > most_) forget_oldest();
   changed_.notify_all();
@@ -132,12 +134,14 @@ inline std::size_t journal_book::add(exchange x) {
 
 /// To half of what is allowed, so that it is seldom needed.
 inline void journal_book::forget_oldest() {
-  std::erase_if(pages_, [&](const page& each) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < pages_.size(); ++i) {
+    const page& each = pages_[i];
     const bool done = each.x.over() && (each.told || !on_over_);
-    if (!done || weight_ <= most_ / 2) return false;
-    weight_ -= each.weight;
-    return true;
-  });
+    if (done && weight_ > most_ / 2) weight_ -= each.weight;
+    else pages_.swap(i, kept++);
+  }
+  while (pages_.size() > kept) pages_.pop_back();
 }
 
 inline journal_book::page* journal_book::find(std::size_t number) noexcept {

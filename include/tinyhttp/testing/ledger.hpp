@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/testing/journal.hpp>
 #include <tinyhttp/testing/wire.hpp>
 
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -61,7 +61,7 @@ class ledger {
   journal_book& journal_;
   std::size_t current_ = 0;  // the running exchange's number in the journal; 0: none runs
   std::size_t ended_ = 0;    // that of one that nobody was told of
-  std::vector<account> accounts_;
+  small_vector<account, 2> accounts_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -93,7 +93,8 @@ bool ledger<S>::refresh() {
   const std::uint64_t sent = wire_.stream().sent();
   const std::uint64_t acked = wire_.acknowledged();
   bool settled = true;
-  std::erase_if(accounts_, [&](account& a) {
+  for (std::size_t i = 0; i < accounts_.size();) {
+    const account& a = accounts_[i];
     const std::uint64_t end = a.over ? a.end_at : sent;
     const std::uint64_t out = end > a.body_at ? end - a.body_at : 0;
     std::uint64_t handed = 0, arrived = 0;
@@ -104,8 +105,9 @@ bool ledger<S>::refresh() {
       x.acked = arrived;
     });
     if (a.over && arrived < handed) settled = false;
-    return a.over && acked >= end;
-  });
+    if (a.over && acked >= end) accounts_.erase(i, 1);
+    else ++i;
+  }
   return settled;
 }
 

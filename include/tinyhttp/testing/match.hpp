@@ -5,17 +5,17 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/testing/exchange.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -43,7 +43,7 @@ class matcher {
   template <class F>
   [[nodiscard]] matcher where(F holds, std::string what) const {
     matcher made = *this;
-    made.asked_.push_back({std::make_shared<function<bool(const exchange&) const>>(std::move(holds)), std::move(what)});
+    made.asked_.push_back({shared<const condition>(new condition(std::move(holds))), std::move(what)});
     return made;
   }
 
@@ -72,15 +72,16 @@ class matcher {
     std::string value;
     bool absent;
   };
+  using condition = function<bool(const exchange&) const>;
   struct question {
-    std::shared_ptr<function<bool(const exchange&) const>> holds;
+    shared<const condition> holds;
     std::string what;
   };
 
   std::string method_;
   std::string path_;
-  std::vector<field_wish> wanted_;
-  std::vector<question> asked_;
+  value_list<field_wish> wanted_;
+  value_list<question> asked_;
   bool no_handshake_ = false;
 };
 

@@ -4,6 +4,9 @@
 // that it began with. So a test may change anything while downloads run. Knows no sockets.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/static_files.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/media_type.hpp>
@@ -15,13 +18,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -63,16 +64,16 @@ struct rule {
 };
 
 struct rule_set {
-  std::map<std::string, std::shared_ptr<const fake_file>, std::less<>> files;
-  std::vector<std::shared_ptr<const fake_mount>> mounts;
-  std::vector<std::shared_ptr<const rule>> rules;  // the last that matches prevails
-  std::vector<matcher> tolerated;
+  std::map<std::string, shared<const fake_file>, std::less<>> files;
+  value_list<shared<const fake_mount>> mounts;
+  value_list<shared<const rule>> rules;  // the last that matches prevails
+  value_list<matcher> tolerated;
 };
 
 /// The set in force. Any thread.
 class rule_book {
  public:
-  [[nodiscard]] std::shared_ptr<const rule_set> current() const {
+  [[nodiscard]] shared<const rule_set> current() const {
     const std::lock_guard lock(mutex_);
     return set_;
   }
@@ -80,22 +81,22 @@ class rule_book {
   template <class Edit>
   void edit(Edit edit) {
     const std::lock_guard lock(mutex_);
-    auto made = std::make_shared<rule_set>(*set_);
+    owned<rule_set> made(new rule_set(*set_));
     edit(*made);
-    set_ = std::move(made);
+    set_ = shared<const rule_set>(made.release());
   }
   template <class Edit>
   void edit_file(const std::string& path, Edit edit) {
     this->edit([&](rule_set& set) {
-      auto made = std::make_shared<fake_file>(*set.files.at(path));
+      owned<fake_file> made(new fake_file(*set.files.at(path)));
       edit(*made);
-      set.files[path] = std::move(made);
+      set.files[path] = shared<const fake_file>(made.release());
     });
   }
 
  private:
   mutable std::mutex mutex_;
-  std::shared_ptr<const rule_set> set_ = std::make_shared<rule_set>();
+  shared<const rule_set> set_ = shared<const rule_set>(new rule_set);
 };
 
 /// A file that was declared, to say more about it. Each call takes effect at once, for the requests
@@ -151,11 +152,11 @@ class file_handle {
 
 /// Declares a file: in place of one that the path has already.
 inline file_handle declare_file(rule_book& in, std::string path, content octets) {
-  auto made = std::make_shared<fake_file>();
+  owned<fake_file> made(new fake_file);
   made->etag = file_handle::tag_of(octets);
   made->content = std::move(octets);
   made->media_type = media_type_of(path);
-  in.edit([&](rule_set& set) { set.files[path] = std::move(made); });
+  in.edit([&](rule_set& set) { set.files[path] = shared<const fake_file>(made.release()); });
   return {in, std::move(path)};
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/testing/answer.hpp>
 #include <tinyhttp/testing/faulty_line.hpp>
@@ -18,7 +19,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -49,8 +49,8 @@ class sender : faulty_line<S> {
   }
 
  private:
-  task<bool> send_head(const std::string& head, const std::vector<placed_event>& events, std::size_t& done);
-  task<bool> send_body(const act& how, const body_map& body, const std::vector<placed_event>& events,
+  task<bool> send_head(const std::string& head, const placed_events& events, std::size_t& done);
+  task<bool> send_body(const act& how, const body_map& body, const placed_events& events,
                        std::size_t& done);
   task<bool> play_steps(stepping& steps, const std::string& head, const body_map& body);
   task<bool> write_body(const body_map& body, std::uint64_t at, std::uint64_t end);
@@ -94,7 +94,7 @@ task<bool> sender<S>::send(exchange& x, const decision& made, const std::string&
 }
 
 template <net::stream S>
-task<bool> sender<S>::send_head(const std::string& head, const std::vector<placed_event>& events,
+task<bool> sender<S>::send_head(const std::string& head, const placed_events& events,
                                 std::size_t& done) {
   std::size_t at = 0;
   while (done < events.size() && events[done].in_head) {
@@ -116,10 +116,10 @@ task<bool> sender<S>::send_head(const std::string& head, const std::vector<place
 
 template <net::stream S>
 task<bool> sender<S>::send_body(const act& how, const body_map& body,
-                                const std::vector<placed_event>& events, std::size_t& done) {
+                                const placed_events& events, std::size_t& done) {
   constexpr std::uint64_t most = 64 * 1024;  // octets read at a time
   constexpr std::size_t gathered = 16 * 1024;  // octets of small chunks that go out together
-  std::vector<std::uint64_t> flips;
+  small_vector<std::uint64_t, 4> flips;
   for (const auto& each : how.flips)
     if (const auto at = body.place_of(each, false)) flips.push_back(*at);
   const std::string_view nothing;

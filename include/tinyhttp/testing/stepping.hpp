@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/testing/units.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 
@@ -12,7 +13,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -67,7 +67,7 @@ class stepping {
 ///     CHECK(x.reset());
 class expected_exchange {
  public:
-  explicit expected_exchange(std::shared_ptr<stepping> with) : steps_(std::move(with)) {}
+  explicit expected_exchange(shared<stepping> with) : steps_(std::move(with)) {}
   expected_exchange(expected_exchange&&) noexcept = default;
   expected_exchange& operator=(expected_exchange&&) = delete;
   ~expected_exchange() {
@@ -92,7 +92,7 @@ class expected_exchange {
   verdict reset() { return steps_->say({wire_command::kind::reset}); }
 
  private:
-  std::shared_ptr<stepping> steps_;
+  shared<stepping> steps_;
 };
 
 // ---------------------------------------------------------------------------------------------

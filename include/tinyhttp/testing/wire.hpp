@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/connection.hpp>
 #include <tinyhttp/net/loop.hpp>
@@ -18,7 +19,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,7 +60,7 @@ struct bell {
     rung = true;
     if (react) react();
   }
-  [[nodiscard]] static function<void()> caller(std::shared_ptr<bell> of, net::loop& on) {
+  [[nodiscard]] static function<void()> caller(shared<bell> of, net::loop& on) {
     return [of = std::move(of), &on] { on.post([of] { of->ring(); }); };
   }
 };
@@ -87,7 +87,7 @@ class wire {
 
   [[nodiscard]] S& stream() noexcept { return stream_; }
   [[nodiscard]] net::loop& loop() noexcept { return stream_.loop(); }
-  [[nodiscard]] const std::shared_ptr<bell>& waker() const noexcept { return bell_; }
+  [[nodiscard]] const shared<bell>& waker() const noexcept { return bell_; }
   /// No socket: nobody to wait for.
   [[nodiscard]] bool in_memory() const noexcept { return in_memory_; }
   [[nodiscard]] std::uint64_t acknowledged() const noexcept {
@@ -116,7 +116,7 @@ class wire {
   bool parked_ = false;  // a read that the bell ends
   bool ended_ = false;  // the client has ended its side
   nap* nap_ = nullptr;
-  std::shared_ptr<bell> bell_ = std::make_shared<bell>();
+  shared<bell> bell_ = shared<bell>(new bell);
 };
 
 /// A sleep that can be ended early.

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/testing/behavior.hpp>
@@ -17,7 +20,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::testing {
 
@@ -49,10 +51,11 @@ class body_map {
     std::string own;
     std::shared_ptr<const content_source> source;
   };
+  void add(part p) { parts_.push_back(owned<part>(new part(std::move(p)))); }
   void add(std::string octets, std::optional<std::uint64_t> file_offset = std::nullopt);
   void add(const content_slice& slice);
 
-  std::vector<part> parts_;
+  owned_list<part> parts_;
   std::uint64_t size_ = 0;
   bool partial_ = false;
 };
@@ -61,12 +64,12 @@ class body_map {
 struct placed_event {
   bool in_head;
   std::uint64_t at;
-  wire_event event;
+  const wire_event* event;  // of the act
 };
+using placed_events = small_vector<placed_event, 4>;
 
 /// The events of `how` that happen in this response, in order.
-[[nodiscard]] inline std::vector<placed_event> place_events(const act& how, const body_map& body,
-                                                            std::size_t head_size);
+[[nodiscard]] inline placed_events place_events(const act& how, const body_map& body, std::size_t head_size);
 
 /// Changes a head, from its start line to its empty line.
 inline void apply_edits(std::string& head, const act& how);
@@ -132,11 +135,11 @@ inline body_map::body_map(const response& from) : partial_(from.status == status
 
 inline void body_map::add(std::string octets, std::optional<std::uint64_t> file_offset) {
   const std::uint64_t length = octets.size();
-  parts_.push_back({size_, length, file_offset.value_or(0), file_offset.has_value(), std::move(octets), nullptr});
+  add(part{size_, length, file_offset.value_or(0), file_offset.has_value(), std::move(octets), nullptr});
   size_ += length;
 }
 inline void body_map::add(const content_slice& slice) {
-  parts_.push_back({size_, slice.length, slice.offset, true, {}, slice.source});
+  add(part{size_, slice.length, slice.offset, true, {}, slice.source});
   size_ += slice.length;
 }
 
@@ -177,24 +180,23 @@ inline std::optional<std::uint64_t> body_map::place_of(position p, bool passing)
 }
 
 inline void body_map::swap_from(std::uint64_t at, const content& other) {
-  std::vector<part> made;
-  for (auto& p : parts_) {
+  const owned_list<part> before = std::move(parts_);
+  for (auto& p : before) {
     const std::uint64_t end = p.start + p.length;
     if (end <= at || !p.of_file) {
-      made.push_back(std::move(p));
+      add(std::move(p));
       continue;
     }
     const std::uint64_t kept = at > p.start ? at - p.start : 0;
     part rest{p.start + kept, p.length - kept, p.file_offset + kept, true, {}, other.source()};
     p.length = kept;
-    if (kept > 0) made.push_back(std::move(p));
-    made.push_back(std::move(rest));
+    if (kept > 0) add(std::move(p));
+    add(std::move(rest));
   }
-  parts_ = std::move(made);
 }
 
-inline std::vector<placed_event> place_events(const act& how, const body_map& body, std::size_t head_size) {
-  std::vector<placed_event> placed;
+inline placed_events place_events(const act& how, const body_map& body, std::size_t head_size) {
+  placed_events placed;
   const auto before = [](const placed_event& a, const placed_event& b) {
     return a.in_head != b.in_head ? a.in_head : a.at < b.at;
   };
@@ -202,10 +204,11 @@ inline std::vector<placed_event> place_events(const act& how, const body_map& bo
     const bool in_head = event.at.in == position::kind::head;
     const auto at = in_head ? std::optional(event.at.octets) : body.place_of(event.at, true);
     if (!at || (in_head && *at > head_size)) continue;
-    placed_event made{in_head, *at, event};
-    std::size_t i = placed.size();
-    while (i > 0 && before(made, placed[i - 1])) --i;
-    placed.insert(placed.begin() + static_cast<std::ptrdiff_t>(i), std::move(made));
+    const placed_event made{in_head, *at, &event};
+    placed.push_back(made);
+    std::size_t i = placed.size() - 1;
+    for (; i > 0 && before(made, placed[i - 1]); --i) placed[i] = placed[i - 1];
+    placed[i] = made;
   }
   return placed;
 }
