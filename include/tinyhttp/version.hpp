@@ -4,6 +4,7 @@
 
 #if __cplusplus < 202002L
 #error "tinyhttp needs C++20: compile with -std=c++20"
+#include <tinyhttp_needs_a_newer_language>  // is nowhere, and so ends what would be thousands of errors
 #elif !defined(__cpp_impl_coroutine) || (defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 12)
 #error "tinyhttp needs coroutines that work: g++ 12, clang 14 or later"
 #endif

@@ -1,6 +1,6 @@
-// Who forgets the language's version is told so first, and not by what does not compile then.
+// Who forgets the language's version is told so, and not by a thousand lines of what does not compile then.
 // compile: -std=c++17
-// error: tinyhttp needs C\+\+20: compile with -std=c\+\+20
+// error: fatal error: .?tinyhttp_needs_a_newer_language
 #include <tinyhttp/core/task.hpp>
 
 int main() {}
