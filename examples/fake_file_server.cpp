@@ -46,7 +46,7 @@ constexpr const char* more_help =
     "BEHAVIOUR, joined by blanks, with xN for so many requests, and `then` before what comes next:\n"
     "  what    serve  reply CODE  redirect URL  raw FILE  swap SEED  ignore-range\n"
     "          basic-auth USER:PASS  retry-after S (503)  flaky PERCENT SEED\n"
-    "  line    cut N  reset N  stall N  flip-bit N  throttle BYTES/s  tiny-writes N\n"
+    "  line    cut N  reset N  stall N  pause N MS  flip-bit N  throttle BYTES/s  tiny-writes N\n"
     "  lies    length N  double-length N  no-length  extra TEXT  chunked N  bad-chunks\n"
     "          no-last-chunk  noise CODE  bare-lf  close\n"
     "N counts octets of the body; @N is a place in the file, head before the head, head+N in it.\n"

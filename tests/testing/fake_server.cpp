@@ -400,6 +400,15 @@ TEST_CASE("a behaviour for zero requests answers none", "[testing][fake_server]"
   }
 }
 
+TEST_CASE("a URL of the server's is one, whatever the path holds", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/a b\xc3\xa4", text("here"));
+  CHECK(srv.url("/a b\xc3\xa4?c d#") == srv.url() + "a%20b%C3%A4?c%20d%23");
+  CHECK(srv.url("/100%/%41?a=1&b=?") == srv.url() + "100%25/%41?a=1&b=?");
+  CHECK(fetch(srv, srv.url("/a b\xc3\xa4").substr(srv.url().size() - 1)).body() == "here");
+  CHECK(srv.saw(get("/a b\xc3\xa4")).once());
+}
+
 TEST_CASE("what cannot be asked for is refused where it is declared", "[testing][fake_server]") {
   fake_server srv;
   const auto refusal = [](auto declare) -> std::string {

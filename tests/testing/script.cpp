@@ -29,6 +29,9 @@ TEST_CASE("a script says what the functions say", "[testing][script]") {
   CHECK(parse_behavior("stall head").value().name() == stall(before_head).name());
   CHECK(parse_behavior("cut head+12").value().name() == cut(in_head{12}).name());
   CHECK(parse_behavior("reply 404 x3 then redirect /x").value().acts().size() == 2);
+  const behavior late = parse_behavior("pause head 200").value();
+  CHECK(late.acts()[0].name == pause(before_head, std::chrono::milliseconds(200)).acts()[0].name);
+  CHECK(late.acts()[0].events.at(0).time == std::chrono::milliseconds(200));
   CHECK(parse_behavior("throttle 64KiB/s").value().acts()[0].throttle_octets == 64_KiB / 20);
   CHECK(parse_behavior("flip-bit 7").value().acts()[0].flips[0].in == position::kind::file);
   CHECK(parse_behavior("flaky 20 7").value().acts()[0].probability == 0.2);
@@ -36,8 +39,8 @@ TEST_CASE("a script says what the functions say", "[testing][script]") {
 
 TEST_CASE("what is no script is refused by name", "[testing][script]") {
   for (const char* wrong : {"", "explode", "cut", "cut here", "x1", "then serve", "cut 5 then", "reply 99", "reply 1000",
-                            "chunked 0", "throttle 0/s", "throttle fast", "flaky 20", "flaky 101 5", "reply 100", "noise 200",
-                            "raw /does/not/exist", "cut 5 x", "cut -5"}) {
+                            "chunked 0", "throttle 0/s", "throttle fast", "pause head", "pause 5 soon", "flaky 20", "flaky 101 5", "reply 100",
+                            "noise 200", "raw /does/not/exist", "cut 5 x", "cut -5"}) {
     const auto got = parse_behavior(wrong);
     INFO(wrong);
     CHECK_FALSE(got);

@@ -7,6 +7,7 @@
 
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/shared.hpp>
+#include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/testing/behaviors.hpp>
 #include <tinyhttp/testing/fake_host.hpp>
@@ -51,10 +52,15 @@ class fake_server {
   /// child of fork: the server is its parent's.
   ~fake_server();
 
-  /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two. `https://` with TLS.
+  /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two. `https://` with TLS. What
+  /// may not stand in a URL, such as a blank, is escaped; escapes stay.
   [[nodiscard]] std::string url(std::string_view path = "/") const {
     if (!path.empty()) check_path(path);
-    return host_->origin().append(path);
+    std::string made = host_->origin();
+    const auto query = path.find('?');
+    append_missing_escapes(made, path.substr(0, query), unescaped::path);
+    if (query != path.npos) append_missing_escapes(made += '?', path.substr(query + 1), unescaped::query);
+    return made;
   }
   [[nodiscard]] std::uint16_t port() const noexcept { return host_->port(); }
   /// The path of the Unix-domain socket, where it listens on one.

@@ -26,7 +26,7 @@ namespace tinyhttp::testing {
 ///
 ///     reply CODE    redirect URL    serve         raw FILE        ignore-range   swap SEED
 ///     basic-auth USER:PASSWORD      retry-after S (503)           flaky PERCENT SEED
-///     cut PLACE     reset PLACE     stall PLACE   flip-bit N      throttle BYTES/s
+///     cut PLACE     reset PLACE     stall PLACE   pause PLACE MS  flip-bit N     throttle BYTES/s
 ///     length N      no-length       double-length N               extra TEXT
 ///     chunked N     bad-chunks      no-last-chunk tiny-writes N   noise CODE     bare-lf   close
 [[nodiscard]] inline result<behavior> parse_behavior(std::string_view script);
@@ -165,7 +165,13 @@ class script_words {
     const std::uint64_t slices = *rate >= 20 ? 20 : 1;  // a second
     return throttle(*rate / slices, std::chrono::nanoseconds(1'000'000'000 / slices));
   }
-  if (const auto at = parse_place(value); at && parse_at_place(word, *at, made)) return made;
+  const auto at = parse_place(value);
+  if (at && parse_at_place(word, *at, made)) return made;
+  if (at && word == "pause") {
+    const auto time = words.empty() ? std::nullopt : ascii::parse_decimal_strict(words.take(), 86'400'000);
+    if (!time) return script_error(word, "a place and milliseconds, please");
+    return pause(*at, std::chrono::milliseconds(*time));
+  }
   const auto number = parse_size(value);
   if (number && word == "flaky") {
     const auto seed = words.empty() ? std::nullopt : ascii::parse_decimal_strict(words.take());
@@ -173,7 +179,7 @@ class script_words {
     return flaky(static_cast<double>(*number) / 100, *seed);
   }
   if (number && parse_with_number(word, *number, made)) return made;
-  return script_error(std::string(word).append(" ").append(value), "no such behaviour");
+  return script_error(std::string(word).append(" ").append(value), "no such behaviour, or not with that behind it");
 }
 
 }  // namespace detail
