@@ -31,7 +31,7 @@ TEST_CASE("a script says what the functions say", "[testing][script]") {
   CHECK(parse_behavior("reply 404 x3 then redirect /x").value().acts().size() == 2);
   const behavior late = parse_behavior("pause head 200").value();
   CHECK(late.acts()[0].name == pause(before_head, std::chrono::milliseconds(200)).acts()[0].name);
-  CHECK(late.acts()[0].events.at(0).time == std::chrono::milliseconds(200));
+  CHECK((*late.acts()[0].events.begin()).time == std::chrono::milliseconds(200));
   CHECK(parse_behavior("throttle 64KiB/s").value().acts()[0].throttle_octets == 64_KiB / 20);
   CHECK(parse_behavior("flip-bit 7").value().acts()[0].flips[0].in == position::kind::file);
   CHECK(parse_behavior("flaky 20 7").value().acts()[0].probability == 0.2);
