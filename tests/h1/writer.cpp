@@ -53,7 +53,8 @@ class numbers {
     std::string text;
     for (auto left = below(most + 1); left > 0; --left) {
       constexpr std::string_view bad("\r\n\0 :\t,;/?#\x7f\x80", 13);
-      text += below(3) == 0 ? bad[below(bad.size())] : static_cast<char>(below(2) == 0 ? 'a' + below(26) : below(256));
+      text += below(3) == 0 ? bad[static_cast<std::size_t>(below(bad.size()))]
+                            : static_cast<char>(below(2) == 0 ? 'a' + below(26) : below(256));
     }
     return text;
   }

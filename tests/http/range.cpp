@@ -159,7 +159,7 @@ TEST_CASE("every selection agrees with a byte-by-byte definition", "[http][range
   const auto marks = [size](const range_selection& s) {
     std::string bytes(size, '.');
     for (const auto& r : s.ranges)
-      for (std::uint64_t i = r.offset; i < r.offset + r.length; ++i) {
+      for (auto i = static_cast<std::size_t>(r.offset); i < r.offset + r.length; ++i) {
         REQUIRE(i < size);
         REQUIRE(bytes[i] == '.');  // no byte twice
         bytes[i] = '#';

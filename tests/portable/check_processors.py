@@ -20,8 +20,8 @@ from results import finish, report  # noqa: E402
 
 SUITE = sys.argv[1]
 EMULATOR = {"i686": "qemu-i386"}.get(SUITE, f"qemu-{SUITE}")
-COMPILER = [f"{SUITE}-linux-gnu-g++", "-std=c++20", "-O1", "-D_FILE_OFFSET_BITS=64", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion",
-            "-Wsign-conversion", "-Wshadow", "-Wno-subobject-linkage", f"-I{ROOT / 'include'}", f"-I{ROOT / 'tests'}"]
+COMPILER = [f"{SUITE}-linux-gnu-g++", "-std=c++20", "-O1", "-D_FILE_OFFSET_BITS=64", "-Wall", "-Wextra", "-Wpedantic",
+            "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Wno-subobject-linkage", f"-I{ROOT / 'include'}", f"-I{ROOT / 'tests'}"]
 CATCH = pathlib.Path("/usr/include/catch2")
 
 
