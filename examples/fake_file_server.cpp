@@ -89,7 +89,7 @@ std::shared_ptr<const tt::fake_security> security(const std::string&, const std:
 
 // ---- the command line ---------------------------------------------------------------------------
 
-// A line for who reads it. Who does not, or has gone, holds up no download.
+// A line for whoever reads it. One who does not, or has gone, holds up no download.
 void tell(std::string line) {
   line.resize(line.size() < 4000 ? line.size() : 4000);  // what a pipe takes at once, where it takes any
   pollfd out{STDOUT_FILENO, POLLOUT, 0};

@@ -52,7 +52,7 @@ task<result<loop_transport::connection>> loop_transport::connect(const url& to,
   net::loop_waiting here(*on_);
   const auto make = [&](net::connected made) {
     return share(new client_connection<stream>(to.host_field(), with.limits, *on_,
-                                                       std::move(made.socket), made.peer));
+                                               std::move(made.socket), made.peer));
   };
   auto connecting = connect_along<stream>(here, to, with, *winners_, deadline, make);
   result<connection> made = co_await connecting;

@@ -276,7 +276,7 @@ result<void> decode(fields& about, body& content, std::span<const content_coding
   for (std::size_t i = codings->size(); i-- > 0;) chain.add(*(*codings)[i], limits);
   const std::uint64_t limit = content.default_limit();
   content = body(share(new detail::decoded_stream<>(std::move(content), std::move(chain),
-                                                            std::move(where))));
+                                                   std::move(where))));
   content.set_default_limit(limit);
   about.remove("Content-Length");
   return {};

@@ -76,7 +76,7 @@ class loop final : public clock {
     if (std::exchange(dated_turn_, turn_) != turn_) unix_seconds_ = time_->unix_seconds();
     return unix_seconds_;
   }
-  /// The time just now, for who measures how long something takes within a turn.
+  /// The time just now, for whoever measures how long something takes within a turn.
   [[nodiscard]] time_point look() noexcept { return seen_ = time_->now(); }
   /// The latest time that is known without looking.
   [[nodiscard]] time_point seen() const noexcept { return seen_; }
