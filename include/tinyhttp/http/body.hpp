@@ -271,7 +271,8 @@ inline std::optional<std::uint64_t> body::length_elsewhere() const {
     for (const auto& piece : *many) sum += piece.length();
     return sum;
   }
-  return stream()->length();
+  const auto* const source = stream();
+  return source != nullptr ? source->length() : std::nullopt;
 }
 
 inline const fields* body::trailers() const noexcept {
