@@ -199,6 +199,29 @@ TEST_CASE("running exchanges finish while a server drains, and say that they wer
   CHECK(running.wait() == 0);
 }
 
+TEST_CASE("an answer without end learns that its server is to stop, and ends as it should", "[server]") {
+  std::atomic<int> asked{0};
+  server running([&](const request& r) {
+    CHECK_FALSE(r.context->stopping());
+    auto tick = [&asked](request_context& context) -> task<result<std::string>> {
+      ++asked;
+      const time_point later = context.clock().now() + 1ms;
+      co_await context.clock().wait_until(later);
+      co_return context.stopping() ? std::string() : std::string("data: tick\n\n");
+    };
+    return content(stream_body([tick, &context = *r.context] { return tick(context); }), "text/event-stream");
+  }, quick(1h));
+  raw_client c(running);
+  c.send(get_root);
+  CHECK(eventually([&] { return asked > 1; }));
+  running.stop();
+  const answer a = c.receive();
+  CHECK(a.complete);
+  CHECK(a.body.starts_with("data: tick\n\n"));
+  c.close();
+  CHECK(running.wait() == 0);
+}
+
 TEST_CASE("what was pipelined before a server was told to stop is answered, wherever it waits", "[server]") {
   constexpr std::size_t behind = 1000;  // more octets than one read takes
   std::atomic<bool> started{false};
