@@ -33,7 +33,8 @@ class download_target {
         digest_(how.digest) {}
 
   result<void> open(const std::string& path);
-  /// Opens the file in `directory`, which ends with a slash or is empty, under the name that the server, or else the URL, has for it.
+  /// Opens the file in `directory`, which ends with a slash or is empty, under the name that the server, or
+  /// else the URL, has for it.
   /// True: there is a part of just this representation already.
   result<bool> open_named(const std::string& directory, const response& answer);
 

@@ -26,9 +26,9 @@
 
 namespace tinyhttp::net {
 
-/// The addresses to connect to for `host` and `port`, the host map of `with` looked at first.
-/// Of several names there, those that have no address are left out, unless none has. `Waiting` as in waiting.hpp. Fails with `resolve HOST: cause`; of kind `timeout` at `end`. What is
-/// handed in outlives the task.
+/// The addresses to connect to for `host` and `port`, the host map of `with` looked at first. Of several
+/// names there, those that have no address are left out, unless none has. `Waiting` as in waiting.hpp.
+/// Fails with `resolve HOST: cause`; of kind `timeout` at `end`. What is handed in outlives the task.
 template <class Waiting>
 [[nodiscard]] task<result<std::vector<address>>> find_addresses(Waiting& waits,
                                                                 std::string_view host,
