@@ -29,6 +29,10 @@ namespace tinyhttp::testing {
 class behavior;
 class stepping;
 
+namespace detail {
+inline constexpr std::uint64_t most_pulled = std::uint64_t{64} << 20;  // octets of a stream that is answered with
+}
+
 /// What happens at one place of a response.
 struct wire_event {
   enum class kind : std::uint8_t { cut, reset, stall, hold, pause, truncate, bad_record };

@@ -124,8 +124,6 @@ namespace detail {
   return behavior(std::move(one));
 }
 
-inline constexpr std::uint64_t most_pulled = std::uint64_t{64} << 20;  // octets
-
 /// A stream has its octets once, a behaviour is asked again and again.
 inline void pull_now(body& from) {
   if (from.stream() == nullptr) return;
