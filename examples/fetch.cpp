@@ -329,8 +329,7 @@ th::result<void> fetch(th::client& with, const settings& s, std::size_t number) 
   if (!answer) return answer.error();
   if (s.fail_on_error && answer->status.code() >= 400)
     return th::error(th::error_kind::protocol,
-                     url + ": " + std::to_string(answer->status.code()) +
-                         (answer->status.reason().empty() ? "" : " ") + std::string(answer->status.reason()));
+                     url + ": " + answer->status.to_string());
   warn_of_other_range(s, url, *answer);
   if (!to_file) return show(url, *answer, s, write_to_stdout);
   auto part = th::part_file::create(*file);

@@ -51,3 +51,8 @@ TEST_CASE("a reason phrase is printable or not there", "[http][status][rfc9112-4
   CHECK(status(306).reason().empty());
   CHECK(status::content_too_large.reason() == "Content Too Large");
 }
+
+TEST_CASE("a status as text is its code, and its phrase if it has one", "[http][status]") {
+  CHECK(status::not_found.to_string() == "404 Not Found");
+  CHECK(status(299).to_string() == "299");
+}

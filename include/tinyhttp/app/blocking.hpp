@@ -84,10 +84,7 @@ class blocking_call final : public request_context, public worker_visit {
   class thread_clock final : public tinyhttp::clock {
    public:
     [[nodiscard]] time_point now() noexcept override { return std::chrono::steady_clock::now(); }
-    [[nodiscard]] std::int64_t unix_seconds() noexcept override {
-      const auto since = std::chrono::system_clock::now().time_since_epoch();
-      return std::chrono::duration_cast<std::chrono::seconds>(since).count();
-    }
+    [[nodiscard]] std::int64_t unix_seconds() noexcept override { return system_unix_seconds(); }
     [[nodiscard]] task<void> wait_until(time_point when) override {
       std::this_thread::sleep_until(when);
       co_return;

@@ -42,13 +42,6 @@ namespace tinyhttp::detail {
   return call;
 }
 
-/// `404 Not Found`
-[[nodiscard]] inline std::string status_line_text(const status& s) {
-  std::string text = ascii::to_decimal(static_cast<std::uint64_t>(s.code()));
-  if (!s.reason().empty()) text.append(" ").append(s.reason());
-  return text;
-}
-
 /// The range of a 206 if it belongs to the same file as `origin` and begins at `offset`.
 [[nodiscard]] inline std::optional<byte_range> matching_range(const response& answer,
                                                               const part_origin& origin,
@@ -168,7 +161,7 @@ std::optional<piece_failure> piece_fetcher<Client>::fetch(byte_range& rest) {
     if (!answer) return piece_failure{answer.error()};
     const int code = answer->status.code();
     if (code != 206 && code != 200 && code != 416) {
-      auto why = failed(error_kind::protocol, status_line_text(answer->status));
+      auto why = failed(error_kind::protocol, answer->status.to_string());
       why.status = code;
       why.retry_after = answer->fields["Retry-After"];
       why.date = answer->fields["Date"];

@@ -210,7 +210,7 @@ result<bool> running_download<Client>::takes(const response& answer) {
   } else {
     retries_.refused(code, answer.fields["Retry-After"], answer.fields["Date"],
                      time_.unix_seconds());
-    return failed(error_kind::protocol, status_line_text(answer.status), code);
+    return failed(error_kind::protocol, answer.status.to_string(), code);
   }
   if (target_.is_open()) return true;
   const auto goes_on = target_.open_named(directory_, answer);

@@ -111,10 +111,7 @@ class thread_clock final : public clock {
   explicit thread_clock(const net::interrupter* stop) noexcept : stop_(stop) {}
 
   [[nodiscard]] time_point now() noexcept override { return std::chrono::steady_clock::now(); }
-  [[nodiscard]] std::int64_t unix_seconds() noexcept override {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  }
+  [[nodiscard]] std::int64_t unix_seconds() noexcept override { return system_unix_seconds(); }
   [[nodiscard]] task<void> wait_until(time_point when) override {
     static_cast<void>(net::wait_in_thread(-1, 0, when, stop_));
     co_return;

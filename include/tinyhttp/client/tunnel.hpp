@@ -59,10 +59,6 @@ class tunnel_opening {
       default: return refuse(cause.kind(), cause.message());
     }
   }
-  [[nodiscard]] static std::string text_of(status code) {
-    std::string text = ascii::to_decimal(static_cast<std::uint64_t>(code.code()));
-    return code.reason().empty() ? text : text.append(" ").append(code.reason());
-  }
   task<result<void>> write(std::string_view octets);
   task<result<void>> read_exactly(std::span<char> into);
   task<result<void>> log_in();
@@ -121,7 +117,7 @@ task<result<void>> tunnel_opening<Stream>::ask_http(const h1::limits& bounds) {
       ++informational;
     } else if (event.what == h1::event::kind::head) {
       if (!answer.status.is_success())
-        co_return refuse(error_kind::connect, text_of(answer.status));
+        co_return refuse(error_kind::connect, answer.status.to_string());
       if (!wire.unread().empty())
         co_return refuse(error_kind::protocol, "octets that nobody has asked for");
       co_return result<void>();

@@ -26,6 +26,12 @@ inline constexpr std::chrono::milliseconds a_year = std::chrono::hours(24 * 365)
   return span > a_year ? time_point::max() : now + duration(at_most_a_year(span));
 }
 
+/// Seconds since 1970-01-01 00:00 UTC by the system's calendar.
+[[nodiscard]] inline std::int64_t system_unix_seconds() noexcept {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(since).count();
+}
+
 /// A source of time for deadlines, and of the calendar time that Date fields show.
 class clock {
  public:

@@ -149,9 +149,7 @@ template <std::size_t Size>
 
 /// A short page for people that says what went wrong: the status, and nothing of this machine.
 [[nodiscard, gnu::cold]] inline response problem(status code) {
-  std::string line = ascii::to_decimal(static_cast<std::uint64_t>(code.code()));
-  if (!code.reason().empty()) line.append(" ").append(code.reason());
-  return text(line.append("\n"), code);
+  return text(code.to_string() + "\n", code);
 }
 
 /// Sends the client to `location`, a URI reference. Octets that may not stand in one are

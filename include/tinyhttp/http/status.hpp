@@ -3,10 +3,13 @@
 // RFC 9110 15. Knows classes and phrases, not what a message around them looks like.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 
 namespace tinyhttp {
@@ -35,6 +38,9 @@ class status {
 
   /// The registered phrase, or the empty string.
   [[nodiscard]] constexpr std::string_view reason() const noexcept;
+
+  /// `404 Not Found`; the code alone where no phrase is registered.
+  [[nodiscard]] std::string to_string() const;
 
   friend constexpr bool operator==(status, status) noexcept = default;
 
@@ -160,6 +166,11 @@ constexpr std::string_view status::reason() const noexcept {
     }
   }
   return "";
+}
+
+inline std::string status::to_string() const {
+  std::string text = ascii::to_decimal(code_);
+  return reason().empty() ? text : text.append(" ").append(reason());
 }
 
 }  // namespace tinyhttp

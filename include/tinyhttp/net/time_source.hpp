@@ -17,10 +17,7 @@ class time_source {
   virtual ~time_source() = default;
 
   [[nodiscard]] virtual time_point now() noexcept { return std::chrono::steady_clock::now(); }
-  [[nodiscard]] virtual std::int64_t unix_seconds() noexcept {
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::seconds>(since).count();
-  }
+  [[nodiscard]] virtual std::int64_t unix_seconds() noexcept { return system_unix_seconds(); }
   /// The loop has nothing to do before `when` (`timer::never`: no deadline). True: time has moved
   /// there and nobody needs to wait; descriptors are then only looked at, not waited for.
   virtual bool skip_to(time_point) noexcept { return false; }
