@@ -15,9 +15,7 @@
 namespace tinyhttp {
 
 struct safe_path_options {
-  bool dot_files = false;       // let through names that start with a dot; `.well-known` always is
-  std::size_t max_name = 255;   // octets of one segment: NAME_MAX of the usual file systems
-  std::size_t max_path = 4095;  // octets in all: PATH_MAX of Linux, less its NUL
+  bool dot_files = false;  // let through names that start with a dot; `.well-known` always is
 };
 
 /// Turns the path of a request target, escapes standing, into a relative file name: percent-decoded
@@ -29,6 +27,7 @@ struct safe_path_options {
 /// the octets that no name of ours holds: NUL and other controls, `\`, and an encoded `/`. RFC 3986
 /// 5.2.4 has clients remove dot segments before they ask; one that arrives, escaped or not, is a
 /// mistake or an attack. Refused with 404: empty segments, names that are too long, dot-files.
+/// A segment has up to 255 octets (NAME_MAX of the usual file systems), all of it 4095 (PATH_MAX of Linux).
 ///
 /// Linear in `path.size()`. Any thread.
 [[nodiscard]] inline result<std::string> safe_path(std::string_view path,
@@ -47,6 +46,9 @@ struct safe_path_options {
 
 namespace detail {
 
+inline constexpr std::size_t longest_file_name = 255;   // octets
+inline constexpr std::size_t longest_file_path = 4095;  // octets, without the NUL at its end
+
 /// No segment of a path holds it: controls, the separators of any system, and NUL above all.
 [[nodiscard]] constexpr bool is_name_octet(char c) noexcept {
   const auto octet = static_cast<unsigned char>(c);
@@ -63,7 +65,7 @@ namespace detail {
 /// The status that refuses `name` as a segment, or 0.
 [[nodiscard]] constexpr int refuse_name(std::string_view name,
                                         const safe_path_options& options) noexcept {
-  if (name.empty() || name.size() > options.max_name) return 404;
+  if (name.empty() || name.size() > longest_file_name) return 404;
   if (name[0] != '.') return 0;
   if (name == "." || name == "..") return 400;
   return options.dot_files || name == ".well-known" ? 0 : 404;
@@ -85,7 +87,7 @@ inline result<void> safe_path(std::string_view path, std::string& name,
                               const safe_path_options& options) {
   name.clear();
   if (!path.starts_with('/')) return detail::refused_path(400, "does not start with a slash");
-  if (path.size() > options.max_path * 3) return detail::refused_path(404, "too long");
+  if (path.size() > detail::longest_file_path * 3) return detail::refused_path(404, "too long");
   path.remove_prefix(1);
   std::size_t segment = 0;  // where the current one begins in `name`
   const auto refuse_segment = [&] {
@@ -111,7 +113,7 @@ inline result<void> safe_path(std::string_view path, std::string& name,
   }
   if (segment < name.size())  // else a slash ended it
     if (const int code = refuse_segment()) return detail::refused_path(code, "segment refused");
-  if (name.size() > options.max_path) return detail::refused_path(404, "too long");
+  if (name.size() > detail::longest_file_path) return detail::refused_path(404, "too long");
   if (name.empty()) name = ".";
   return {};
 }

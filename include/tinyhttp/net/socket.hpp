@@ -42,7 +42,6 @@ class socket {
 
   /// The peer will read the end of our octets after what has been sent; we can still receive.
   result<void> shutdown_send();
-  result<void> shutdown_receive();
 
   [[nodiscard]] result<address> local_address() const;
   [[nodiscard]] result<address> peer_address() const;
@@ -70,7 +69,6 @@ class socket {
     const std::int64_t value = os::get_option(native(), SOL_SOCKET, name);
     return value < 0 ? -1 : static_cast<int>(value);
   }
-  result<void> shut(int how, const char* what);
   /// `what PEER: cause`.
   [[nodiscard]] error failure(const char* what, std::int64_t status) const;
   using name_call = std::int64_t(int, sockaddr*, socklen_t*) noexcept;
@@ -154,11 +152,9 @@ inline result<void> socket::send_all(std::string_view octets) {
   return {};
 }
 
-inline result<void> socket::shutdown_send() { return shut(SHUT_WR, "end sending to "); }
-inline result<void> socket::shutdown_receive() { return shut(SHUT_RD, "end receiving from "); }
-inline result<void> socket::shut(int how, const char* what) {
-  const std::int64_t status = os::shutdown(native(), how);
-  if (status < 0) return failure(what, status);
+inline result<void> socket::shutdown_send() {
+  const std::int64_t status = os::shutdown(native(), SHUT_WR);
+  if (status < 0) return failure("end sending to ", status);
   return {};
 }
 [[gnu::cold]] inline error socket::failure(const char* what, std::int64_t status) const {

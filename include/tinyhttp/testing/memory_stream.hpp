@@ -64,7 +64,6 @@ class memory_stream : net::timer {
   void abort() noexcept { leave(true); }
 
   [[nodiscard]] const net::address& peer() const noexcept { return peer_; }
-  void set_peer(const net::address& seen) noexcept { peer_ = seen; }
   [[nodiscard]] result<net::address> local_address() const { return net::address(); }
   [[nodiscard]] net::loop& loop() const noexcept { return loop_; }
 
@@ -117,7 +116,7 @@ class memory_stream : net::timer {
   bool finished_ = false;  // we send no more
   bool reset_ = false;
   gone_call gone_;
-  net::address peer_ = *net::address::parse("127.0.0.1", 1);
+  const net::address peer_ = *net::address::parse("127.0.0.1", 1);
 };
 
 class memory_stream::read_operation : public net::operation<memory_stream> {
