@@ -298,6 +298,23 @@ TEST_CASE("a mounted router answers below its prefix", "[app][router]") {
   CHECK(answer(app, "/t/x/user") == "nothing");
 }
 
+TEST_CASE("a router that cannot be mounted as a whole is not mounted at all", "[app][router]") {
+  router app;
+  app.get("/a/{x}", say("own", {"x"}));
+  router other;
+  other.get("/b/c", say("literal")).get("/{y}", say("same")).otherwise(say("otherwise"));
+  CHECK_THROWS_AS(app.mount("/a", std::move(other)), std::invalid_argument);
+
+  CHECK(app.routes().size() == 1);
+  CHECK(answer(app, "/a/b/c") == "404");
+  CHECK(answer(app, method::post, "/a/b/c") == "501");
+  CHECK(answer(app, "/a/1") == "own x=1");
+  router better;
+  better.get("/b/c", say("literal"));
+  app.mount("/a", std::move(better));
+  CHECK(answer(app, "/a/b/c") == "literal");
+}
+
 TEST_CASE("a router is a handler, and fits into another", "[app][router]") {
   STATIC_REQUIRE(handler<router>);
   router inner;

@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include <pthread.h>
 #include <unistd.h>
 
 using testing_support::may_fork;
@@ -177,6 +178,27 @@ TEST_CASE("what a preparation throws comes out, and nobody runs on behind it", "
   }
   CHECK(calls == 0);
 }
+
+#if defined(__GLIBC__)
+TEST_CASE("a call for which there is no thread says so, and nothing is terminated", "[testing][torture]") {
+  pthread_attr_t usual, vast;
+  REQUIRE(::pthread_getattr_default_np(&usual) == 0);
+  REQUIRE(::pthread_attr_init(&vast) == 0);
+  REQUIRE(::pthread_attr_setstacksize(&vast, ~std::size_t{0} / 2) == 0);  // more than there are addresses
+  REQUIRE(::pthread_setattr_default_np(&vast) == 0);
+  int ended = 0;
+  const auto prepare = [](std::size_t) { return std::string("argument"); };
+  const auto done = [&ended](std::size_t) { ++ended; };
+  const auto nothing = [] { return std::string(); };
+  const auto call = [](const std::string& argument) { return std::optional<std::string>(argument); };
+  const auto got = run_apart(3, 2, std::chrono::seconds(10), false, prepare, done, nothing, nothing, call);
+  CHECK(::pthread_setattr_default_np(&usual) == 0);
+  ::pthread_attr_destroy(&vast);
+  ::pthread_attr_destroy(&usual);
+  for (const auto& each : got) CHECK(each.text == "cannot start a thread");
+  CHECK(ended == 3);
+}
+#endif
 
 TEST_CASE("an end at every octet of head and body gives the file or an error", "[testing][sweep][client]") {
   CHECK(sweep_cuts(get_whole));

@@ -77,7 +77,7 @@ class router {
 
   /// Takes over the routes of `other`, each with `prefix` in front: a pattern without a slash at
   /// its end, or nothing. Their handlers see the whole path. The `otherwise` of `other` answers
-  /// below `prefix` where no pattern fits. Throws as `route`.
+  /// below `prefix` where no pattern fits. Throws as `route`; then none of them was added.
   router& mount(std::string_view prefix, router other);
 
   reply operator()(request& r) const;
@@ -116,6 +116,7 @@ class router {
 
   router& add(std::optional<method> m, std::string_view pattern, any_handler h,
               bool fallback = false);
+  void take_back(std::size_t from) noexcept;
   [[gnu::always_inline]] void pick(route_tree::place at, const method& m, found& best) const noexcept;
   [[nodiscard]] found find(std::string_view path, const method& m) const;
   [[nodiscard]] reply search(request& r) const;
@@ -155,10 +156,23 @@ inline router& router::add(std::optional<method> m, std::string_view pattern, an
 inline router& router::mount(std::string_view prefix, router other) {
   if (prefix.ends_with('/')) detail::refuse_pattern(prefix, "a prefix has no slash at its end");
   const std::string front(prefix);
-  for (endpoint& each : other.endpoints_)
-    add(std::move(each.method), front + each.pattern, std::move(each.handler), each.is_fallback);
-  if (other.otherwise_) add(std::nullopt, front + "/{*...}", std::move(*other.otherwise_), true);
+  const std::size_t before = endpoints_.size();
+  try {
+    for (endpoint& each : other.endpoints_)
+      add(std::move(each.method), front + each.pattern, std::move(each.handler), each.is_fallback);
+    if (other.otherwise_) add(std::nullopt, front + "/{*...}", std::move(*other.otherwise_), true);
+  } catch (...) {
+    take_back(before);
+    throw;
+  }
   return *this;
+}
+
+/// The endpoints from the one at `from` on; a place that has none left fits nothing.
+inline void router::take_back(std::size_t from) noexcept {
+  for (auto& here : places_)
+    while (!here.empty() && here.back() >= from) here.pop_back();
+  while (endpoints_.size() > from) endpoints_.pop_back();
 }
 
 /// The endpoint at a place for a method: its own, else GET's for HEAD, else any's.

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/net/thread.hpp>
 #include <tinyhttp/testing/units.hpp>
 
 #include <array>
@@ -14,7 +16,6 @@
 #include <exception>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,8 @@ struct run_outcome {
 
 /// For each `i` below `count`: calls `prepare(i)`, which gives an argument; then `f` with it, apart;
 /// then `done(i)`. `f` gives something like an optional string. `prepare` and `done` are called here,
-/// `forked` in each new process. What `still` gives is held while a process is made.
+/// `forked` in each new process. What `still` gives is held while a process is made. A call that the
+/// system has no process or thread for has crashed, and says that.
 template <class Prepare, class Done, class Still, class Forked, class F>
 [[nodiscard]] std::vector<run_outcome> run_apart(std::size_t count, std::size_t at_once,
                                                  std::chrono::milliseconds time_limit, bool in_processes,
@@ -149,6 +151,34 @@ inline std::size_t wait_for_child(std::vector<running_child>& children, bool& ou
   }
 }
 
+/// A call in a thread.
+template <class F>
+struct running_thread {
+  const F& f;
+  std::string argument;
+  run_outcome& got;
+  net::thread by{};
+
+  static void run(void* of) noexcept {
+    auto& self = *static_cast<running_thread*>(of);
+    self.got = run_here(self.f, self.argument);
+  }
+};
+
+/// The calls of `begin` to `end`, all at once.
+template <class Prepare, class Done, class F>
+void run_in_threads(std::vector<run_outcome>& all, std::size_t begin, std::size_t end, const Prepare& prepare,
+                    const Done& done, const F& f) {
+  owned_list<running_thread<F>> calls;  // all of them first: what `prepare` throws must find no thread
+  for (std::size_t i = begin; i < end; ++i) {
+    all[i].text = "cannot start a thread";  // until it has run
+    calls.push_back(owned(new running_thread<F>{f, prepare(i), all[i]}));
+  }
+  for (auto& each : calls) static_cast<void>(each.by.start(each.run, &each));
+  for (auto& each : calls) each.by.join();
+  for (std::size_t i = begin; i < end; ++i) done(i);
+}
+
 }  // namespace detail
 
 template <class Prepare, class Done, class Still, class Forked, class F>
@@ -159,14 +189,8 @@ std::vector<run_outcome> run_apart(std::size_t count, std::size_t at_once, std::
   if (at_once == 0) at_once = 1;
   if (!in_processes) {
     for (std::size_t begin = 0; begin < count; begin += at_once) {
-      std::vector<std::thread> threads;
-      std::vector<std::string> arguments;  // all of them first: what `prepare` throws must find no thread
       const std::size_t end = begin + at_once < count ? begin + at_once : count;
-      for (std::size_t i = begin; i < end; ++i) arguments.push_back(prepare(i));
-      for (std::size_t i = begin; i < end; ++i)
-        threads.emplace_back([&all, &f, i, &argument = arguments[i - begin]] { all[i] = detail::run_here(f, argument); });
-      for (auto& each : threads) each.join();
-      for (std::size_t i = begin; i < end; ++i) done(i);
+      detail::run_in_threads(all, begin, end, prepare, done, f);
     }
     return all;
   }
