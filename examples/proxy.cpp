@@ -31,12 +31,9 @@ void add(th::router& app, const th::async_client& client, std::string_view prefi
       std::fprintf(stderr, "proxy: %.*s\n", static_cast<int>(line.size()), line.data());
     }});
   };
-  if (prefix.empty()) {
-    app.otherwise(forward());  // any path: a rest such as {path...} has no %2F and no // in front
-    return;
-  }
+  if (prefix.empty()) return static_cast<void>(app.otherwise(forward()));
   app.any(prefix, forward());
-  app.any(std::string(prefix) + "/{path...}", forward());
+  app.any(std::string(prefix) + "/{...}", forward());  // unlike {path...}, with %2F, and // in front
 }
 
 }  // namespace

@@ -315,6 +315,24 @@ TEST_CASE("a router that cannot be mounted as a whole is not mounted at all", "[
   CHECK(answer(app, "/a/b/c") == "literal");
 }
 
+TEST_CASE("a rest without a name takes what is handed to nobody", "[app][router]") {
+  router app;
+  app.any("/t/{tenant}/{...}", say("api", {"tenant", ""})).get("/t/x/own", say("own")).get("/{rest...}", say("rest", {"rest"}));
+
+  for (const char* below : {"/", "/a", "//a", "/a%2Fb", "/./a", "/%2e%2e/a", "/own/x", "/%00"}) {
+    INFO(below);
+    CHECK(answer(app, std::string("/t/x") + below) == "api tenant=x =");
+    CHECK(answer(app, "BREW", std::string("/t/x") + below) == "api tenant=x =");
+  }
+  CHECK(answer(app, "/t/x/own") == "own");
+  CHECK(answer(app, "/t/x") == "rest rest=t/x");
+  CHECK(answer(app, "/t/x/%") == "400");
+  CHECK(answer(app, "/t/../a") == "400");  // that has a name
+  CHECK(answer(app, "/a%2Fb") == "400");
+  CHECK_THROWS_AS(app.any("/t/{x}/{rest...}", say("again")), std::invalid_argument);
+  CHECK_THROWS_AS(app.any("/{...}/x", say("more")), std::invalid_argument);
+}
+
 TEST_CASE("a router is a handler, and fits into another", "[app][router]") {
   STATIC_REQUIRE(handler<router>);
   router inner;
@@ -367,7 +385,6 @@ TEST_CASE("a pattern that cannot be meant is refused", "[app][router]") {
       {"users", "does not begin with /"},
       {"*", "does not begin with /"},
       {"/{}", "a name is missing"},
-      {"/{...}", "a name is missing"},
       {"/{a...}/b", "a rest segment stands at the end"},
       {"/{a...}/", "a rest segment stands at the end"},
       {"/{a}/{a}", "a name stands twice"},

@@ -61,7 +61,7 @@ TEMPLATE_TEST_CASE("what cannot be asked is an error in one line", "[client]",
         "CONNECT http://h/: no target for this method");
   CHECK(message_of(c.send(request::get("/x"))) == "send: the target is not an absolute URL");
   CHECK(message_of(c.post("http://h/", "x", "text/\r\nEvil: 1")) ==
-        "post: the media type is no field value");
+        "POST: the media type is no field value");
   auto unused = net::listener::bind({.host = "127.0.0.1"}).value();
   const std::string at = unused.local_address().to_string();
   unused.close();
@@ -166,6 +166,50 @@ TEMPLATE_TEST_CASE("redirects are followed where that was asked for", "[client][
     CHECK(message_of(c.call(server.url("/a"), {.max_redirects = 1})) ==
           "GET " + server.url("/b") + ": more than 1 redirects");
   }
+}
+
+TEMPLATE_TEST_CASE("a caller is told where redirects lead, and may say no", "[client][redirects][security][threads]",
+                   client, looped_client) {
+  scripted_server server(say_in_turn({redirect_to("/b"), redirect_to("c?d#e", 307), ok}));
+  TestType c({.max_redirects = 2});
+  std::string told;
+  SECTION("before each of them") {
+    const auto note = [&](const url& to) -> result<void> { return told += to.to_string() + "\n", result<void>(); };
+    CHECK(message_of(c.call(server.url("/a#top"), {.redirected = note})) == "answer 200");
+    CHECK(told == server.url("/b#top") + "\n" + server.url("/c?d#e") + "\n");
+  }
+  SECTION("and what it says is the outcome") {
+    const auto refuse = [&](const url& to) -> result<void> {
+      told += to.target + "\n";
+      return error(error_kind::invalid_argument, to.target + " is not for us");
+    };
+    const auto r = c.call(server.url("/a"), {.redirected = refuse});
+    CHECK(message_of(r) == "GET " + server.url("/a") + ": /b is not for us");
+    CHECK(r.error().kind() == error_kind::invalid_argument);
+    CHECK(told == "/b\n");
+  }
+  SECTION("of none that is not followed") {
+    const auto note = [&](const url& to) -> result<void> { return told += to.target, result<void>(); };
+    CHECK(message_of(c.call(server.url("/a"), {.max_redirects = 0, .redirected = note})) == "answer 302");
+    CHECK(told.empty());
+  }
+}
+
+TEMPLATE_TEST_CASE("methods with a name of their own send what they are called", "[client][threads]", client,
+                   looped_client) {
+  std::string asked;
+  scripted_server server([&](net::socket& s, int) {
+    for (std::string each = read_request(s); !each.empty(); each = read_request(s)) {
+      asked += each.substr(0, each.find(" HTTP")) + each.substr(each.find("\r\n\r\n") + 4) + "\n";
+      if (!s.send_all(ok)) return;
+    }
+  });
+  TestType c;
+  CHECK(message_of(c.put(server.url("/a"), "1", "text/plain")) == "answer 200");
+  CHECK(message_of(c.patch(server.url("/b"), "2", "text/plain")) == "answer 200");
+  CHECK(message_of(c.delete_(server.url("/c"))) == "answer 200");
+  CHECK(asked == "PUT /a1\nPATCH /b2\nDELETE /c\n");
+  CHECK(message_of(c.put("http://h/", "x", "\r\n")) == "PUT: the media type is no field value");
 }
 
 TEMPLATE_TEST_CASE("a target that is given is sent as it stands", "[client][redirects][security][threads][rfc9112-3.2]",

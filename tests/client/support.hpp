@@ -154,6 +154,13 @@ class looped_client {
   result<response> post(std::string_view to, body content, std::string_view media_type) {
     return on_.run_until_done(asks_.post(to, std::move(content), media_type));
   }
+  result<response> put(std::string_view to, body content, std::string_view media_type) {
+    return on_.run_until_done(asks_.put(to, std::move(content), media_type));
+  }
+  result<response> patch(std::string_view to, body content, std::string_view media_type) {
+    return on_.run_until_done(asks_.patch(to, std::move(content), media_type));
+  }
+  result<response> delete_(std::string_view to) { return on_.run_until_done(asks_.delete_(to)); }
   std::size_t idle_connections() { return on_.run_until_done(count()); }
   result<std::string_view> next(body& from) { return on_.run_until_done(from.next()); }
 

@@ -2,6 +2,7 @@
 #include "server/support.hpp"
 #include "skip.hpp"
 
+#include <tinyhttp/app/blocking.hpp>
 #include <tinyhttp/server/signals.hpp>
 
 #include <atomic>
@@ -218,6 +219,23 @@ TEST_CASE("an answer without end learns that its server is to stop, and ends as 
   const answer a = c.receive();
   CHECK(a.complete);
   CHECK(a.body.starts_with("data: tick\n\n"));
+  c.close();
+  CHECK(running.wait() == 0);
+}
+
+TEST_CASE("a handler that blocks learns that its server is to stop", "[server][threads][blocking]") {
+  std::atomic<bool> started{false};
+  server running(blocking([&](const request& r) {
+    CHECK_FALSE(r.context->stopping());
+    started = true;
+    while (!r.context->stopping()) std::this_thread::yield();
+    return text("in time");
+  }), quick(1h));
+  raw_client c(running);
+  c.send(get_root);
+  CHECK(eventually([&] { return started.load(); }));
+  running.stop();
+  CHECK(c.receive().body == "in time");
   c.close();
   CHECK(running.wait() == 0);
 }

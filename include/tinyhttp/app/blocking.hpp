@@ -73,6 +73,7 @@ class blocking_call final : public request_context, public worker_visit {
 
   [[nodiscard]] std::string_view peer() const noexcept override { return peer_; }
   [[nodiscard]] bool cancelled() const noexcept override { return abandoned(); }
+  [[nodiscard]] bool stopping() const noexcept override { return worker_visit::stopping(); }
   [[nodiscard]] task<result<void>> inform(status, const fields&) override {
     co_return error(error_kind::invalid_argument, "inform: not from a blocking handler");
   }

@@ -17,7 +17,8 @@ namespace tinyhttp {
 ///
 ///     literal    users        itself, however the path escapes it; written here without escapes
 ///     named      {id}         any one segment that is not empty
-///     rest       {path...}    all that is left, slashes too, maybe nothing; only at the end
+///     rest       {path...}    all that is left, slashes too, maybe nothing; only at the end. `{...}` hands
+///                             nothing on, so that it takes what a name does not: see `route_tree::capture`
 struct route_pattern {
   enum class kind : std::uint8_t { literal, named, rest };
   struct segment {
@@ -58,7 +59,7 @@ inline route_pattern::route_pattern(std::string_view pattern) {
     if (text.starts_with('{') && text.ends_with('}')) {
       is = text.ends_with("...}") ? kind::rest : kind::named;
       text = text.substr(1, text.size() - (is == kind::rest ? 5 : 2));
-      if (text.empty()) detail::refuse_pattern(pattern, "a name is missing");
+      if (text.empty() && is == kind::named) detail::refuse_pattern(pattern, "a name is missing");
       if (is == kind::rest && slash < pattern.size())
         detail::refuse_pattern(pattern, "a rest segment stands at the end");
       for (const auto& earlier : segments)

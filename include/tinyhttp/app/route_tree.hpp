@@ -49,7 +49,7 @@ class route_tree {
   void search(std::string_view path, Visit&& visit) const;
 
   /// Adds the values of `names` to `into`, decoded. False when one may not be handed on: with a
-  /// NUL, or `.` or `..` as a segment; in a rest segment also with a slash at the beginning, or a
+  /// NUL, or `.` or `..` as a segment; in a rest segment with a name also with a slash at the beginning, or a
   /// `%2F`, which decoding would turn into a separator. Elsewhere `%2F` is a slash that separates
   /// nothing.
   [[nodiscard]] bool capture(hit found, std::string_view path,
@@ -285,7 +285,8 @@ inline bool route_tree::capture(hit found, std::string_view path,
   place at = found.at;
   std::size_t end = found.rest_at;  // of the segments that are not looked at yet
   if (nodes_[at].is == kind::rest) {
-    if (!detail::add_parameter(names[--name], path.substr(end), true, into)) return false;
+    const std::string& rest = names[--name];
+    if (!rest.empty() && !detail::add_parameter(rest, path.substr(end), true, into)) return false;
     --end;
     at = nodes_[at].parent;
   }

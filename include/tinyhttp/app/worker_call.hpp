@@ -41,6 +41,11 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
   // On the worker's.
 
   [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
+  /// `request_context::stopping` of whoever waits.
+  [[nodiscard]] bool stopping() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return loop_ != nullptr && loop_->stopping();
+  }
   /// Has `work` called on the loop thread, if somebody waits there.
   void post(function<void()> work) {
     const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
@@ -62,7 +67,7 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
   ~worker_visit() = default;  // by whoever made it, as what it is
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   request_context* loop_;  // guarded by mutex_
   std::atomic<bool> abandoned_ = false;
   std::coroutine_handle<> waiter_ = nullptr;  // the loop thread's

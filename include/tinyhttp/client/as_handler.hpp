@@ -1,7 +1,7 @@
 // tinyhttp/client/as_handler.hpp -- a client as a handler: what it is asked, it asks another server.
 //
 //     router r;
-//     r.any("/api/{path...}", as_handler(async_client(), "http://127.0.0.1:9000"));
+//     r.any("/api/{...}", as_handler(async_client(), "http://127.0.0.1:9000"));
 //
 // Decides nothing about fields (forwarding.hpp) and connections (the client).
 #pragma once

@@ -44,10 +44,20 @@ class basic_async_client {
   [[nodiscard]] task<result<response>> head(std::string_view to) const {
     return call(to, {.method = method::head});
   }
-  [[nodiscard]] task<result<response>> post(std::string_view to, body content,
-                                            std::string_view media_type) const;
+  [[nodiscard]] task<result<response>> post(std::string_view to, body content, std::string_view media_type) const {
+    return ask(method::post, to, std::move(content), media_type);
+  }
   [[nodiscard]] task<result<response>> post(std::string_view to, typed_body content) const {
     return post(to, std::move(content.body), content.media_type);
+  }
+  [[nodiscard]] task<result<response>> put(std::string_view to, body content, std::string_view media_type) const {
+    return ask(method::put, to, std::move(content), media_type);
+  }
+  [[nodiscard]] task<result<response>> patch(std::string_view to, body content, std::string_view media_type) const {
+    return ask(method::patch, to, std::move(content), media_type);
+  }
+  [[nodiscard]] task<result<response>> delete_(std::string_view to) const {
+    return call(to, {.method = method::delete_});
   }
 
   /// The answer as soon as its head is there. The body is pulled with `co_await`; dropping it before
@@ -70,6 +80,7 @@ class basic_async_client {
   using engine = client_engine<Transport>;
   using shared_options = std::shared_ptr<const client_options>;
 
+  task<result<response>> ask(method m, std::string_view to, body content, std::string_view media_type) const;
   static task<result<response>> run(shared_options with, result<url> to, call_options how,
                                     answer_until goes_to);
   static std::shared_ptr<engine> engine_on(net::loop& on, const shared_options& with) {
@@ -100,9 +111,9 @@ task<result<response>> basic_async_client<Transport>::run(shared_options with, r
 }
 
 template <client_transport Transport>
-task<result<response>> basic_async_client<Transport>::post(std::string_view to, body content,
-                                                           std::string_view media_type) const {
-  auto how = detail::post_options(std::move(content), media_type);
+task<result<response>> basic_async_client<Transport>::ask(method m, std::string_view to, body content,
+                                                          std::string_view media_type) const {
+  auto how = detail::options_of(std::move(m), std::move(content), media_type);
   if (!how) return ready_task<result<response>>(how.error());
   return call(to, std::move(*how));
 }

@@ -3,6 +3,7 @@
 
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/fields.hpp>
@@ -21,6 +22,10 @@
 
 namespace tinyhttp {
 
+/// Called with where a redirect leads, before that is asked; so the last one is where the answer came from. An
+/// error keeps it from being asked, and is the outcome of the call.
+using redirect_sink = function<result<void>(const url&)>;
+
 /// What a call asks, beside the URL. The members behind `body` override the client's options.
 struct call_options {
   tinyhttp::method method = tinyhttp::method::get;
@@ -29,6 +34,7 @@ struct call_options {
   std::optional<std::size_t> max_redirects = std::nullopt;
   std::optional<std::chrono::milliseconds> total_timeout = std::nullopt;
   informational_sink informational = {};  // called for every 1xx response
+  redirect_sink redirected = {};
   bool as_is = false;  // no field is added (User-Agent, Accept-Encoding, ...), nothing is decoded
 
   /// Sent in place of the URL's path and query, octet for octet: `/a|b?c`, or `*` with OPTIONS (RFC 9112 3.2.1,
@@ -70,14 +76,13 @@ namespace detail {
   return true;
 }
 
-/// What `post`, and `send` of a request, make of their arguments.
-[[nodiscard]] inline result<call_options> post_options(body content, std::string_view media_type) {
+/// What `post` and its kin, and `send` of a request, make of their arguments.
+[[nodiscard]] inline result<call_options> options_of(method m, body content, std::string_view media_type) {
   call_options how;
-  how.method = method::post;
+  how.method = std::move(m);
   how.body = std::move(content);
-  if (!how.fields.try_add("Content-Type", media_type))
-    return error(error_kind::invalid_argument, "post: the media type is no field value");
-  return how;
+  if (how.fields.try_add("Content-Type", media_type)) return how;
+  return error(error_kind::invalid_argument, std::string(how.method.name()) + ": the media type is no field value");
 }
 [[nodiscard]] inline result<url> url_of(const request& r) {
   if (r.target.form() == target_form::absolute) return parse_url(r.target.text());

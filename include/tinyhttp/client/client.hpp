@@ -2,7 +2,7 @@
 // connections.
 //
 // Blocking and thread-safe. A call runs in the thread that makes it; for many at once on one thread
-// see async.hpp. Speaks http; https needs a TLS library and is refused until it has one.
+// see async.hpp. Speaks http, and https where `client_options::tls` is set (tls.hpp).
 #pragma once
 
 #include <tinyhttp/client/blocking_transport.hpp>
@@ -42,10 +42,20 @@ class basic_client {
   [[nodiscard]] result<response> head(std::string_view to) const {
     return call(to, {.method = method::head});
   }
-  [[nodiscard]] result<response> post(std::string_view to, body content,
-                                      std::string_view media_type) const;
+  [[nodiscard]] result<response> post(std::string_view to, body content, std::string_view media_type) const {
+    return ask(method::post, to, std::move(content), media_type);
+  }
   [[nodiscard]] result<response> post(std::string_view to, typed_body content) const {
     return post(to, std::move(content.body), content.media_type);
+  }
+  [[nodiscard]] result<response> put(std::string_view to, body content, std::string_view media_type) const {
+    return ask(method::put, to, std::move(content), media_type);
+  }
+  [[nodiscard]] result<response> patch(std::string_view to, body content, std::string_view media_type) const {
+    return ask(method::patch, to, std::move(content), media_type);
+  }
+  [[nodiscard]] result<response> delete_(std::string_view to) const {
+    return call(to, {.method = method::delete_});
   }
 
   /// The answer as soon as its head is there. The body is pulled with `pull` (or `pull_each`),
@@ -61,6 +71,7 @@ class basic_client {
   [[nodiscard]] std::size_t idle_connections() const { return engine_.idle_connections(); }
 
  private:
+  result<response> ask(method m, std::string_view to, body content, std::string_view media_type) const;
   template <class Url>  // or the text of one
   result<response> run(Url to, call_options how, answer_until goes_to) const;
 
@@ -108,9 +119,9 @@ result<response> basic_client<Transport>::run(Url to, call_options how, answer_u
 }
 
 template <client_transport Transport>
-result<response> basic_client<Transport>::post(std::string_view to, body content,
-                                               std::string_view media_type) const {
-  auto how = detail::post_options(std::move(content), media_type);
+result<response> basic_client<Transport>::ask(method m, std::string_view to, body content,
+                                              std::string_view media_type) const {
+  auto how = detail::options_of(std::move(m), std::move(content), media_type);
   if (!how) return how.error();
   return call(to, std::move(*how));
 }

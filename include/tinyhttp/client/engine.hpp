@@ -103,7 +103,7 @@ class client_engine {
   task<result<response>> ask_once(call& c) const;
   task<result<response>> ask_over(std::shared_ptr<connection>& over, request& r,
                                   const exchange_options& with) const;
-  result<bool> redirect(call& c, const response& answer, std::size_t followed) const;
+  result<bool> redirect(call& c, const response& answer, std::size_t followed, redirect_sink& told) const;
   result<void> decode(const call& c, response& answer) const;
 
   client_options options_;
@@ -260,7 +260,7 @@ task<result<response>> client_engine<Transport>::ask(call& c) const {
 /// Where `answer` leads: true when `c` has become the next request, false when it is final.
 template <client_transport Transport>
 result<bool> client_engine<Transport>::redirect(call& c, const response& answer,
-                                                std::size_t followed) const {
+                                                std::size_t followed, redirect_sink& told) const {
   if (c.max_redirects == 0) return false;
   const auto next = redirect_target(c.to, answer, options_.allow_insecure_redirects);
   if (!next) return next.error().within(detail::describe(c.asked.method, c.to));
@@ -276,6 +276,8 @@ result<bool> client_engine<Transport>::redirect(call& c, const response& answer,
   if (c.asked.body.stream() != nullptr &&
       redirected_method(c.asked.method, answer.status) == c.asked.method)
     return false;  // the body has been pulled and cannot be sent again
+  if (told)
+    if (const result<void> goes_on = told(**next); !goes_on) return goes_on.error().within(detail::describe(c.asked.method, c.to));
   follow_redirect(c.asked, c.to, **next, answer.status);
   c.to = **next;
   return true;
@@ -301,7 +303,7 @@ task<result<response>> client_engine<Transport>::run(loan lent, result<void> rea
     task<result<response>> asking = ask(c);
     result<response> answer = co_await asking;
     if (!answer) co_return answer;
-    const result<bool> goes_on = redirect(c, *answer, followed);
+    const result<bool> goes_on = redirect(c, *answer, followed, how.redirected);
     if (!goes_on) co_return goes_on.error();
     if (*goes_on) {
       task<void> unwanted = detail::discard(answer->body);

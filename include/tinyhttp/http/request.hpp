@@ -40,7 +40,7 @@ class request_context {
   /// The peer has gone, or the server is out of patience: nobody will see the response.
   [[nodiscard]] virtual bool cancelled() const noexcept = 0;
   /// The server has been told to stop and waits for the answers under way: one without end, such as a
-  /// stream of events, had better find one. Any thread. In a `blocking` handler: false.
+  /// stream of events, had better find one. Any thread.
   [[nodiscard]] virtual bool stopping() const noexcept { return false; }
   /// Sends an informational response now (RFC 9110 15.2), such as 103. HTTP/1.0 peers get none.
   [[nodiscard]] virtual task<result<void>> inform(status code, const fields& with) = 0;
