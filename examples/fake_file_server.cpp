@@ -139,7 +139,7 @@ int main(int argc, char** argv) try {
     const bool known = option == "--port" || option == "--journal" || option == "--dir" || option == "--file" ||
                        option == "--text" || option == "--on" || option == "--tls" || option == "--certificate";
     if (!known) usage("unknown option " + option);
-    if (i + 1 == argc) usage(option + ": something is missing behind it");
+    if (i + 1 == argc || *argv[i + 1] == '\0') usage(option + ": something is missing behind it");
     const std::string value = argv[i + 1];
     if (option == "--port") {
       const auto port = th::ascii::parse_decimal_strict(value, 65535);

@@ -161,7 +161,8 @@ class FakeFileServer(unittest.TestCase):
 
     def test_wrong_arguments_are_named_and_end_it_with_status_2(self):
         for wrong in (["--on", "/x explode"], ["--on", "x cut 5"], ["--file", "/x=many"], ["--port", "70000"],
-                      ["--on", "/x cut"], ["--on", "/x then serve"], ["--on", "GET"], ["--on", "GET /x"],
+                      ["--on", "/x cut"], ["--on", "/x then serve"], ["--on", "GET"], ["--on", "GET /x"], ["--on", "/x basic-auth u"],
+                      ["--on", "/x throttle 10KiB"], ["--tls", ""],
                       ["--nothing", "1"], ["--text"], ["--dir", "/d=/nowhere"]):
             done = run(program("fake_file_server"), *wrong)
             self.assertEqual(done.returncode, 2, wrong)

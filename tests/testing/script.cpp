@@ -33,6 +33,10 @@ TEST_CASE("a script says what the functions say", "[testing][script]") {
   CHECK(late.acts()[0].name == pause(before_head, std::chrono::milliseconds(200)).acts()[0].name);
   CHECK((*late.acts()[0].events.begin()).time == std::chrono::milliseconds(200));
   CHECK(parse_behavior("throttle 64KiB/s").value().acts()[0].throttle_octets == 64_KiB / 20);
+  const behavior odd = parse_behavior("throttle 39/s").value();  // one octet at a time, but 39 of them
+  CHECK(odd.acts()[0].throttle_octets == 1);
+  CHECK(std::chrono::seconds(1) / odd.acts()[0].throttle_time == 39);
+  CHECK(parse_behavior("basic-auth u: | ignore-range").value().acts()[0].credentials);
   CHECK(parse_behavior("flip-bit 7").value().acts()[0].flips[0].in == position::kind::file);
   CHECK(parse_behavior("flaky 20 7").value().acts()[0].probability == 0.2);
 }
@@ -40,7 +44,9 @@ TEST_CASE("a script says what the functions say", "[testing][script]") {
 TEST_CASE("what is no script is refused by name", "[testing][script]") {
   for (const char* wrong : {"", "explode", "cut", "cut here", "x1", "then serve", "cut 5 then", "reply 99", "reply 1000",
                             "chunked 0", "throttle 0/s", "throttle fast", "pause head", "pause 5 soon", "flaky 20", "flaky 101 5", "reply 100",
-                            "noise 200", "raw /does/not/exist", "cut 5 x", "cut -5"}) {
+                            "noise 200", "raw /does/not/exist", "cut 5 x", "cut -5", "basic-auth u", "throttle 10KiB", "throttle 10KiB/min",
+                            "cut 5 x1 x2", "cut 5 x1 reset 6", "cut 5 x1 | reset 6", "| cut 5", "cut 5 |", "cut 5 | | close", "cut 5 | then serve",
+                            "redirect then serve", "extra |", "reply 404 redirect /x", "serve | swap 9"}) {
     const auto got = parse_behavior(wrong);
     INFO(wrong);
     CHECK_FALSE(got);

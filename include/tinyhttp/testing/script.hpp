@@ -21,7 +21,8 @@
 namespace tinyhttp::testing {
 
 /// A script of behaviours. Entries are joined by `then`, parts of one entry by `|` or a blank; `xN`
-/// ends an entry that comes so often. Places are octets of the body; `@N` is a place in the file,
+/// ends an entry that comes so often. One part of an entry at most says what is answered: the first two
+/// lines, but ignore-range and basic-auth. Places are octets of the body; `@N` is a place in the file,
 /// `head` is before the head, `head+N` in it.
 ///
 ///     reply CODE    redirect URL    serve         raw FILE        ignore-range   swap SEED
@@ -141,10 +142,12 @@ class script_words {
 
 /// One part: a word and what belongs to it.
 [[nodiscard]] inline result<behavior> parse_part(script_words& words) {
+  if (words.empty()) return script_error("", "a behaviour is missing at the end");
   const std::string_view word = words.take();
   behavior made;
   if (parse_plain(word, made)) return made;
-  if (words.empty()) return script_error(word, "no such behaviour, or something is missing behind it");
+  if (words.empty() || words.peek() == "then" || words.peek() == "|")
+    return script_error(word, "no such behaviour, or something is missing behind it");
   const std::string value(words.take());
   if (word == "redirect") return redirect(value);
   if (word == "extra") return extra(value);
@@ -157,13 +160,16 @@ class script_words {
   }
   if (word == "basic-auth") {
     const auto colon = value.find(':');
-    return basic_auth(value.substr(0, colon), colon == value.npos ? std::string() : value.substr(colon + 1));
+    if (colon == value.npos) return script_error(value, "USER:PASSWORD, please");
+    return basic_auth(value.substr(0, colon), value.substr(colon + 1));
   }
   if (word == "throttle") {
-    const auto rate = parse_size(std::string_view(value).substr(0, value.find('/')));
-    if (!rate || *rate == 0) return script_error(value, "octets in a second, please");
-    const std::uint64_t slices = *rate >= 20 ? 20 : 1;  // a second
-    return throttle(*rate / slices, std::chrono::nanoseconds(1'000'000'000 / slices));
+    const bool in_a_second = value.ends_with("/s");
+    const auto rate = in_a_second ? parse_size(std::string_view(value).substr(0, value.size() - 2)) : std::nullopt;
+    if (!rate || *rate == 0) return script_error(value, "octets in a second, please, such as 64KiB/s");
+    const std::uint64_t slice = *rate >= 20 ? *rate / 20 : 1;
+    const double seconds = static_cast<double>(slice) / static_cast<double>(*rate);
+    return throttle(slice, std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
   }
   const auto at = parse_place(value);
   if (at && parse_at_place(word, *at, made)) return made;
@@ -182,32 +188,38 @@ class script_words {
   return script_error(std::string(word).append(" ").append(value), "no such behaviour, or not with that behind it");
 }
 
+/// Parts, to the next `then` or the end.
+[[nodiscard]] inline result<behavior> parse_entry(script_words& words) {
+  auto entry = parse_part(words);
+  while (entry && !words.empty() && words.peek() != "then") {
+    const auto word = words.peek();
+    const auto times = word.starts_with('x') ? ascii::parse_decimal_strict(word.substr(1), 1'000'000) : std::nullopt;
+    if (times || word == "|") words.take();
+    if (times) {
+      if (!words.empty() && words.peek() != "then") return script_error(words.peek(), "only `then` goes on behind xN");
+      return entry->times(static_cast<std::size_t>(*times));
+    }
+    const auto part = parse_part(words);
+    if (!part) return part;
+    if (entry->acts()[0].chosen && part->acts()[0].chosen)
+      return script_error(word, "an entry has one answer; `then` begins another");
+    entry = *entry | *part;
+  }
+  return entry;
+}
+
 }  // namespace detail
 
 inline result<behavior> parse_behavior(std::string_view script) {
   detail::script_words words(script);
-  if (words.empty()) return detail::script_error(script, "no behaviour");
-  std::optional<behavior> all, entry;
-  while (!words.empty()) {
-    const auto word = words.peek();
-    const auto times = word.starts_with('x') ? ascii::parse_decimal_strict(word.substr(1), 1'000'000) : std::nullopt;
-    if (word == "|") {
-      words.take();
-    } else if (word == "then" || times) {
-      if (!entry) return detail::script_error(word, "nothing stands in front of it");
-      if (times) entry = entry->times(static_cast<std::size_t>(*times));
-      words.take();
-      if (word != "then") continue;
-      all = all ? all->then(std::move(*entry)) : std::move(*entry);
-      entry.reset();
-    } else {
-      auto part = detail::parse_part(words);
-      if (!part) return part.error();
-      entry = entry ? *entry | *part : std::move(*part);
-    }
+  auto all = detail::parse_entry(words);
+  while (all && !words.empty()) {
+    words.take();  // then
+    auto next = detail::parse_entry(words);
+    if (!next) return next;
+    all = all->then(std::move(*next));
   }
-  if (!entry) return detail::script_error(script, "nothing stands behind the last then");
-  return all ? all->then(std::move(*entry)) : std::move(*entry);
+  return all;
 }
 
 }  // namespace tinyhttp::testing
