@@ -251,6 +251,30 @@ TEST_CASE("what may not be read is forbidden", "[files][directory]") {
   ::chmod(f.path("folder").c_str(), 0755);
 }
 
+TEST_CASE("a root beneath which nothing can be opened is refused; one that can only be searched is none",
+          "[files][directory]") {
+  const scratch::folder f;
+  f.write("root/file", "public");
+  for (const auto way : both_ways()) {
+    CAPTURE(static_cast<int>(way));
+    const auto opened = [&](mode_t mode) {
+      REQUIRE(::chmod(f.path("root").c_str(), mode) == 0);
+      const scratch::nobody low;
+      return files::directory::open(f.path("root"), {.confined_by = way});
+    };
+    for (const mode_t mode : {0u, 0644u}) {
+      const auto refused = opened(mode);
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().message() == "serve directory \"" + f.path("root") + "\": permission denied");
+    }
+    const auto searched = opened(0711);
+    REQUIRE(searched);
+    const scratch::nobody low;
+    CHECK(content(*searched, "file") == "public");
+    CHECK(searched->list(".").error().status_hint() == 403);
+  }
+}
+
 TEST_CASE("running out of descriptors is an error in words", "[files][directory]") {
   const scratch::folder f;
   f.write("file", "x");

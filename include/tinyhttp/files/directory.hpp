@@ -96,7 +96,8 @@ class directory {
  public:
   friend class folder;
 
-  /// Error: `serve directory "x": no such file or directory`.
+  /// Error: `serve directory "x": no such file or directory`, or permission denied, if nothing beneath it
+  /// can be opened. One that can be searched, but not read, serves files, and has no listing.
   [[nodiscard]] static result<directory> open(const std::string& root,
                                               directory_options options = {});
 
@@ -210,7 +211,9 @@ inline result<descriptor> directory::open_beneath(const std::string& name, int f
   descriptor opened_root(detail::uninterrupted(
       [&] { return ::open(root.c_str(), detail::look_flags | O_DIRECTORY); }));
   if (root.find('\0') != root.npos) return detail::system_error("serve directory", root, ENOENT);
-  if (opened_root.get() < 0) return detail::system_error("serve directory", root, errno);
+  struct ::stat s;
+  if (opened_root.get() < 0 || ::fstatat(opened_root.get(), ".", &s, 0) != 0)
+    return detail::system_error("serve directory", root, errno);
 
   directory made(std::move(opened_root), options);
   if (options.confined_by != confinement::walk) {  // is openat2 there, and may we call it?
