@@ -1,4 +1,4 @@
-"""Each of the four ways to include tinyhttp, from a fresh copy, as the README tells them."""
+"""Each of the five ways to include tinyhttp, from a fresh copy, as the README tells them."""
 import os
 import pathlib
 import re
@@ -98,6 +98,32 @@ h1::outgoing planned(const response& r, const method& asked) {
                             self.copy)
                 self.assertEqual(text, "")
         self.assertTrue(os.access(self.copy / "file_server", os.X_OK))
+
+
+class the_one_file(fresh):
+    def written(self, name, *headers):
+        folder = self.program(name)
+        text = said([sys.executable, self.copy / "tests" / "packaging" / "one_file.py", *headers])
+        (folder / "tinyhttp.hpp").write_text(text, "utf-8")
+        return folder, text
+
+    def test_a_header_that_includes_none_of_ours_is_enough(self):
+        folder, text = self.written("one")
+        self.assertNotIn("#include <tinyhttp/", text)
+        self.assertIn("Permission is hereby granted", text)
+        for source in ("main.cpp", "other.cpp"):
+            code = (folder / source).read_text("utf-8").replace("<tinyhttp/tinyhttp.hpp>", '"tinyhttp.hpp"')
+            (folder / source).write_text(code, "utf-8")
+        said(["c++", "-std=c++20", "-O0", *WARNINGS, "main.cpp", "other.cpp", "-pthread", "-o", "app"], folder)
+        self.assert_tells_version(folder / "app")
+
+    def test_what_stands_apart_is_in_it_where_it_is_named(self):
+        folder, _ = self.written("more", "tinyhttp.hpp", "testing.hpp", "tls.hpp", "compression/gzip.hpp")
+        (folder / "main.cpp").write_text("""#include "tinyhttp.hpp"
+tinyhttp::testing::fake_server fake;
+tinyhttp::tls_server_options secure;
+""", "utf-8")
+        said(["c++", "-std=c++20", "-O0", "-fsyntax-only", *WARNINGS, "main.cpp"], folder)
 
 
 class the_meson_subproject(fresh):
