@@ -121,7 +121,7 @@ class the_one_file(fresh):
         folder, _ = self.written("more", "tinyhttp.hpp", "testing.hpp", "tls.hpp", "compression/gzip.hpp")
         (folder / "main.cpp").write_text("""#include "tinyhttp.hpp"
 tinyhttp::testing::fake_server fake;
-tinyhttp::tls_server_options secure;
+tinyhttp::tls_server_options of_a_tls_server;
 """, "utf-8")
         said(["c++", "-std=c++20", "-O0", "-fsyntax-only", *WARNINGS, "main.cpp"], folder)
 
