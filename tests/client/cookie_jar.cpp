@@ -98,6 +98,42 @@ TEST_CASE("a jar that goes to a pipe or a device is written into it, and leaves 
   CHECK_FALSE(cookies.save(folder.path()));
 }
 
+TEST_CASE("a jar does not wait for somebody to read a pipe, but for who reads it slowly", "[client][cookie][threads]") {
+  const scratch::folder folder;
+  const std::string path = folder.path("pipe");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  cookie_jar cookies(&held_time);
+  for (int i = 0; i < 20; ++i)
+    REQUIRE(cookies.set(parse_url("http://h.example/a").value(), "n" + std::to_string(i) + "=" + std::string(1000, 'v')));
+  const auto unread = cookies.save(path);
+  REQUIRE_FALSE(unread);
+  CHECK(unread.error().message() == "open " + path + ": nobody reads it");
+
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(reader >= 0);
+#ifdef F_SETPIPE_SZ
+  REQUIRE(::fcntl(reader, F_SETPIPE_SZ, 4096) >= 0);  // octets: far less than the text
+#endif
+  REQUIRE(::fcntl(reader, F_SETFL, 0) == 0);
+  result<void> saved;
+  std::atomic<bool> over = false;
+  std::thread saving([&] {
+    saved = cookies.save(path);
+    over = true;
+  });
+  std::string text, room(512, '\0');
+  for (bool was_over = false;;) {
+    const auto count = ::read(reader, room.data(), room.size());
+    if (count < 0 || (count == 0 && was_over)) break;
+    text.append(room, 0, static_cast<std::size_t>(count));
+    was_over = over;
+  }
+  saving.join();
+  ::close(reader);
+  CHECK(saved);
+  CHECK(text == format_cookie_file(cookies.cookies()));
+}
+
 TEST_CASE("a jar is saved by many threads at once, each time as a whole", "[client][cookie][threads]") {
   const scratch::folder folder;
   const std::string path = folder.path("cookies");

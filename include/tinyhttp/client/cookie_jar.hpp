@@ -60,7 +60,7 @@ class cookie_jar final : public exchange_hook {
   template <class = void>
   result<void> load(const std::string& path);
   /// Replaces the file as a whole, readable by its owner only: cookies are as good as passwords. What is no
-  /// regular file, such as /dev/null, is written to.
+  /// regular file, such as /dev/null, is written to; a pipe that nobody reads is an error.
   /// `with_sessions`: also those that end with the session, as `curl -c` does.
   result<void> save(const std::string& path, bool with_sessions = true) const;
 

@@ -32,7 +32,7 @@ namespace tinyhttp {
 
 /// A file under way: `PATH.part` beside `PATH`, which takes its name in `commit`. Until then the
 /// old `PATH`, if any, stays as it is. A path that is there and no regular file (a device, a pipe)
-/// is written to as it is. Move-only; what was not committed or kept is removed in the end.
+/// is written to as it is; to open a pipe waits until somebody reads it. Move-only; what was not committed or kept is removed in the end.
 class part_file {
  public:
   /// Begins anew. Fails with `open PATH.part: cause`, also when another process writes that part.
@@ -111,7 +111,8 @@ inline result<void> write_note(const std::string& path, std::string_view text, b
 inline void remove_note(const std::string& path);
 
 /// Puts `text` in place of what the file has, as a whole; where a link leads, its target. A path that is
-/// there and no regular file is written to as it is. Several may do so at once: one of their texts stays.
+/// there and no regular file is written to as it is; an error if it is a pipe that nobody reads. Several may
+/// do so at once: one of their texts stays.
 inline result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
 
 // ---------------------------------------------------------------------------------------------
@@ -310,8 +311,9 @@ inline result<void> replace_file(const std::string& path, std::string_view text,
     const net::descriptor file(detail::open_file(fresh, detail::fresh_flags, mode));
     return detail::write_and_rename(file, fresh, target, text, false);
   }
-  const net::descriptor special(detail::open_file(target, O_WRONLY));
-  if (!special) return net::system_error("open " + path, errno);
+  const net::descriptor special(detail::open_file(target, O_WRONLY | O_NONBLOCK));  // no wait for a pipe's reader
+  if (!special && errno == ENXIO) return error(error_kind::io, "open " + path + ": nobody reads it");
+  if (!special || ::fcntl(special.get(), F_SETFL, 0) != 0) return net::system_error("open " + path, errno);
   return detail::write_all(special.get(), text, path);
 }
 
