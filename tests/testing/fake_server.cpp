@@ -1,12 +1,15 @@
 // tests/testing/fake_server.cpp -- tests testing/fake_server.hpp: files, rules, the port, the end.
 #include "support.hpp"
 
+#include "allocations.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
 #include "skip.hpp"
 
 #include <tinyhttp/testing/fake_server.hpp>
 
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,6 +86,32 @@ TEST_CASE("validators, types and fields are as they were told, or absent", "[tes
   const auto b = fetch(srv, "/b").head();
   CHECK_THAT(b, ContainsSubstring("Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n") && !ContainsSubstring("ETag"));
   CHECK(fetch(srv, "/c", "Range: bytes=0-0\r\nIf-Range: W/\"weak\"\r\n").status() == 200);
+}
+
+TEST_CASE("a server that has run out of descriptors and of memory at once goes on accepting", "[testing][fake_server]") {
+  if (!allocations_are_counted()) {
+    SUCCEED("a sanitizer watches the memory");
+    return;
+  }
+  struct : tinyhttp::net::fault_injector {
+    tinyhttp::net::fault before(tinyhttp::net::system_call which, int) noexcept override {
+      if (which != tinyhttp::net::system_call::accept || failed.exchange(true)) return {};
+      fail_allocation_after(0);
+      return {EMFILE};
+    }
+    std::atomic<bool> failed{false};
+  } none_left;
+  fake_server srv;
+  tinyhttp::net::os::injector = &none_left;
+  raw_client client(srv);
+  const auto deadline = std::chrono::steady_clock::now() + patience();
+  while (!allocation_has_failed() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  CHECK(allocation_has_failed());
+  fail_allocation_after(-1);
+  tinyhttp::net::os::injector = nullptr;
+  client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  ::pollfd answer{client.socket().native(), POLLIN, 0};
+  CHECK(::poll(&answer, 1, static_cast<int>(patience().count())) == 1);
 }
 
 TEST_CASE("a directory is served beside files from memory, the longest mount first", "[testing][fake_server]") {

@@ -39,13 +39,7 @@ template <handler H>
   server_services services(with, loop);
   services.post = [&loop](function<void()> work) { loop.post(std::move(work)); };
   memory_pair ends(loop);
-  {
-    const std::string_view pieces[] = {octets};
-    auto writing = ends.first.write(pieces);
-    (void)writing.await_ready();
-    (void)writing.await_resume();
-  }
-  (void)ends.first.shutdown_send();
+  detail::say_all(ends.first, octets);
   connection_host<memory_stream> host(erased, services);
   served_connection<memory_stream> serving(ends.second, host);
   loop.run_until_done(serving.run());

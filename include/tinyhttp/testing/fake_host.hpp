@@ -26,6 +26,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -93,6 +94,8 @@ class fake_host {
   void stop_listening();
   template <class = void>
   task<void> accept_all();
+  template <class = void>
+  void try_begin(net::accepted&& from);
   template <class = void>
   void begin(net::accepted&& from);
   /// One of those that `count` still holds.
@@ -277,19 +280,30 @@ inline std::size_t fake_host::open_connections() {
 template <class>
 task<void> fake_host::accept_all() {
   for (;;) {
-    auto got = co_await acceptor_->accept();
-    if (got) {
-      const std::size_t before = clients_.size();
-      try {
-        begin(std::move(*got));
-      } catch (const std::exception&) {  // for want of memory; the next one may come about
-        if (clients_.size() > before) clients_.pop_back();
+    try {
+      auto got = co_await acceptor_->accept();
+      if (got) {
+        try_begin(std::move(*got));
+        continue;
       }
+      if (got.error().kind() == error_kind::cancelled) co_return;
+      const time_point later = loop_.now() + std::chrono::milliseconds(5);  // out of descriptors
+      co_await loop_.sleep_until(later);
       continue;
+    } catch (const std::bad_alloc&) {  // nor any memory to say so
     }
-    if (got.error().kind() == error_kind::cancelled) co_return;
-    const time_point later = loop_.now() + std::chrono::milliseconds(5);  // out of descriptors
-    co_await loop_.sleep_until(later);
+    co_await loop_.yield();
+  }
+}
+
+/// For want of memory a connection may not come about; the next one may.
+template <class>
+void fake_host::try_begin(net::accepted&& from) {
+  const std::size_t before = clients_.size();
+  try {
+    begin(std::move(from));
+  } catch (const std::exception&) {
+    if (clients_.size() > before) clients_.pop_back();
   }
 }
 
@@ -324,18 +338,10 @@ template <class>
 std::string fake_host::call(std::string_view octets) {
   net::loop here;
   memory_pair ends(here);
-  std::string out;
-  {
-    fake_connection<memory_stream> serving(ends.second, shared_, true);
-    const std::string_view pieces[] = {octets};
-    auto writing = ends.first.write(pieces);
-    (void)writing.await_ready();
-    (void)writing.await_resume();
-    (void)ends.first.shutdown_send();
-    here.run_until_done(serving.run());
-    out = std::string(ends.first.unread()) + serving.markers();
-  }
-  return out;
+  fake_connection<memory_stream> serving(ends.second, shared_, true);
+  detail::say_all(ends.first, octets);
+  here.run_until_done(serving.run());
+  return std::string(ends.first.unread()) + serving.markers();
 }
 
 }  // namespace tinyhttp::testing

@@ -321,4 +321,17 @@ inline bool memory_stream::send_file_operation::step(net::waiter& w) {
 
 static_assert(net::stream<memory_stream>);
 
+namespace detail {
+
+/// Writes all of `octets`, for which there is room, and ends what is sent.
+inline void say_all(memory_stream& from, std::string_view octets) {
+  const std::string_view pieces[] = {octets};
+  auto writing = from.write(pieces);
+  (void)writing.await_ready();
+  (void)writing.await_resume();
+  (void)from.shutdown_send();
+}
+
+}  // namespace detail
+
 }  // namespace tinyhttp::testing
