@@ -15,7 +15,7 @@ from results import check, finish  # noqa: E402
 HEADERS = {"limits": "h1/limits.hpp", "server_options": "server/options.hpp", "patience": "server/options.hpp",
            "client_options": "client/options.hpp", "retry_options": "client/retry.hpp",
            "resolver_options": "net/resolver.hpp",
-           "decode_limits": "http/content_coding.hpp", "cookie_limits": "http/cookie_store.hpp",
+           "decode_limits": "http/content_coding.hpp", "compression_options": "compression/with_compression.hpp", "cookie_limits": "http/cookie_store.hpp",
            "multipart_limits": "http/multipart_parser.hpp"}
 ALL_OF = ("limits", "server_options", "patience", "decode_limits", "cookie_limits", "multipart_limits")
 NO_BOUNDS = {"port", "threads"}  # numbers that bound nothing

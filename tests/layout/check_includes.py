@@ -22,7 +22,7 @@ SUITE = "layout"
 BELOW = {
     "core": [],
     "http": ["core"],
-    "compression": ["http", "core"],
+    "compression": ["app", "http", "core"],
     "h1": ["http", "core"],
     "net": ["core"],
     "tls": ["net", "core"],
