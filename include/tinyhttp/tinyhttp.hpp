@@ -35,6 +35,8 @@
 #include <tinyhttp/http/cookie_store.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/digest_access.hpp>
+#include <tinyhttp/http/event_reader.hpp>
+#include <tinyhttp/http/events.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/file_extensions.hpp>
 #include <tinyhttp/http/form.hpp>

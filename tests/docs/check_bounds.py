@@ -16,8 +16,8 @@ HEADERS = {"limits": "h1/limits.hpp", "server_options": "server/options.hpp", "p
            "client_options": "client/options.hpp", "retry_options": "client/retry.hpp",
            "resolver_options": "net/resolver.hpp",
            "decode_limits": "http/content_coding.hpp", "compression_options": "compression/with_compression.hpp", "cookie_limits": "http/cookie_store.hpp",
-           "multipart_limits": "http/multipart_parser.hpp"}
-ALL_OF = ("limits", "server_options", "patience", "decode_limits", "cookie_limits", "multipart_limits")
+           "multipart_limits": "http/multipart_parser.hpp", "event_limits": "http/events.hpp"}
+ALL_OF = ("limits", "server_options", "patience", "decode_limits", "cookie_limits", "multipart_limits", "event_limits")
 NO_BOUNDS = {"port", "threads"}  # numbers that bound nothing
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "s": 1000, "": 1}
 

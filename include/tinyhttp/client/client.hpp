@@ -85,10 +85,11 @@ using client = basic_client<blocking_transport>;
 template <class Client = client>
 [[nodiscard]] result<response> get(std::string_view to, call_options how = {});
 
-/// The next octets of `from`, waiting for them in this thread; an empty view is the end. The view
-/// lives until the next pull. For bodies that a blocking client gave, and those that are here.
-template <class = void>
-[[nodiscard]] result<std::string_view> pull(body& from);
+/// The next octets of a body, waiting for them in this thread; an empty view is the end. The view
+/// lives until the next pull. For bodies that a blocking client gave, and those that are here. Likewise
+/// the next event of an `event_reader` of such a body.
+template <class Source>
+[[nodiscard]] auto pull(Source& from) -> decltype(from.next().take());
 
 /// Hands every piece of `from` to `sink`, a callable that takes a view and returns a result<void>;
 /// its first error ends it. Gives the number of octets.
@@ -140,8 +141,8 @@ result<response> get(std::string_view to, call_options how) {
   return once.call(to, std::move(how));
 }
 
-template <class>
-result<std::string_view> pull(body& from) { return detail::run_through(from.next()); }
+template <class Source>
+auto pull(Source& from) -> decltype(from.next().take()) { return detail::run_through(from.next()); }
 
 template <class>
 result<std::string_view> pull_all(body& from, std::uint64_t limit) {
