@@ -87,7 +87,7 @@ inline void cookie_jar::before(const url& to, request& r) {
 inline void cookie_jar::after(const url& from, const response& answer) {
   if (!answer.fields.contains("Set-Cookie")) return;
   const std::lock_guard lock(guard_);
-  for (const auto& [name, value] : answer.fields)
+  for (const auto [name, value] : answer.fields)
     if (ascii::equal_ignoring_case(name, "Set-Cookie")) store_.set(from, value, now_());
 }
 

@@ -143,7 +143,7 @@ inline std::string strong_validator(const fields& f) {
 
 inline bool has_validator(const fields& f, std::string_view validator) {
   const std::string_view name = validator.starts_with('"') ? "ETag" : "Last-Modified";
-  for (const auto& [each, value] : f)
+  for (const auto [each, value] : f)
     if (ascii::equal_ignoring_case(each, name) && value != validator) return false;
   return true;
 }

@@ -44,7 +44,7 @@ inline result<std::optional<url>> redirect_target(const url& from, const respons
   const bool redirects = code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
   const auto location = answer.fields.get("Location");
   if (!redirects || !location) return std::optional<url>();
-  for (const auto& [name, value] : answer.fields)
+  for (const auto [name, value] : answer.fields)
     if (ascii::equal_ignoring_case(name, "Location") && value != *location)
       return error(error_kind::protocol, "redirect with two Locations that differ");
 

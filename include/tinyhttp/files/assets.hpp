@@ -111,7 +111,7 @@ namespace detail {
 /// A browser goes to a page, rather than fetching something for one.
 [[nodiscard]] inline bool is_navigation(const request& r) noexcept {
   if (const auto mode = r.fields.get("Sec-Fetch-Mode")) return *mode == "navigate";
-  for (const auto& [name, value] : r.fields) {
+  for (const auto [name, value] : r.fields) {
     if (!ascii::equal_ignoring_case(name, "Accept")) continue;
     auto list = value;
     while (const auto element = ascii::take_list_element(list))

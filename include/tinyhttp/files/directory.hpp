@@ -268,7 +268,8 @@ inline result<std::vector<entry>> directory::list(const std::string& name) const
   if (own < 0) return detail::system_error("list", name_, errno);
   if (stream_.open(own)) return {};
   const error why = detail::system_error("list", name_, errno);
-  return ::close(own), why;
+  ::close(own);
+  return why;
 }
 
 [[gnu::cold]] inline result<void> folder::names(std::size_t most, owned_list<entry>& into) {

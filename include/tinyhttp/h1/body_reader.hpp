@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/h1/framing.hpp>
 #include <tinyhttp/h1/head_parser.hpp>
@@ -143,7 +144,7 @@ inline body_reader::step body_reader::read(std::string_view in) {
 inline body_reader::step body_reader::take_data(std::string_view in, std::size_t at) {
   auto data = in.substr(at);
   if (stage_ != stage::until_close) {
-    if (data.size() > left_) data = data.substr(0, static_cast<std::size_t>(left_));
+    data = data.substr(0, at_most(left_, data.size()));
     left_ -= data.size();
     if (left_ == 0) stage_ = stage_ == stage::fixed ? stage::done : stage::chunk_cr;
   }

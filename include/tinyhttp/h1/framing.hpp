@@ -64,7 +64,7 @@ namespace detail {
 /// All lines of that name say the same.
 [[nodiscard]] inline bool lines_agree(const fields& f, std::string_view name) noexcept {
   const auto first = f[name];
-  for (const auto& [line_name, value] : f)
+  for (const auto [line_name, value] : f)
     if (ascii::equal_ignoring_case(line_name, name) && value != first) return false;
   return true;
 }

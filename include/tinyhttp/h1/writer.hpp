@@ -105,7 +105,7 @@ inline void append_status_line(gathered& out, status code) {
 }
 
 [[gnu::noinline]] inline void append_lines(gathered& out, const fields& f) {
-  for (const auto& [name, value] : f)
+  for (const auto [name, value] : f)
     if (!is_writers_own(name)) out.put(name, ": ", value, "\r\n");
 }
 
@@ -148,7 +148,7 @@ inline void append_connection(gathered& out, bool upgrade, bool te, std::string_
   gathered text(out);
   text.put("0\r\n");
   if (trailers != nullptr) {
-    for (const auto& [name, value] : *trailers)
+    for (const auto [name, value] : *trailers)
       if (!is_forbidden_in_trailer(name)) text.put(name, ": ", value, "\r\n");
   }
   text.put("\r\n");

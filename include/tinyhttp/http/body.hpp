@@ -289,7 +289,7 @@ inline result<std::string_view> body::next_octets(std::string_view all, std::uin
 inline result<std::string_view> body::next_of(const content_slice& slice, std::uint64_t start) {
   const std::uint64_t done = position_ - start;
   const std::uint64_t left = slice.length - done;
-  octets_.resize(left < detail::body_window ? static_cast<std::size_t>(left) : detail::body_window);
+  octets_.resize(at_most(left, detail::body_window));
   if (octets_.empty()) return std::string_view();
   const auto got = slice.source->read_at(slice.offset + done, octets_);
   if (!got) return got.error();

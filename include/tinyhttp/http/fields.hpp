@@ -272,14 +272,14 @@ inline std::optional<std::string_view> fields::find(std::string_view name) const
 
 inline std::size_t fields::count(std::string_view name) const noexcept {
   std::size_t lines = 0;
-  for (const auto& [line_name, value] : *this)
+  for (const auto [line_name, value] : *this)
     if (ascii::equal_ignoring_case(line_name, name)) ++lines;
   return lines;
 }
 
 inline std::optional<std::string> fields::combined(std::string_view name) const {
   std::optional<std::string> all;
-  for (const auto& [line_name, value] : *this) {
+  for (const auto [line_name, value] : *this) {
     if (!ascii::equal_ignoring_case(line_name, name)) continue;
     if (all) {
       all->append(", ").append(value);
@@ -303,7 +303,7 @@ inline void fields::append_to(std::string& out) const {
     out.append(text_.data(), text_.size());
     return;
   }
-  for (const auto& [name, value] : *this) out.append(name).append(": ").append(value).append("\r\n");
+  for (const auto [name, value] : *this) out.append(name).append(": ").append(value).append("\r\n");
 }
 
 }  // namespace tinyhttp

@@ -127,8 +127,9 @@ inline std::int64_t blocking_stream::receive(std::span<char> into) noexcept {
 /// To receive may wait in the system, which gives up within the deadline. The first wait asks first:
 /// not every connection has a second one, for which the two calls here would pay.
 inline bool blocking_stream::system_waits() noexcept {
-  if (waiting_ == waiting::once) return waiting_ = waiting::again, false;
-  if (waiting_ == waiting::again) {
+  if (waiting_ == waiting::once) {
+    waiting_ = waiting::again;
+  } else if (waiting_ == waiting::again) {
     const bool set = os::receive_timeout(native(), {0, std::chrono::microseconds(patience).count()}) == 0 &&
                      os::set_flags(native(), false) == 0;
     waiting_ = set ? waiting::in_system : waiting::by_poll;

@@ -96,7 +96,7 @@ inline std::uint64_t address_census::identity(const net::address& peer) noexcept
 }
 
 inline std::size_t address_census::home(std::uint64_t who) const noexcept {
-  const auto secret = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this));
+  const std::uint64_t secret = reinterpret_cast<std::uintptr_t>(this);
   std::uint64_t mixed = (who ^ secret) * 0x9e3779b97f4a7c15u;
   mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93u;
   return static_cast<std::size_t>(mixed >> 32) & (table_.size() - 1);

@@ -115,7 +115,7 @@ namespace detail {
 [[nodiscard]] inline response serve_file(const fake_file& file, const request& r, std::int64_t now) {
   const auto known = file.facts();
   auto made = files::answer(r, known, file.content.source(), now, file.content.identity());
-  for (const auto& [name, value] : file.fields) made.fields.set(name, value);
+  for (const auto [name, value] : file.fields) made.fields.set(name, value);
   return made;
 }
 

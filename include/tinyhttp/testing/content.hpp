@@ -4,6 +4,7 @@
 // slice of a download can be checked. Knows no server.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/plan.hpp>
@@ -97,7 +98,7 @@ class pattern_source final : public content_source {
   [[nodiscard]] result<std::size_t> read_at(std::uint64_t at, std::span<char> room) const override {
     if (at >= size_) return std::size_t{0};
     const std::uint64_t left = size_ - at;
-    const std::size_t count = left < room.size() ? static_cast<std::size_t>(left) : room.size();
+    const std::size_t count = at_most(left, room.size());
     std::uint64_t word = pattern_word(at / 8, seed_) >> (at % 8 * 8);
     for (std::size_t i = 0; i < count; ++i, ++at) {
       if (i > 0 && at % 8 == 0) word = pattern_word(at / 8, seed_);

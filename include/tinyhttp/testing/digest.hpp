@@ -74,7 +74,14 @@ inline std::string sha256(std::string_view octets) {
       const std::uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + detail::sha256_constants[i] + w[i];
       const std::uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
       const std::uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-      h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
+      h = g;
+      g = f;
+      f = e;
+      e = d + t1;
+      d = c;
+      c = b;
+      b = a;
+      a = t1 + t2;
     }
     const std::array<std::uint32_t, 8> more{a, b, c, d, e, f, g, h};
     for (std::size_t i = 0; i < 8; ++i) sum[i] += more[i];
@@ -94,7 +101,11 @@ inline std::string sha1(std::string_view octets) {
       const std::uint32_t f = i < 20 ? ((b & c) | (~b & d)) : i < 40 || i >= 60 ? b ^ c ^ d : (b & c) | (b & d) | (c & d);
       const std::uint32_t k = i < 20 ? 0x5a827999 : i < 40 ? 0x6ed9eba1 : i < 60 ? 0x8f1bbcdc : 0xca62c1d6;
       const std::uint32_t next = std::rotl(a, 5) + f + e + k + w[i];
-      e = d, d = c, c = std::rotl(b, 30), b = a, a = next;
+      e = d;
+      d = c;
+      c = std::rotl(b, 30);
+      b = a;
+      a = next;
     }
     const std::array<std::uint32_t, 5> more{a, b, c, d, e};
     for (std::size_t i = 0; i < 5; ++i) sum[i] += more[i];

@@ -156,7 +156,7 @@ inline std::string exchange::json() const {
   add("method", detail::json_text(method));
   add("target", detail::json_text(target));
   std::string lines = "[";
-  for (const auto& [name, value] : fields) {
+  for (const auto [name, value] : fields) {
     if (lines.size() > 1) lines += ",";
     lines += "[" + detail::json_text(name) + "," + detail::json_text(value) + "]";
   }

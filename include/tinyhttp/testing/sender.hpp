@@ -184,7 +184,7 @@ task<bool> sender<S>::write_body(const body_map& body, std::uint64_t at, std::ui
   std::string octets;
   end = at_most(end, body.size());
   while (at < end) {
-    octets.resize(static_cast<std::size_t>(at_most(end - at, std::uint64_t{64} * 1024)));
+    octets.resize(at_most(end - at, std::size_t{64} * 1024));
     if (!body.read(at, octets)) co_return false;
     const bool sent = co_await wire_.write(octets);
     if (!sent) co_return false;

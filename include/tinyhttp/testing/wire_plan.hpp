@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/small_vector.hpp>
@@ -147,7 +148,7 @@ inline bool body_map::read(std::uint64_t at, std::span<char> room) const {
   for (const auto& p : parts_) {
     while (!room.empty() && at >= p.start && at < p.start + p.length) {
       const std::uint64_t left = p.start + p.length - at;
-      const std::size_t wanted = left < room.size() ? static_cast<std::size_t>(left) : room.size();
+      const std::size_t wanted = at_most(left, room.size());
       std::size_t count = wanted;
       if (p.source != nullptr) {
         const auto got = p.source->read_at(p.file_offset + (at - p.start), room.subspan(0, wanted));
