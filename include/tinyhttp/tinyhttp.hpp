@@ -146,6 +146,7 @@
 #include <tinyhttp/server/answers.hpp>
 #include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/census.hpp>
+#include <tinyhttp/server/handling.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/pace.hpp>
 #include <tinyhttp/server/request_body.hpp>

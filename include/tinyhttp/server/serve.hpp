@@ -5,13 +5,12 @@
 #pragma once
 
 #include <tinyhttp/server/answers.hpp>
+#include <tinyhttp/server/handling.hpp>
 #include <tinyhttp/server/request_body.hpp>
 #include <tinyhttp/server/served_connection.hpp>
 #include <tinyhttp/server/served_exchange.hpp>
 
-#include <chrono>
 #include <cstddef>
-#include <string>
 #include <utility>
 
 namespace tinyhttp {
@@ -145,88 +144,6 @@ bool served_exchange<S>::next_request() {
   stage_ = stage::handling;
   if (answer_->is_ready()) answer();
   return true;
-}
-
-namespace detail {
-
-/// An element of any Expect line is not `100-continue` (RFC 9110 10.1.1).
-[[nodiscard, gnu::cold]] inline bool has_other_expectation(const fields& f) noexcept {
-  for (auto [name, list] : f)
-    while (const auto element = ascii::equal_ignoring_case(name, "Expect") ? ascii::take_list_element(list) : std::nullopt)
-      if (!ascii::equal_ignoring_case(*element, "100-continue")) return true;
-  return false;
-}
-
-}  // namespace detail
-
-template <looped_stream S>
-void served_exchange<S>::call_handler() {
-  if (incoming_.fields.may_contain("Expect") && incoming_.version == http_version::http_1_1 &&
-      detail::has_other_expectation(incoming_.fields)) {
-    answer_.make([]() -> reply { return problem(status::expectation_failed); });
-    return;
-  }
-  try {
-    answer_.make([this]() -> reply { return host_.app(incoming_); });
-    ++handled_;
-    if (!at_once_ || !answer_->is_ready() || wire_.unread().empty()) note_handlers();
-  } catch (...) {
-    answer_.make([this]() -> reply { return failed_handler(); });
-  }
-}
-
-/// How long did handlers have the loop? One look at the clock for all that is answered in one go.
-template <looped_stream S>
-void served_exchange<S>::note_handlers() {
-  const std::string_view whose = handled_ == 1 && answer_ ? incoming_.target.text() : "requests that came together";
-  handled_ = 0;
-  services().note_turn(stream().loop().look() - began_, whose);
-}
-
-/// Inside a catch block: the peer learns nothing, the log learns what was thrown.
-template <looped_stream S>
-response served_exchange<S>::failed_handler() noexcept {
-  services().log_thrown(of_request("handler"));
-  try {
-    return problem(status::internal_server_error);
-  } catch (...) {  // no memory for the page
-    return response(status::internal_server_error);
-  }
-}
-
-/// For the log: `GET /report: handler`.
-template <looped_stream S>
-std::string served_exchange<S>::of_request(std::string_view what) const noexcept {
-  try {
-    return std::string(incoming_.method.name()).append(" ").append(incoming_.target.text()).append(": ").append(what);
-  } catch (...) {  // no memory
-    return {};
-  }
-}
-
-/// False: nobody is there any more to be answered.
-template <looped_stream S>
-task<bool> served_exchange<S>::wait_for_handler() {
-  if (stream().peer_gone()) co_return false;
-  begin_handling();
-  held_here<response> made;
-  try {
-    auto& later = answer_->later();
-    // What is answered already shall not wait with the handler.
-    if (!later.try_start() && is_composed() && !is_writing()) (void)flush_now();
-    made.emplace(co_await later);
-  } catch (...) {
-    made.emplace(failed_handler());
-  }
-  handling_ = false;
-  if (is_writing()) {
-    auto flushing = flush();
-    co_await flushing;
-  }
-  if (!sent_) co_return false;
-  answer_.make([&made]() -> reply { return std::move(*made); });
-  answer();
-  co_return true;
 }
 
 /// There is something behind the request, with us or in the kernel. Only between its end and the next.

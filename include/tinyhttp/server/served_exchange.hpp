@@ -1,8 +1,8 @@
 // tinyhttp/server/served_exchange.hpp -- what a connection has while requests are under way.
 //
-// The declaration; how a request is served is in serve.hpp, its body in request_body.hpp, what is
-// answered in answers.hpp. It is plain functions that go on as far as nothing has to be waited for,
-// and a coroutine that does the waiting. RFC 9112 9.
+// The declaration; how requests are served is in serve.hpp, how their handler is called in handling.hpp,
+// their bodies in request_body.hpp, what is answered in answers.hpp. It is plain functions that go on as
+// far as nothing has to be waited for, and a coroutine that does the waiting. RFC 9112 9.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
