@@ -25,6 +25,7 @@
 
 // floor 1: what messages mean (RFC 9110)
 #include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/body_parts.hpp>
 #include <tinyhttp/http/challenge.hpp>
 #include <tinyhttp/http/conditional.hpp>
 #include <tinyhttp/http/constant_line.hpp>

@@ -1,21 +1,21 @@
 // tinyhttp/http/body.hpp -- the content of a message, whichever way it is going.
 //
 // One type for both directions: nothing, octets (owned, or shared and immutable), pieces of random-
-// access content such as files, or a stream that is pulled. Does no I/O itself and frames nothing.
+// access content such as files, or a stream that is pulled (body_parts.hpp). Does no I/O itself and
+// frames nothing.
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/body_parts.hpp>
 #include <tinyhttp/http/fields.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -23,63 +23,6 @@
 #include <vector>
 
 namespace tinyhttp {
-
-/// Octets that can be read at any offset: an open file, a generated pattern. Shared and immutable
-/// as an object; what it reads may change underneath, as files do.
-class content_source {
- public:
-  content_source() = default;
-  content_source(const content_source&) = delete;
-  content_source& operator=(const content_source&) = delete;
-  virtual ~content_source() = default;
-
-  /// An open file that holds the same octets, for sendfile; -1 when there is none.
-  [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
-
-  /// Reads into `room` from `offset` on. Fewer octets than fit are no error; 0 is the end.
-  [[nodiscard]] virtual result<std::size_t> read_at(std::uint64_t offset,
-                                                    std::span<char> room) const = 0;
-};
-
-/// A run of octets of a source.
-struct content_slice {
-  std::shared_ptr<const content_source> source;
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;  // octets
-};
-
-/// A part of a body made of several: octets of our own, or a slice.
-struct body_piece {
-  body_piece(std::string own) noexcept : octets(std::move(own)) {}
-  body_piece(std::string_view own) : octets(own) {}
-  body_piece(const char* own) : octets(own) {}
-  body_piece(content_slice part) noexcept : slice(std::move(part)) {}
-
-  [[nodiscard]] bool is_slice() const noexcept { return slice.source != nullptr; }
-  [[nodiscard]] std::uint64_t length() const noexcept { return is_slice() ? slice.length : octets.size(); }
-
-  std::string octets = {};
-  content_slice slice = {};  // of a source, where it is one
-};
-
-/// A body that is pulled piece by piece.
-class body_stream {
- public:
-  body_stream() = default;
-  body_stream(const body_stream&) = delete;
-  body_stream& operator=(const body_stream&) = delete;
-  virtual ~body_stream() = default;
-
-  /// The next octets; an empty view is the end. The view lives until the next call. An error ends
-  /// the stream, and cuts the message that it was the body of.
-  [[nodiscard]] virtual task<result<std::string_view>> next() = 0;
-
-  /// The number of octets from beginning to end, where that is known beforehand.
-  [[nodiscard]] virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
-
-  /// The trailer section, once the end has been pulled (RFC 9110 6.5). Null when there is none.
-  [[nodiscard]] virtual const fields* trailers() const noexcept { return nullptr; }
-};
 
 /// The content of a message: a value. Copies share what is immutable, and the position of a stream.
 class body {

@@ -1,0 +1,79 @@
+// tinyhttp/http/body_parts.hpp -- what a body can be of besides octets: a source, pieces, a stream.
+//
+// The interfaces that content comes through; body.hpp makes one type of them.
+#pragma once
+
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+class fields;
+
+/// Octets that can be read at any offset: an open file, a generated pattern. Shared and immutable
+/// as an object; what it reads may change underneath, as files do.
+class content_source {
+ public:
+  content_source() = default;
+  content_source(const content_source&) = delete;
+  content_source& operator=(const content_source&) = delete;
+  virtual ~content_source() = default;
+
+  /// An open file that holds the same octets, for sendfile; -1 when there is none.
+  [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
+
+  /// Reads into `room` from `offset` on. Fewer octets than fit are no error; 0 is the end.
+  [[nodiscard]] virtual result<std::size_t> read_at(std::uint64_t offset,
+                                                    std::span<char> room) const = 0;
+};
+
+/// A run of octets of a source.
+struct content_slice {
+  std::shared_ptr<const content_source> source;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;  // octets
+};
+
+/// A part of a body made of several: octets of our own, or a slice.
+struct body_piece {
+  body_piece(std::string own) noexcept : octets(std::move(own)) {}
+  body_piece(std::string_view own) : octets(own) {}
+  body_piece(const char* own) : octets(own) {}
+  body_piece(content_slice part) noexcept : slice(std::move(part)) {}
+
+  [[nodiscard]] bool is_slice() const noexcept { return slice.source != nullptr; }
+  [[nodiscard]] std::uint64_t length() const noexcept { return is_slice() ? slice.length : octets.size(); }
+
+  std::string octets = {};
+  content_slice slice = {};  // of a source, where it is one
+};
+
+/// A body that is pulled piece by piece.
+class body_stream {
+ public:
+  body_stream() = default;
+  body_stream(const body_stream&) = delete;
+  body_stream& operator=(const body_stream&) = delete;
+  virtual ~body_stream() = default;
+
+  /// The next octets; an empty view is the end. The view lives until the next call. An error ends
+  /// the stream, and cuts the message that it was the body of.
+  [[nodiscard]] virtual task<result<std::string_view>> next() = 0;
+
+  /// The number of octets from beginning to end, where that is known beforehand.
+  [[nodiscard]] virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+
+  /// The trailer section, once the end has been pulled (RFC 9110 6.5). Null when there is none.
+  [[nodiscard]] virtual const fields* trailers() const noexcept { return nullptr; }
+};
+
+}  // namespace tinyhttp
