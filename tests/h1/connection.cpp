@@ -129,6 +129,29 @@ TEST_CASE("any number of requests in one segment are read one by one", "[h1][con
   }
 }
 
+TEST_CASE("between messages there is nothing to ask for until octets come, or the peer closes", "[h1][connection]") {
+  h1::connection c(side::server, defaults);
+  request seen;
+  CHECK_FALSE(c.may_have_event());
+  CHECK(c.next_event(seen).what == kind::need_more);
+  const std::string_view one = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx";
+  c.receive(one);
+  CHECK(c.may_have_event());
+  for (const auto what : {kind::head, kind::data, kind::end}) CHECK(c.next_event(seen).what == what);
+  buffer out;
+  static_cast<void>(c.send(out, response(status::no_content), {}));
+  REQUIRE(c.finish(out, nullptr));
+  REQUIRE(c.restart());
+  CHECK_FALSE(c.may_have_event());
+  c.receive(one.substr(0, 1));
+  CHECK(c.may_have_event());
+  c.discard_unread();
+  CHECK_FALSE(c.may_have_event());
+  c.peer_closed();
+  CHECK(c.may_have_event());
+  CHECK(c.next_event(seen).what == kind::closed);
+}
+
 TEST_CASE("a peer that closes at any octet: complete messages count, a cut one is refused",
           "[h1][connection][rfc9112-8]") {
   const std::string first = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;x\r\na\r\n0\r\nX: y\r\n\r\n";

@@ -60,6 +60,9 @@ class connection {
   /// the same one until it is complete; its body is left alone.
   [[nodiscard]] event next_event(request& into);
 
+  /// For a look between messages. False: nothing is here, and `next_event` would say `need_more`.
+  [[nodiscard]] bool may_have_event() const noexcept { return in_.size() > used_ || peer_closed_; }
+
   /// Client: the next step of the response to the request sent last. `into` likewise.
   [[nodiscard]] event next_event(response& into);
 

@@ -25,8 +25,9 @@ class gathered {
   /// Each part is a text, a number, or a literal, whose size the compiler knows.
   template <class... Parts>
   void put(const Parts&... parts) {
-    char* at = place((size_of(parts) + ...));
+    char* at = place((room_of(parts) + ...));
     ((at = write(at, parts)), ...);
+    used_ = static_cast<std::size_t>(at - room_.data());
   }
   void flush() noexcept {
     out_.commit(used_);
@@ -34,10 +35,11 @@ class gathered {
   }
 
  private:
-  [[nodiscard]] static std::size_t size_of(std::string_view text) noexcept { return text.size(); }
-  [[nodiscard]] static std::size_t size_of(std::uint64_t number) noexcept { return ascii::decimal_size(number); }
+  /// At most so many octets.
+  [[nodiscard]] static std::size_t room_of(std::string_view text) noexcept { return text.size(); }
+  [[nodiscard]] static std::size_t room_of(std::uint64_t) noexcept { return 20; }  // digits, as many as 2^64 has
   template <std::size_t Size>
-  [[nodiscard]] static std::size_t size_of(const char (&)[Size]) noexcept { return Size - 1; }
+  [[nodiscard]] static std::size_t room_of(const char (&)[Size]) noexcept { return Size - 1; }
 
   /// A date and most names and values are sooner copied in two halves that overlap than by a call.
   [[nodiscard]] static char* write(char* at, std::string_view text) noexcept {
@@ -52,8 +54,9 @@ class gathered {
   }
   /// In place: what has just been written in small pieces is read slowly in large ones.
   [[nodiscard]] static char* write(char* at, std::uint64_t number) noexcept {
-    ascii::write_decimal(at + size_of(number), number);
-    return at + size_of(number);
+    char* const end = at + ascii::decimal_size(number);
+    ascii::write_decimal(end, number);
+    return end;
   }
   template <std::size_t Size>
   [[nodiscard]] static char* write(char* at, const char (&text)[Size]) noexcept {
@@ -61,11 +64,10 @@ class gathered {
     return at + (Size - 1);
   }
 
-  /// Where so many octets are to be written, all of them.
-  [[nodiscard]] char* place(std::size_t size) {
-    if (size > room_.size() - used_) [[unlikely]] make_room(size);
-    used_ += size;
-    return room_.data() + used_ - size;
+  /// Where that many octets may be written.
+  [[nodiscard]] char* place(std::size_t most) {
+    if (most > room_.size() - used_) [[unlikely]] make_room(most);
+    return room_.data() + used_;
   }
   [[gnu::noinline]] void make_room(std::size_t size) {
     flush();

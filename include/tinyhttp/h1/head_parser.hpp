@@ -197,9 +197,9 @@ inline head_parser::outcome head_parser::field_lines(std::string_view octets, st
       lines.keep();
       return unended_line(octets, bound, ends.stop());
     }
+    if (line == end) [[unlikely]] break;
     field_line split = split_usual_line(line, end, wide);
     if (split.name_size == 0) [[unlikely]] {
-      if (line == end) break;
       field_line unusual;
       if (const auto wrong = split_field_line({line, end}, unusual)) return fail(wrong);
       split = unusual;

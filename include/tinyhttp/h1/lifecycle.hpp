@@ -68,7 +68,7 @@ namespace detail {
 /// `next` for every side, phase and signal; `refused` where it is empty.
 inline constexpr auto refused = static_cast<phase>(0xff);
 struct phase_table {
-  phase to[2][6][6];
+  phase to[2][8][8];  // six of eight, as eight are found by a shift
 };
 inline constexpr phase_table next_phases = [] {
   phase_table all{};

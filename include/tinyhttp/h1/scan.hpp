@@ -244,7 +244,7 @@ namespace detail {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   for (; first < wide; first += 16) {
     const detail::octets16 octets = detail::load16(first);
-    const unsigned stops = detail::bits(detail::visible(octets) & (octets != '#')) ^ 0xffff;
+    const unsigned stops = detail::bits(detail::visible(octets) & ~(octets == '#')) ^ 0xffff;
     const unsigned questions = detail::bits(octets == '?');
     if (questions != 0 && question == nullptr) question = first + detail::first_bit(questions);
     if (stops == 0) continue;

@@ -67,7 +67,7 @@ auto served_exchange<S>::answer_what_came() -> outcome {
   for (;;) {
     if (stage_ == stage::receiving) {
       if (is_share_used_up()) return outcome::waits;
-      if (next_request()) continue;
+      if (wire_.may_have_event() && next_request()) continue;
       if (at_once_ && is_composed()) return outcome::composed;
       if (!flush_now()) return sent_ ? outcome::waits : outcome::over;
       return wire_.unread().empty() ? outcome::idle : outcome::waits;
