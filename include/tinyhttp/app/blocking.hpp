@@ -79,6 +79,10 @@ class blocking_call final : public request_context, public worker_visit {
   }
   [[nodiscard]] tinyhttp::clock& clock() noexcept override { return clock_; }
   void post(function<void()> work) override { worker_visit::post(std::move(work)); }
+  [[nodiscard]] request_context& lasting() noexcept override {
+    request_context* const loop = lasting_loop();
+    return loop != nullptr ? *loop : *this;  // then nobody will see the response
+  }
 
  private:
   /// A thread of its own may sleep.

@@ -51,6 +51,11 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
     const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
     if (loop_ != nullptr) loop_->post(std::move(work));
   }
+  /// What lasts on the loop, if somebody waits there.
+  [[nodiscard]] request_context* lasting_loop() noexcept {
+    const std::lock_guard lock(mutex_);
+    return loop_ != nullptr ? &loop_->lasting() : nullptr;
+  }
   /// Whoever waits goes on, on the loop thread; once there is memory to say so.
   void leave() {
     for (bool told = false; !told;) try {

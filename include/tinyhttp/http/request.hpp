@@ -42,6 +42,11 @@ class request_context {
   /// The server has been told to stop and waits for the answers under way: one without end, such as a
   /// stream of events, had better find one. Any thread.
   [[nodiscard]] virtual bool stopping() const noexcept { return false; }
+  /// Ends at `when`, or as soon as the server is told to stop: for answers without end.
+  [[nodiscard]] virtual task<void> wait_until(time_point when) { return clock().wait_until(when); }
+  /// What lives as long as the exchange, and waits on its loop, for bodies that are streamed: not this
+  /// in a `blocking` handler, which is over by then.
+  [[nodiscard]] virtual request_context& lasting() noexcept { return *this; }
   /// Sends an informational response now (RFC 9110 15.2), such as 103. HTTP/1.0 peers get none.
   [[nodiscard]] virtual task<result<void>> inform(status code, const fields& with) = 0;
   [[nodiscard]] virtual tinyhttp::clock& clock() noexcept = 0;

@@ -99,6 +99,10 @@ class served_exchange final : public request_context {
   }
   [[nodiscard]] bool cancelled() const noexcept override { return stream().peer_gone(); }
   [[nodiscard]] bool stopping() const noexcept override { return services().ending.load(std::memory_order_relaxed); }
+  [[nodiscard, gnu::cold]] task<void> wait_until(time_point when) override {
+    stop_or_time either(stream().loop(), services(), when);
+    co_await either;
+  }
   [[nodiscard, gnu::cold]] task<result<void>> inform(status code, const fields& with) override;
   [[nodiscard]] tinyhttp::clock& clock() noexcept override { return services().clock(); }
   void post(function<void()> work) override { services().post(std::move(work)); }

@@ -8,11 +8,15 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/http/date.hpp>
+#include <tinyhttp/net/loop.hpp>
+#include <tinyhttp/net/timers.hpp>
+#include <tinyhttp/net/waiter.hpp>
 #include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/options.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -30,6 +34,7 @@ class server_services {
   const connection_buffers buffers;
   std::atomic<bool> ending{false};            // any thread: answers say that they are the last
   bool stopping = false;                      // answer what runs, then hang up
+  net::waiter_list until_stop;                // who goes on once we stop, if not before
   function<void(function<void()>)> post;      // to the loop, from any thread
 
   [[nodiscard]] tinyhttp::clock& clock() noexcept { return time_; }
@@ -86,6 +91,33 @@ class server_services {
   bool complained_ = false;
   std::int64_t date_second_ = -1;
   date_text date_text_ = format_date(0);
+};
+
+/// Waits for a time, or for the server to be told to stop.
+class stop_or_time : net::waiter, net::timer {
+ public:
+  stop_or_time(net::loop& on, server_services& of, time_point when) noexcept
+      : waiter(always), timer(when_due), loop_(on), services_(of), when_(when) {}
+  ~stop_or_time() { loop_.timers().remove(*this); }
+  [[nodiscard]] bool await_ready() const noexcept {
+    return when_ <= loop_.now() || services_.ending.load(std::memory_order_relaxed);
+  }
+  void await_suspend(std::coroutine_handle<> awaiter) {
+    handle = awaiter;
+    loop_.timers().set(*this, when_);
+    services_.until_stop.push_back(*this);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  static void when_due(timer& t) {
+    auto& self = static_cast<stop_or_time&>(t);
+    self.unlink();  // from those who wait for the stop
+    self.loop_.schedule(self);
+  }
+  net::loop& loop_;
+  server_services& services_;
+  time_point when_;
 };
 
 }  // namespace tinyhttp

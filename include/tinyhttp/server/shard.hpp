@@ -296,6 +296,7 @@ void basic_shard<Stream>::begin_drain() {
   if (services_.stopping) return;
   accept_queued();
   services_.stopping = true;
+  while (!services_.until_stop.empty()) loop_.schedule(services_.until_stop.pop_front());
   acceptor_.close();
   at_drain_();
   for (auto& held : connections_) {

@@ -1,0 +1,121 @@
+// tinyhttp/app/event_stream.hpp -- an answer that goes on for as long as there are server-sent events.
+//
+// WHATWG HTML 9.2. Waits for the next event, or until it is time for a sign of life; holds no thread.
+#pragma once
+
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/events.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
+
+#include <chrono>
+#include <coroutine>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tinyhttp {
+
+struct event_stream_options {
+  std::chrono::milliseconds keep_alive{15'000};  // a comment goes out after so long without an event; 0: never
+};
+
+/// The answer to `r` that sends what `next()` gives. It is called once the peer has taken the event before, and
+/// returns a task of a `std::optional<event>`, empty at the end, or a result of one, whose error cuts the answer.
+/// The stream also ends when the server is told to stop. `next`, with all that it captures, and the task that
+/// waits are destroyed with the answer: when the peer has gone, too, which the next event or comment brings out.
+///
+/// In place of the event there may be a `std::string` that `format_event` made, and any other pointer to either
+/// in place of the optional. Without a context, as in tests, there are no comments.
+template <class Next>
+[[nodiscard]] response event_stream(const request& r, Next next, event_stream_options with = {});
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Awaits whichever of two tasks ends first. The first has been started, and may be awaited again.
+template <class T>
+class first_to_end {
+ public:
+  first_to_end(task<T>& one, task<void>& other) noexcept : one_(one), other_(other) {}
+  first_to_end(const first_to_end&) = delete;
+  first_to_end& operator=(const first_to_end&) = delete;
+  ~first_to_end() { (void)one_.await_suspend(nullptr); }  // it goes on, and nobody with it
+
+  [[nodiscard]] bool await_ready() const noexcept { return one_.done(); }
+  bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
+    (void)one_.await_suspend(awaiter);
+    return other_.await_suspend(awaiter);
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  task<T>& one_;
+  task<void>& other_;
+};
+
+[[nodiscard]] inline result<std::string> event_octets(const event& e) { return format_event(e); }
+[[nodiscard]] inline result<std::string> event_octets(const std::string& formatted) { return formatted; }
+template <class Made>
+[[nodiscard]] result<std::string> next_octets(const Made& made) {
+  if (!made) return std::string();
+  return event_octets(*made);
+}
+template <class Made>
+[[nodiscard]] result<std::string> next_octets(const result<Made>& made) {
+  if (!made) return made.error();
+  return next_octets(*made);
+}
+
+template <class Next>
+class event_body final : public body_stream {
+ public:
+  event_body(request_context* on, Next next, const event_stream_options& with)
+      : context_(on),
+        next_(std::move(next)),
+        keep_alive_(with.keep_alive > with.keep_alive.zero() ? with.keep_alive : with.keep_alive.max()) {}
+
+  task<result<std::string_view>> next() override {
+    const std::string_view end;
+    if (context_ != nullptr && context_->stopping()) co_return end;
+    if (!running_) {
+      running_ = next_();
+      running_.try_start();
+    }
+    if (context_ != nullptr && !running_.done()) {
+      task<void> quiet = context_->wait_until(deadline_in(context_->clock().now(), keep_alive_));
+      first_to_end either(running_, quiet);
+      co_await either;
+      if (!running_.done()) co_return context_->stopping() ? end : std::string_view(":\n\n");
+    }
+    const auto made = co_await running_;
+    running_.reset();
+    auto octets = next_octets(made);
+    if (!octets) co_return octets.error();
+    window_ = std::move(*octets);
+    co_return std::string_view(window_);
+  }
+
+ private:
+  request_context* context_;
+  Next next_;
+  std::chrono::milliseconds keep_alive_;
+  decltype(std::declval<Next&>()()) running_;  // what `next_` gave last, until it has ended; behind what it uses
+  std::string window_;
+};
+
+}  // namespace detail
+
+template <class Next>
+response event_stream(const request& r, Next next, event_stream_options with) {
+  request_context* const context = r.context != nullptr ? &r.context->lasting() : nullptr;
+  body events(share(new detail::event_body<Next>(context, std::move(next), with)));
+  return content(std::move(events), "text/event-stream").with("Cache-Control", "no-store");
+}
+
+}  // namespace tinyhttp
