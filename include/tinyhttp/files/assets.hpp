@@ -197,12 +197,9 @@ inline response assets::serve(const request& r) const {
     return problem(status::method_not_allowed).with("Allow", "GET, HEAD");
   const auto below = files::below_prefix(r.path(), options_.strip_prefix);
   if (!below) return problem(status::not_found);
-  auto name = safe_path(below->empty() ? "/" : *below, {.dot_files = true});
-  if (!name) {
-    const std::string elsewhere = files::without_dots(r, {.dot_files = true});
-    if (!elsewhere.empty()) return redirect(elsewhere, status::moved_permanently);
-    return problem(name.error().status_hint());
-  }
+  const safe_path_options all{.dot_files = true};
+  const auto name = safe_path(below->empty() ? "/" : *below, all);
+  if (!name) return files::refuse_path(r, name.error(), all);
   const bool folder = *name == "." || name->ends_with('/');
   const std::string index = files::inside(folder ? *name : *name + "/", options_.index);
   if (const auto* found = find(folder ? index : *name)) {

@@ -10,6 +10,7 @@
 #include <tinyhttp/files/directory.hpp>
 #include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/path.hpp>
+#include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/http/body.hpp>
 
 #include <cstddef>
@@ -75,15 +76,10 @@ class folder_reader {
   [[nodiscard]] std::vector<bundled_file>& files() noexcept { return files_; }
 
  private:
-  struct kind {
-    std::string_view suffix, coding;
-  };
-  static constexpr kind kinds[] = {{".br", "br"}, {".zst", "zstd"}, {".gz", "gzip"}};
-
   [[nodiscard]] result<void> take(const std::string& full, const std::vector<files::entry>& beside,
                                   const files::entry& e) {
     std::string_view name = full, coding;
-    for (const auto& k : kinds) {
+    for (const auto& k : files::detail::known_siblings) {
       if (!e.name.ends_with(k.suffix)) continue;
       const auto plain = std::string_view(e.name).substr(0, e.name.size() - k.suffix.size());
       for (const auto& other : beside) {
@@ -93,26 +89,21 @@ class folder_reader {
         name.remove_suffix(k.suffix.size());
       }
     }
-    auto octets = read_octets(full);
+    auto octets = read_file(full);
     if (!octets) return octets.error();
     files_.push_back({std::string(name), coding, std::move(*octets)});
     return {};
   }
 
-  [[nodiscard]] result<std::string> read_octets(const std::string& name) {
+  [[nodiscard]] result<std::string> read_file(const std::string& name) {
     const auto file = root_.find(name);
     if (!file) return file.error();
     if (file->stamp.is_directory || file->stamp.size > options_.largest - taken_)
       return error(error_kind::limit, "bundle \"" + name + "\": larger than " +
                                           ascii::to_decimal(options_.largest) + " octets in all");
-    std::string octets(static_cast<std::size_t>(file->stamp.size), '\0');
-    for (std::size_t done = 0; done < octets.size();) {
-      const auto got = file->content->read_at(done, {octets.data() + done, octets.size() - done});
-      if (!got) return got.error();
-      if (*got == 0) return error(error_kind::io, "bundle \"" + name + "\": became shorter");
-      done += *got;
-    }
-    taken_ += octets.size();
+    taken_ += file->stamp.size;
+    auto octets = read_octets(*file->content, 0, static_cast<std::size_t>(file->stamp.size));
+    if (!octets) return octets.error().within("bundle \"" + name + "\"");
     return octets;
   }
 

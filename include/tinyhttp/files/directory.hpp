@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -126,8 +125,6 @@ class directory {
   [[nodiscard]] confinement confined_by() const noexcept { return options_.confined_by; }
 
  private:
-  class open_file;
-
   directory(descriptor root, directory_options options) noexcept;
   result<descriptor> open_beneath(const std::string& name, int flags) const;
   int open_by_kernel(const char* name, int flags) const;
@@ -139,23 +136,6 @@ class directory {
 };
 
 // ---------------------------------------------------------------------------------------------
-
-class directory::open_file final : public content_source {
- public:
-  explicit open_file(files::descriptor file) noexcept : file_(std::move(file)) {}
-  [[nodiscard]] int descriptor() const noexcept override { return file_.get(); }
-  [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset,
-                                            std::span<char> room) const override {
-    for (;;) {
-      const auto got = ::pread(file_.get(), room.data(), room.size(), static_cast<off_t>(offset));
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) return error(error_kind::io, "read file: " + detail::cause_text(errno), 500);
-    }
-  }
-
- private:
-  files::descriptor file_;
-};
 
 inline directory::directory(descriptor root, directory_options options) noexcept
     : root_(std::move(root)), options_(options) {}
@@ -241,7 +221,7 @@ inline result<file_stamp> directory::glance(const std::string& name) const {
   if (::fstat(file->get(), &s) != 0) return detail::system_error("stat", name, errno);
   if (S_ISDIR(s.st_mode)) return opened{detail::stamp_of(s), nullptr};
   if (!S_ISREG(s.st_mode)) return detail::system_error("open", name, ENODEV);
-  return opened{detail::stamp_of(s), share<const content_source>(new open_file(std::move(*file)))};
+  return opened{detail::stamp_of(s), share<const content_source>(new file_source(std::move(*file)))};
 }
 
 [[gnu::cold]] inline result<folder> directory::open_folder(const std::string& name) const {

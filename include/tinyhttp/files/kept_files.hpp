@@ -54,18 +54,6 @@ class kept_files {
 
 namespace detail {
 
-/// Exactly `size` octets; null when the file has become shorter, or can't be read.
-[[nodiscard, gnu::cold]] inline std::shared_ptr<const std::string> read_whole(const content_source& file,
-                                                                   std::size_t size) {
-  std::string octets(size, '\0');
-  for (std::size_t done = 0; done < size;) {
-    const auto got = file.read_at(done, {octets.data() + done, size - done});
-    if (!got || *got == 0) return nullptr;
-    done += *got;
-  }
-  return share<const std::string>(new std::string(std::move(octets)));
-}
-
 /// A clock that only measures: the loop's, where there is one.
 [[nodiscard]] inline time_point measured_now(const request& r) noexcept {
   return r.context != nullptr ? r.context->clock().now() : std::chrono::steady_clock::now();
@@ -94,8 +82,9 @@ inline shared<const kept_file> kept_files::keep(const std::string& key, std::str
   if (file.stamp.changed + 1 >= now || file.stamp.modified >= now) return nullptr;
   owned<kept_file> made(new kept_file);
   if (cache_.takes(known.size)) {
-    made->octets = detail::read_whole(*file.content, static_cast<std::size_t>(known.size));
-    if (!made->octets) return nullptr;
+    auto octets = read_octets(*file.content, 0, static_cast<std::size_t>(known.size));
+    if (!octets) return nullptr;  // it has become shorter, or can't be read
+    made->octets = share<const std::string>(new std::string(std::move(*octets)));
   } else if (cache_.takes_open(known.size)) {
     made->content = file.content;
   } else {

@@ -198,25 +198,22 @@ class json_text final : public listing_text {
   std::string name_;
 };
 
-/// The name with a slash at its end; the root has none.
-[[nodiscard]] inline std::string as_directory(std::string_view name) {
-  std::string shown(name);
-  if (!shown.empty() && shown.back() != '/') shown += '/';
-  return shown;
+/// The name with a slash at its end; the root, `.`, has none.
+[[nodiscard]] inline std::string as_directory(std::string name) {
+  if (name == ".") return {};
+  return name.empty() || name.ends_with('/') ? name : name + "/";
 }
 
 }  // namespace detail
 
 inline result<body> listing_page(std::string name, more_entries more, listing_order order,
                                  look_at look) {
-  if (name == ".") name.clear();
-  owned<const listing_text> text(new detail::page_text(detail::as_directory(name), order));
+  owned<const listing_text> text(new detail::page_text(detail::as_directory(std::move(name)), order));
   return write_listing(std::move(text), std::move(more), order, std::move(look));
 }
 
 inline result<body> listing_json(std::string name, more_entries more, look_at look) {
-  if (name == ".") name.clear();
-  owned<const listing_text> text(new detail::json_text(detail::as_directory(name)));
+  owned<const listing_text> text(new detail::json_text(detail::as_directory(std::move(name))));
   return write_listing(std::move(text), std::move(more), listing_order(), std::move(look));
 }
 

@@ -56,6 +56,12 @@ namespace tinyhttp::files {
   return left;
 }
 
+/// The answer to a path that `safe_path` refused: the way to the one without dots, or the refusal.
+[[nodiscard, gnu::cold]] inline response refuse_path(const request& r, const error& why, const safe_path_options& paths) {
+  const std::string elsewhere = without_dots(r, paths);
+  return elsewhere.empty() ? problem(why.status_hint()) : redirect(elsewhere, status::moved_permanently);
+}
+
 /// The time to answer with: the server's, where there is one.
 [[nodiscard]] inline std::int64_t now_for(const request& r) noexcept {
   return r.context != nullptr ? r.context->clock().unix_seconds() : wall_clock();

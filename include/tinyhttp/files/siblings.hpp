@@ -31,6 +31,8 @@ struct variant {
 
 namespace detail {
 
+inline constexpr variant known_siblings[] = {{"br", ".br", true}, {"zstd", ".zst", true}, {"gzip", ".gz", true}};
+
 /// To the nanosecond, unless the sibling's time was cut to seconds on its way here, as by tar.
 [[nodiscard]] constexpr bool is_as_new(const file_stamp& sibling, const file_stamp& source) noexcept {
   if (sibling.modified != source.modified) return sibling.modified > source.modified;
@@ -41,21 +43,19 @@ namespace detail {
 
 inline variant choose_variant(const directory& root, const std::string& name,
                               std::optional<std::string_view> accept_encoding) {
-  static constexpr variant known[] = {
-      {"br", ".br", true}, {"zstd", ".zst", true}, {"gzip", ".gz", true}};
   const auto source = root.glance(name);
   if (!source || source->is_directory) return {};
 
-  std::string_view offered[std::size(known)];
+  std::string_view offered[std::size(detail::known_siblings)];
   std::size_t count = 0;
-  for (const auto& sibling : known) {
+  for (const auto& sibling : detail::known_siblings) {
     const auto there = root.glance(std::string(name).append(sibling.suffix));
     if (there && !there->is_directory && detail::is_as_new(*there, *source))
       offered[count++] = sibling.coding;
   }
   if (count == 0) return {};
   const auto best = preferred_coding(accept_encoding, {offered, count});
-  for (const auto& sibling : known)
+  for (const auto& sibling : detail::known_siblings)
     if (best == sibling.coding) return sibling;
   return {{}, {}, true};
 }

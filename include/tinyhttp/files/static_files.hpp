@@ -93,6 +93,9 @@ class static_files {
   [[nodiscard]] const files::directory& root() const noexcept { return state_->root; }
   [[nodiscard]] const static_files_options& options() const noexcept { return state_->options; }
 
+  /// The answer to what went wrong, told to `on_error` as the options say.
+  [[nodiscard, gnu::cold]] response failed(const error& why) const;
+
   /// Makes `made`, where it is an error with a page of its own, show that page.
   void show_error_page(response& made) const {
     if (made.status.code() >= 400 && !state_->options.error_pages.empty()) replace_by_page(made);
@@ -136,7 +139,6 @@ class static_files {
     if (!state_->options.precompressed) return {};
     return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding"));
   }
-  [[nodiscard, gnu::cold]] response failed(const error& why) const;
 
   shared<const state> state_;
 };
@@ -145,13 +147,9 @@ class static_files {
 
 namespace detail {
 
-[[nodiscard]] inline std::string joined(std::string_view a, std::string_view b) {
-  return std::string(a).append(b);
-}
-
 /// What a variant is kept under: no name of a file holds a line end.
 [[nodiscard]] inline std::string variant_key(std::string_view name, std::string_view coding) {
-  return joined(name, "\n").append(coding);
+  return std::string(name).append("\n").append(coding);
 }
 
 /// One name per thread, so that a usual request needs no memory of its own for it. A handler does
@@ -196,10 +194,7 @@ inline response static_files::serve(const request& r) const {
   if (auto kept = kept_as_asked(r, *below)) return files::answer_kept(r, std::move(kept));
   std::string& name = detail::name_buffer();
   const auto judged = safe_path(below->empty() ? "/" : *below, name, state_->paths);
-  if (!judged) {
-    const std::string elsewhere = files::without_dots(r, state_->paths);
-    return elsewhere.empty() ? failed(judged.error()) : redirect(elsewhere, status::moved_permanently);
-  }
+  if (!judged) return files::refuse_path(r, judged.error(), state_->paths);
   const bool folder = name == "." || name.ends_with('/');
   if (folder && !r.path().ends_with('/')) return files::slash_redirect(r);  // the prefix itself
   if (folder && !state_->options.index.empty()) {  // a kept first index answers before its folder
@@ -263,7 +258,7 @@ inline response static_files::serve_file(const request& r, const std::string& na
   std::string key = chosen.varies ? detail::variant_key(name, {}) : name;
   std::string own_name = name;
   if (!chosen.suffix.empty()) {
-    const std::string sibling_name = detail::joined(name, chosen.suffix);
+    const std::string sibling_name = std::string(name).append(chosen.suffix);
     auto sibling = state_->root.find(sibling_name);
     if (sibling && !sibling->stamp.is_directory) {  // else it went away; the file itself is here
       file = std::move(*sibling);

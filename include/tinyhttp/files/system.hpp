@@ -1,17 +1,20 @@
 // tinyhttp/files/system.hpp -- the operating system as this floor sees it: descriptors, causes, time.
 //
-// What directory.hpp, segment_walk.hpp and upload.hpp share. Opens nothing itself, and knows no HTTP
-// but the status that an error hints at.
+// What directory.hpp, segment_walk.hpp and upload.hpp share, and who opens files on floors above. Opens
+// nothing itself, and knows no HTTP but the status that an error hints at.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/stamp.hpp>
+#include <tinyhttp/http/body_parts.hpp>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <ctime>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -155,4 +158,22 @@ int uninterrupted(Call call) noexcept {
 }
 
 }  // namespace detail
+
+/// An open file as content.
+class file_source final : public content_source {
+ public:
+  explicit file_source(files::descriptor file) noexcept : file_(std::move(file)) {}
+  [[nodiscard]] int descriptor() const noexcept override { return file_.get(); }
+  [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> room) const override {
+    for (;;) {
+      const auto got = ::pread(file_.get(), room.data(), room.size(), static_cast<off_t>(offset));
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR) return error(error_kind::io, "read file: " + detail::cause_text(errno), 500);
+    }
+  }
+
+ private:
+  files::descriptor file_;
+};
+
 }  // namespace tinyhttp::files

@@ -81,7 +81,7 @@ class basic_writable_files {
   [[nodiscard]] worker_call<files::disk_wait> wait_for_disk(const request& r, files::disk_wait wait) const {
     return {shared_->disk_waiters, r.context, std::move(wait)};
   }
-  [[nodiscard]] response refused(const error& why) const;
+  [[nodiscard]] response refused(const error& why) const { return shown(files_.failed(why)); }
   [[nodiscard]] response shown(response made) const {
     files_.show_error_page(made);
     return made;
@@ -129,18 +129,15 @@ task<response> basic_writable_files<T>::put(request& r) const {
 
   auto file = files::upload::begin(at->where);
   if (!file) co_return refused(file.error());
-  for (std::uint64_t total = 0;;) {
+  std::uint64_t total = 0;
+  for (bool ended = false; !ended;) {
     const auto piece = co_await r.body.next();
     if (!piece) co_return shown(body_problem(piece.error()));
-    if (piece->empty()) break;
+    ended = piece->empty();
     total += piece->size();
     if (total > largest_) co_return shown(problem(status::content_too_large));
     if (auto written = file->write(*piece); !written) co_return refused(written.error());
-    if (!durable_ || !file->should_wait()) continue;
-    auto flushing = wait_for_disk(r, file->disk_wait_for_content());
-    if (auto flushed = co_await flushing; !flushed) co_return refused(flushed.error());
-  }
-  if (durable_) {
+    if (!durable_ || !(ended || file->should_wait())) continue;
     auto flushing = wait_for_disk(r, file->disk_wait_for_content());
     if (auto flushed = co_await flushing; !flushed) co_return refused(flushed.error());
   }
@@ -247,14 +244,6 @@ result<void> basic_writable_files<T>::judge(const request& r, const target& at) 
   if (files::detail::judge(r, current, false) == precondition_verdict::precondition_failed)
     return error(error_kind::invalid_argument, "condition: not met", 412);
   return {};
-}
-
-template <class T>
-response basic_writable_files<T>::refused(const error& why) const {
-  const int hint = why.status_hint() != 0 ? why.status_hint() : 500;
-  const auto& told = files_.options().on_error;
-  if (hint >= 500 && told) told(why);
-  return shown(problem(hint));
 }
 
 }  // namespace tinyhttp

@@ -36,6 +36,18 @@ class content_source {
                                                     std::span<char> room) const = 0;
 };
 
+/// `size` octets of `of` from `offset` on. An error where it ends before, or fails.
+[[nodiscard]] inline result<std::string> read_octets(const content_source& of, std::uint64_t offset, std::size_t size) {
+  std::string all(size, '\0');
+  for (std::size_t done = 0; done < size;) {
+    const auto got = of.read_at(offset + done, {all.data() + done, size - done});
+    if (!got) return got.error();
+    if (*got == 0) return error(error_kind::io, "content ended before its length");
+    done += *got;
+  }
+  return all;
+}
+
 /// A run of octets of a source.
 struct content_slice {
   std::shared_ptr<const content_source> source;

@@ -8,13 +8,13 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/plan.hpp>
+#include <tinyhttp/files/system.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/testing/digest.hpp>
 
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,7 +23,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace tinyhttp::testing {
 
@@ -113,20 +112,6 @@ class pattern_source final : public content_source {
   std::uint64_t seed_;
 };
 
-class file_source final : public content_source {
- public:
-  explicit file_source(int fd) : fd_(fd) {}
-  ~file_source() override { ::close(fd_); }
-  [[nodiscard]] result<std::size_t> read_at(std::uint64_t at, std::span<char> room) const override {
-    const auto count = ::pread(fd_, room.data(), room.size(), static_cast<off_t>(at));
-    if (count < 0) return error(error_kind::io, std::string("read a fake file: ").append(std::strerror(errno)));
-    return static_cast<std::size_t>(count);
-  }
-
- private:
-  int fd_;
-};
-
 [[nodiscard]] inline std::uint64_t fingerprint(std::string_view octets) noexcept {
   std::uint64_t sum = octets.size();
   for (const char c : octets) sum = (sum ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -150,29 +135,20 @@ inline content pattern(std::uint64_t size, std::uint64_t seed) {
 }
 
 inline content on_disk(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO must not hold us up
+  files::descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO must not hold us up
   struct stat facts;
-  const int failed = fd < 0 || ::fstat(fd, &facts) != 0 ? errno : 0;
-  if (failed != 0 || !S_ISREG(facts.st_mode)) {
-    if (fd >= 0) ::close(fd);
-    throw bad_result(error(error_kind::io, "fake file \"" + path + "\": " +
-                                               (failed != 0 ? std::strerror(failed) : "not a regular file")));
-  }
+  if (file.get() < 0 || ::fstat(file.get(), &facts) != 0)
+    throw bad_result(files::detail::system_error("fake file", path, errno));
+  if (!S_ISREG(facts.st_mode)) throw bad_result(error(error_kind::io, "fake file \"" + path + "\": not a regular file"));
   const auto size = static_cast<std::uint64_t>(facts.st_size);
-  return {share<const content_source>(new detail::file_source(fd)), size,
+  return {share<const content_source>(new files::file_source(std::move(file))), size,
           files::mix(size + files::mix(static_cast<std::uint64_t>(facts.st_mtime)))};
 }
 
 inline std::string content::slice(std::uint64_t at, std::uint64_t length) const {
   if (at >= size_) return {};
   if (length > size_ - at) length = size_ - at;
-  std::string all(static_cast<std::size_t>(length), '\0');
-  for (std::size_t done = 0; done < all.size();) {
-    const auto got = source_->read_at(at + done, std::span(all).subspan(done));
-    if (!got || *got == 0) throw bad_result(error(error_kind::io, "fake file: it has become shorter"));
-    done += *got;
-  }
-  return all;
+  return read_octets(*source_, at, static_cast<std::size_t>(length)).value();
 }
 
 inline bool content::matches(std::string_view got, std::uint64_t at) const {

@@ -113,8 +113,7 @@ namespace detail {
     if (c == '"' || c == '\\') {
       out.append({'\\', c});
     } else if (octet < 0x20 || octet > 0x7e) {
-      constexpr const char* digits = "0123456789abcdef";
-      out.append("\\u00").append({digits[octet / 16], digits[octet % 16]});
+      ascii::append_hex_octet(out.append("\\u00"), c);
     } else {
       out.push_back(c);
     }
