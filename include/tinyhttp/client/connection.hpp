@@ -61,7 +61,7 @@ class client_connection {
   /// Given the connection once an exchange has left it fit for another; empty: it is closed then.
   function<void(std::shared_ptr<client_connection>)> when_idle;
 
-  /// What it is kept for, such as `http://h:1` (see `route::key`); who made it says so.
+  /// What it is kept for, such as `http://h:1` (see `route::append_key`); who made it says so.
   std::string kept_for;
 
   /// Of the URLs that can be asked over it, for error lines: a literal.
@@ -176,12 +176,9 @@ template <net::stream Stream>
 std::optional<error> client_connection<Stream>::took(const result<std::size_t>& read) {
   if (!read) return failed(read.error());
   progressed();
-  if (*read > 0) {
-    wire.received(*read);
-    return std::nullopt;
-  }
-  peer_closed_ = true;
-  wire.peer_closed();
+  peer_closed_ = *read == 0;
+  if (peer_closed_) wire.peer_closed();
+  else wire.received(*read);
   return std::nullopt;
 }
 

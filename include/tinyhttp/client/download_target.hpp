@@ -75,6 +75,7 @@ class download_target {
  private:
   static constexpr std::uint64_t note_every = std::uint64_t{8} << 20;  // octets that a kill may cost
 
+  result<void> take(result<part_file> opened);
   void adopt_note();
   result<void> save_note() const;
 
@@ -91,7 +92,10 @@ class download_target {
 // ---------------------------------------------------------------------------------------------
 
 inline result<void> download_target::open(const std::string& path) {
-  auto opened = part_file::resume(path);
+  return take(part_file::resume(path));
+}
+
+inline result<void> download_target::take(result<part_file> opened) {
   if (!opened) return opened.error();
   file_.emplace(std::move(*opened));
   file_->keep(file_->size() > 0);  // until the server has sent something better
@@ -108,11 +112,7 @@ inline result<bool> download_target::open_named(const std::string& directory,
   if (name.empty()) name = "download";
   for (const std::string_view ours : {".part", ".part.from", ".new"})  // it shall not pass for a part
     if (ascii::ends_with_ignoring_case(name, ours)) name += '_';
-  auto opened = part_file::resume_new(directory + name);
-  if (!opened) return opened.error();
-  file_.emplace(std::move(*opened));
-  file_->keep(file_->size() > 0);
-  if (how_.resume && file_->size() > 0) adopt_note();
+  if (const auto taken = take(part_file::resume_new(directory + name)); !taken) return taken.error();
   if (origin_ && origin_->validator != strong_validator(answer.fields)) disown();
   return origin_.has_value();
 }

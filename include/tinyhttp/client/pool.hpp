@@ -18,8 +18,9 @@
 
 namespace tinyhttp {
 
-/// `Connection` has a `stream`, and says in `kept_for` to which origin it leads. What does not fit, has been kept too long, or has something to say
-/// while nobody asked (its end, most likely) is closed, outside the lock.
+/// `Connection` has a `stream`, and says in `kept_for` to which origin it leads. What does not fit, has been
+/// kept too long, or has something to say while nobody asked (its end, most likely) is closed, outside the
+/// lock.
 template <class Connection>
 class connection_pool {
  public:
@@ -36,7 +37,6 @@ class connection_pool {
   /// Keeps `idle`, closing what has been kept longest where there are too many.
   void put(std::shared_ptr<Connection> idle, time_point now);
 
-  void clear();
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(guard_);
     return kept_.size();
@@ -53,8 +53,6 @@ class connection_pool {
     to.push_back(std::move(kept_[at]));
     kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(at));
   }
-  /// The longest kept of `origin` (or of all), moved to `to`.
-  void evict(std::string_view origin, bool of_any, entries& to);
 
   bounds bounds_;
   mutable std::mutex guard_;
@@ -99,32 +97,19 @@ std::shared_ptr<Connection> connection_pool<Connection>::take(std::string_view o
 }
 
 template <class Connection>
-void connection_pool<Connection>::evict(std::string_view origin, bool of_any, entries& to) {
-  for (std::size_t i = 0; i < kept_.size(); ++i) {
-    if (!of_any && kept_[i].connection->kept_for != origin) continue;
-    move_out(i, to);
-    return;
-  }
-}
-
-template <class Connection>
 void connection_pool<Connection>::put(std::shared_ptr<Connection> idle, time_point now) {
   entries surplus;
   const std::lock_guard lock(guard_);  // destroyed before `surplus`, which closes
   kept_.push_back({std::move(idle), now});
   const std::string& origin = kept_.back().connection->kept_for;
-  std::size_t same = 0;
-  for (const entry& e : kept_)
-    if (e.connection->kept_for == origin) ++same;
-  if (same > bounds_.per_origin) evict(origin, false, surplus);
-  if (kept_.size() > bounds_.in_all) evict({}, true, surplus);
-}
-
-template <class Connection>
-void connection_pool<Connection>::clear() {
-  entries gone;  // closed once the lock is gone
-  const std::lock_guard lock(guard_);
-  kept_.swap(gone);
+  std::size_t same = 0, longest_kept = 0;  // of this origin
+  for (std::size_t i = kept_.size(); i-- > 0;) {
+    if (kept_[i].connection->kept_for != origin) continue;
+    ++same;
+    longest_kept = i;
+  }
+  if (same > bounds_.per_origin) move_out(longest_kept, surplus);
+  if (kept_.size() > bounds_.in_all) move_out(0, surplus);
 }
 
 }  // namespace tinyhttp

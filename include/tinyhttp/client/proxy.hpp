@@ -34,7 +34,7 @@ struct proxy {
 
   /// `127.0.0.1:3128`, for error lines: without credentials.
   [[nodiscard]] std::string to_string() const {
-    return (host.find(':') == host.npos ? host : "[" + host + "]") + ":" + ascii::to_decimal(port);
+    return detail::in_brackets(host) + ":" + ascii::to_decimal(port);
   }
 };
 

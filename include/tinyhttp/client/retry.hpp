@@ -8,6 +8,7 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
+#include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 
@@ -89,12 +90,7 @@ class retry_schedule {
  private:
   static constexpr std::chrono::seconds nothing{-1};
 
-  [[nodiscard]] std::uint64_t random() noexcept {  // splitmix64
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
+  [[nodiscard]] std::uint64_t random() noexcept { return files::mix(state_ += 0x9e3779b97f4a7c15); }  // splitmix64
 
   retry_options with_;
   std::chrono::milliseconds next_;

@@ -23,11 +23,6 @@ struct route {
   [[nodiscard]] bool is_absolute_form() const noexcept { return via != nullptr && !tunnels; }
 
   /// What connections are kept by: those that take another way, or lead elsewhere, never mix.
-  [[nodiscard]] std::string key(const url& to) const {
-    std::string made;
-    append_key(made, to);
-    return made;
-  }
   void append_key(std::string& out, const url& to) const {
     out.append(to.scheme).append("://").append(to.host_field());
     if (via != nullptr) out.append(tunnels ? " through " : " by ").append(via->to_string());

@@ -61,6 +61,7 @@ class request_sender {
   task<result<void>> send_file(const content_slice& slice, std::uint64_t done, std::uint64_t part);
   task<result<void>> send_pulled(body& from);
   task<result<void>> write(std::string_view octets);
+  task<result<void>> write_head() { return write({}); }
   [[nodiscard]] bool goes_on_after(const error& cause, std::uint64_t moved);
   void expect_progress();
   [[nodiscard]] std::chrono::milliseconds longest_wait() const {
@@ -156,8 +157,7 @@ task<result<void>> request_sender<Stream, Answered>::send_slice(const content_sl
     if (!c_.wire.begin_data(head_, part))
       co_return c_.about({error_kind::invalid_argument, "request body longer than its length"});
     if (!head_.empty()) {
-      const std::string_view nothing;
-      const result<void> written = co_await write(nothing);
+      const result<void> written = co_await write_head();
       if (!written) co_return written;
     }
     const result<void> sent = co_await send_file(slice, done, part);
@@ -196,8 +196,7 @@ task<result<void>> request_sender<Stream, Answered>::send_pulled(body& from) {
   while (!stop()) {
     task<result<std::string_view>> pulling = from.next();
     if (!pulling.try_start() && !head_.empty()) {  // it waits: what is ready must not wait with it
-      const std::string_view nothing;
-      const result<void> written = co_await write(nothing);
+      const result<void> written = co_await write_head();
       if (!written) co_return written;
     }
     const result<std::string_view> piece = co_await pulling;
@@ -234,8 +233,7 @@ task<result<void>> request_sender<Stream, Answered>::run() {
   if (!sent || stopped_) co_return sent;
   if (!c_.wire.finish(head_, content_.trailers()))
     co_return c_.about({error_kind::invalid_argument, "request body shorter than its length"});
-  const std::string_view nothing;
-  if (!head_.empty()) sent = co_await write(nothing);
+  if (!head_.empty()) sent = co_await write_head();
   if (sent && !stopped_) c_.set_sending(false);  // the wire's word is not enough: it has only composed
   co_return sent;
 }

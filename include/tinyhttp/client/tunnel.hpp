@@ -61,8 +61,10 @@ class tunnel_opening {
   }
   task<result<void>> write(std::string_view octets);
   task<result<void>> read_exactly(std::span<char> into);
+  /// Says `octets`, and reads as many as the answer begins with.
+  task<result<void>> ask(std::string_view octets, std::span<char> answer);
   task<result<void>> log_in();
-  task<result<void>> read_reply();
+  task<result<void>> request_socks(std::string_view octets);
   [[nodiscard]] result<std::string> socks_request() const;
   [[nodiscard]] static std::string_view socks_failure(unsigned code) noexcept;
 
@@ -94,9 +96,19 @@ task<result<void>> tunnel_opening<Stream>::read_exactly(std::span<char> into) {
 }
 
 template <net::stream Stream>
+task<result<void>> tunnel_opening<Stream>::ask(std::string_view octets, std::span<char> answer) {
+  task<result<void>> step = write(octets);
+  result<void> done = co_await step;
+  if (!done) co_return done;
+  step = read_exactly(answer);
+  done = co_await step;
+  co_return done;
+}
+
+template <net::stream Stream>
 task<result<void>> tunnel_opening<Stream>::ask_http(const h1::limits& bounds) {
   h1::connection wire(h1::side::client, bounds);
-  std::string authority = to_.host.find(':') == to_.host.npos ? to_.host : '[' + to_.host + ']';
+  std::string authority = in_brackets(to_.host);
   ascii::append_decimal(authority += ':', to_.port);
   request r;
   r.method = method::connect;
@@ -178,26 +190,23 @@ task<result<void>> tunnel_opening<Stream>::log_in() {
   const std::string_view password = user.size() < both.size() ? both.substr(user.size() + 1) : "";
   if (user.empty() || user.size() > 255 || password.size() > 255)
     co_return refuse(error_kind::invalid_argument, "SOCKS5 takes users and passwords of up to 255 octets");
-  std::string ask(1, '\x01');
-  ask += static_cast<char>(user.size());
-  ask.append(user) += static_cast<char>(password.size());
-  ask.append(password);
-  task<result<void>> step = write(ask);
-  result<void> done = co_await step;
-  if (!done) co_return done;
+  std::string message(1, '\x01');
+  message += static_cast<char>(user.size());
+  message.append(user) += static_cast<char>(password.size());
+  message.append(password);
   char verdict[2];
-  step = read_exactly(verdict);
-  done = co_await step;
-  if (!done) co_return done;
+  task<result<void>> asking = ask(message, verdict);
+  const result<void> asked = co_await asking;
+  if (!asked) co_return asked;
   if (verdict[1] != 0) co_return refuse(error_kind::connect, "user or password refused");
   co_return result<void>();
 }
 
-/// The answer to the request proper: how it went, and an address that is of no use to us.
+/// The request proper. The answer says how it went, and an address that is of no use to us.
 template <net::stream Stream>
-task<result<void>> tunnel_opening<Stream>::read_reply() {
+task<result<void>> tunnel_opening<Stream>::request_socks(std::string_view octets) {
   char head[5];  // version, code, reserved, kind of address, its first octet
-  task<result<void>> step = read_exactly(head);
+  task<result<void>> step = ask(octets, head);
   result<void> done = co_await step;
   if (!done) co_return done;
   if (head[0] != 5) co_return refuse(error_kind::protocol, "it does not speak SOCKS5");
@@ -216,16 +225,13 @@ task<result<void>> tunnel_opening<Stream>::read_reply() {
 
 template <net::stream Stream>
 task<result<void>> tunnel_opening<Stream>::ask_socks() {
-  const result<std::string> ask = socks_request();
-  if (!ask) co_return ask.error();
+  const result<std::string> message = socks_request();
+  if (!message) co_return message.error();
   std::string methods("\x05\x01\x00", 3);  // version 5, one method: none
   if (via_.credentials) methods.assign("\x05\x02\x00\x02", 4);  // or a user and a password
-  task<result<void>> step = write(methods);
-  result<void> done = co_await step;
-  if (!done) co_return done;
   char choice[2];
-  step = read_exactly(choice);
-  done = co_await step;
+  task<result<void>> step = ask(methods, choice);
+  result<void> done = co_await step;
   if (!done) co_return done;
   if (choice[0] != 5) co_return refuse(error_kind::protocol, "it does not speak SOCKS5");
   if (choice[1] == 2 && via_.credentials) {
@@ -236,10 +242,7 @@ task<result<void>> tunnel_opening<Stream>::ask_socks() {
     co_return refuse(error_kind::connect, via_.credentials ? "it wants another way to log in"
                                                            : "it wants a user and a password");
   }
-  step = write(*ask);
-  done = co_await step;
-  if (!done) co_return done;
-  step = read_reply();
+  step = request_socks(*message);
   done = co_await step;
   co_return done;
 }

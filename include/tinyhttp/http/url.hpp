@@ -70,6 +70,11 @@ struct url {
 
 namespace detail {
 
+/// `host` as it stands in front of a port: an IPv6 address in brackets.
+[[nodiscard]] inline std::string in_brackets(const std::string& host) {
+  return host.find(':') == host.npos ? host : '[' + host + ']';
+}
+
 /// Four decimal octets with dots between, without leading zeros.
 [[nodiscard]] constexpr bool is_dotted_ipv4(std::string_view text) noexcept {
   for (int i = 0; i < 4; ++i) {
@@ -203,7 +208,7 @@ inline result<url> parse_url(std::string_view text) {
 }
 
 inline std::string url::host_field() const {
-  std::string field = host.find(':') == host.npos ? host : '[' + host + ']';
+  std::string field = detail::in_brackets(host);
   if (port == (is_secure() ? 443 : 80)) return field;
   ascii::append_decimal(field += ':', port);
   return field;
