@@ -41,6 +41,7 @@
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/file_extensions.hpp>
 #include <tinyhttp/http/form.hpp>
+#include <tinyhttp/http/ip_address.hpp>
 #include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/multipart.hpp>

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/http/ip_address.hpp>
 #include <tinyhttp/http/received_cookie.hpp>
 #include <tinyhttp/http/url.hpp>
 
@@ -91,7 +92,7 @@ namespace detail {
 }
 
 [[nodiscard]] constexpr bool is_address(std::string_view host) noexcept {
-  return host.find(':') != host.npos || is_dotted_ipv4(host);
+  return host.find(':') != host.npos || ip_address::parse(host);
 }
 
 /// Whose it is. False when the one who sets it has no right to that domain (5.3).

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/ip_address.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/uri_reference.hpp>
 
@@ -63,9 +64,6 @@ struct url {
   return parse_url(resolve_reference(base.to_string(), reference));
 }
 
-/// `text` is an IPv6 address (RFC 3986 3.2.2), without brackets or zone.
-[[nodiscard]] constexpr bool is_ipv6_address(std::string_view text) noexcept;
-
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
@@ -73,18 +71,6 @@ namespace detail {
 /// `host` as it stands in front of a port: an IPv6 address in brackets.
 [[nodiscard]] inline std::string in_brackets(const std::string& host) {
   return host.find(':') == host.npos ? host : '[' + host + ']';
-}
-
-/// Four decimal octets with dots between, without leading zeros.
-[[nodiscard]] constexpr bool is_dotted_ipv4(std::string_view text) noexcept {
-  for (int i = 0; i < 4; ++i) {
-    const auto part = take_until(text, ".");
-    if (part.size() > 3 || (part.size() > 1 && part.front() == '0')) return false;
-    if (!ascii::parse_decimal_strict(part, 255)) return false;
-    if (i < 3 && !text.starts_with('.')) return false;
-    if (i < 3) text.remove_prefix(1);
-  }
-  return text.empty();
 }
 
 /// One line about `text`: what stands before an `@` and every control octet hidden, cut at 200.
@@ -150,31 +136,6 @@ inline error url_error(std::string_view text, std::string_view why) {
 }
 
 }  // namespace detail
-
-constexpr bool is_ipv6_address(std::string_view text) noexcept {
-  int groups = 0;
-  bool gap = text.starts_with("::");
-  if (gap) text.remove_prefix(2);
-  while (!text.empty()) {
-    std::size_t digits = 0;
-    while (digits < text.size() && ascii::hex_value(text[digits]) >= 0) ++digits;
-    if (text.substr(digits).starts_with('.')) {  // the last 32 bits, as IPv4
-      if (!detail::is_dotted_ipv4(text)) return false;
-      groups += 2;
-      break;
-    }
-    if (digits == 0 || digits > 4 || ++groups > 8) return false;
-    text.remove_prefix(digits);
-    if (text.empty()) break;
-    if (!text.starts_with(':') || text.size() == 1) return false;
-    text.remove_prefix(1);
-    if (!text.starts_with(':')) continue;
-    if (gap) return false;
-    gap = true;
-    text.remove_prefix(1);
-  }
-  return gap ? groups <= 7 : groups == 8;
-}
 
 inline result<void> parse_url(std::string_view text, url& into) {
   if (ascii::has_control(text)) return detail::url_error(text, "a control octet");
