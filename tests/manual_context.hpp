@@ -9,13 +9,19 @@
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <string_view>
 #include <utility>
 
 /// A loop that only runs what is posted to it, when the test says so. Its time stands still.
 class manual_context final : public tinyhttp::request_context, public tinyhttp::clock {
  public:
-  [[nodiscard]] std::string_view peer() const noexcept override { return "127.0.0.1:1"; }
+  std::string_view from = "127.0.0.1:1";  // the peer
+  bool secure = false;                     // and its certificate is for `me`
+
+  [[nodiscard]] std::string_view peer() const noexcept override { return from; }
+  [[nodiscard]] bool is_secure() const noexcept override { return secure; }
+  [[nodiscard]] std::string peer_subject() const override { return secure ? "CN=me" : ""; }
   [[nodiscard]] bool cancelled() const noexcept override { return false; }
   [[nodiscard]] tinyhttp::task<tinyhttp::result<void>> inform(tinyhttp::status, const tinyhttp::fields&) override {
     return tinyhttp::ready_task(tinyhttp::result<void>());

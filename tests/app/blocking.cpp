@@ -62,6 +62,22 @@ TEST_CASE("a blocking handler runs elsewhere, and its response comes back to the
   CHECK(r.context == &loop);
 }
 
+TEST_CASE("a blocking handler knows how its request came", "[app][threads][blocking]") {
+  manual_context loop;
+  const auto app = blocking([](const request& r) {
+    const bool secure = r.context->is_secure();
+    return text(r.context->peer_subject().append(secure ? " by TLS" : " in the clear"));
+  });
+  for (const bool secure : {true, false}) {
+    loop.secure = secure;
+    request r = get_on(loop);
+    auto made = app(r);
+    made.later().start();
+    loop.run_one();
+    CHECK(made.later().take().body.text() == (secure ? "CN=me by TLS" : " in the clear"));
+  }
+}
+
 TEST_CASE("what a blocking handler throws is thrown on the loop thread",
           "[app][threads][blocking][recover]") {
   manual_context loop;

@@ -40,9 +40,14 @@ namespace detail {
 template <class Unused = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class blocking_call final : public request_context, public worker_visit {
  public:
-  /// Copies `r`, whose body moves over.
+  /// Copies `r`, whose body moves over. It has a context.
   explicit blocking_call(request& r)
-      : worker_visit(r.context), body_(std::exchange(r.body, {})), request_(r), peer_(r.peer()) {
+      : worker_visit(r.context),
+        body_(std::exchange(r.body, {})),
+        request_(r),
+        peer_(r.context->peer()),
+        subject_(r.context->peer_subject()),
+        secure_(r.context->is_secure()) {
     request_.body = std::move(body_);
     request_.context = this;
   }
@@ -72,6 +77,8 @@ class blocking_call final : public request_context, public worker_visit {
   // request_context, for the handler: nothing of it touches the connection.
 
   [[nodiscard]] std::string_view peer() const noexcept override { return peer_; }
+  [[nodiscard]] bool is_secure() const noexcept override { return secure_; }
+  [[nodiscard]] std::string peer_subject() const override { return subject_; }
   [[nodiscard]] bool cancelled() const noexcept override { return abandoned(); }
   [[nodiscard]] bool stopping() const noexcept override { return worker_visit::stopping(); }
   [[nodiscard]] task<result<void>> inform(status, const fields&) override {
@@ -98,7 +105,8 @@ class blocking_call final : public request_context, public worker_visit {
 
   tinyhttp::body body_;
   request request_;
-  std::string peer_;
+  std::string peer_, subject_;
+  bool secure_;
   thread_clock clock_;
   std::optional<response> made_;
   std::exception_ptr thrown_;
