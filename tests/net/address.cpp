@@ -15,6 +15,7 @@ TEST_CASE("a numeric address is read and written back", "[net][address]") {
   const auto [text, host, whole, family] = GENERATE(values<row>({
       {"127.0.0.1", "127.0.0.1", "127.0.0.1:80", AF_INET},
       {"0.0.0.0", "0.0.0.0", "0.0.0.0:80", AF_INET},
+      {"255.10.100.9", "255.10.100.9", "255.10.100.9:80", AF_INET},
       {"::1", "::1", "[::1]:80", AF_INET6},
       {"[::1]", "::1", "[::1]:80", AF_INET6},
       {"2001:DB8:0:0::1", "2001:db8::1", "[2001:db8::1]:80", AF_INET6},

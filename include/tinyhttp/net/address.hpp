@@ -192,12 +192,14 @@ inline bool address::shares_prefix(const address& other, std::size_t bits) const
 }
 
 inline std::string address::host() const {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (family() == AF_INET) {
-    ::inet_ntop(AF_INET, &storage_.ip4.sin_addr, text, sizeof text);
-    return text;
+  if (family() == AF_INET) {  // logs want it of every request, and inet_ntop(3) formats it by printf
+    std::string written;
+    for (int shift = 24; shift >= 0; shift -= 8)
+      ascii::append_decimal(written.append(shift == 24 ? "" : "."), ntohl(storage_.ip4.sin_addr.s_addr) >> shift & 0xff);
+    return written;
   }
   if (family() == AF_INET6) {
+    char text[INET6_ADDRSTRLEN] = "";
     ::inet_ntop(AF_INET6, &storage_.ip6.sin6_addr, text, sizeof text);
     std::string written = text;
     if (storage_.ip6.sin6_scope_id != 0)
