@@ -8,7 +8,9 @@
 // path as it is, and X-Forwarded-For, -Host and -Proto. Bodies stream both ways. When an upstream does
 // not answer, the client gets 502 or 504, and standard error the reason.
 //
-//   proxy PORT PREFIX=URL...
+// Behind another proxy, `--trust 127.0.0.1` (or a network) believes what that one says of its client.
+//
+//   proxy PORT [--trust ADDRESS]... PREFIX=URL...
 
 #include <tinyhttp/tinyhttp.hpp>
 
@@ -17,6 +19,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace th = tinyhttp;
 
@@ -41,15 +44,20 @@ void add(th::router& app, const th::async_client& client, std::string_view prefi
 int main(int argc, char** argv) try {
   const auto port = th::ascii::parse_decimal_strict(argc > 2 ? argv[1] : "", 65535);
   const bool helps = argc == 2 && std::string_view(argv[1]) == "--help";
-  if (!port) return std::fputs("usage: proxy PORT PREFIX=URL...\n", helps ? stdout : stderr), helps ? 0 : 2;
+  if (!port) return std::fputs("usage: proxy PORT [--trust ADDRESS]... PREFIX=URL...\n", helps ? stdout : stderr), helps ? 0 : 2;
 
   // One client for all upstreams: it keeps connections to each of them on every loop.
   const th::async_client client({.connect_timeout = std::chrono::seconds(5),
                                  .kept_per_origin = 64,
                                  .kept_in_all = 256});
   th::router app;
+  th::trusted_proxy_options trusted;
   for (int i = 2; i < argc; ++i) {
     const std::string_view route(argv[i]);
+    if (route == "--trust" && i + 1 < argc) {
+      trusted.proxies.push_back(argv[++i]);
+      continue;
+    }
     const auto equals = route.find('=');
     if (equals == route.npos || !route.starts_with('/'))
       return std::fprintf(stderr, "proxy: %s: not PREFIX=URL\n", argv[i]), 2;
@@ -57,7 +65,7 @@ int main(int argc, char** argv) try {
   }
 
   th::signal_wait stop{SIGINT, SIGTERM};
-  th::server server(std::move(app), {.port = static_cast<std::uint16_t>(*port)});
+  th::server server(th::with_trusted_proxies(std::move(app), std::move(trusted)), {.port = static_cast<std::uint16_t>(*port)});
   std::printf("listening on %s\n", server.url().c_str());
   std::fflush(stdout);
   stop.wait();

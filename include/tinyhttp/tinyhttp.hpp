@@ -118,6 +118,7 @@
 #include <tinyhttp/app/route_tree.hpp>
 #include <tinyhttp/app/router.hpp>
 #include <tinyhttp/app/time_limit.hpp>
+#include <tinyhttp/app/trusted_proxies.hpp>
 #include <tinyhttp/app/worker_call.hpp>
 #include <tinyhttp/app/worker_pool.hpp>
 

@@ -101,6 +101,16 @@ TEST_CASE("upstream is told who asked, and believes no stranger", "[client][prox
           "Forwarded: for=\"[2001:db8::1]\";host=\"h:1\";proto=http\n");
     CHECK(onward(request::get("/"), how, "") == "Forwarded: for=unknown;proto=http\n");
   }
+  SECTION("a client that a trusted proxy named is who asked") {
+    request behind = r;
+    behind.forwarded = {"203.0.113.9:0", "a", forwarded_facts::scheme_told::https};
+    CHECK(onward(behind, how) == "X-Forwarded-For: 203.0.113.9\nX-Forwarded-Host: a\nX-Forwarded-Proto: https\n");
+    how.trust_forwarded = true;  // then what the proxy said stands there already
+    how.forwarded = true;
+    CHECK(onward(behind, how) ==
+          "X-Forwarded-For: 1.1.1.1\nForwarded: for=1.1.1.1\nX-Forwarded-For: 192.0.2.7\nX-Forwarded-Host: a\n"
+          "X-Forwarded-Proto: http\nForwarded: for=192.0.2.7;host=\"a\";proto=http\n");
+  }
   SECTION("a field that Connection names is dropped before ours is added") {
     CHECK(onward(request::get("/", {{"Connection", "X-Forwarded-For"}}), how) ==
           "X-Forwarded-For: 192.0.2.7\nX-Forwarded-Proto: http\n");

@@ -48,11 +48,23 @@ TEST_CASE("a request without a server has nobody behind it", "[http][request]") 
   CHECK(told.take());
 }
 
+TEST_CASE("what a proxy said goes before what the request has", "[http][request]") {
+  request r = request::get("http://a/", {{"Host", "b"}});
+  CHECK(!r.is_secure());
+  r.forwarded = {"192.0.2.1:0", "c", forwarded_facts::scheme_told::https};
+  CHECK(r.peer() == "192.0.2.1:0");
+  CHECK(r.host() == "c");
+  CHECK(r.is_secure());
+}
+
 TEST_CASE("a cleared request is as new", "[http][request]") {
   request r("BREW", "http://h/a?b", {{"A", "1"}}, "body");
   r.version = http_version::http_1_0;
   r.path_params.add("id", "7");
+  r.forwarded = {"192.0.2.1:0", "c", forwarded_facts::scheme_told::https};
   r.clear();
+  CHECK(r.peer().empty());
+  CHECK(!r.is_secure());
   CHECK(r.method == method::get);
   CHECK(r.target == target("/"));
   CHECK(r.host().empty());

@@ -169,6 +169,34 @@ class one_request(proxied):
                           "X-Forwarded-Proto: http", "Via: 1.1 tinyhttp"])
         self.assertEqual(server.connections, 1)
 
+    def seen_behind(self, front, server, *arguments):
+        """The client's address as the last server hears it from the last proxy: the client is 127.0.0.2."""
+        got = curl("--interface", "127.0.0.2", *arguments, front.url("/x"))
+        self.assertEqual(got.stdout, b"hi", got)
+        said = [line for line in server.requests[-1][0].splitlines() if line.lower().startswith("x-forwarded-for")]
+        self.assertEqual(len(said), 1)
+        return said[0].partition(": ")[2]
+
+    def test_a_proxy_behind_nginx_knows_the_client(self):
+        if not find_nginx():
+            self.skipTest("nginx is not there")
+        for trust, client in ((["--trust", "10.0.0.0/8", "--trust", "127.0.0.1"], "127.0.0.2"), ([], "127.0.0.1")):
+            server = scripted_server(self.answer, self.answer, self.answer)
+            ours = self.through(server, routes=[*trust, f"/={server.url('')}"])
+            front = nginx(self.dir, locations=f"""location / {{ proxy_pass http://127.0.0.1:{ours.port};
+                proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }}""")
+            self.addCleanup(front.stop)
+            self.assertEqual(self.seen_behind(front, server), client)
+            self.assertEqual(self.seen_behind(front, server, "-H", "X-Forwarded-For: 6.6.6.6, 127.0.0.1"), client)
+            self.assertEqual(self.seen_behind(front, server, "-H", 'X-Forwarded-For: "', "-H", "X-Forwarded-For: ,6.6.6.6"), client)
+
+    def test_a_proxy_behind_a_proxy_of_ours_knows_the_client(self):
+        server = scripted_server(self.answer, self.answer)
+        ours = self.through(server, routes=["--trust", "127.0.0.1", f"/={server.url('')}"])
+        front = self.through(routes=[f"/={ours.url('')}"])
+        self.assertEqual(self.seen_behind(front, server), "127.0.0.2")
+        self.assertEqual(self.seen_behind(front, server, "-H", "X-Forwarded-For: 6.6.6.6"), "127.0.0.2")
+
     def test_a_target_reaches_nginx_as_it_was_sent_and_nothing_above_the_prefix(self):
         if not find_nginx():
             self.skipTest("nginx is not there")
@@ -205,7 +233,8 @@ class one_request(proxied):
 
     def test_mistakes_in_its_arguments(self):
         for arguments, status, says in ((["0"], 2, "usage"), (["0", "/"], 2, "not PREFIX=URL"),
-                                        (["x", "/=http://h"], 2, "usage"), (["0", "/=h"], 1, "url"),
+                                        (["x", "/=http://h"], 2, "usage"),
+                                        (["0", "--trust"], 2, "not PREFIX=URL"), (["0", "--trust", "h"], 1, "h: no address"), (["0", "/=h"], 1, "url"),
                                         (["0", "/a=http://h", "/a/=http://h"], 1, "route")):
             got = run(program("proxy"), *arguments)
             self.assertEqual(got.returncode, status, got)

@@ -2,7 +2,9 @@
 
 #include "allocations.hpp"
 
+#include <tinyhttp/app/router.hpp>
 #include <tinyhttp/app/time_limit.hpp>
+#include <tinyhttp/app/trusted_proxies.hpp>
 #include <tinyhttp/http/body.hpp>
 
 #include <atomic>
@@ -888,6 +890,38 @@ TEST_CASE("a keep-alive GET allocates nothing in steady state", "[server]") {
     if (i >= 50) counted += after - before;
   }
   CHECK(counted == 0);
+}
+
+TEST_CASE("what a trusted proxy says counts for one request", "[server][trusted_proxies][security]") {
+  const auto who = [](const request& r) { return text(std::string(r.peer()).append(r.is_secure() ? " https " : " http ").append(r.host())); };
+  router app;
+  app.get("/behind", with_trusted_proxies(who, {.proxies = {"127.0.0.1"}, .scheme = true, .host = true}));
+  app.get("/", who);
+  served_in_memory s(std::move(app));
+  const std::string says = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: b\r\n";
+  const auto check = [](std::string back) {
+    for (const char* body : {"203.0.113.9:0 https b", "127.0.0.1:1 http a", "127.0.0.1:1 http a", "203.0.113.9:0 https b"})
+      CHECK(take_answer(back).body == body);
+    CHECK(back.empty());
+  };
+  const std::string requests[] = {get("/behind", says), get("/", says), get("/behind"), get("/behind", says)};
+  check(s.exchange(requests[0] + requests[1] + requests[2] + requests[3]));
+  std::string back;
+  for (const std::string& one : requests) back += s.exchange(one);
+  check(back);
+}
+
+TEST_CASE("a body that is pulled after its handler knows the client still", "[server][trusted_proxies]") {
+  served_in_memory s(with_trusted_proxies([](request& r) {
+    return content(stream_body([left = 2, &r]() mutable -> task<result<std::string>> {
+      const time_point later = r.context->clock().now() + 1ms;
+      co_await r.context->clock().wait_until(later);
+      co_return left-- > 0 ? std::string(r.peer()).append(" ") : std::string();
+    }), "text/plain");
+  }, {.proxies = {"127.0.0.1"}}));
+  s.send(get("/", "Connection: close\r\nX-Forwarded-For: 2001:db8:1:2:3:4:5:6\r\n"));
+  std::string back = s.until_served();
+  CHECK(take_answer(back).body == "[2001:db8:1:2:3:4:5:6]:0 [2001:db8:1:2:3:4:5:6]:0 ");
 }
 
 TEST_CASE("one connection that always has more to ask lets the others have turns", "[server]") {

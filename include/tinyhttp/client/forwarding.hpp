@@ -97,23 +97,26 @@ inline std::string_view address_of_peer(std::string_view peer) {
   return peer;
 }
 
-inline std::string_view scheme_of(const request& r) {
-  return r.context != nullptr && r.context->is_secure() ? "https" : "http";
-}
+/// Who asks us, and how. Where the fields that came go on, ours behind them is about the connection.
+struct asked_by {
+  asked_by(const request& r, const forward_options& how)
+      : peer(address_of_peer(how.trust_forwarded && r.context != nullptr ? r.context->peer() : r.peer())),
+        scheme((how.trust_forwarded && r.context != nullptr ? r.context->is_secure() : r.is_secure()) ? "https" : "http") {}
+  std::string_view peer, scheme;
+};
 
 /// What came of them is believed; the address is added to the others.
-inline void add_x_forwarded(fields& to, const request& r) {
-  const std::string_view peer = address_of_peer(r.peer());
-  to.add("X-Forwarded-For", peer.empty() ? "unknown" : peer);
+inline void add_x_forwarded(fields& to, const request& r, const asked_by& by) {
+  to.add("X-Forwarded-For", by.peer.empty() ? "unknown" : by.peer);
   if (!r.host().empty() && !to.contains("X-Forwarded-Host"))
     static_cast<void>(to.try_add("X-Forwarded-Host", r.host()));
-  if (!to.contains("X-Forwarded-Proto")) to.add("X-Forwarded-Proto", scheme_of(r));
+  if (!to.contains("X-Forwarded-Proto")) to.add("X-Forwarded-Proto", by.scheme);
 }
 
-inline void add_forwarded(fields& to, const request& r) {
-  std::string line = "for=" + forwarded_node(address_of_peer(r.peer()));
+inline void add_forwarded(fields& to, const request& r, const asked_by& by) {
+  std::string line = "for=" + forwarded_node(by.peer);
   if (!r.host().empty()) append_quoted(line.append(";host="), r.host());
-  static_cast<void>(to.try_add("Forwarded", line.append(";proto=").append(scheme_of(r))));
+  static_cast<void>(to.try_add("Forwarded", line.append(";proto=").append(by.scheme)));
 }
 
 /// A segment of `path` is `..` to some reader: escapes count as what they stand for, a backslash as a slash,
@@ -153,8 +156,8 @@ inline std::optional<fields> forward_fields(const request& r, const forward_opti
     for (const std::string_view name :
          {"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"})
       made.remove(name);
-  if (how.x_forwarded) detail::add_x_forwarded(made, r);
-  if (how.forwarded) detail::add_forwarded(made, r);
+  if (how.x_forwarded) detail::add_x_forwarded(made, r, detail::asked_by(r, how));
+  if (how.forwarded) detail::add_forwarded(made, r, detail::asked_by(r, how));
   if (!how.via.empty())
     made.add("Via", (r.version == http_version::http_1_0 ? "1.0 " : "1.1 ") + how.via);
 

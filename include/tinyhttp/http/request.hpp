@@ -91,6 +91,22 @@ class path_parameters {
   small_vector<entry, 4> entries_;
 };
 
+/// What a proxy that is trusted says of the request which it passes on (app/trusted_proxies.hpp). What is not
+/// told is as the connection and the request have it.
+struct forwarded_facts {
+  enum class scheme_told : std::uint8_t { none, http, https };
+
+  std::string peer;  // such as `192.0.2.1:0`, port 0 where that is not known; empty: not told
+  std::string host;  // empty: not told
+  scheme_told scheme = scheme_told::none;
+
+  void clear() noexcept {
+    peer.clear();
+    host.clear();
+    scheme = scheme_told::none;
+  }
+};
+
 /// A request. Views into it live until that part is changed, or the request ends.
 struct request {
   tinyhttp::method method;
@@ -99,6 +115,7 @@ struct request {
   tinyhttp::fields fields;
   tinyhttp::body body;
   path_parameters path_params;         // filled in by the router
+  forwarded_facts forwarded;           // by `with_trusted_proxies`
   request_context* context = nullptr;  // null unless a server or a test supplies one
 
   request() = default;
@@ -120,13 +137,24 @@ struct request {
   [[nodiscard]] std::string_view path() const noexcept { return target.path(); }
   [[nodiscard]] std::string_view query() const noexcept { return target.query(); }
 
-  /// The authority that is asked: of an absolute target, else of the Host field (RFC 9112 3.3).
+  /// The authority that is asked: of an absolute target, else of the Host field (RFC 9112 3.3); what a
+  /// trusted proxy says goes before both.
   [[nodiscard]] std::string_view host() const noexcept {
+    if (!forwarded.host.empty()) return forwarded.host;
     return target.authority().empty() ? fields["Host"] : target.authority();
   }
 
+  /// Who asks, such as `127.0.0.1:52186`: the other end of the connection, or whom a trusted proxy there
+  /// speaks for. Empty without a context.
   [[nodiscard]] std::string_view peer() const noexcept {
+    if (!forwarded.peer.empty()) return forwarded.peer;
     return context != nullptr ? context->peer() : std::string_view();
+  }
+  /// It was asked by TLS: of us, or of a trusted proxy that says so.
+  [[nodiscard]] bool is_secure() const noexcept {
+    if (forwarded.scheme != forwarded_facts::scheme_told::none)
+      return forwarded.scheme == forwarded_facts::scheme_told::https;
+    return context != nullptr && context->is_secure();
   }
   [[nodiscard]] bool cancelled() const noexcept { return context != nullptr && context->cancelled(); }
   template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
@@ -143,6 +171,7 @@ struct request {
     fields.clear();
     body.clear();
     path_params.clear();
+    forwarded.clear();
     context = nullptr;
   }
 };

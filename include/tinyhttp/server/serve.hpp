@@ -268,6 +268,7 @@ void served_exchange<S>::end_exchange() noexcept {
   body_.reset();
   answer_.reset();
   incoming_.body.clear();
+  incoming_.forwarded.clear();
   incoming_.path_params.clear();  // the next head writes over the rest
   continue_owed_ = answering_ = handling_ = reported_ = false;
 }
