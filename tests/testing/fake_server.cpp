@@ -454,5 +454,5 @@ TEST_CASE("what cannot be asked for is refused where it is declared", "[testing]
   CHECK(refusal([&] { (void)srv.url("fw.img"); }) == "fake_server: path \"fw.img\" does not begin with /");
   CHECK(refusal([&] { (void)srv.url(""); }) == "none");
   CHECK(refusal([&] { srv.file("/x", on_disk(".")); }) == "fake file \".\": not a regular file");
-  CHECK_THAT(refusal([&] { srv.file("/x", on_disk("none/such")); }), ContainsSubstring("No such file"));
+  CHECK_THAT(refusal([&] { srv.file("/x", on_disk("none/such")); }), ContainsSubstring("no such file"));
 }
