@@ -3,6 +3,7 @@
 
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/testing.hpp>
+#include <tinyhttp/testing/recording.hpp>
 
 #include <cstdio>
 #include <optional>

@@ -136,12 +136,7 @@ inline response serve_content(const rule_set& set, request& r, exchange& x, std:
     x.matched = true;
     return detail::serve_file(*file->second, r, now);
   }
-  if (const auto* mount = detail::find_mount(set, r.path())) {
-    auto made = mount->serve(r);
-    auto answer = std::move(made).get();
-    x.matched = answer.status != status::not_found;
-    return answer;
-  }
+  if (const auto* mount = detail::find_mount(set, r.path())) return mount->serve(r, x, mount->prefix);
   return problem(status::not_found);
 }
 

@@ -200,7 +200,8 @@ task<bool> fake_connection<S>::answer() {
 
   const std::int64_t now = wire_.loop().unix_seconds();
   auto made = decide(shared_.rules, incoming_, x, now);
-  if (made.answer.body.stream() != nullptr) {
+  if (!x.thrown.empty()) shared_.journal.note_failure();
+  if (made.answer.body.stream() != nullptr && incoming_.method != method::head) {
     auto pulling = pull_body(made, x);
     co_await pulling;
   }

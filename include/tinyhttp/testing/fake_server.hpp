@@ -7,6 +7,7 @@
 
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/shared.hpp>
+#include <tinyhttp/files/static_files.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/testing/behaviors.hpp>
@@ -48,7 +49,7 @@ class fake_server {
   explicit fake_server(fake_server_options with = {}) : host_(std::make_unique<fake_host>(std::move(with))) {}
   fake_server(const fake_server&) = delete;
   fake_server& operator=(const fake_server&) = delete;
-  /// Prints the journal to stderr, once, if a verdict was false or an exception is under way. Does nothing in a
+  /// Prints the journal to stderr, once, if a verdict was false, a lambda threw or an exception is under way. Does nothing in a
   /// child of fork: the server is its parent's.
   ~fake_server();
 
@@ -83,6 +84,8 @@ class fake_server {
   }
   /// The tree of a directory below `prefix`, as it is on disk. Throws `bad_result`.
   void mount(std::string prefix, const std::string& directory);
+  /// The same, answered by a function, or by what somebody else has said: see `recorded` in recording.hpp.
+  void mount(std::string prefix, mounted answers);
 
   /// Requests for `path` (or that match) are answered like this, before what was said earlier.
   void on(std::string path, behavior b, source_line at = source_line::here()) {
@@ -182,12 +185,23 @@ inline fake_server::~fake_server() {
 
 inline void fake_server::mount(std::string prefix, const std::string& directory) {
   while (prefix.ends_with('/')) prefix.pop_back();
-  if (!prefix.empty()) check_path(prefix);
   static_files_options how;
   how.strip_prefix = prefix;
   how.dot_files = true;
   how.cache_control.clear();
-  shared<const fake_mount> made(new fake_mount{prefix, static_files(directory, std::move(how))});
+  mount(std::move(prefix),
+        [files = static_files(directory, std::move(how))](request& r, exchange& x, std::string_view) {
+          auto made = files(r);
+          response answer = std::move(made).get();
+          x.matched = answer.status != status::not_found;
+          return answer;
+        });
+}
+
+inline void fake_server::mount(std::string prefix, mounted answers) {
+  while (prefix.ends_with('/')) prefix.pop_back();
+  if (!prefix.empty()) check_path(prefix);
+  shared<const fake_mount> made(new fake_mount{std::move(prefix), std::move(answers)});
   host_->shared().rules.edit([&](rule_set& set) { set.mounts.push_back(std::move(made)); });
 }
 

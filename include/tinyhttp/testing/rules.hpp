@@ -4,12 +4,15 @@
 // that it began with. So a test may change anything while downloads run. Knows no sockets.
 #pragma once
 
+#include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/shared.hpp>
-#include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/media_type.hpp>
+#include <tinyhttp/http/request.hpp>
+#include <tinyhttp/http/response.hpp>
 #include <tinyhttp/testing/behavior.hpp>
 #include <tinyhttp/testing/content.hpp>
 #include <tinyhttp/testing/match.hpp>
@@ -48,9 +51,13 @@ struct fake_file {
   }
 };
 
+/// Answers what is asked below the prefix of a mount. The octets of the request's body are in `x`, in which it says
+/// whether it had an answer (`matched`). Called on the server's thread, and by who uses `call`.
+using mounted = function<response(request& r, exchange& x, std::string_view prefix) const>;
+
 struct fake_mount {
-  std::string prefix;
-  static_files serve;
+  std::string prefix;  // without a slash at the end
+  mounted serve;
 };
 
 /// A matcher, a behaviour, and how many requests have met them: shared by all sets that hold it.
