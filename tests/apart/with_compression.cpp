@@ -30,6 +30,13 @@ std::string text_of(std::size_t size) {
   return made;
 }
 
+std::string noise_of(std::size_t size) {
+  std::string made(size, '\0');
+  std::uint32_t x = 1;
+  for (char& c : made) c = static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
+  return made;
+}
+
 /// What `coded` holds, as far as it goes; and whether that is a whole gzip stream.
 struct undone {
   std::string text;
@@ -417,7 +424,8 @@ TEST_CASE("what a stream has said is out before it waits", "[apart]") {
   std::string plain;
   auto waiting = take();
   CHECK(coded.empty());  // nothing was said, so nothing is flushed
-  for (const std::string event : {"data: 1\n\n", "data: 2\n\n", "data: 3\n\n"}) {
+  for (const std::string& event : {std::string("data: 1\n\n"), std::string("data: 2\n\n"), noise_of(16'000), noise_of(100'000),
+                                   text_of(200'000), std::string(65'536, 'z'), std::string("x")}) {
     plain += event;
     source.give(event);
     REQUIRE(waiting.done());
@@ -506,12 +514,10 @@ TEST_CASE("a turn sees 64 KiB at most, however little comes of it", "[apart]") {
 }
 
 TEST_CASE("octets that do not compress come out whole", "[apart]") {
-  std::string noise(200'000, '\0');
-  for (std::uint32_t i = 0, x = 1; i < noise.size(); ++i) noise[i] = static_cast<char>((x = x * 1664525 + 1013904223) >> 24);
   for (const std::size_t size : {1024U, 40'000U, 200'000U}) {
-    response r = asked(text(noise.substr(0, size)));
+    response r = asked(text(noise_of(size)));
     const undone back = gunzipped(pull(r.body).all);
-    CHECK(back.text == noise.substr(0, size));
+    CHECK(back.text == noise_of(size));
     CHECK(back.is_whole);
   }
 }

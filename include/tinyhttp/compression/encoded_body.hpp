@@ -81,7 +81,7 @@ class encoded_stream final : public body_stream {
     if (failure_) co_return *failure_;
     std::size_t used = 0, filled = 0;
     while (by_) {
-      if (step_ == encoding_step::more && !was_full_) {
+      if (step_ == encoding_step::more) {
         if (used == encoding_turn) {
           if (filled > 0) break;
           step_ = encoding_step::flush;
@@ -110,9 +110,10 @@ class encoded_stream final : public body_stream {
       input_.remove_prefix(offered - part.size());
       used += offered - part.size();
       filled += *got;
-      was_full_ = filled == window;
-      if (!was_full_) end_step();
-      if (was_full_ || (!takes_more && filled > 0)) break;
+      const bool is_full = filled == window;
+      if (takes_more) is_owing_ = true;
+      else if (!is_full) end_step();
+      if (is_full || (!takes_more && filled > 0)) break;
     }
     co_return std::string_view(window_.get(), filled);
   }
@@ -130,7 +131,7 @@ class encoded_stream final : public body_stream {
   }
   void end_step() noexcept {
     if (step_ == encoding_step::finish) by_.reset();
-    is_owing_ = step_ == encoding_step::more;
+    is_owing_ = false;
     step_ = encoding_step::more;
   }
   /// The first error is the last word; what is left is let go.
@@ -148,7 +149,6 @@ class encoded_stream final : public body_stream {
   std::string_view input_;                  // of the piece that was pulled last
   task<result<std::string_view>> pulling_;  // the next one; not awaited while there is something to flush
   encoding_step step_ = encoding_step::more;
-  bool was_full_ = false;  // the step is not done
   bool is_owing_ = false;  // what went in may not have come out
   std::optional<error> failure_;
 };

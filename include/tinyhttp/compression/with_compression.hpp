@@ -73,7 +73,7 @@ inline bool add_plain_tags(fields& to, std::string_view name, std::string_view c
   std::string list = *said;
   for (std::string_view rest = *said; !rest.empty();) {
     const auto text = take_tag_text(rest);
-    if (text.ends_with(end) && parse_entity_tag(text))
+    if (text.ends_with(end))
       list.append(", ").append(text.substr(0, text.size() - end.size())).append("\"");
   }
   to.set(name, list);
