@@ -38,7 +38,7 @@ class later final : public request_context, private tinyhttp::clock {
 
  private:
   [[nodiscard]] time_point now() noexcept override { return time_point(after); }
-  [[nodiscard]] std::int64_t unix_seconds() noexcept override { return wall_clock() + 3600; }
+  [[nodiscard]] std::int64_t unix_seconds() noexcept override { return system_unix_seconds() + 3600; }
   [[nodiscard]] task<void> wait_until(time_point) override { co_return; }
 };
 

@@ -8,8 +8,8 @@
 #include <tinyhttp/client/hooks.hpp>
 #include <tinyhttp/client/local_file.hpp>
 #include <tinyhttp/client/part_file.hpp>
+#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
-#include <tinyhttp/files/system.hpp>
 #include <tinyhttp/http/cookie_file.hpp>
 #include <tinyhttp/http/cookie_store.hpp>
 #include <tinyhttp/http/request.hpp>
@@ -35,7 +35,7 @@ class cookie_jar final : public exchange_hook {
  public:
   using clock_function = std::int64_t (*)() noexcept;  // seconds since 1970
 
-  explicit cookie_jar(clock_function now = &files::wall_clock) noexcept : now_(now) {}
+  explicit cookie_jar(clock_function now = &system_unix_seconds) noexcept : now_(now) {}
 
   inline void before(const url& to, request& r) override;
   inline void after(const url& from, const response& answer) override;

@@ -35,9 +35,9 @@ struct bundle_options {
   std::uint64_t largest = std::uint64_t{256} << 20;  // octets of all files; more is an error
 };
 
-/// Reads all files beneath `root`, in the order of their names. `a.js.br`, `a.js.zst` and `a.js.gz`
-/// beside an `a.js` are variants of that, unless they are older. Directories more than 32 deep are
-/// an error, as links that lead in circles are.
+/// Reads all files beneath `root`: in every directory those of its directories first, then its own, by
+/// name. `a.js.br`, `a.js.zst` and `a.js.gz` beside an `a.js` are variants of that, unless they are older.
+/// Directories more than 32 deep are an error, as links that lead in circles are.
 [[nodiscard]] inline result<std::vector<bundled_file>> read_folder(const std::string& root,
                                                                    bundle_options options = {});
 

@@ -4,6 +4,7 @@
 // server behind it brings along.
 #pragma once
 
+#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/system.hpp>
 #include <tinyhttp/http/request.hpp>
@@ -64,7 +65,7 @@ namespace tinyhttp::files {
 
 /// The time to answer with: the server's, where there is one.
 [[nodiscard]] inline std::int64_t now_for(const request& r) noexcept {
-  return r.context != nullptr ? r.context->clock().unix_seconds() : wall_clock();
+  return r.context != nullptr ? r.context->clock().unix_seconds() : system_unix_seconds();
 }
 
 /// What the boundary of a multipart is made from; only several ranges need one.

@@ -1,10 +1,11 @@
-// tinyhttp/files/system.hpp -- the operating system as this floor sees it: descriptors, causes, time.
+// tinyhttp/files/system.hpp -- the operating system as this floor sees it: descriptors, causes, chance.
 //
 // What directory.hpp, segment_walk.hpp and upload.hpp share, and who opens files on floors above. Opens
 // nothing itself, and knows no HTTP but the status that an error hints at.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body_parts.hpp>
@@ -13,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <ctime>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,13 +72,10 @@ class name_stream {
   ::DIR* held_ = nullptr;
 };
 
-/// Seconds since 1970 by the clock of the machine, for whoever has no other.
-[[nodiscard]] inline std::int64_t wall_clock() noexcept { return std::time(nullptr); }
-
-/// 64 bits that nobody can guess.
+/// 64 bits that nobody can guess; the time, where the system has no chance to offer.
 [[nodiscard]] inline std::uint64_t unguessable() noexcept {
   std::uint64_t bits = 0;
-  return ::getentropy(&bits, sizeof bits) == 0 ? bits : static_cast<std::uint64_t>(wall_clock());
+  return ::getentropy(&bits, sizeof bits) == 0 ? bits : static_cast<std::uint64_t>(system_unix_seconds());
 }
 
 // ---------------------------------------------------------------------------------------------

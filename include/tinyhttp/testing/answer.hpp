@@ -4,6 +4,7 @@
 // octet is sent here.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/request.hpp>
@@ -101,7 +102,7 @@ namespace detail {
       const std::string rule_text = of != nullptr ? of->when.text() : std::string();
       const bool fails = draws(one.probability, one.seed, rule_text, x.ordinal);
       const act* fault = fails ? one.fault->at(1) : nullptr;
-      one.name = "replay: " + one.name + " request " + decimal(x.ordinal);
+      one.name = "replay: " + one.name + " request " + ascii::to_decimal(x.ordinal);
       one.what = act::kind::serve;
       one.chosen = false;
       if (fault != nullptr) join(one, *fault);

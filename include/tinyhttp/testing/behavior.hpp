@@ -5,6 +5,7 @@
 // (`times`, `then`). Says nothing of sockets; wire_plan.hpp and connection.hpp do what is said here.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/shared.hpp>
@@ -184,7 +185,7 @@ inline behavior behavior::without_header(std::string name) const {
   return changed([&](act& last) { last.edits.push_back({head_edit::kind::remove, std::move(name), {}}); });
 }
 inline behavior behavior::retry_after(std::chrono::seconds delay) const {
-  return header("Retry-After", detail::decimal(static_cast<std::uint64_t>(delay.count())));
+  return header("Retry-After", ascii::to_decimal(static_cast<std::uint64_t>(delay.count())));
 }
 
 inline std::string behavior::name() const {
@@ -192,7 +193,7 @@ inline std::string behavior::name() const {
   for (const auto& each : acts_) {
     if (!all.empty()) all += ", then ";
     all += each.name.empty() ? "serve" : each.name;
-    if (each.times != act::always) all += " x" + detail::decimal(each.times);
+    if (each.times != act::always) all += " x" + ascii::to_decimal(each.times);
   }
   return all;
 }

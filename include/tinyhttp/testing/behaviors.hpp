@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/client/credentials.hpp>
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -104,9 +105,9 @@ namespace detail {
 
 [[nodiscard]] inline std::string text_of(position at) {
   switch (at.in) {
-    case position::kind::head: return at.octets == 0 ? "before the head" : "in the head at " + decimal(at.octets);
-    case position::kind::body: return "after " + decimal(at.octets);
-    case position::kind::file: return "at offset " + decimal(at.octets);
+    case position::kind::head: return at.octets == 0 ? "before the head" : "in the head at " + ascii::to_decimal(at.octets);
+    case position::kind::body: return "after " + ascii::to_decimal(at.octets);
+    case position::kind::file: return "at offset " + ascii::to_decimal(at.octets);
   }
   return {};
 }
@@ -148,7 +149,7 @@ inline behavior reply(response answer) {
   const auto code = static_cast<std::uint64_t>(answer.status.code());
   return behavior(act{.what = act::kind::reply,
                       .chosen = true,
-                      .name = "reply " + detail::decimal(code),
+                      .name = "reply " + ascii::to_decimal(code),
                       .answer = std::move(answer)});
 }
 inline behavior reply(int code, std::optional<std::string> body, std::string_view media_type) {
@@ -192,7 +193,7 @@ inline behavior flaky(double probability, std::uint64_t seed, behavior fault) {
   return behavior(act{.what = act::kind::flaky,
                       .chosen = true,
                       .name = "flaky(" + std::string(percent >= 100 ? "1." : percent < 10 ? "0.0" : "0.") +
-                              detail::decimal(percent % 100) + ", 0x" + hex + ")",
+                              ascii::to_decimal(percent % 100) + ", 0x" + hex + ")",
                       .probability = probability,
                       .seed = seed,
                       .fault = shared<const behavior>(new behavior(std::move(fault)))});
@@ -224,7 +225,7 @@ inline behavior pause(position at, std::chrono::nanoseconds time) {
 }
 inline behavior step(std::uint64_t octets, gate each) {
   detail::check_some(octets, "step");
-  return behavior(act{.name = "step " + detail::decimal(octets), .slice = octets, .slice_gate = std::move(each)});
+  return behavior(act{.name = "step " + ascii::to_decimal(octets), .slice = octets, .slice_gate = std::move(each)});
 }
 inline behavior throttle(std::uint64_t octets, std::chrono::nanoseconds time) {
   detail::check_some(octets, "throttle");
@@ -251,10 +252,10 @@ inline behavior chunked(std::size_t octets, chunk_fault broken) {
 inline behavior length_text(std::string text) {
   return detail::edited("length " + text, {head_edit::kind::set, "Content-Length", text}, true);
 }
-inline behavior length(std::uint64_t octets) { return length_text(detail::decimal(octets)); }
+inline behavior length(std::uint64_t octets) { return length_text(ascii::to_decimal(octets)); }
 inline behavior double_length(std::uint64_t octets) {
-  return detail::edited("second length " + detail::decimal(octets),
-                        {head_edit::kind::add, "Content-Length", detail::decimal(octets)}, true);
+  return detail::edited("second length " + ascii::to_decimal(octets),
+                        {head_edit::kind::add, "Content-Length", ascii::to_decimal(octets)}, true);
 }
 inline behavior no_length() {
   return detail::edited("no length", {head_edit::kind::remove, "Content-Length", {}}, true);
@@ -265,7 +266,7 @@ inline behavior extra(std::string octets) {
 inline behavior noise(int code, int count) {
   std::string all;
   for (int i = 0; i < count; ++i)
-    all.append("HTTP/1.1 ").append(detail::decimal(static_cast<std::uint64_t>(code))).append(" Noise\r\n\r\n");
+    all.append("HTTP/1.1 ").append(ascii::to_decimal(static_cast<std::uint64_t>(code))).append(" Noise\r\n\r\n");
   return behavior(act{.name = "noise", .in_front = std::move(all)});
 }
 inline behavior status_line(std::string line) {

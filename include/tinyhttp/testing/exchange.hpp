@@ -103,8 +103,6 @@ inline std::string_view name_of(ending e) noexcept {
 
 namespace detail {
 
-[[nodiscard]] inline std::string decimal(std::uint64_t n) { return ascii::to_decimal(n); }
-
 /// Quotes for JSON; octets that are no printable ASCII are escaped as if they were Latin-1.
 [[nodiscard]] inline std::string json_text(std::string_view text) {
   std::string out = "\"";
@@ -124,16 +122,16 @@ namespace detail {
 }  // namespace detail
 
 inline std::string exchange::line() const {
-  std::string out = " #" + detail::decimal(number) + " c" + detail::decimal(connection) + "." +
-                    detail::decimal(on_connection) + " ";
+  std::string out = " #" + ascii::to_decimal(number) + " c" + ascii::to_decimal(connection) + "." +
+                    ascii::to_decimal(on_connection) + " ";
   out += failure.empty() ? method + " " + target : no_handshake() ? failure : "not a request: " + failure;
   if (!server_name.empty()) out += "  to " + server_name;
   if (!client_subject.empty()) out += "  from " + client_subject;
   for (const auto name : telling_fields)
     if (const auto value = fields.get(name)) out.append("  ").append(name).append(": ").append(*value);
-  if (status != 0) out += "  " + detail::decimal(static_cast<std::uint64_t>(status));
-  out += "  " + detail::decimal(acked) + "/" + detail::decimal(planned) + " acked";
-  if (handed != acked) out += " (" + detail::decimal(handed) + " handed to the kernel)";
+  if (status != 0) out += "  " + ascii::to_decimal(static_cast<std::uint64_t>(status));
+  out += "  " + ascii::to_decimal(acked) + "/" + ascii::to_decimal(planned) + " acked";
+  if (handed != acked) out += " (" + ascii::to_decimal(handed) + " handed to the kernel)";
   if (!fired.empty()) out += "  " + fired;
   out.append("  ").append(name_of(end));
   if (!note.empty()) out += "  " + note;
@@ -142,38 +140,39 @@ inline std::string exchange::line() const {
 }
 
 inline std::string exchange::json() const {
+  using ascii::to_decimal;
+  using detail::json_text;
   std::string out = "{";
   const auto add = [&out](std::string_view name, const std::string& value) {
     if (out.size() > 1) out += ",";
     out.append("\"").append(name).append("\":").append(value);
   };
-  const auto number_of = [](std::uint64_t n) { return detail::decimal(n); };
-  add("number", number_of(number));
-  add("connection", number_of(connection));
-  add("exchange", number_of(on_connection));
-  add("queued", number_of(queued));
-  add("method", detail::json_text(method));
-  add("target", detail::json_text(target));
+  add("number", to_decimal(number));
+  add("connection", to_decimal(connection));
+  add("exchange", to_decimal(on_connection));
+  add("queued", to_decimal(queued));
+  add("method", json_text(method));
+  add("target", json_text(target));
   std::string lines = "[";
   for (const auto [name, value] : fields) {
     if (lines.size() > 1) lines += ",";
-    lines += "[" + detail::json_text(name) + "," + detail::json_text(value) + "]";
+    lines += "[" + json_text(name) + "," + json_text(value) + "]";
   }
   add("fields", lines + "]");
-  add("body_size", number_of(body_size));
-  if (!failure.empty()) add("failure", detail::json_text(failure));
-  if (!server_name.empty()) add("server_name", detail::json_text(server_name));
-  if (!client_subject.empty()) add("client_subject", detail::json_text(client_subject));
-  add("rule", rule.line > 0 ? detail::json_text(rule.text()) : "null");
-  add("fired", detail::json_text(fired));
-  add("status", number_of(static_cast<std::uint64_t>(status)));
-  add("planned", number_of(planned));
-  add("handed", number_of(handed));
-  add("acked", number_of(acked));
-  add("end", detail::json_text(name_of(end)));
-  if (!note.empty()) add("note", detail::json_text(note));
+  add("body_size", to_decimal(body_size));
+  if (!failure.empty()) add("failure", json_text(failure));
+  if (!server_name.empty()) add("server_name", json_text(server_name));
+  if (!client_subject.empty()) add("client_subject", json_text(client_subject));
+  add("rule", rule.line > 0 ? json_text(rule.text()) : "null");
+  add("fired", json_text(fired));
+  add("status", to_decimal(static_cast<std::uint64_t>(status)));
+  add("planned", to_decimal(planned));
+  add("handed", to_decimal(handed));
+  add("acked", to_decimal(acked));
+  add("end", json_text(name_of(end)));
+  if (!note.empty()) add("note", json_text(note));
   if (over())
-    add("microseconds", number_of(static_cast<std::uint64_t>(
+    add("microseconds", to_decimal(static_cast<std::uint64_t>(
                             std::chrono::duration_cast<std::chrono::microseconds>(ended - began).count())));
   return out + "}";
 }
@@ -183,12 +182,12 @@ inline std::string to_text(const std::vector<exchange>& journal) {
   for (const auto& each : journal)
     if (each.connection > connections) connections = each.connection;
   const auto counted = [](std::size_t n, const char* what) {
-    return detail::decimal(n) + " " + what + (n == 1 ? "" : "s");
+    return ascii::to_decimal(n) + " " + what + (n == 1 ? "" : "s");
   };
   std::string out = "journal (" + counted(journal.size(), "exchange") + ", " +
                     counted(connections, "connection");
   if (!journal.empty() && journal.front().number > 1)
-    out += ", older ones before #" + detail::decimal(journal.front().number) + " forgotten";
+    out += ", older ones before #" + ascii::to_decimal(journal.front().number) + " forgotten";
   out += ")\n";
   for (const auto& each : journal) out += each.line() + "\n";
   return out;

@@ -4,6 +4,7 @@
 // into it.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
@@ -81,16 +82,15 @@ class sightings {
       : matcher_(std::move(m)), journal_(std::move(journal)), book_(of) {}
 
   [[nodiscard]] std::size_t count() const;
-  [[nodiscard]] verdict exactly(std::size_t n) const { return judge(count() == n, decimal(n)); }
+  [[nodiscard]] verdict exactly(std::size_t n) const { return judge(count() == n, ascii::to_decimal(n)); }
   [[nodiscard]] verdict once() const { return exactly(1); }
   [[nodiscard]] verdict never() const { return exactly(0); }
-  [[nodiscard]] verdict at_least(std::size_t n) const { return judge(count() >= n, "at least " + decimal(n)); }
-  [[nodiscard]] verdict at_most(std::size_t n) const { return judge(count() <= n, "at most " + decimal(n)); }
+  [[nodiscard]] verdict at_least(std::size_t n) const { return judge(count() >= n, "at least " + ascii::to_decimal(n)); }
+  [[nodiscard]] verdict at_most(std::size_t n) const { return judge(count() <= n, "at most " + ascii::to_decimal(n)); }
   explicit operator bool() const = delete;      // say how often: once(), exactly(2), at_least(1), never()
   bool operator==(std::size_t) const = delete;  // say exactly(2), which tells what came instead
 
  private:
-  static std::string decimal(std::size_t n) { return ascii::to_decimal(n); }
   [[nodiscard]] verdict judge(bool holds, const std::string& wanted) const;
 
   matcher matcher_;
@@ -114,7 +114,7 @@ namespace detail {
     least = std::move(miss);
   }
   if (nearest == nullptr) return {};
-  std::string out = "nearest: #" + decimal(nearest->number) + "  " + least.why;
+  std::string out = "nearest: #" + ascii::to_decimal(nearest->number) + "  " + least.why;
   if (nearest->rule.line > 0) out += "      (answered by the rule at " + nearest->rule.text() + ")";
   return out + "\n";
 }
@@ -206,7 +206,7 @@ inline std::size_t sightings::count() const {
 
 inline verdict sightings::judge(bool holds, const std::string& wanted) const {
   if (!holds) book_.note_failure();
-  std::string out = "expected " + wanted + " x " + matcher_.text() + ", saw " + decimal(count()) + "\n";
+  std::string out = "expected " + wanted + " x " + matcher_.text() + ", saw " + ascii::to_decimal(count()) + "\n";
   if (!holds) out += detail::nearest_miss(matcher_, journal_);
   return {holds, out + to_text(journal_)};
 }

@@ -133,7 +133,7 @@ namespace detail {
   const auto w = first_number(wanted), g = first_number(got);
   if (!w || !g || *w == *g) return {};
   const std::uint64_t by = *w > *g ? *w - *g : *g - *w;
-  return decimal(by) + (by == 1 ? " octet too " : " octets too ") + (*w > *g ? "early" : "late");
+  return ascii::to_decimal(by) + (by == 1 ? " octet too " : " octets too ") + (*w > *g ? "early" : "late");
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 // server, with `srv.on(...)`.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/testing/archive.hpp>
 #include <tinyhttp/testing/digest.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
@@ -149,7 +150,7 @@ inline void apt_repository::publish() {
   std::string index;
   for (const auto& each : all_) {
     index += detail::deb_control(each.what) + "Filename: " + pool_name(each.what) +
-             "\nSize: " + detail::decimal(each.octets.size()) + "\nSHA256: " + sha256(each.octets) + "\n\n";
+             "\nSize: " + ascii::to_decimal(each.octets.size()) + "\nSHA256: " + sha256(each.octets) + "\n\n";
     server_.file(prefix_ + "/" + pool_name(each.what), each.octets).type("application/vnd.debian.binary-package");
   }
   const std::string packed = make_gzip(index);
@@ -161,7 +162,7 @@ inline void apt_repository::publish() {
     const std::string empty_or_all = architecture == "all" ? index : std::string();
     for (const auto& [name, octets] : {std::pair(folder + "Packages", empty_or_all),
                                        std::pair(folder + "Packages.gz", architecture == "all" ? packed : make_gzip(""))}) {
-      release += " " + sha256(octets) + " " + detail::decimal(octets.size()) + " " + name + "\n";
+      release += " " + sha256(octets) + " " + ascii::to_decimal(octets.size()) + " " + name + "\n";
       server_.file(base + name, octets);
     }
   }

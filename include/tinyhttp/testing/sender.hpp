@@ -3,6 +3,7 @@
 // Takes a head, a body and an `act`, and does what that says on the wire. Knows no rules.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -67,7 +68,7 @@ namespace detail {
 /// `head` with another status in its first line.
 [[nodiscard]] inline std::string with_status(const std::string& head, int code) {
   if (code == 0) return head;
-  std::string line = "HTTP/1.1 " + decimal(static_cast<std::uint64_t>(code)) + " ";
+  std::string line = "HTTP/1.1 " + ascii::to_decimal(static_cast<std::uint64_t>(code)) + " ";
   return line.append(status(code).reason()) + head.substr(head.find('\r'));
 }
 

@@ -3,6 +3,7 @@
 // Holds a download to one property: it gives the file, or an error. Nothing in between.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 #include <tinyhttp/testing/run_apart.hpp>
 #include <tinyhttp/testing/verdict.hpp>
@@ -44,11 +45,11 @@ verdict sweep_cuts(const Download& download, sweep_options with) {
       const bool fine = got.how == run_outcome::kind::failed ||
                         (got.how == run_outcome::kind::content && got.text == file.octets());
       if (!fine)
-        return {false, "sweep: " + end.name() + ": claimed " + detail::decimal(got.text.size()) + " of " +
-                           detail::decimal(with.size) + " octets\n" + srv.journal().back().line() + "\n"};
+        return {false, "sweep: " + end.name() + ": claimed " + ascii::to_decimal(got.text.size()) + " of " +
+                           ascii::to_decimal(with.size) + " octets\n" + srv.journal().back().line() + "\n"};
     }
   }
-  return {true, detail::decimal(runs) + " runs"};
+  return {true, ascii::to_decimal(runs) + " runs"};
 }
 
 }  // namespace tinyhttp::testing

@@ -4,6 +4,7 @@
 // has a fake server of its own; several run at once, each in a process of its own.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 #include <tinyhttp/testing/run_apart.hpp>
 #include <tinyhttp/testing/torture_cases.hpp>
@@ -146,7 +147,7 @@ class standstill {
   const std::string good = torture_file::first().octets();
   std::size_t same = 0;
   while (same < got.size() && same < good.size() && got[same] == good[same]) ++same;
-  return decimal(got.size()) + " octets, of which the first " + decimal(same) + " are the file's";
+  return ascii::to_decimal(got.size()) + " octets, of which the first " + ascii::to_decimal(same) + " are the file's";
 }
 
 [[nodiscard]] inline report_line mark_of(const torture_case& of, const run_outcome& got) {
@@ -222,7 +223,7 @@ inline std::string report_card::text() const {
     }
   }
   for (const mark m : {mark::right, mark::clean_error, mark::needless_error, mark::silent_corruption, mark::hang, mark::crash})
-    out.append(m == mark::right ? "" : ", ").append(detail::decimal(count(m))).append(" ").append(name_of(m));
+    out.append(m == mark::right ? "" : ", ").append(ascii::to_decimal(count(m))).append(" ").append(name_of(m));
   return out + "\n";
 }
 
