@@ -180,7 +180,29 @@ class fake_file_server(running_example):
         super().__init__("fake_file_server", *options)
 
 
-class python_server:
+class http_server_of:
+    """Python's http.server with a class of handlers, in threads; over TLS by `context`."""
+
+    def __init__(self, handler, context=None):
+        self.origin = "http://127.0.0.1" if context is None else "https://localhost"
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # clients that are killed are part of the tests
+        if context is not None:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def url(self, target="/"):
+        return f"{self.origin}:{self.server.server_address[1]}{target}"
+
+    def stop(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+class python_server(http_server_of):
     """Python's http.server over `root`."""
 
     class quiet(http.server.SimpleHTTPRequestHandler):
@@ -190,20 +212,7 @@ class python_server:
             pass
 
     def __init__(self, root):
-        handler = functools.partial(self.quiet, directory=str(root))
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None  # clients that are killed are part of the tests
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
-
-    def url(self, target="/"):
-        return f"http://127.0.0.1:{self.server.server_address[1]}{target}"
-
-    def stop(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().__init__(functools.partial(self.quiet, directory=str(root)))
 
 
 class scripted_server:

@@ -10,10 +10,10 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import unittest
 
-from harness import closed_port, find_nginx, nginx, program, python_server, run, running_example, scripted_server, sha256
+from harness import (closed_port, find_nginx, http_server_of, nginx, program, python_server, run, running_example,
+                     scripted_server, sha256)
 
 
 class proxy(running_example):
@@ -23,7 +23,7 @@ class proxy(running_example):
         super().__init__("proxy", "0", *routes)
 
 
-class digest_server:
+class digest_server(http_server_of):
     """Answers PUT and POST with the SHA-256 of the body, however it was framed."""
 
     class handler(http.server.BaseHTTPRequestHandler):
@@ -59,18 +59,7 @@ class digest_server:
         do_POST = do_PUT
 
     def __init__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
-
-    def url(self, target="/"):
-        return f"http://127.0.0.1:{self.server.server_address[1]}{target}"
-
-    def stop(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().__init__(self.handler)
 
 
 def curl(*arguments, **more):

@@ -10,11 +10,11 @@ import shutil
 import ssl
 import subprocess
 import tempfile
-import threading
 import unittest
 import warnings
 
-from harness import closed_port, file_server, find_nginx, nginx, program, run, running_example, wait_until_listening
+from harness import (closed_port, file_server, find_nginx, http_server_of, nginx, program, run, running_example,
+                     wait_until_listening)
 
 OCTETS = random.Random(5).randbytes(3_000_000)
 
@@ -42,7 +42,7 @@ class https_server(running_example):
         return f"https://localhost:{self.port}{target}"
 
 
-class secured_python:
+class secured_python(http_server_of):
     """Python's http.server behind its ssl, with what `settle` says of the context."""
 
     class handler(http.server.SimpleHTTPRequestHandler):
@@ -56,20 +56,7 @@ class secured_python:
         context.load_cert_chain(home / "good.pem", home / "good.key")
         settle(context)
         self.sessions = context.session_stats
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(self.handler, directory=str(root)))
-        self.server.daemon_threads = True
-        self.server.handle_error = lambda *_: None
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
-
-    def url(self, target="/"):
-        return f"https://localhost:{self.server.server_address[1]}{target}"
-
-    def stop(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+        super().__init__(functools.partial(self.handler, directory=str(root)), context)
 
 
 @unittest.skipIf(shutil.which("openssl") is None, "not installed: openssl")

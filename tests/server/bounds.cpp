@@ -9,12 +9,6 @@ using namespace server_test;
 
 namespace {
 
-std::string repeated(std::string_view text, std::size_t count) {
-  std::string all;
-  for (std::size_t i = 0; i < count; ++i) all += text;
-  return all;
-}
-
 struct bound {
   const char* name;
   int status;  // beyond it

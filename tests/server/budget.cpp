@@ -107,15 +107,6 @@ response answer_of(const request& r) {
   return response(status::ok, {}, body(small));
 }
 
-std::string get(std::string_view target) {
-  return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\n\r\n");
-}
-std::string repeated(std::string_view text, std::size_t count) {
-  std::string all;
-  for (std::size_t i = 0; i < count; ++i) all += text;
-  return all;
-}
-
 struct attack {
   const char* name;
   std::function<void(served_socket&, const server_options&)> run;

@@ -19,10 +19,6 @@ namespace {
 
 constexpr std::size_t size = 6'000'000;  // octets: more than the system buffers
 
-std::string get(std::string_view target) {
-  return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\n\r\n");
-}
-
 struct change {
   const char* name;
   bool whole;  // the answer that is under way is complete

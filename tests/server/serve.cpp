@@ -21,9 +21,6 @@ using namespace server_test;
 
 namespace {
 
-std::string get(std::string_view target, std::string_view more = "") {
-  return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\n").append(more).append("\r\n");
-}
 std::string post(std::string_view target, std::string_view body, std::string_view more = "") {
   return std::string("POST ").append(target).append(" HTTP/1.1\r\nHost: a\r\nContent-Length: ")
       .append(std::to_string(body.size())).append("\r\n").append(more).append("\r\n").append(body);

@@ -30,6 +30,18 @@ server_options quick(std::chrono::milliseconds drain = 50ms) {
   return with;
 }
 
+/// A handler that says when it has started, and answers once it is told to go on.
+auto at_last(std::atomic<bool>& started, const std::atomic<bool>& go_on) {
+  return [&](request& r) -> task<response> {
+    started = true;
+    while (!go_on) {
+      const time_point later = r.context->clock().now() + 1ms;
+      co_await r.context->clock().wait_until(later);
+    }
+    co_return text("at last");
+  };
+}
+
 std::size_t open_descriptors() {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
@@ -180,14 +192,7 @@ TEST_CASE("idle connections do not delay the end", "[server]") {
 TEST_CASE("running exchanges finish while a server drains, and say that they were the last", "[server]") {
   std::atomic<bool> started{false};
   std::atomic<bool> go_on{false};
-  server running([&](request& r) -> task<response> {
-    started = true;
-    while (!go_on) {
-      const time_point later = r.context->clock().now() + 1ms;
-      co_await r.context->clock().wait_until(later);
-    }
-    co_return text("at last");
-  }, quick(1h));
+  server running(at_last(started, go_on), quick(1h));
   raw_client c(running);
   c.send(get_root);
   CHECK(eventually([&] { return started.load(); }));
@@ -244,14 +249,7 @@ TEST_CASE("what was pipelined before a server was told to stop is answered, wher
   constexpr std::size_t behind = 1000;  // more octets than one read takes
   std::atomic<bool> started{false};
   std::atomic<bool> go_on{false};
-  server running([&](request& r) -> task<response> {
-    started = true;
-    while (!go_on) {
-      const time_point later = r.context->clock().now() + 1ms;
-      co_await r.context->clock().wait_until(later);
-    }
-    co_return text("at last");
-  }, quick(1h));
+  server running(at_last(started, go_on), quick(1h));
   raw_client c(running);
   std::string one = "GET / HTTP/1.1\r\nHost: h\r\nX: ";
   one.append(60 - one.size(), 'x').append("\r\n\r\n");  // of 64 octets, so that a read ends with one

@@ -31,6 +31,15 @@ using namespace tinyhttp;
 using namespace std::chrono_literals;
 
 inline constexpr std::string_view get_root = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+/// The same for any target, `more` being lines of the head.
+inline std::string get(std::string_view target, std::string_view more = "") {
+  return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\n").append(more).append("\r\n");
+}
+inline std::string repeated(std::string_view text, std::size_t count) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
 
 /// One response as it stood on the wire.
 struct answer {
