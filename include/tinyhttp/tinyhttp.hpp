@@ -111,6 +111,7 @@
 #include <tinyhttp/app/auth.hpp>
 #include <tinyhttp/app/blocking.hpp>
 #include <tinyhttp/app/cors.hpp>
+#include <tinyhttp/app/event_channel.hpp>
 #include <tinyhttp/app/event_stream.hpp>
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/app/recover.hpp>

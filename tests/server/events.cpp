@@ -1,5 +1,6 @@
 // Streams of server-sent events, from a handler to whoever reads them.
 #include <tinyhttp/app/blocking.hpp>
+#include <tinyhttp/app/event_channel.hpp>
 #include <tinyhttp/app/event_stream.hpp>
 #include <tinyhttp/client/async.hpp>
 #include <tinyhttp/client/client.hpp>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -213,4 +215,51 @@ TEST_CASE("a stream that is cut off is an error for its reader, not an end", "[s
   auto events = event_reader::of(answer).value();
   CHECK(pull(events).value()->data == "1");
   CHECK(pull(events).error().kind() == error_kind::closed);
+}
+
+TEST_CASE("what several threads publish reaches every page, in one order", "[server][events]") {
+  event_channel news({.kept = 1000});
+  server running([&news](const request& r) { return news.subscribe(r); }, {.port = 0, .threads = 2});
+  std::vector<raw_client> pages;
+  for (int i = 0; i < 10; ++i) {
+    pages.emplace_back(running);
+    pages.back().send(get_root);
+    while (pages.back().kept().find("\r\n\r\n") == std::string::npos) REQUIRE(pages.back().more());
+  }
+  std::vector<std::thread> publishers;
+  for (const char* who : {"a", "b", "c"})
+    publishers.emplace_back([&news, who] {
+      for (int i = 0; i < 200; ++i)
+        if (!news.publish({.data = std::to_string(i), .type = who})) return;
+    });
+  pages.pop_back();  // while they do
+  for (auto& each : publishers) each.join();
+  news.close();
+  const answer first = pages.front().receive();
+  CHECK(first.complete);
+  event_parser parser;
+  parser.feed(first.body);
+  int next[3] = {};
+  while (const event* e = parser.next().value()) CHECK(e->data == std::to_string(next[e->type[0] - 'a']++));
+  for (const int count : next) CHECK(count == 200);
+  for (std::size_t i = 1; i < pages.size(); ++i) CHECK(pages[i].receive().body == first.body);
+}
+
+TEST_CASE("pages come and go while others publish", "[server][events]") {
+  event_channel news({.kept = 4});
+  server running([&news](const request& r) { return news.subscribe(r); }, {.port = 0, .threads = 2});
+  std::atomic<bool> over{false};
+  std::thread publisher([&] {
+    while (!over && news.publish({"x"})) std::this_thread::yield();
+  });
+  for (int i = 0; i < 100; ++i) {
+    raw_client c(running);
+    c.send(get_root);
+    CHECK(c.more());
+    if (i % 2 == 0) c.reset();
+  }
+  running.stop();
+  over = true;
+  publisher.join();
+  CHECK(running.wait() == 0);
 }
