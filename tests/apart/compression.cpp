@@ -5,6 +5,9 @@
 #include "gzipped.hpp"
 
 #include <tinyhttp/compression.hpp>
+#include <tinyhttp/compression/brotli_encoder.hpp>
+#include <tinyhttp/compression/with_compression.hpp>
+#include <tinyhttp/compression/zstd_encoder.hpp>
 
 #include <brotli/encode.h>
 #include <zlib.h>
@@ -16,6 +19,7 @@
 #include <cstdlib>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -359,6 +363,69 @@ TEST_CASE("several codings in a row, each by its own library", "[apart]") {
   CHECK(decoded("deflate, zstd, gzip, br", coded.substr(0, coded.size() - 1), 100).error != "");
   CHECK(decoded("deflate, zstd, br, gzip", coded, 100).error ==
         "gzip: damaged (incorrect header check) after 0 decoded octets");
+}
+
+TEST_CASE("every encoder keeps to its contract, however little room it gets", "[apart]") {
+  const std::string plains[] = {"x", random_text(150'000, 1, 4), random_text(70'000, 2, 256), std::string(300'000, 'z')};
+  for (const content_encoding& coding : {gzip_encoding(), brotli_encoding(), zstd_encoding(), gzip_encoding(9), brotli_encoding(1)}) {
+    CAPTURE(coding.name, coding.level);
+    for (const std::string& plain : plains) {
+      for (const std::size_t room : {7U, 100U, 16'384U}) {
+        if (room == 7 && plain.size() > 100'000) continue;
+        for (const bool told : {false, true}) {
+          const auto by = coding.make(coding.level, told ? std::optional<std::uint64_t>(plain.size()) : std::nullopt);
+          REQUIRE(by);
+          std::string coded, window(room, '\0');
+          const auto run = [&](std::string_view in, encoding_step step) {
+            for (std::size_t got = room, calls = 0; got == room; ++calls) {
+              if (calls > 40'000) FAIL("no end of it");
+              const auto wrote = by->encode(in, window, step);
+              REQUIRE(wrote);
+              got = *wrote;
+              coded.append(window, 0, got);
+            }
+            REQUIRE(in.empty());
+          };
+          const std::size_t half = plain.size() / 2;
+          run(std::string_view(plain).substr(0, half), encoding_step::more);
+          run({}, encoding_step::flush);
+          CHECK(decoded(coding.name, coded).octets == plain.substr(0, half));
+          run(std::string_view(plain).substr(half), encoding_step::more);
+          run({}, encoding_step::finish);
+          const outcome got = decoded(coding.name, coded);
+          CHECK(got.error == "");
+          CHECK(got.octets == plain);
+        }
+      }
+    }
+  }
+  CHECK_THROWS_AS(brotli_encoding(0), std::invalid_argument);
+  CHECK_THROWS_AS(brotli_encoding(12), std::invalid_argument);
+  CHECK_THROWS_AS(zstd_encoding(0), std::invalid_argument);
+  CHECK_THROWS_AS(zstd_encoding(20), std::invalid_argument);
+}
+
+TEST_CASE("of several codings the client's favourite is taken, and the first between equals", "[apart]") {
+  const std::string plain = random_text(5'000, 1, 4), large = random_text(200'000, 1, 4);
+  const any_handler app = with_compression(
+      [&](const request& r) { return text(r.path() == "/large" ? large : plain).with("ETag", "\"a\""); },
+      {.codings = {zstd_encoding(), brotli_encoding(), gzip_encoding()}});
+  for (const auto& [wants, gets] : {std::pair("gzip, br, zstd", "zstd"), std::pair("gzip, br", "br"), std::pair("gzip", "gzip"),
+                                    std::pair("zstd;q=0.5, gzip;q=0.8, br;q=0.7", "gzip"), std::pair("*", "zstd"),
+                                    std::pair("zstd;q=0, *", "br")}) {
+    CAPTURE(wants);
+    for (const auto* path : {"/", "/large"}) {
+      response r = app(request::get(path, {{"Accept-Encoding", wants}}));
+      CHECK(r.fields["Content-Encoding"] == gets);
+      CHECK(r.fields["ETag"] == std::string("\"a-") + gets + "\"");
+      REQUIRE(decode(r));
+      auto reading = r.body.read_all();
+      REQUIRE(reading.try_start());
+      const auto read = reading.take();
+      REQUIRE(read);
+      CHECK(*read == (path[1] == 0 ? plain : large));
+    }
+  }
 }
 
 TEST_CASE("what to ask for", "[apart]") {

@@ -27,7 +27,8 @@ APART = {"tls.hpp": ["openssl/ssl.h"], "tls/session.hpp": ["openssl/ssl.h"], "tl
          "testing_tls.hpp": ["openssl/ssl.h"], "digest.hpp": ["openssl/evp.h"],
          "compression.hpp": ["zlib.h", "brotli/decode.h", "zstd.h"], "compression/gzip.hpp": ["zlib.h"],
          "compression/encoded_body.hpp": [], "compression/gzip_encoder.hpp": ["zlib.h"],
-         "compression/with_compression.hpp": ["zlib.h"],
+         "compression/with_compression.hpp": ["zlib.h"], "compression/zstd_encoder.hpp": ["zstd.h"],
+         "compression/brotli_encoder.hpp": ["brotli/encode.h"],
          "compression/brotli.hpp": ["brotli/decode.h"], "compression/zstd.hpp": ["zstd.h"]}
 # Compiled once, for each header that includes it: that one sees no more than it would alone. Those that save
 # most, the largest first.

@@ -1,6 +1,6 @@
 // tinyhttp/compression/encoded_body.hpp -- applies a content coding to a body, as it is pulled.
 //
-// RFC 9110 8.4. Knows no coding itself: gzip_encoder.hpp brings one, and a program may bring its own.
+// RFC 9110 8.4. Knows no coding itself: gzip_encoder.hpp and its like bring them, and a program may bring its own.
 #pragma once
 
 #include <tinyhttp/core/owned.hpp>
@@ -33,7 +33,8 @@ class coding_encoder {
   coding_encoder& operator=(const coding_encoder&) = delete;
   virtual ~coding_encoder() = default;
 
-  /// Encodes from the front of `in`, which gets shorter by what was used, into `out`.
+  /// Encodes from the front of `in`, which gets shorter by what was used, into `out`. A flush ends in a call
+  /// with room for 7 octets.
   ///
   /// @return  the octets written: fewer than fit only when `in` is used up and the step is done. After
   ///          an error no other call
