@@ -1,6 +1,7 @@
 #include <tinyhttp/app/router.hpp>
 
 #include <cstddef>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -296,6 +297,34 @@ TEST_CASE("a mounted router answers below its prefix", "[app][router]") {
         "no user");  // nothing is captured, so nothing is refused
   CHECK(answer(app, "/t/x/users") == "nothing");
   CHECK(answer(app, "/t/x/user") == "nothing");
+}
+
+TEST_CASE("a route for which there is no memory is none, and the router goes on", "[app][router][memory]") {
+  if (!allocations_are_counted()) return;
+  for (long at = 0, failed = 1; failed != 0; ++at) {
+    router app;
+    app.get("/a", say("a"));
+    router other;
+    other.get("/b/{x}/c", say("c")).post("/b", say("b")).otherwise(say("other"));
+    fail_allocation_after(at);
+    try {
+      app.get("/first/second/third/{fourth}/fifth", say("five")).mount("/prefix", std::move(other));
+    } catch (const std::bad_alloc&) {
+    }
+    failed = allocation_has_failed() ? 1 : 0;
+    fail_allocation_after(-1);
+    INFO("allocation " << at);
+    const std::size_t there = app.routes().size();
+    CHECK((there == 1 || there == 2 || (there == 4 && failed == 0)));
+    CHECK(app(request::get("/a")).status == status::ok);
+    CHECK((app(request::get("/first/second/third/4/fifth")).status == status::ok) == (there > 1));
+    for (const auto* path : {"/first", "/first/second", "/first/second/third/4", "/prefix"})
+      CHECK(app(request::get(path)).status == status::not_found);
+    for (const auto* path : {"/prefix/b/1/c", "/prefix/none"})
+      CHECK((app(request::get(path)).status == status::ok) == (there == 4));
+    if (there == 1) app.get("/first/second/third/{fourth}/fifth", say("again"));
+    CHECK(app(request::get("/first/second/third/4/fifth")).status == status::ok);
+  }
 }
 
 TEST_CASE("a router that cannot be mounted as a whole is not mounted at all", "[app][router]") {

@@ -139,17 +139,18 @@ inline router& router::add(std::optional<method> m, std::string_view pattern, an
   for (const auto& segment : parsed.segments)
     if (segment.is != route_pattern::kind::literal) added.names.emplace_back(segment.text);
 
-  const auto place = tree_.add(parsed);
-  places_.resize(tree_.size());
-  for (const std::size_t i : places_[place]) {
+  places_.resize(tree_.size() + parsed.segments.size());  // first: each place in the tree is one here, whatever throws
+  auto& here = places_[tree_.add(parsed)];
+  for (const std::size_t i : here) {
     const endpoint& there = endpoints_[i];
     if (there.method != added.method || there.is_fallback != fallback) continue;
     const std::string by(added.method_name().empty() ? "any" : added.method_name());
     throw std::invalid_argument("router: " + by + " " + added.pattern +
                                 " fits the same requests as " + by + " " + there.pattern);
   }
-  places_[place].push_back(endpoints_.size());
+  here.reserve(here.size() + 1);
   endpoints_.push_back(std::move(added));
+  here.push_back(endpoints_.size() - 1);
   return *this;
 }
 
