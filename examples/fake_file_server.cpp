@@ -12,6 +12,7 @@
 
 #include <tinyhttp/server/signals.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
+#include <tinyhttp/testing/recording.hpp>
 #include <tinyhttp/testing/script.hpp>
 
 #include <csignal>
@@ -29,6 +30,7 @@
 
 #ifdef FAKE_WITH_TLS
 #include <tinyhttp/testing_tls.hpp>
+#include <tinyhttp/tls.hpp>
 #endif
 
 namespace th = tinyhttp;
@@ -37,6 +39,7 @@ namespace tt = tinyhttp::testing;
 constexpr const char* help =
     "usage: fake_file_server [--port N] [--dir /mount=DIR]... [--file /path=SIZE[:seedN]]...\n"
     "                        [--text /path=TEXT]... [--on '[GET] /path BEHAVIOUR']... [--journal FILE]\n"
+    "                        [--recorded '/mount=DIR[ URL]']...\n"
     "                        [--tls FILE [--certificate KIND]]\n";
 constexpr const char* more_help =
     "\n"
@@ -50,6 +53,8 @@ constexpr const char* more_help =
     "  lies    length N  double-length N  no-length  extra TEXT  chunked N  bad-chunks\n"
     "          no-last-chunk  noise CODE  bare-lf  close\n"
     "N counts octets of the body; @N is a place in the file, head before the head, head+N in it.\n"
+    "--recorded: answers as the files in DIR do, which are made by asking what stands below URL, where one is\n"
+    "  given, for what is not there yet.\n"
     "--tls: speaks https, and writes into FILE whom to trust (curl --cacert FILE). KIND of certificate:\n"
     "  good  expired  not-yet-valid  self-signed  unknown-authority  other-host\n"
     "example: --file /f=3MiB:seed7 --on '/f cut 500000 x1 then reset @1MiB x1'\n";
@@ -81,10 +86,12 @@ std::shared_ptr<const tt::fake_security> security(const std::string& ca_file, co
   }
   usage("--certificate " + certificate + ": no such kind");
 }
+std::shared_ptr<const th::net::secure_context> client_security() { return th::tls_client_context().value(); }
 #else
 std::shared_ptr<const tt::fake_security> security(const std::string&, const std::string&) {
   usage("--tls is not in this build: it needs -DFAKE_WITH_TLS and OpenSSL");
 }
+std::shared_ptr<const th::net::secure_context> client_security() { return nullptr; }
 #endif
 
 // ---- the command line ---------------------------------------------------------------------------
@@ -120,8 +127,16 @@ void declare(tt::fake_server& srv, const std::string& option, const std::string&
     return srv.on(tt::matcher(method, path), checked(option, tt::parse_behavior(script)), {"--on", nth});
   }
   auto [path, what] = split(option, value, '=');
-  if (option == "--dir") try {
-      return srv.mount(path, what);
+  if (option == "--dir" || option == "--recorded") try {
+      if (option == "--dir") return srv.mount(path, what);
+      tt::recording_options from{.mode = tt::record_mode::replay};
+      const auto blank = what.rfind(' ');
+      if (blank != what.npos) {
+        from.from = what.substr(blank + 1);
+        from.mode = tt::record_mode::missing;
+        if (from.from.starts_with("https:")) from.asking.tls = client_security();
+      }
+      return srv.mount(path, tt::recorded(what.substr(0, blank), std::move(from)));
     } catch (const th::bad_result& failed) {
       usage(option + " " + value + ": " + failed.what());
     }
@@ -137,7 +152,7 @@ int main(int argc, char** argv) try {
     const std::string option = argv[i];
     if (option == "--help" || option == "-h") return std::printf("%s%s", help, more_help), 0;
     const bool known = option == "--port" || option == "--journal" || option == "--dir" || option == "--file" ||
-                       option == "--text" || option == "--on" || option == "--tls" || option == "--certificate";
+                       option == "--text" || option == "--on" || option == "--recorded" || option == "--tls" || option == "--certificate";
     if (!known) usage("unknown option " + option);
     if (i + 1 == argc || *argv[i + 1] == '\0') usage(option + ": something is missing behind it");
     const std::string value = argv[i + 1];

@@ -139,6 +139,19 @@ class FakeFileServer(unittest.TestCase):
                 if why:
                     self.assertIn(why, server.line())
 
+    def test_answers_are_recorded_and_then_given_without_the_origin(self):
+        origin = self.served("--text", "/a/x=hello")
+        here = f"/={self.here}/answers"
+        recorder = self.served("--recorded", f"{here} {origin.url}/a")
+        self.assertEqual(run("curl", "-sf", recorder.url + "/x").stdout, b"hello")
+        self.assertEqual(recorder.journal(1)[0]["fired"], "serve, recorded as GET,x.http")
+        self.assertEqual(origin.stop(), 0)
+        server = self.served("--recorded", here, "--on", "/x cut 2 x1")
+        self.assertEqual([run("curl", "-sf", server.url + path).stdout for path in ("/x", "/x", "/y")], [b"he", b"hello", b""])
+        entries = server.journal(3)
+        self.assertEqual([e["status"] for e in entries], [200, 200, 500])
+        self.assertIn("GET,y.http; recorded() has no URL to ask", entries[2]["thrown"])
+
     def test_a_method_may_be_named(self):
         server = self.served("--file", "/f=1000", "--on", "GET /f cut 10 x1")
         self.assertEqual(run("curl", "-sI", server.url + "/f").returncode, 0)
@@ -163,7 +176,8 @@ class FakeFileServer(unittest.TestCase):
         for wrong in (["--on", "/x explode"], ["--on", "x cut 5"], ["--file", "/x=many"], ["--port", "70000"],
                       ["--on", "/x cut"], ["--on", "/x then serve"], ["--on", "GET"], ["--on", "GET /x"], ["--on", "/x basic-auth u"],
                       ["--on", "/x throttle 10KiB"], ["--tls", ""],
-                      ["--nothing", "1"], ["--text"], ["--dir", "/d=/nowhere"]):
+                      ["--nothing", "1"], ["--text"], ["--dir", "/d=/nowhere"],
+                      ["--recorded", "/=d ftp://h/"]):
             done = run(program("fake_file_server"), *wrong)
             self.assertEqual(done.returncode, 2, wrong)
             self.assertIn(b"usage:", done.stdout)

@@ -377,7 +377,7 @@ TEST_CASE("binary bodies, no bodies, heads alone and posts come back as they wer
   origin->on("/binary", reply(200, every, "application/octet-stream"));
   origin->on("/none", reply(204).header("X-Kind", "none"));
   origin->on("/empty", reply(200, ""));
-  origin->on("/big", reply(200, every));
+  origin->file("/big", text(every)).etag("\"b\"");
   origin->on("/unknown", reply(200, every) | no_length());
   origin->on("/form", [](const exchange& x) -> behavior { return reply(201, "got " + x.body); });
   fake_server srv;
@@ -392,6 +392,7 @@ TEST_CASE("binary bodies, no bodies, heads alone and posts come back as they wer
     CHECK_THAT(big.head(), ContainsSubstring("Content-Length: 1024\r\n"));
     CHECK_THAT(unknown.head(), !ContainsSubstring("Content-Length"));
     CHECK(big.body() + unknown.body() == "");
+    CHECK(ask(srv, "HEAD", "/big", "If-None-Match: \"b\"\r\n").status() == 304);
     CHECK(ask(srv, "POST", "/form", "Expect: 100-continue\r\n", "a=1").octets.ends_with("\r\n\r\ngot a=1"));
     CHECK(ask(srv, "POST", "/form", {}, "a=2").body() == "got a=2");
     if (round == 0) origin.reset();

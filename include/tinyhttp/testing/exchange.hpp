@@ -171,6 +171,7 @@ inline std::string exchange::json() const {
   add("acked", to_decimal(acked));
   add("end", json_text(name_of(end)));
   if (!note.empty()) add("note", json_text(note));
+  if (!thrown.empty()) add("thrown", json_text(thrown));
   if (over())
     add("microseconds", to_decimal(static_cast<std::uint64_t>(
                             std::chrono::duration_cast<std::chrono::microseconds>(ended - began).count())));

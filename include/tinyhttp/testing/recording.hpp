@@ -106,7 +106,7 @@ struct recorded_answer {
 [[noreturn]] inline void throw_damaged(const std::string& path, std::string_view head, std::string_view why) {
   std::size_t line = 1;
   for (const char c : head) line += c == '\n' ? 1u : 0u;
-  throw bad_result(error(error_kind::protocol, path + ":" + decimal(line) + ": " + std::string(why)));
+  throw bad_result(error(error_kind::protocol, path + ":" + ascii::to_decimal(line) + ": " + std::string(why)));
 }
 
 /// Reads `octets`, what the file at `path` has. Lines of the head may have lost their CR to an editor.
@@ -121,7 +121,7 @@ struct recorded_answer {
     if (end == octets.npos) throw_damaged(path, head, "the head ends without an empty line");
     head.append(octets.substr(0, end));
     octets.remove_prefix(end + 1);
-    if (!head.ends_with('\r') || head.size() == begun) head += '\r';
+    if (!head.ends_with('\r')) head += '\r';
     state = parser.parse(head += '\n', line, made.fields);
     if (state == h1::head_parser::outcome::failed)
       throw_damaged(path, std::string_view(head).substr(0, begun), parser.failure().why);
@@ -130,7 +130,7 @@ struct recorded_answer {
   made.of_head = of_head;
   const auto told = made.fields.get("Content-Length");
   const bool has_body = !of_head && !made.status.forbids_content();
-  const std::string left = decimal(octets.size()) + (octets.size() == 1 ? " octet" : " octets") + " behind the head";
+  const std::string left = ascii::to_decimal(octets.size()) + (octets.size() == 1 ? " octet" : " octets") + " behind the head";
   const auto fail_at = [&](std::string_view name, const std::string& why) {
     throw_damaged(path, std::string_view(head).substr(0, find_line(head, name).first), why);
   };
@@ -146,14 +146,13 @@ struct recorded_answer {
 
 /// What a server that has this answer says to `r`: a 200 to GET is a file with ranges, if it says so, and conditions.
 [[nodiscard]] inline response replay(request& r, recorded_answer&& has, std::int64_t now) {
-  const bool is_file = has.status == status::ok && !has.of_head && (r.method == method::get || r.method == method::head);
-  if (!is_file) {
-    body whole;
-    if (has.body.size() > 0) whole = content_slice{has.body.source(), 0, has.body.size()};
-    if (has.of_head && !has.fields.contains("Content-Length")) whole = stream_body([] { return std::string(); });
+  const auto told = ascii::parse_decimal_strict(has.fields["Content-Length"]);
+  body whole;
+  if (has.body.size() > 0) whole = content_slice{has.body.source(), 0, has.body.size()};
+  if (has.of_head && !told) whole = stream_body([] { return std::string(); });  // no length, as nobody has told one
+  if (has.status != status::ok || (r.method != method::get && r.method != method::head))
     return {has.status, std::move(has.fields), std::move(whole)};
-  }
-  files::facts known{.size = has.body.size(), .modified = parse_date(has.fields["Last-Modified"], now)};
+  files::facts known{.size = told.value_or(has.body.size()), .modified = parse_date(has.fields["Last-Modified"], now)};
   known.etag = has.fields["ETag"];
   known.media_type = has.fields.get("Content-Type").value_or(known.media_type);
   if (!has.fields.has_token("Accept-Ranges", "bytes")) r.fields.remove("Range");
@@ -167,6 +166,7 @@ struct recorded_answer {
       if (const auto value = made.fields.get(name); value && made.status == status::partial_content)
         has.fields.set(name, *value);
     made.fields = std::move(has.fields);
+    if (has.of_head) made.body = std::move(whole);
   }
   return made;
 }
@@ -265,7 +265,8 @@ std::string recording<Client>::ask(request& r, const exchange& x, std::string_vi
   forward_options plain{.strip_prefix = std::string(prefix), .via = {}, .x_forwarded = false};
   auto target = forward_target(r, from_->target, plain);
   auto fields = forward_fields(r, plain);
-  if (!target || !fields) throw bad_result(error(error_kind::invalid_argument, "record " + x.target + ": it leads out of what is mounted"));
+  if (!target || !fields)
+    throw bad_result(error(error_kind::invalid_argument, "record " + x.target + ": it leads out of what is mounted"));
   call_options asked;
   asked.method = r.method;
   asked.fields = std::move(*fields);
@@ -294,8 +295,9 @@ std::string recording<Client>::to_text(const method& asked, const response& got)
   } else if (asked != method::head) {
     kept.set("Content-Length", ascii::to_decimal(got.body.text().size()));
   }
-  std::string text = "HTTP/1.1 ";
-  text.append(detail::decimal(static_cast<std::uint64_t>(got.status.code()))).append(" ").append(got.status.reason()).append("\r\n");
+  const auto code = static_cast<std::uint64_t>(got.status.code());
+  std::string text = "HTTP/1.1 " + ascii::to_decimal(code) + " ";
+  text.append(got.status.reason()).append("\r\n");
   kept.append_to(text);
   return text.append("\r\n").append(got.body.text());
 }
