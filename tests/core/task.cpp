@@ -128,6 +128,55 @@ TEST_CASE("what a task throws comes out where it is awaited or taken", "[core][t
   CHECK_THROWS_AS(bare.take(), std::runtime_error);
 }
 
+TEST_CASE("a value that is awaited in place is where the task keeps it, and is not moved", "[core][task]") {
+  struct counted {
+    explicit counted(int& of) : moves(&of) {}
+    counted(counted&& other) noexcept : moves(other.moves) { ++*moves; }
+    counted& operator=(counted&&) = delete;
+    int* moves;
+  };
+  const auto make = [](gate& g, int& moves) -> task<counted> {
+    co_await g.wait();
+    co_return counted(moves);
+  };
+  const auto look = [](task<counted>& from, int& moves) -> task<int> {
+    auto there = from.in_place();
+    const counted& made = co_await there;
+    if (made.moves != &moves) co_return -1;
+    co_return moves;
+  };
+  gate g;
+  int moves = 0;
+  auto made = make(g, moves);
+  auto looked = look(made, moves);
+  looked.start();
+  CHECK_FALSE(looked.done());
+  g.go();
+  REQUIRE(looked.done());
+  CHECK(looked.take() == 1);  // into its place
+}
+
+TEST_CASE("awaited in place, too, what a task throws comes out", "[core][task]") {
+  gate g;
+  const auto rescue_in_place = [](gate& at) -> task<std::string> {
+    auto failing = fail_at(at);
+    auto there = failing.in_place();
+    std::string said = "nothing";
+    try {
+      const int& value = co_await there;
+      said = std::to_string(value);
+    } catch (const std::runtime_error& e) {
+      said = e.what();
+    }
+    co_return said;
+  };
+  auto t = rescue_in_place(g);
+  t.start();
+  g.go();
+  REQUIRE(t.done());
+  CHECK(t.take() == "behind the gate");
+}
+
 TEST_CASE("a task tells once when it has ended", "[core][task]") {
   gate g;
   int told = 0;

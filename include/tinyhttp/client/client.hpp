@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace tinyhttp {
@@ -73,7 +74,7 @@ class basic_client {
  private:
   result<response> ask(method m, std::string_view to, body content, std::string_view media_type) const;
   template <class Url>  // or the text of one
-  result<response> run(Url to, call_options how, answer_until goes_to) const;
+  result<response> run(Url to, call_options&& how, answer_until goes_to) const;
 
   client_engine<Transport> engine_;
 };
@@ -115,7 +116,7 @@ template <class T>
 
 template <client_transport Transport>
 template <class Url>
-result<response> basic_client<Transport>::run(Url to, call_options how, answer_until goes_to) const {
+result<response> basic_client<Transport>::run(Url to, call_options&& how, answer_until goes_to) const {
   return detail::run_through(engine_.run(std::move(to), std::move(how), goes_to));
 }
 
@@ -142,7 +143,11 @@ result<response> get(std::string_view to, call_options how) {
 }
 
 template <class Source>
-auto pull(Source& from) -> decltype(from.next().take()) { return detail::run_through(from.next()); }
+auto pull(Source& from) -> decltype(from.next().take()) {
+  if constexpr (std::is_same_v<Source, body>)
+    if (from.stream() == nullptr) return from.next_here();
+  return detail::run_through(from.next());
+}
 
 template <class>
 result<std::string_view> pull_all(body& from, std::uint64_t limit) {

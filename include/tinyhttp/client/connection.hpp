@@ -89,7 +89,9 @@ class client_connection {
     if (late < at_most(deadline_in(now(), patience), options_.deadline)) stream.expires_at(late);
   }
   /// Octets have moved, and nobody waits until the next call.
-  void progressed() { rate_.end(now()); }
+  void progressed() {
+    if (options_.least_rate != 0) rate_.end(now());
+  }
   [[nodiscard]] bool is_too_slow() { return rate_.is_over(now()); }
 
   [[nodiscard]] time_point now() noexcept {

@@ -54,18 +54,20 @@ class client_engine {
             at_most_a_year(options_.keep_for)}))) {}
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
-  [[nodiscard]] task<result<response>> run(result<url> to, call_options how,
+  [[nodiscard]] task<result<response>> run(result<url> to, call_options&& how,
                                            answer_until goes_to) const {
     loan lent(*calls_);
     if (to) (*lent).to = std::move(*to);
-    return run(std::move(lent), to ? result<void>() : to.error(), std::move(how), goes_to);
+    result<void> begun = to ? begin(*lent, how) : to.error();
+    return run(std::move(lent), std::move(begun), goes_to);
   }
   /// The same for its text, which is read at once, into memory that earlier calls have used.
-  [[nodiscard]] task<result<response>> run(std::string_view to, call_options how,
+  [[nodiscard]] task<result<response>> run(std::string_view to, call_options&& how,
                                            answer_until goes_to) const {
     loan lent(*calls_);
-    result<void> read = parse_url(to, (*lent).to);
-    return run(std::move(lent), std::move(read), std::move(how), goes_to);
+    result<void> begun = parse_url(to, (*lent).to);
+    if (begun) begun = begin(*lent, how);
+    return run(std::move(lent), std::move(begun), goes_to);
   }
 
   [[nodiscard]] const client_options& options() const noexcept { return options_; }
@@ -81,6 +83,8 @@ class client_engine {
     exchange_options with;
     std::size_t max_redirects = 0;
     bool decodes = false;  // Accept-Encoding is ours, and so is the decoding
+    informational_sink informational;
+    redirect_sink redirected;
     std::string key;       // of the connections over which `to` can be asked
     value_list<url> been;  // where redirects led away from
 
@@ -90,20 +94,21 @@ class client_engine {
       with = {};
       max_redirects = 0;
       decodes = false;
+      informational = {};
+      redirected = {};
       been.clear();
     }
   };
 
   using loan = typename spares<call>::loan;
 
-  task<result<response>> run(loan lent, result<void> read, call_options how,
-                             answer_until goes_to) const;
+  task<result<response>> run(loan lent, result<void> begun, answer_until goes_to) const;
   result<void> begin(call& c, call_options& how) const;
   task<result<response>> ask(call& c) const;
   task<result<response>> ask_once(call& c) const;
   task<result<response>> ask_over(std::shared_ptr<connection>& over, request& r,
                                   const exchange_options& with) const;
-  result<bool> redirect(call& c, const response& answer, std::size_t followed, redirect_sink& told) const;
+  result<bool> redirect(call& c, const response& answer, std::size_t followed) const;
   result<void> decode(const call& c, response& answer) const;
 
   client_options options_;
@@ -130,7 +135,7 @@ task<void> discard(body& unwanted) {
 
 }  // namespace detail
 
-/// What the caller asked, as a request; and how patient to be about it.
+/// Makes of `how`, which it uses up, a request; and says how patient to be about it.
 template <client_transport Transport>
 result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
   c.max_redirects = how.max_redirects.value_or(options_.max_redirects);
@@ -143,7 +148,9 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
   c.with.expect_timeout = options_.expect_timeout;
   c.with.total_timeout = how.total_timeout.value_or(options_.total_timeout);
   if (c.with.total_timeout.count() > 0) c.with.deadline = deadline_in(transport_.now(), c.with.total_timeout);
-  if (how.informational) c.with.informational = &how.informational;
+  c.informational = std::move(how.informational);
+  c.redirected = std::move(how.redirected);
+  if (c.informational) c.with.informational = &c.informational;
 
   request& r = c.asked;
   r.method = how.method;
@@ -211,14 +218,15 @@ task<result<response>> client_engine<Transport>::ask_once(call& c) const {
       over->kept_for = c.key;
     }
     task<result<response>> asking = ask_over(over, r, c.with);
-    result<response> answer = co_await asking;
+    auto there = asking.in_place();
+    result<response>& answer = co_await there;
     if (!expects) r.fields.remove("Expect");  // the exchange may have added it
     const bool stale =
         kept && !answer && answer.error().kind() == error_kind::closed && !over->answered();
     if (!stale || !repeatable) {
       if (answer)
         for (exchange_hook* hook : options_.hooks) hook->after(c.to, *answer);
-      co_return answer;
+      co_return std::move(answer);
     }
     over.reset();
   }
@@ -228,9 +236,10 @@ task<result<response>> client_engine<Transport>::ask_once(call& c) const {
 template <client_transport Transport>
 task<result<response>> client_engine<Transport>::ask(call& c) const {
   task<result<response>> asking = ask_once(c);
-  result<response> answer = co_await asking;
+  auto there = asking.in_place();
+  result<response>& answer = co_await there;
   request& r = c.asked;
-  if (!answer || r.body.stream() != nullptr) co_return answer;
+  if (!answer || r.body.stream() != nullptr) co_return std::move(answer);
 
   const int code = answer->status.code();
   const bool is_proxys = code == 407 && route_to(c.to, options_).is_absolute_form();  // RFC 9110 11.7
@@ -242,25 +251,25 @@ task<result<response>> client_engine<Transport>::ask(call& c) const {
     c.with.expect_continue_from = 0;  // RFC 9110 10.1.1: try again without
   } else if ((code == 401 || is_proxys) && options_.credentials != nullptr) {
     credentials = options_.credentials->answer(c.to, r, *answer);
-    if (!credentials) co_return answer;
+    if (!credentials) co_return std::move(answer);
     r.fields.remove(field);
-    if (!r.fields.try_add(field, *credentials)) co_return answer;
+    if (!r.fields.try_add(field, *credentials)) co_return std::move(answer);
   } else {
-    co_return answer;
+    co_return std::move(answer);
   }
   task<void> unwanted = detail::discard(answer->body);
   co_await unwanted;
-  asking = ask_once(c);
-  answer = co_await asking;
+  task<result<response>> asking_again = ask_once(c);
+  result<response> second = co_await asking_again;
   c.with.expect_continue_from = asks_from;
   if (credentials) r.fields.remove(field);  // they were for this request
-  co_return answer;
+  co_return second;
 }
 
 /// Where `answer` leads: true when `c` has become the next request, false when it is final.
 template <client_transport Transport>
 result<bool> client_engine<Transport>::redirect(call& c, const response& answer,
-                                                std::size_t followed, redirect_sink& told) const {
+                                                std::size_t followed) const {
   if (c.max_redirects == 0) return false;
   const auto next = redirect_target(c.to, answer, options_.allow_insecure_redirects);
   if (!next) return next.error().within(detail::describe(c.asked.method, c.to));
@@ -276,8 +285,8 @@ result<bool> client_engine<Transport>::redirect(call& c, const response& answer,
   if (c.asked.body.stream() != nullptr &&
       redirected_method(c.asked.method, answer.status) == c.asked.method)
     return false;  // the body has been pulled and cannot be sent again
-  if (told)
-    if (const result<void> goes_on = told(**next); !goes_on) return goes_on.error().within(detail::describe(c.asked.method, c.to));
+  if (c.redirected)
+    if (const result<void> goes_on = c.redirected(**next); !goes_on) return goes_on.error().within(detail::describe(c.asked.method, c.to));
   follow_redirect(c.asked, c.to, **next, answer.status);
   c.to = **next;
   return true;
@@ -294,16 +303,16 @@ result<void> client_engine<Transport>::decode(const call& c, response& answer) c
 }
 
 template <client_transport Transport>
-task<result<response>> client_engine<Transport>::run(loan lent, result<void> read,
-                                                     call_options how, answer_until goes_to) const {
-  if (!read) co_return read.error();
+task<result<response>> client_engine<Transport>::run(loan lent, result<void> begun,
+                                                     answer_until goes_to) const {
+  if (!begun) co_return begun.error();
   call& c = *lent;
-  if (const result<void> begun = begin(c, how); !begun) co_return begun.error();
   for (std::size_t followed = 0;; ++followed) {
     task<result<response>> asking = ask(c);
-    result<response> answer = co_await asking;
-    if (!answer) co_return answer;
-    const result<bool> goes_on = redirect(c, *answer, followed, how.redirected);
+    auto there = asking.in_place();
+    result<response>& answer = co_await there;
+    if (!answer) co_return std::move(answer);
+    const result<bool> goes_on = redirect(c, *answer, followed);
     if (!goes_on) co_return goes_on.error();
     if (*goes_on) {
       task<void> unwanted = detail::discard(answer->body);
@@ -311,10 +320,10 @@ task<result<response>> client_engine<Transport>::run(loan lent, result<void> rea
       continue;
     }
     if (const result<void> decoded = decode(c, *answer); !decoded) co_return decoded.error();
-    if (goes_to == answer_until::head || answer->body.is_octets()) co_return answer;
+    if (goes_to == answer_until::head || answer->body.is_octets()) co_return std::move(answer);
     task<result<std::string_view>> reading = answer->body.read_all(options_.max_body);
     const result<std::string_view> all = co_await reading;
-    if (all) co_return answer;
+    if (all) co_return std::move(answer);
     const std::string about = detail::describe(c.asked.method, c.to);
     const bool is_bare = all.error().kind() == error_kind::limit && !all.error().message().starts_with(about);
     co_return is_bare ? all.error().within(about) : all.error();

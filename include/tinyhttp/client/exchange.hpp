@@ -325,8 +325,9 @@ task<result<response>> exchange(std::shared_ptr<client_connection<Stream>>& over
   over->begin(r, with);
   detail::running_exchange<Stream> running(over, r);
   task<result<response>> answer = running.run();
-  result<response> taken = co_await answer;
-  co_return taken;
+  auto there = answer.in_place();
+  result<response>& made = co_await there;
+  co_return std::move(made);
 }
 
 }  // namespace tinyhttp

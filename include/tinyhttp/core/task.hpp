@@ -68,9 +68,10 @@ struct task_promise : task_promise_base {
   void return_value(U&& returned) {
     value.emplace(static_cast<U&&>(returned));
   }
-  T take() {
+  T take() { return static_cast<T&&>(kept()); }
+  T& kept() {
     check();
-    return static_cast<T&&>(*value);
+    return *value;
   }
 };
 
@@ -159,6 +160,17 @@ class [[nodiscard]] task : public detail::task_frame {
 
   bool await_suspend(std::coroutine_handle<> awaiter) noexcept { return run_for(awaiter, promise()); }
   T await_resume() { return take(); }
+
+  /// To await the value where it is: `auto there = t.in_place(); T& value = co_await there;`. It lives as long as the task.
+  [[nodiscard]] auto in_place() noexcept {
+    struct awaiter {
+      task& of;
+      [[nodiscard]] bool await_ready() const noexcept { return of.await_ready(); }
+      bool await_suspend(std::coroutine_handle<> behind) noexcept { return of.await_suspend(behind); }
+      [[nodiscard]] auto& await_resume() { return of.promise().kept(); }
+    };
+    return awaiter{*this};
+  }
 
  private:
   [[nodiscard]] promise_type& promise() const noexcept { return handle_type::from_address(frame_.address()).promise(); }

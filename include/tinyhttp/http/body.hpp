@@ -84,6 +84,8 @@ class body {
   /// next call or change. For one reader, at one time.
   template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
   [[nodiscard]] task<result<std::string_view>> next();
+  /// The same of a body without a stream, which has nothing to wait for.
+  [[nodiscard]] result<std::string_view> next_here();
 
   /// Pulls the rest, which becomes octets; the view lives as long as the body is not changed. More
   /// than `limit` octets are an error of kind `limit` with status hint 413, and are not kept.
@@ -116,7 +118,6 @@ class body {
   enum class kind : std::uint8_t { none, octets, text, slice, pieces, stream };
 
   [[nodiscard]] std::optional<std::uint64_t> length_elsewhere() const;
-  result<std::string_view> next_here();
   result<std::string_view> next_of(const content_slice& slice, std::uint64_t start);
   result<std::string_view> next_octets(std::string_view all, std::uint64_t start);
 
@@ -241,7 +242,6 @@ inline result<std::string_view> body::next_of(const content_slice& slice, std::u
   return std::string_view(octets_).substr(0, *got);
 }
 
-/// Of what is no stream: there is nothing to wait for.
 inline result<std::string_view> body::next_here() {
   if (is_octets()) return next_octets(text(), 0);
   if (const auto* one = slice()) return next_of(*one, 0);

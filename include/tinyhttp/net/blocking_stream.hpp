@@ -72,14 +72,21 @@ class blocking_stream {
   static constexpr std::chrono::milliseconds patience{50};  // as long as most answers take; others are worth a poll
 
   /// 0 while nothing speaks against going on, else -ETIMEDOUT, -ECANCELED or -EBADF.
-  [[nodiscard]] std::int64_t may_go_on() const noexcept;
+  [[nodiscard]] std::int64_t may_go_on() const noexcept { return may_go_on(time_left()); }
+  [[nodiscard]] std::int64_t may_go_on(duration left) const noexcept;
+  /// To the deadline, or none; a look at the clock where there is a deadline.
+  [[nodiscard]] duration time_left() const noexcept {
+    if (deadline_ == time_point::max()) return duration::max();
+    const time_point now = std::chrono::steady_clock::now();
+    return deadline_ > now ? deadline_ - now : duration::zero();
+  }
   [[nodiscard]] std::int64_t wait(short events) const noexcept {
     return wait_in_thread(native(), events, deadline_, stop_);
   }
   [[nodiscard]] error failure(std::string_view what, std::int64_t status) const;
   [[nodiscard]] short look(short events) const noexcept;
   [[nodiscard]] std::int64_t receive(std::span<char> into) noexcept;
-  [[nodiscard]] bool system_waits() noexcept;
+  [[nodiscard]] bool system_waits(duration left) noexcept;
   void wait_by_poll() noexcept;
   template <class Step>
   std::int64_t carry_out(Step step);
@@ -96,11 +103,10 @@ class blocking_stream {
 
 // ---------------------------------------------------------------------------------------------
 
-inline std::int64_t blocking_stream::may_go_on() const noexcept {
+inline std::int64_t blocking_stream::may_go_on(duration left) const noexcept {
   if (!socket_) return -EBADF;
   if (stop_ != nullptr && stop_->cancelled()) return -ECANCELED;
-  const bool late = deadline_ != time_point::max() && deadline_ <= std::chrono::steady_clock::now();
-  return late ? -ETIMEDOUT : 0;
+  return left == duration::zero() ? -ETIMEDOUT : 0;
 }
 
 inline error blocking_stream::failure(std::string_view what, std::int64_t status) const {
@@ -113,9 +119,10 @@ inline error blocking_stream::failure(std::string_view what, std::int64_t status
 
 /// Octets, or -errno.
 inline std::int64_t blocking_stream::receive(std::span<char> into) noexcept {
-  if (const std::int64_t status = may_go_on(); status != 0) return status;
+  const duration left = time_left();
+  if (const std::int64_t status = may_go_on(left); status != 0) return status;
   std::int64_t count = -EAGAIN;
-  if (!drained_ || system_waits())
+  if (!drained_ || system_waits(left))
     count = os::receive(native(), into.data(), into.size(), drained_ ? 0 : MSG_DONTWAIT, os::attempt::interrupted::told);
   while (count == -EAGAIN || count == -EINTR) {
     count = wait(POLLIN);
@@ -126,7 +133,7 @@ inline std::int64_t blocking_stream::receive(std::span<char> into) noexcept {
 
 /// To receive may wait in the system, which gives up within the deadline. The first wait asks first:
 /// not every connection has a second one, for which the two calls here would pay.
-inline bool blocking_stream::system_waits() noexcept {
+inline bool blocking_stream::system_waits(duration left) noexcept {
   if (waiting_ == waiting::once) {
     waiting_ = waiting::again;
   } else if (waiting_ == waiting::again) {
@@ -134,8 +141,7 @@ inline bool blocking_stream::system_waits() noexcept {
                      os::set_flags(native(), false) == 0;
     waiting_ = set ? waiting::in_system : waiting::by_poll;
   }
-  return waiting_ == waiting::in_system &&
-         (deadline_ == time_point::max() || deadline_ - std::chrono::steady_clock::now() > 2 * patience);
+  return waiting_ == waiting::in_system && left > 2 * patience;
 }
 
 /// From now on every wait asks first, on a non-blocking socket.
