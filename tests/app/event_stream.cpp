@@ -137,6 +137,7 @@ TEST_CASE("a handler's events are an answer that nobody stores", "[app][events]"
   CHECK(answer.status == status::ok);
   CHECK(answer.fields["Content-Type"] == "text/event-stream");
   CHECK(answer.fields["Cache-Control"] == "no-store");
+  CHECK(answer.fields["X-Accel-Buffering"] == "no");
   CHECK(answer.body.length() == std::nullopt);
   auto reading = answer.body.read_all();
   REQUIRE(reading.try_start());

@@ -9,7 +9,7 @@ import unittest
 import urllib.request
 
 import devtools
-from harness import program, run, running_example
+from harness import find_nginx, nginx, program, run, running_example
 
 ALL = os.environ.get("TINYHTTP_ALL") == "1"
 
@@ -24,10 +24,10 @@ class chat(unittest.TestCase):
         with urllib.request.urlopen(asked, timeout=20) as answer:
             self.assertEqual(answer.status, 204)
 
-    def listen(self, *more):
+    def listen(self, *more, url=None):
         """A curl that reads events, and has said on standard error that it has the head of the answer."""
         curl = subprocess.Popen(["curl", "--no-buffer", "--silent", "--verbose", "--max-time", "60", *more,
-                                 self.server.url("/events")],
+                                 url or self.server.url("/events")],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for undone in (curl.stdout.close, curl.stderr.close, curl.wait, curl.kill):
             self.addCleanup(undone)
@@ -53,6 +53,17 @@ class chat(unittest.TestCase):
         wanted = b"id: 3\ndata: 3\n\n"
         self.assertEqual(self.listen("--header", "Last-Event-ID: 2").stdout.read(len(wanted)), wanted)
 
+    def test_a_proxy_passes_events_on_as_they_come(self):
+        if not find_nginx():
+            raise unittest.SkipTest("nginx is not there")
+        front = nginx("/nonexistent", f"location / {{ proxy_pass {self.server.url('')}; }}")
+        self.addCleanup(front.stop)
+        curl = self.listen(url=front.url("/events"))
+        for number in (1, 2):
+            self.say(b"x")
+            wanted = b"id: %d\ndata: x\n\n" % number
+            self.assertEqual(curl.stdout.read(len(wanted)), wanted)
+
     def test_a_stop_ends_the_streams_of_all_in_good_order_and_at_once(self):
         listeners = [self.listen() for _ in range(5)]
         self.say(b"bye")
@@ -68,6 +79,29 @@ class chat(unittest.TestCase):
         self.assertEqual((got.returncode, got.stdout, got.stderr), (0, b"usage: chat [PORT]\n", b""))
         got = run(program("chat"), "none")
         self.assertEqual((got.returncode, got.stderr), (2, b"usage: chat [PORT]\n"))
+
+    @unittest.skipUnless(ALL, "a browser is a large package: tests/run --all")
+    def test_a_browser_comes_back_and_gets_what_it_has_not_seen(self):
+        if not devtools.find():
+            raise unittest.SkipTest("chromium is not there")
+        browser = devtools.browser()
+        self.addCleanup(browser.stop)
+        browser.go(self.server.url("/"))
+        browser.run("""new Promise(open => { window.got = [];
+            events.addEventListener('message', e => got.push(e.data));
+            events.readyState == 1 ? open() : events.onopen = open })""")
+        self.say(b"1")
+        self.say(b"2")
+        browser.run("""new Promise(done => { const look = () =>
+            got.length < 2 ? setTimeout(look, 10) : done(); look() })""")
+        self.server.stop()
+        again = running_example("chat", self.server.port)
+        self.addCleanup(again.stop)
+        for said in (b"1", b"2", b"3"):  # before the browser asks again, some seconds later
+            self.say(said)
+        browser.run("""new Promise(done => { const look = () =>
+            got.length < 3 ? setTimeout(look, 10) : done(); look() })""")
+        self.assertEqual(browser.run("got"), ["1", "2", "3"])
 
     @unittest.skipUnless(ALL, "a browser is a large package: tests/run --all")
     def test_a_browser_reads_what_was_said_whatever_it_is(self):

@@ -24,7 +24,7 @@ struct event_stream_options {
   std::chrono::milliseconds keep_alive{15'000};  // a comment goes out after so long without an event; 0: never
 };
 
-/// The answer to `r` that sends what `next()` gives. It is called once the peer has taken the event before, and
+/// The answer to `r`, which nobody stores or holds back, that sends what `next()` gives. It is called once the peer has taken the event before, and
 /// returns a task of a `std::optional<event>`, empty at the end, or a result of one, whose error cuts the answer.
 /// The stream also ends when the server is told to stop. `next`, with all that it captures, and the task that
 /// waits are destroyed with the answer: when the peer has gone, too, which the next event or comment brings out.
@@ -115,7 +115,9 @@ template <class Next>
 response event_stream(const request& r, Next next, event_stream_options with) {
   request_context* const context = r.context != nullptr ? &r.context->lasting() : nullptr;
   body events(share(new detail::event_body<Next>(context, std::move(next), with)));
-  return content(std::move(events), "text/event-stream").with("Cache-Control", "no-store");
+  return content(std::move(events), "text/event-stream")
+      .with("Cache-Control", "no-store")
+      .with("X-Accel-Buffering", "no");  // nginx, asked by HTTP/1.0 as it is unless told otherwise, holds events back
 }
 
 }  // namespace tinyhttp
