@@ -3,9 +3,11 @@
 #include "../testing/support.hpp"
 #include "allocations.hpp"
 #include "catch.hpp"
+#include "folder.hpp"
 #include "skip.hpp"
 
 #include <tinyhttp/client/client.hpp>
+#include <tinyhttp/testing/recording.hpp>
 #include <tinyhttp/testing_tls.hpp>
 #include <tinyhttp/tls.hpp>
 
@@ -77,6 +79,21 @@ TEST_CASE("a fake server speaks TLS to who trusts its authority", "[testing_tls]
   fake_server plain;
   CHECK(plain.ca_file().empty());
   CHECK(plain.ca().empty());
+}
+
+TEST_CASE("an https origin is recorded by who trusts it, and by nobody else", "[testing_tls][recording]") {
+  const scratch::folder kept;
+  fake_server origin{tls()}, srv, again;
+  origin.file("/x", text("secret"));
+  recording_options how{.from = origin.url(), .mode = record_mode::missing};
+  srv.mount("/trusting", recorded(kept.path(), {.from = how.from, .mode = how.mode, .asking = trusting(origin)}));
+  how.asking.tls = tinyhttp::tls_client_context().value();
+  srv.mount("/doubting", recorded(kept / "none", how));
+  CHECK(testing_support::fetch(srv, "/doubting/x").status() == 500);
+  CHECK(!exists(kept / "none"));
+  CHECK(testing_support::fetch(srv, "/trusting/x").body() == "secret");
+  again.mount("/", recorded(kept.path(), {.mode = record_mode::replay}));
+  CHECK(testing_support::fetch(again, "/x").body() == "secret");
 }
 
 TEST_CASE("a certificate is as bad as the test wants", "[testing_tls][security]") {
