@@ -157,6 +157,24 @@ TEST_CASE("a strict decimal has any bound", "[core][ascii]") {
   }
 }
 
+TEST_CASE("a control octet is found wherever it stands, and no other octet is one", "[core][ascii]") {
+  std::size_t wrong = 0;
+  for (std::size_t size = 0; size <= 24; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int octet = 0; octet < 256; ++octet) {
+        for (const char around : {'a', '\x80', '\xff', ' '}) {
+          std::string text(size, around);
+          text[at] = static_cast<char>(octet);
+          if (ascii::has_control(text) != (octet < 0x20 || octet == 0x7f)) ++wrong;
+        }
+      }
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK_FALSE(ascii::has_control(""));
+  static_assert(ascii::has_control("0123456789\t") && !ascii::has_control("0123456789"));
+}
+
 TEST_CASE("list elements are trimmed, empty ones skipped, quotes respected",
           "[core][ascii][rfc9110-5.6.1]") {
   struct row {

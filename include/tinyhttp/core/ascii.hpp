@@ -75,11 +75,7 @@ namespace tinyhttp::ascii {
 [[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
 
 /// An octet of `text` is a control octet: CTL of RFC 5234.
-[[nodiscard]] constexpr bool has_control(std::string_view text) noexcept {
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
-  return false;
-}
+[[nodiscard]] constexpr bool has_control(std::string_view text) noexcept;
 
 /// Reads `1*DIGIT`, refusing a number that does not fit. For Content-Length, ports, statuses.
 [[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal_strict(
@@ -243,14 +239,22 @@ constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text) noex
   return value;
 }
 
+constexpr bool has_control(std::string_view text) noexcept {
+  while (text.size() >= 8 && !detail::may_hold_control(text.data())) text.remove_prefix(8);
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
+  return false;
+}
+
 constexpr std::optional<std::uint64_t> parse_decimal_strict(std::string_view text,
                                                             std::uint64_t max) noexcept {
   if (text.empty()) return std::nullopt;
+  const std::uint64_t tenth = max / 10, rest = max % 10;  // once: to divide takes longer than all else
   std::uint64_t value = 0;
   for (const char c : text) {
     if (!is_digit(c)) return std::nullopt;
     const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (digit > max || value > (max - digit) / 10) return std::nullopt;
+    if (value > tenth || (value == tenth && digit > rest)) return std::nullopt;
     value = value * 10 + digit;
   }
   return value;
