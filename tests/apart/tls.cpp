@@ -8,6 +8,9 @@
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/download.hpp>
 #include <tinyhttp/files/static_files.hpp>
+#include <tinyhttp/net/descriptor.hpp>
+#include <tinyhttp/net/listener.hpp>
+#include <tinyhttp/net/proxy_header.hpp>
 #include <tinyhttp/tls.hpp>
 #include <tinyhttp/tls/authority.hpp>
 
@@ -18,6 +21,9 @@
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <poll.h>
+#include <sys/socket.h>
 
 using namespace client_test;
 using namespace std::string_literals;
@@ -70,6 +76,38 @@ TEMPLATE_TEST_CASE("a client and a server speak by TLS, and keep their connectio
   CHECK(server.open_connections() == 1);
   CHECK(server.url().starts_with("https://127.0.0.1:"));
   CHECK(c.get(at_localhost(server)).value().status == 200);
+}
+
+TEST_CASE("what a proxy says stands in front of TLS", "[apart][tls][threads][proxy_header]") {
+  const tls_server server([](const request& r) { return text((r.is_secure() ? "secure " : "plain ") + std::string(r.peer())); },
+                          {.port = 0, .introduced_by = net::read_proxy_header, .tls = show()});
+  auto listening = net::listener::bind({.host = "127.0.0.1", .port = 0}).value();
+  std::thread proxy([&] {  // one connection: says whose it is, and passes octets on both ways
+    pollfd waits{listening.native(), POLLIN, 0};
+    ::poll(&waits, 1, 20'000);
+    const net::descriptor near(::accept(listening.native(), nullptr, nullptr));
+    const net::descriptor far(::socket(AF_INET, SOCK_STREAM, 0));
+    const auto to = *net::address::parse("127.0.0.1", server.port());
+    static_cast<void>(::connect(far.get(), to.native(), to.native_size()));
+    const std::string_view header = "PROXY TCP4 203.0.113.9 127.0.0.1 4711 443\r\n";
+    static_cast<void>(::send(far.get(), header.data(), header.size(), MSG_NOSIGNAL));
+    char room[4096];
+    pollfd both[] = {{near.get(), POLLIN, 0}, {far.get(), POLLIN, 0}};
+    for (ssize_t count = 1; count > 0;) {
+      if (::poll(both, 2, 20'000) <= 0) return;
+      const std::size_t from = both[0].revents != 0 ? 0 : 1;
+      count = ::recv(both[from].fd, room, sizeof room, 0);
+      if (count > 0) count = ::send(both[1 - from].fd, room, static_cast<std::size_t>(count), MSG_NOSIGNAL);
+    }
+  });
+  {
+    client c(trusting());
+    const auto answer = c.get("https://127.0.0.1:" + std::to_string(listening.local_address().port()) + "/");
+    CHECK(answer.value().body.text() == "secure 203.0.113.9:4711");
+  }
+  proxy.join();
+  client direct(trusting());
+  CHECK_FALSE(direct.get(server.url()));
 }
 
 TEST_CASE("bodies of every size go through TLS both ways", "[apart][tls][threads]") {

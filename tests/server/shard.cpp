@@ -1,5 +1,7 @@
 #include "server/support.hpp"
 
+#include <tinyhttp/net/proxy_header.hpp>
+
 #include <atomic>
 #include <memory>
 #include <string>
@@ -67,6 +69,75 @@ TEST_CASE("an address with too many connections gets no more, and one line in th
   CHECK(eventually([&] { return running.open_connections() == 0; }));
   raw_client c(running);
   CHECK(c.ask(get_root).body == "hello");
+}
+
+TEST_CASE("a proxy introduces each connection, which is its client's from then on", "[server][proxy_header][limit]") {
+  auto with = quick();
+  with.introduced_by = net::read_proxy_header;
+  with.connections_per_address = 2;
+  const server running([](const request& r) { return text(std::string(r.peer())); }, std::move(with));
+  const std::string nine = "PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n", eight = "PROXY TCP4 203.0.113.8 127.0.0.1 1 80\r\n";
+  const std::string twice = std::string(get_root) + std::string(get_root);
+  {
+    raw_client one(running), two(running), local(running);
+    CHECK(one.ask(nine + twice).body == "203.0.113.9:4711");
+    CHECK(one.receive().body == "203.0.113.9:4711");
+    CHECK(one.ask(get_root).body == "203.0.113.9:4711");
+    for (const char octet : nine) two.send(std::string(1, octet));
+    CHECK(two.ask(get_root).body == "203.0.113.9:4711");
+    CHECK(local.ask("PROXY UNKNOWN\r\n" + std::string(get_root)).body.starts_with("127.0.0.1:"));
+    raw_client more(running), other(running);
+    CHECK(more.ask(nine + twice).status == 0);  // a third connection of that client
+    CHECK(other.ask(eight + twice).body == "203.0.113.8:1");
+    two.close();
+    CHECK(eventually([&] { return running.open_connections() == 3; }));
+    raw_client again(running);
+    CHECK(again.ask(nine + twice).body == "203.0.113.9:4711");
+  }
+  CHECK(eventually([&] { return running.open_connections() == 0; }));
+}
+
+TEST_CASE("who is not introduced is not answered", "[server][proxy_header][security]") {
+  std::atomic<int> lines{0};
+  auto with = quick();
+  with.introduced_by = net::read_proxy_header;
+  with.log = [&lines](std::string_view line) {
+    if (line == "PROXY header: something else came") ++lines;
+  };
+  server running([](const request& r) { return text(std::string(r.peer())); }, std::move(with));
+  for (const std::string& octets : {std::string(get_root), "PROXY TCP4 1.1.1.1 1.1.1.1 1\r\n" + std::string(get_root), std::string("\x16\x03\x01")}) {
+    raw_client c(running);
+    CHECK(c.ask(octets).status == 0);
+  }
+  CHECK(lines == 1);
+  raw_client leaves(running);
+  leaves.half_close();
+  CHECK_FALSE(leaves.more());
+  CHECK(lines == 1);
+}
+
+TEST_CASE("an introduction has the time of a head", "[server][proxy_header]") {
+  auto with = quick();
+  with.introduced_by = net::read_proxy_header;
+  with.patience.head = 30ms;
+  const server running([](const request&) { return text("hello"); }, std::move(with));
+  raw_client silent(running), begun(running);
+  begun.send("PROXY TCP4 1.1.1.1");
+  CHECK_FALSE(silent.more());
+  CHECK_FALSE(begun.more());
+}
+
+TEST_CASE("a server that stops does not wait for an introduction", "[server][proxy_header]") {
+  auto with = quick();
+  with.patience.drain = 1h;
+  with.introduced_by = net::read_proxy_header;
+  with.patience.head = 1h;
+  server running([](const request&) { return text("hello"); }, std::move(with));
+  raw_client silent(running);
+  CHECK(eventually([&] { return running.open_connections() == 1; }));
+  running.stop();
+  CHECK(running.wait() == 0);
+  CHECK_FALSE(silent.more());
 }
 
 TEST_CASE("a server that waits for room can be stopped", "[server]") {

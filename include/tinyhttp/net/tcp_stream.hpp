@@ -77,6 +77,8 @@ class tcp_stream : watch, timer {
 
   [[nodiscard]] int native() const noexcept { return socket_.native(); }
   [[nodiscard]] address peer() const noexcept { return peer_.value(); }
+  /// Whom the peer speaks for is the peer from now on.
+  void set_peer(const address& seen) { peer_ = small_address(seen); }
   [[nodiscard]] result<address> local_address() const { return socket_.local_address(); }
   [[nodiscard]] net::loop& loop() const noexcept { return loop_; }
 

@@ -24,7 +24,11 @@ class address_census {
    public:
     seat() noexcept = default;
     seat(seat&& other) noexcept : in_(other.in_), who_(other.who_) { other.in_ = nullptr; }
-    seat& operator=(seat&&) = delete;
+    seat& operator=(seat&& other) noexcept {
+      std::swap(in_, other.in_);
+      std::swap(who_, other.who_);
+      return *this;
+    }
     ~seat() {
       if (in_ != nullptr) in_->leave(who_);
     }

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/limits.hpp>
 #include <tinyhttp/net/poller.hpp>
 
@@ -14,6 +16,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+
+namespace tinyhttp::net {
+class address;
+class tcp_stream;
+}  // namespace tinyhttp::net
 
 namespace tinyhttp {
 
@@ -56,6 +63,11 @@ struct server_options {
   /// Told about what concerns no request: out of descriptors, an exception that a handler threw,
   /// a handler that held the loop. One line without a line end; any loop thread. Null: silence.
   function<void(std::string_view) const> log = {};
+
+  /// Reads what a proxy says of each connection before anything else is said, within `patience.head`, and tells
+  /// who the peer is, to be counted and shown: `net::read_proxy_header` (net/proxy_header.hpp). Null: the
+  /// connection is the peer's own.
+  task<result<net::address>> (*introduced_by)(net::tcp_stream& from) = nullptr;
 
   /// For a `tls_server` (tls.hpp): its certificate and key. A handshake has `patience.head`.
   std::shared_ptr<const net::secure_context> tls = nullptr;

@@ -90,6 +90,7 @@ class basic_shard {
     basic_shard& owner;
     address_census::seat seat;
     bool finished = false;
+    bool introducing = false;
     held_connection* next_finished = nullptr;
     Stream stream;
     served_connection<Stream> serving;
@@ -134,6 +135,7 @@ class basic_shard {
   task<void> accept_all();
   void try_begin(net::accepted&& from);
   void begin(net::accepted&& from);
+  [[gnu::cold]] task<void> introduce(held_connection& held);
   [[gnu::cold]] void complain_about(const error& why);
   [[gnu::cold]] void complain_about(const net::address& peer);
   [[gnu::cold]] void accept_queued();
@@ -229,7 +231,7 @@ void basic_shard<Stream>::try_begin(net::accepted&& from) {
 
 template <looped_stream Stream>
 void basic_shard<Stream>::begin(net::accepted&& from) {
-  auto seat = census_.admit(from.peer);
+  auto seat = census_.admit(options_.introduced_by != nullptr ? net::address() : from.peer);
   if (!seat) return complain_about(from.peer);  // and `from` closes the connection
   connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(seat))));
   held_connection& held = connections_.back();
@@ -240,7 +242,7 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
     }
   }
   held.serving.place = static_cast<std::uint32_t>(connections_.size() - 1);
-  held.running = held.serving.run();
+  held.running = options_.introduced_by != nullptr ? introduce(held) : held.serving.run();
   open_.store(connections_.size(), std::memory_order_relaxed);
   held.running.start(
       [](void* done) {
@@ -248,6 +250,31 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
         self.owner.finish(self);
       },
       &held);
+}
+
+/// Whoever connects speaks for somebody else, and says for whom first.
+template <looped_stream Stream>
+task<void> basic_shard<Stream>::introduce(held_connection& held) {
+  net::tcp_stream* plain = nullptr;
+  if constexpr (is_secured_stream<Stream>) plain = &held.stream.below();
+  else plain = &held.stream;
+  plain->expires_at(deadline_in(loop_.now(), options_.patience.head));
+  held.introducing = true;
+  auto reading = options_.introduced_by(*plain);
+  const result<net::address> told = co_await reading;
+  held.introducing = false;
+  if (!told) {
+    if (told.error().kind() == error_kind::protocol) complain_about(told.error());
+    co_return;
+  }
+  if (told->is_known()) plain->set_peer(*told);
+  held.seat = census_.admit(plain->peer());
+  if (!held.seat) {
+    complain_about(plain->peer());
+    co_return;
+  }
+  auto serving = held.serving.run();
+  co_await serving;
 }
 
 /// Once a minute: a peer shall not fill the log.
@@ -301,7 +328,7 @@ void basic_shard<Stream>::begin_drain() {
   at_drain_();
   for (auto& held : connections_) {
     pollfd look{held.stream.native(), POLLIN, 0};  // a request that nobody has looked at yet
-    if (held.serving.is_idle() && net::os::poll(&look, 1, 0) <= 0) finish(held);
+    if ((held.serving.is_idle() || held.introducing) && net::os::poll(&look, 1, 0) <= 0) finish(held);
   }
   if (connections_.empty()) return loop_.stop();
   try {
