@@ -245,8 +245,10 @@ inline result<std::string_view> body::next_of(const content_slice& slice, std::u
 inline result<std::string_view> body::next_here() {
   if (is_octets()) return next_octets(text(), 0);
   if (const auto* one = slice()) return next_of(*one, 0);
+  const auto* const many = pieces();
+  if (many == nullptr) return std::string_view();
   std::uint64_t start = 0;
-  for (const auto& piece : *pieces()) {
+  for (const auto& piece : *many) {
     const std::uint64_t end = start + piece.length();
     if (position_ < end) {
       return piece.is_slice() ? next_of(piece.slice, start) : next_octets(piece.octets, start);
