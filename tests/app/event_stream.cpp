@@ -230,6 +230,35 @@ TEST_CASE("a stream that is given up leaves nobody waiting", "[app][events][canc
   CHECK_FALSE(f.events.is_awaited());
 }
 
+TEST_CASE("a stream without a context that is given up leaves nobody waiting, either", "[app][events][cancel]") {
+  source events;
+  response made = event_stream(request::get("/"), [&events] { return events.next(); });
+  auto pulling = made.body.next();
+  REQUIRE_FALSE(pulling.try_start());
+  pulling.reset();
+  REQUIRE_FALSE(events.is_awaited());
+  events.give(event{"1"});
+  pulling = made.body.next();
+  REQUIRE(pulling.try_start());
+  CHECK(pulling.take().value() == "data: 1\n\n");
+}
+
+TEST_CASE("what threw once is asked anew by who pulls again", "[app][events]") {
+  int calls = 0;
+  const auto next = [&calls]() -> task<std::optional<event>> {
+    if (++calls == 1) throw std::runtime_error("thrown");
+    co_return calls == 2 ? std::optional(event{"2"}) : std::nullopt;
+  };
+  response made = event_stream(request::get("/"), next);
+  auto first = made.body.next();
+  REQUIRE(first.try_start());
+  CHECK_THROWS_WITH(first.take(), "thrown");
+  auto second = made.body.next();
+  REQUIRE(second.try_start());
+  REQUIRE(calls == 2);
+  CHECK(second.take().value() == "data: 2\n\n");
+}
+
 TEST_CASE("an event that cannot be written, or an error, ends a stream as an error", "[app][events]") {
   fixture f;
   f.pull();

@@ -93,8 +93,8 @@ class event_body final : public body_stream {
       co_await either;
       if (!running_.done()) co_return context_->stopping() ? end : std::string_view(":\n\n");
     }
-    const auto made = co_await running_;
-    running_.reset();
+    auto ended = std::move(running_);  // here: gone, too, when it throws, or when nobody waits for this any more
+    const auto made = co_await ended;
     auto octets = next_octets(made);
     if (!octets) co_return octets.error();
     window_ = std::move(*octets);
