@@ -17,16 +17,13 @@
 #include <string>
 #include <string_view>
 
-namespace tinyhttp::net {
-class address;
-class tcp_stream;
-}  // namespace tinyhttp::net
-
 namespace tinyhttp {
 
 namespace net {
+class address;
 class secure_context;  // secure_session.hpp
-}
+class tcp_stream;
+}  // namespace net
 
 /// How long a peer may take. A body must come, and a response must be taken, at a least rate: after
 /// `grace`, `octets_per_second` on average, as Apache's mod_reqtimeout has it (20 s and 500).
