@@ -25,7 +25,6 @@
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/url.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -14,11 +14,8 @@
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
-#include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/stream.hpp>
 
-#include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

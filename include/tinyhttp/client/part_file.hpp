@@ -6,7 +6,6 @@
 
 #include <tinyhttp/client/local_file.hpp>
 #include <tinyhttp/core/ascii.hpp>
-#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/system.hpp>
 #include <tinyhttp/net/descriptor.hpp>

@@ -10,7 +10,6 @@
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/range.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
-#include <tinyhttp/net/system.hpp>
 
 #include <chrono>
 #include <cstddef>

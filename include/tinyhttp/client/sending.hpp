@@ -10,7 +10,6 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
-#include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/stream.hpp>
 
 #include <array>

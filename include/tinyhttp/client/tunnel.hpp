@@ -19,11 +19,9 @@
 #include <tinyhttp/net/stream.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace tinyhttp {
 

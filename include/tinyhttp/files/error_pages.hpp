@@ -7,7 +7,6 @@
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>

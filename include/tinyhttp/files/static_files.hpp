@@ -20,9 +20,7 @@
 #include <tinyhttp/files/stamp.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <utility>
 
 namespace tinyhttp::h1 {
 

@@ -15,7 +15,6 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

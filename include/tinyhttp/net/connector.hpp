@@ -16,7 +16,6 @@
 #include <tinyhttp/net/socket.hpp>
 #include <tinyhttp/net/waiting.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -7,11 +7,9 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace tinyhttp::net {

@@ -7,11 +7,9 @@
 #include <tinyhttp/server/send_body.hpp>
 #include <tinyhttp/server/served_exchange.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 

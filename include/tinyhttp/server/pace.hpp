@@ -13,9 +13,7 @@
 
 #include <chrono>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
-#include <utility>
 
 namespace tinyhttp {
 

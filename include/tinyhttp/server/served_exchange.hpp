@@ -21,7 +21,6 @@
 #include <tinyhttp/server/services.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>

@@ -30,7 +30,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <utility>
 
 namespace tinyhttp {

@@ -9,9 +9,7 @@
 #include <tinyhttp/testing/units.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 
-#include <chrono>
 #include <condition_variable>
-#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
