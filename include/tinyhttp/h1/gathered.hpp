@@ -25,9 +25,11 @@ class gathered {
   /// Each part is a text, a number, or a literal, whose size the compiler knows.
   template <class... Parts>
   void put(const Parts&... parts) {
-    char* at = place((room_of(parts) + ...));
+    char* const begin = place((room_of(parts) + ...));
+    const std::size_t before = used_;  // what is written could be this object, for all that a compiler knows
+    char* at = begin;
     ((at = write(at, parts)), ...);
-    used_ = static_cast<std::size_t>(at - room_.data());
+    used_ = before + static_cast<std::size_t>(at - begin);
   }
   void flush() noexcept {
     out_.commit(used_);
