@@ -30,8 +30,16 @@ namespace detail {
 
 class brotli_encoder final : public coding_encoder {
  public:
-  explicit brotli_encoder(BrotliEncoderState* state) noexcept : state_(state) {}
+  brotli_encoder() : state_(::BrotliEncoderCreateInstance(nullptr, nullptr, nullptr)) {}
   ~brotli_encoder() override { ::BrotliEncoderDestroyInstance(state_); }
+
+  [[nodiscard]] bool begin(int level, std::optional<std::uint64_t> length) noexcept {
+    if (state_ == nullptr) return false;
+    ::BrotliEncoderSetParameter(state_, BROTLI_PARAM_QUALITY, static_cast<std::uint32_t>(level));
+    ::BrotliEncoderSetParameter(state_, BROTLI_PARAM_LGWIN, 18);
+    if (length) ::BrotliEncoderSetParameter(state_, BROTLI_PARAM_SIZE_HINT, at_most<std::uint64_t>(*length, std::uint32_t{1} << 30));
+    return true;
+  }
 
   result<std::size_t> encode(std::string_view& in, std::span<char> out, encoding_step step) override {
     std::size_t offered = in.size();
@@ -54,12 +62,8 @@ class brotli_encoder final : public coding_encoder {
 };
 
 [[nodiscard]] inline std::unique_ptr<coding_encoder> make_brotli_encoder(int level, std::optional<std::uint64_t> length) {
-  auto* const state = ::BrotliEncoderCreateInstance(nullptr, nullptr, nullptr);
-  if (state == nullptr) return nullptr;
-  auto made = std::make_unique<brotli_encoder>(state);
-  ::BrotliEncoderSetParameter(state, BROTLI_PARAM_QUALITY, static_cast<std::uint32_t>(level));
-  ::BrotliEncoderSetParameter(state, BROTLI_PARAM_LGWIN, 18);
-  if (length) ::BrotliEncoderSetParameter(state, BROTLI_PARAM_SIZE_HINT, at_most<std::uint64_t>(*length, std::uint32_t{1} << 30));
+  auto made = std::make_unique<brotli_encoder>();
+  if (!made->begin(level, length)) return nullptr;
   return made;
 }
 
