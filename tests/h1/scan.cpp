@@ -1,5 +1,6 @@
 // Control octets, names and targets, found the fast way and the plain way.
 #include <tinyhttp/h1/scan.hpp>
+#include <tinyhttp/http/target.hpp>
 
 #include "catch.hpp"
 
@@ -61,6 +62,20 @@ TEST_CASE("the fast scan finds what the plain one finds, whatever octet stands w
     }
   }
   CHECK(compared == (40 * 41 / 2 + 51 + 62 + 73 + 84 + 95 + 106 + 117 + 128 + 139 + 150) * 256);
+  CHECK(differences == 0);
+}
+
+TEST_CASE("in a long line, too, the fast scan finds what the plain one finds", "[h1][scan]") {
+  std::size_t differences = 0;
+  for (const std::size_t size : {255u, 256u, 257u, 320u, 384u, 450u, 700u}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char octet : {'\0', '\t', '\r', '\x1f', ' ', '~', '\x7f', '\x80', '\xff'}) {
+        std::string text(size, 'a');
+        text[at] = octet;
+        if (ends_of(text, 0) != ends_of_portable(text, 0)) ++differences;
+      }
+    }
+  }
   CHECK(differences == 0);
 }
 
@@ -129,6 +144,49 @@ TEST_CASE("a target and its query are where the plain search says, whatever stan
   }
   CHECK(compared == 40 * 256 * 4 * 8);
   CHECK(differences == 0);
+}
+
+TEST_CASE("a host that is taken at a glance is one, whatever octet stands where", "[h1][scan][rfc9110-7.2]") {
+  std::size_t taken = 0, differences = 0;
+  for (const std::string_view host :
+       {"a", "a:", "a:80", ":80", "::1", "[::1]:80", "127.0.0.1:8080", "www.example.com", "www.example.com:65535",
+        "a.host.of-thirty.two.octets.test", "one-of.thirty-three.octets.tests:", "a-host.of.twelve:0080"}) {
+    for (std::size_t at = 0; at <= host.size(); ++at) {
+      for (int octet = 0; octet < 256; ++octet) {
+        for (const std::string_view in_front : {"", "0123456789abc", "0123456789:/@%\x80"}) {
+          std::string text = std::string(in_front).append(host).append("9");
+          text[in_front.size() + at] = static_cast<char>(octet);
+          const auto changed = std::string_view(text).substr(in_front.size());
+          const auto whole = changed.substr(0, host.size());
+          for (const auto shown : {whole, changed, whole.substr(0, at)}) {
+            if (!is_usual_host(shown, text.data())) continue;
+            ++taken;
+            if (!tinyhttp::is_host_and_port(shown, false)) ++differences;
+          }
+        }
+      }
+    }
+  }
+  CHECK(differences == 0);
+#if defined(__SSE2__)
+  CHECK(taken > 50'000);
+#endif
+}
+
+TEST_CASE("the hosts that most ask for are taken at a glance, others are not", "[h1][scan][rfc9110-7.2]") {
+  const std::string_view begin = "GET / HTTP/1.1\r\nHost: ";
+  const auto taken = [&](std::string_view host) {
+    const std::string text = std::string(begin).append(host);
+    return is_usual_host(std::string_view(text).substr(begin.size()), text.data());
+  };
+#if defined(__SSE2__)
+  for (const char* usual : {"a", "localhost", "127.0.0.1:8080", "www.example.com", "EXAMPLE.com:80", "a:", "a:0080",
+                            "xn--bcher-kva.example", "a-name.of-thirty.two.octets.test"})
+    CHECK(taken(usual));
+#endif
+  for (const char* other : {"", ":80", ":", "a:80801", "a:b", "a:8:", "a/b", "a_b", "a%20", "[::1]", "u@a", "a b"})
+    CHECK_FALSE(taken(other));
+  CHECK_FALSE(is_usual_host(begin.substr(0, 3), begin.data()));  // no sixteen octets to look at
 }
 
 #if defined(__SSE2__)

@@ -108,7 +108,8 @@ namespace detail {
 inline violation frame_request(const request& r, framing& out) noexcept {
   if (detail::is_repeated(r.fields, "Host")) return {400, "more than one Host"};
   if (const auto host = r.fields.get("Host")) {
-    if (!is_host_and_port(*host, true)) return {400, "Host is not a host and port"};
+    if (!is_usual_host(*host, r.fields.block()) && !is_host_and_port(*host, true))
+      return {400, "Host is not a host and port"};
   } else if (r.version == http_version::http_1_1) {
     return {400, "no Host"};
   }

@@ -85,12 +85,15 @@ using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, 
 /// A bit for each octet that is SP or visible US-ASCII.
 [[nodiscard]] inline std::uint64_t usual_bits(const char* place) noexcept { return bits(visible(load16(place), ' ')); }
 [[nodiscard]] inline octets16 lesser(octets16 a, octets16 b) noexcept { return a < b ? a : b; }
-/// Whether all of the 64 octets at `place` are that: turned so that they are the largest, the least is large.
+inline constexpr unsigned char turn = 0xff - '~';  // added to octets, the usual ones become the largest
+/// The least of 64 octets in each of sixteen places, turned.
+[[nodiscard]] inline octets16 least_of_64(const char* place) noexcept {
+  return lesser(lesser(load16(place) + turn, load16(place + 16) + turn),
+                lesser(load16(place + 32) + turn, load16(place + 48) + turn));
+}
+/// Whether all of the 128 octets at `place` are usual.
 [[nodiscard]] inline bool all_usual(const char* place) noexcept {
-  constexpr unsigned char turn = 0xff - '~';
-  const octets16 least = lesser(lesser(load16(place) + turn, load16(place + 16) + turn),
-                                lesser(load16(place + 32) + turn, load16(place + 48) + turn));
-  return bits(least < ' ' + turn) == 0;
+  return bits(lesser(least_of_64(place), least_of_64(place + 64)) < ' ' + turn) == 0;
 }
 
 #if defined(__SSE2__)
@@ -123,10 +126,8 @@ using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, 
 }
 /// The same for [first, last), of the first 64. Octets from `begin` on may be read, too.
 [[nodiscard]] inline std::uint64_t marks_of(const char* begin, const char* first, const char* last) noexcept {
-  if (last - begin >= 64) [[likely]] {
-    const char* const place = last - first >= 64 ? first : last - 64;
-    return marks64(place) >> (first - place);
-  }
+  if (last - first >= 64) [[likely]] return marks64(first);
+  if (last - begin >= 64) return marks64(last - 64) >> (64 - (last - first));
   const auto size = static_cast<std::size_t>(last - first);
   std::uint64_t marks = 0;
   std::size_t at = 0;
@@ -148,7 +149,7 @@ using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, 
 
 /// The last of the windows from `first` on that hold nothing but usual octets, as that one does.
 [[nodiscard, gnu::cold]] inline const char* last_without_marks(const char* first, const char* last) noexcept {
-  while (last - first >= 128 && all_usual(first + 64)) first += 64;
+  while (last - first >= 192 && all_usual(first + 64)) first += 128;
   return first;
 }
 
@@ -206,11 +207,26 @@ class line_ends {
 namespace detail {
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
+[[nodiscard]] inline marks16 letters(octets16 octets) noexcept {
+  return above((octets | 0x20) + (0x7f - 'z'), 'a' - 1 + (0x7f - 'z'));
+}
 /// A bit for each of sixteen octets that is neither a letter nor a hyphen.
 [[nodiscard]] inline unsigned others16(const char* place) noexcept {
   const octets16 octets = load16(place);
-  const marks16 letters = above((octets | 0x20) + (0x7f - 'z'), 'a' - 1 + (0x7f - 'z'));
-  return bits(letters | (octets == '-')) ^ 0xffff;
+  return bits(letters(octets) | (octets == '-')) ^ 0xffff;
+}
+/// Those of sixteen octets that are larger than `least`, up to '9'.
+[[nodiscard]] inline marks16 up_to_nine(octets16 octets, signed char least) noexcept {
+  return above(octets + (0x7f - '9'), static_cast<signed char>(least + (0x7f - '9')));
+}
+/// A bit for each that is no digit.
+[[nodiscard]] inline unsigned no_digits16(const char* place) noexcept {
+  return bits(up_to_nine(load16(place), '0' - 1)) ^ 0xffff;
+}
+/// A bit for each that is no letter, digit, hyphen or dot.
+[[nodiscard]] inline unsigned no_name16(const char* place) noexcept {
+  const octets16 octets = load16(place);
+  return bits(letters(octets) | (up_to_nine(octets, '-' - 1) & (octets != '/'))) ^ 0xffff;
 }
 #endif
 
@@ -235,6 +251,27 @@ namespace detail {
     if (const unsigned others = detail::others16(first)) [[likely]] return first + detail::first_bit(others);
 #endif
   return detail::skip_more_letters(first, wide);
+}
+
+/// `text` is a name of letters, digits, hyphens and dots, maybe with a port of up to four digits, as it mostly is in a
+/// Host field. False: `is_host_and_port` has to say. Octets from `begin` on may be read.
+[[nodiscard]] inline bool is_usual_host([[maybe_unused]] std::string_view text,
+                                        [[maybe_unused]] const char* begin) noexcept {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  if (text.empty() || end - begin < 16) return false;
+  for (; end - at > 16; at += 16)
+    if (detail::no_name16(at) != 0) return false;
+  const auto in_front = static_cast<unsigned>(16 - (end - at));
+  const unsigned others = detail::no_name16(end - 16) >> in_front;
+  if (others == 0) return true;
+  const char* const colon = at + detail::first_bit(others);
+  const unsigned behind = detail::no_digits16(end - 16) >> in_front >> (colon - at) >> 1;
+  return *colon == ':' && colon != text.data() && behind == 0 && end - colon <= 5;
+#else
+  return false;
+#endif
 }
 
 /// `scan_target_portable`, sixteen octets at a time in front of `wide`. At `last` stands one that is in no target.

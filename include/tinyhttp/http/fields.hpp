@@ -104,6 +104,9 @@ class fields {
     return packed_ ? std::string_view(text_.data(), text_.size()) : std::string_view();
   }
 
+  /// Where the octets begin that all views are views of.
+  [[nodiscard]] const char* block() const noexcept { return text_.data(); }
+
   /// For the parser, which has checked every octet: after `clear()`, takes lines down by their place in
   /// a head, and at its end is handed that head, which becomes the block they live in.
   class parsed_lines;
