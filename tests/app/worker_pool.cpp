@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "no_threads.hpp"
 
 using namespace tinyhttp;
 
@@ -74,3 +75,24 @@ TEST_CASE("a pool of no threads has one", "[app][threads][worker_pool]") {
   CHECK(pool.submit([&] { ran.release(); }));
   ran.acquire();
 }
+
+#if defined(__GLIBC__)
+TEST_CASE("a pool that gets no further thread keeps to its bound with those it has", "[app][threads][worker_pool][limit]") {
+  std::binary_semaphore begun(0), go(0);
+  worker_pool pool({.threads = 4, .waiting = 1});
+  CHECK(pool.submit([&] {
+    begun.release();
+    go.acquire();
+  }));
+  begun.acquire();
+  bool taken = false, refused = false;
+  {
+    const no_threads none;
+    taken = pool.submit([] {});
+    refused = !pool.submit([] {});
+  }
+  go.release();
+  CHECK(taken);
+  CHECK(refused);
+}
+#endif

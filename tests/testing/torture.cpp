@@ -2,6 +2,7 @@
 #include "support.hpp"
 
 #include "catch.hpp"
+#include "no_threads.hpp"
 
 #include <tinyhttp/client/download.hpp>
 #include <tinyhttp/testing/sweep.hpp>
@@ -20,7 +21,6 @@
 #include <thread>
 #include <vector>
 
-#include <pthread.h>
 #include <unistd.h>
 
 using testing_support::may_fork;
@@ -181,20 +181,15 @@ TEST_CASE("what a preparation throws comes out, and nobody runs on behind it", "
 
 #if defined(__GLIBC__)
 TEST_CASE("a call for which there is no thread says so, and nothing is terminated", "[testing][torture]") {
-  pthread_attr_t usual, vast;
-  REQUIRE(::pthread_getattr_default_np(&usual) == 0);
-  REQUIRE(::pthread_attr_init(&vast) == 0);
-  REQUIRE(::pthread_attr_setstacksize(&vast, ~std::size_t{0} / 2) == 0);  // more than there are addresses
-  REQUIRE(::pthread_setattr_default_np(&vast) == 0);
   int ended = 0;
   const auto prepare = [](std::size_t) { return std::string("argument"); };
   const auto done = [&ended](std::size_t) { ++ended; };
   const auto nothing = [] { return std::string(); };
   const auto call = [](const std::string& argument) { return std::optional<std::string>(argument); };
-  const auto got = run_apart(3, 2, std::chrono::seconds(10), false, prepare, done, nothing, nothing, call);
-  CHECK(::pthread_setattr_default_np(&usual) == 0);
-  ::pthread_attr_destroy(&vast);
-  ::pthread_attr_destroy(&usual);
+  const auto got = [&] {
+    const no_threads none;
+    return run_apart(3, 2, std::chrono::seconds(10), false, prepare, done, nothing, nothing, call);
+  }();
   for (const auto& each : got) CHECK(each.text == "cannot start a thread");
   CHECK(ended == 3);
 }

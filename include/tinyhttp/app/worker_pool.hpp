@@ -35,6 +35,7 @@ class worker_pool {
 
  private:
   void run();
+  [[nodiscard]] bool grow();
   [[nodiscard]] std::size_t queued() const noexcept { return queue_.size() - taken_; }
   function<void()> take();
 
@@ -62,18 +63,22 @@ inline worker_pool::~worker_pool() {
   for (auto& each : threads_) each.join();
 }
 
+/// One more thread. False: there are as many as there may be, or as the system has.
+inline bool worker_pool::grow() {
+  if (!threads_.empty() && threads_.size() >= options_.threads) return false;
+  try {
+    threads_.emplace_back([this] { run(); });
+    return true;
+  } catch (...) {
+    if (threads_.empty()) throw;
+    return false;
+  }
+}
+
 inline bool worker_pool::submit(function<void()>&& work) {
   const std::lock_guard lock(mutex_);
   const bool must_wait = queued() >= idle_;  // every idle thread has its work already
-  if (must_wait && (threads_.empty() || threads_.size() < options_.threads)) {
-    try {
-      threads_.emplace_back([this] { run(); });
-    } catch (...) {
-      if (threads_.empty()) throw;
-    }
-  } else if (must_wait && queued() - idle_ >= options_.waiting) {
-    return false;
-  }
+  if (must_wait && !grow() && queued() - idle_ >= options_.waiting) return false;
   queue_.push_back(std::move(work));
   changed_.notify_one();
   return true;
