@@ -5,6 +5,7 @@
 #include <tinyhttp/app/blocking.hpp>
 #include <tinyhttp/server/signals.hpp>
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -13,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 using namespace server_test;
@@ -92,6 +95,80 @@ TEST_CASE("IPv6 and Unix sockets are served, too", "[server]") {
       CHECK(raw_client(running).ask(get_root).body == "hello");
     }
     CHECK(::access(directory.path("s").c_str(), F_OK) != 0);
+  }
+}
+
+TEST_CASE("a server takes over a socket that listens already", "[server]") {
+  auto made = net::listener::bind({});
+  REQUIRE(made);
+  const auto at = made->local_address();
+  auto with = quick();
+  SECTION("and is found there") {
+    with.listening_fd = ::dup(made->native());
+    const server running(hello, std::move(with));
+    made->close();
+    CHECK(running.port() == at.port());
+    CHECK(raw_client(running).ask(get_root).body == "hello");
+  }
+  SECTION("and none that does not listen, which stays the caller's") {
+    const net::descriptor other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    with.listening_fd = other.get();
+    const auto running = server::start(hello, std::move(with));
+    REQUIRE_FALSE(running);
+    CHECK(running.error().message() == "adopt descriptor " + std::to_string(other.get()) + ": it does not listen");
+    CHECK(::fcntl(other.get(), F_GETFD) >= 0);
+  }
+}
+
+TEST_CASE("a connection that was made elsewhere is served, bounded as others are, and ended with them", "[server]") {
+  auto elsewhere = net::listener::bind({});
+  REQUIRE(elsewhere);
+  auto with = quick();
+  with.connections_per_address = 1;
+  server running([](const request& r) { return text(std::string(r.peer())); }, std::move(with));
+  SECTION("over TCP, and its peer is known") {
+    raw_client c(elsewhere->local_address());
+    auto got = elsewhere->accept();
+    REQUIRE(got);
+    const std::string peer = got->peer.to_string();
+    CHECK(running.take(std::move(got->socket)));
+    CHECK(c.ask(get_root).body == peer);
+    raw_client second(elsewhere->local_address());
+    got = elsewhere->accept();
+    REQUIRE(got);
+    CHECK(running.take(std::move(got->socket)));
+    CHECK(second.ended());
+    running.stop();
+    running.wait();
+    CHECK(c.ended());
+  }
+  SECTION("one of a pair of sockets") {
+    int pair[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+    net::socket ours{net::descriptor(pair[0])};
+    CHECK(running.take(net::socket(net::descriptor(pair[1]))));
+    CHECK(ours.send_all(get_root));
+    std::array<char, 64> octets;
+    const auto got = ours.receive(octets);
+    REQUIRE(got);
+    CHECK(std::string_view(octets.data(), *got).substr(0, 15) == "HTTP/1.1 200 OK");
+  }
+  SECTION("but not what is connected to nobody") {
+    auto lone = net::socket::open(AF_INET);
+    REQUIRE(lone);
+    const auto taken = running.take(std::move(*lone));
+    REQUIRE_FALSE(taken);
+    CHECK(taken.error().message() == "read a peer's name: transport endpoint is not connected");
+  }
+  SECTION("nor by a server that has stopped") {
+    running.stop();
+    running.wait();
+    raw_client c(elsewhere->local_address());
+    auto got = elsewhere->accept();
+    REQUIRE(got);
+    CHECK(running.take(std::move(got->socket)));
+    { const server ended = std::move(running); }
+    CHECK(c.ended());
   }
 }
 

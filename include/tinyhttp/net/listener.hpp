@@ -188,6 +188,7 @@ inline result<listener> listener::adopt(int fd) {
   if (status < 0) return system_error(what, static_cast<int>(-status));
   net::socket taken{descriptor(fd)};
   const auto local = taken.local_address();
+  if (local && local->is_ip()) static_cast<void>(os::set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1));  // as of our own
   return listener(std::move(taken), local ? *local : address());
 }
 

@@ -56,6 +56,11 @@ class basic_server {
   [[nodiscard]] std::uint16_t port() const noexcept { return running_->listening.local_address().port(); }
   [[nodiscard]] const net::address& local_address() const noexcept { return running_->listening.local_address(); }
 
+  /// Serves a connection that was made elsewhere: accepted by the program's own loop, or handed over by another
+  /// process. It is bounded as others are, and closed if there are too many, or we have been stopped. Fails when
+  /// `connected` is not connected.
+  [[gnu::cold]] result<void> take(net::socket connected);
+
   /// No new connections from now on; running exchanges have `patience.drain` to finish. Returns at
   /// once; a second call changes nothing.
   [[gnu::cold]] void stop();
@@ -113,10 +118,11 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
     return error(error_kind::invalid_argument,
                  is_secured_stream<Stream> ? "a tls_server needs server_options::tls"
                                            : "server_options::tls is for a tls_server (tls.hpp)");
-  auto bound = net::listener::bind({.host = with.host,
-                                    .port = with.port,
-                                    .unix_path = with.unix_path,
-                                    .backlog = with.backlog});
+  auto bound = with.listening_fd >= 0 ? net::listener::adopt(with.listening_fd)
+                                      : net::listener::bind({.host = with.host,
+                                                             .port = with.port,
+                                                             .unix_path = with.unix_path,
+                                                             .backlog = with.backlog});
   if (!bound) return bound.error();
   owned<state> running(new state(std::move(app), std::move(with), std::move(*bound)));
   const unsigned threads = running->options.threads > 0 ? running->options.threads : 1;
@@ -143,6 +149,20 @@ template <looped_stream Stream>
   const auto& at = local_address();
   if (at.family() == AF_UNIX) return at.to_string();
   return (is_secured_stream<Stream> ? "https://" : "http://") + at.to_string() + "/";
+}
+
+template <looped_stream Stream>
+result<void> basic_server<Stream>::take(net::socket connected) {
+  auto peer = connected.peer_address();
+  if (!peer) return peer.error();
+  if (const std::int64_t failed = net::os::set_flags(connected.native(), true); failed < 0)
+    return net::system_error("take a connection", static_cast<int>(-failed));
+  if (peer->is_ip()) static_cast<void>(connected.no_delay(true));
+  auto* least = &running_->workers[0];
+  for (auto& one : running_->workers)
+    if (one.shard.open() < least->shard.open()) least = &one;
+  least->shard.take({std::move(connected), peer->unmapped()});
+  return {};
 }
 
 template <looped_stream Stream>

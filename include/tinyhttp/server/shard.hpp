@@ -71,6 +71,13 @@ class basic_shard {
     if (at_stop_) loop_.post(std::move(at_stop_));
   }
 
+  /// Any thread. Serves a connection that was accepted elsewhere, while there is room.
+  [[gnu::cold]] void take(net::accepted from) {
+    loop_.post([this, held = std::move(from)]() mutable {
+      if (!services_.stopping && connections_.size() < options_.connections) try_begin(std::move(held));
+    });
+  }
+
   /// Connections that the drain deadline cut off. After `run`.
   [[nodiscard]] std::size_t cut_off() const noexcept { return cut_off_; }
   /// Any thread.
