@@ -1,6 +1,7 @@
 // tests/client/download.cpp -- tests client/download*.hpp, client/part_*.hpp and client/local_file.hpp
 #include "catch.hpp"
 #include "download_support.hpp"
+#include "few_descriptors.hpp"
 
 #include <tinyhttp/client/download.hpp>
 
@@ -39,6 +40,22 @@ TEST_CASE("a part becomes the file when it is committed, and not before", "[clie
     CHECK(content_of(dir / "f") == "half+rest");
   }
   CHECK(dir.names() == names{"f"});
+}
+
+TEST_CASE("a part that cannot be committed for good is not committed", "[client][local_file]") {
+  scratch::folder dir;
+  put(dir / "f", "old");
+  auto part = part_file::create(dir / "f").value();
+  part.write("new").value();
+  const auto committed = [&] {
+    const few_descriptors none(0);
+    return part.commit(true);
+  }();
+  REQUIRE_FALSE(committed);
+  CHECK(committed.error().message().ends_with(": too many open files"));
+  CHECK(content_of(dir / "f") == "old");
+  CHECK(part.commit(true));
+  CHECK(content_of(dir / "f") == "new");
 }
 
 TEST_CASE("a part replaces what a link leads to, and keeps the file's mode",

@@ -1,6 +1,7 @@
 // What a root lets out, on both ways of confinement.
 #include <tinyhttp/files/directory.hpp>
 
+#include "few_descriptors.hpp"
 #include "scratch.hpp"
 
 #include <atomic>
@@ -10,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
@@ -280,14 +280,10 @@ TEST_CASE("running out of descriptors is an error in words", "[files][directory]
   f.write("file", "x");
   for (const auto way : both_ways()) {
     const auto root = open_root(f, way);
-    ::rlimit before{};
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-    const int next = ::dup(0);
-    const ::rlimit tight{static_cast<rlim_t>(next), before.rlim_max};
-    ::close(next);
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
-    const auto found = root.find("file");
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    const auto found = [&] {
+      const few_descriptors none(0);
+      return root.find("file");
+    }();
     REQUIRE_FALSE(found);
     CHECK(found.error().message() == "open \"file\": too many open files");
     CHECK(found.error().status_hint() == 503);

@@ -51,7 +51,7 @@ TEST_CASE("an upload shows when it is complete, and not before", "[files][upload
   CHECK(read(root, "a/new") == "whole content");
   CHECK(stamp == within.glance("a/new").value());
   CHECK(where.look() == occupant::file);
-  CHECK(where.disk_wait_for_names()());
+  CHECK(where.disk_wait_for_names().value()());
 }
 
 TEST_CASE("an upload asks to wait for the disk every 8 MiB", "[files][upload]") {

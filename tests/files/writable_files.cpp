@@ -2,6 +2,7 @@
 #include <tinyhttp/files/writable_files.hpp>
 
 #include "../manual_context.hpp"
+#include "few_descriptors.hpp"
 #include "scratch.hpp"
 
 #include <atomic>
@@ -207,6 +208,27 @@ TEST_CASE("the loop does not wait for the disk: a worker does", "[files][writabl
   const writable_files quick(root.path(), {.durable = false});
   CHECK(put(quick, "/x", "at once").status == status::created);
   CHECK(loop.is_empty());
+}
+
+TEST_CASE("who cannot wait for a name to be on disk does not say that it is", "[files][writable_files]") {
+  const scratch::folder root;
+  std::string told;
+  writable_files_options how;
+  how.files.on_error = [&told](const error& why) { told = why.message(); };
+  const writable_files serve(root.path(), std::move(how));
+  const response made = [&] {
+    const few_descriptors two(2);  // of the directory and of the file
+    return put(serve, "/x", "octets");
+  }();
+  CHECK(made.status == status::service_unavailable);
+  CHECK(told == "write \"x\": too many open files");
+  CHECK(count(root) == 0);
+  CHECK(put(serve, "/x", "octets").status == status::created);
+
+  root.make_folder("box");  // for who may put, but not look
+  ::chmod(root.path("box").c_str(), 0733);
+  const scratch::nobody low;
+  CHECK(put(serve, "/box/y", "octets").status == status::created);
 }
 
 TEST_CASE("writing never leaves the root", "[files][writable_files][security]") {

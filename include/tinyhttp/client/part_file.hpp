@@ -80,7 +80,8 @@ class part_file {
   /// Leaves the part behind if it is not committed, for a later `resume`.
   void keep(bool on) noexcept { keep_ = on; }
 
-  /// Gives the file its name, replacing what had it. `sync`: octets and name survive a power cut.
+  /// Gives the file its name, replacing what had it. `sync`: octets and name survive a power cut, the name as far
+  /// as the directory may be read.
   result<void> commit(bool sync);
 
  private:
@@ -127,6 +128,10 @@ namespace detail {
   std::string real = resolved;
   std::free(resolved);
   return real;
+}
+
+inline int sync_to_disk(const net::descriptor& what) noexcept {
+  return files::detail::uninterrupted([&] { return ::fsync(what.get()); });
 }
 
 /// At `offset`, or where the file stands when there is none.
@@ -225,7 +230,7 @@ inline result<void> part_file::measure() {
 }
 
 inline result<void> part_file::flush() const {
-  if (::fsync(file_.get()) == 0) return {};
+  if (detail::sync_to_disk(file_) == 0) return {};
   return net::system_error("write " + part_, errno);
 }
 
@@ -245,17 +250,18 @@ inline result<void> part_file::commit(bool sync) {
     file_.close();
     return {};
   }
-  if (sync)
+  net::descriptor folder;
+  if (sync) {
     if (const result<void> flushed = flush(); !flushed) return flushed;
+    const std::string name = path_.substr(0, path_.rfind('/') + 1) + ".";  // npos + 1 is 0
+    folder = net::descriptor(detail::open_file(name, O_RDONLY | O_DIRECTORY));
+    if (!folder && errno != EACCES) return net::system_error("open " + name, errno);
+  }
   if (const result<void> named = take_name(); !named) return named;
   part_.clear();
   file_.close();
-  if (!sync) return {};
-  const auto slash = path_.rfind('/');
-  const std::string folder = slash == path_.npos ? "." : path_.substr(0, slash + 1);
-  const net::descriptor opened(detail::open_file(folder, O_RDONLY | O_DIRECTORY));
-  if (opened) static_cast<void>(::fsync(opened.get()));  // not every file system can
-  return {};
+  const bool settled = !folder || detail::sync_to_disk(folder) == 0 || errno == EINVAL;  // not every file system can
+  return settled ? result<void>() : net::system_error("write " + path_, errno);
 }
 
 /// And what a kill may have left of one that was being written.
@@ -283,7 +289,7 @@ inline result<void> write_and_rename(const net::descriptor& file, const std::str
                                      std::string_view text, bool sync) {
   if (!file) return net::system_error("open " + fresh, errno);
   const result<void> written = write_all(file.get(), text, fresh);
-  if (!written || (sync && ::fsync(file.get()) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {
+  if (!written || (sync && sync_to_disk(file) != 0) || ::rename(fresh.c_str(), path.c_str()) != 0) {
     const int cause = errno;
     ::unlink(fresh.c_str());
     return written ? net::system_error("write " + path, cause) : written;

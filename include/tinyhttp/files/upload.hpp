@@ -29,18 +29,20 @@ namespace tinyhttp::files {
 /// What has a name in a directory, links not followed.
 enum class occupant : std::uint8_t { nothing, file, link, other };
 
-/// A wait until the disk has something. Shares what it needs: any thread may do it, at any time.
+/// A wait until the disk has something, if its file system knows such waits. Shares what it needs: any thread may
+/// do it, at any time.
 class disk_wait {
  public:
   disk_wait(std::shared_ptr<const descriptor> what, std::string name) noexcept
       : what_(std::move(what)), name_(std::move(name)) {}
   [[nodiscard]] result<void> operator()() const {
-    if (detail::uninterrupted([&] { return ::fsync(what_->get()); }) == 0) return {};
-    return detail::system_error("write", name_, errno);
+    if (what_->get() < 0) return {};
+    const int failed = detail::uninterrupted([&] { return ::fsync(what_->get()); });
+    return failed == 0 || errno == EINVAL ? result<void>() : detail::system_error("write", name_, errno);
   }
 
  private:
-  std::shared_ptr<const descriptor> what_;
+  std::shared_ptr<const descriptor> what_;  // without a number: there is nothing to wait for
   std::string name_;
 };
 
@@ -58,11 +60,8 @@ class place {
   /// Removes the file, or the link, of that name.
   [[nodiscard]] result<void> remove() const;
 
-  /// For the names in the directory. One that may not be read can't be asked for that: an error.
-  [[nodiscard]] disk_wait disk_wait_for_names() const {
-    const int readable = ::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return {share<const descriptor>(new descriptor(readable)), name_};
-  }
+  /// For the names in the directory. In one that may not be read, which nobody can wait for, it ends at once.
+  [[nodiscard]] result<disk_wait> disk_wait_for_names() const;
 
  private:
   friend class upload;
@@ -145,6 +144,12 @@ inline result<void> place::remove() const {
   if (::unlinkat(folder_.get(), name_.c_str(), 0) != 0)
     return detail::system_error("remove", name_, errno);
   return {};
+}
+
+inline result<disk_wait> place::disk_wait_for_names() const {
+  descriptor readable(::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (readable.get() < 0 && errno != EACCES) return detail::system_error("write", name_, errno);
+  return disk_wait(share<const descriptor>(new descriptor(std::move(readable))), name_);
 }
 
 inline std::string upload::temporary_name() {

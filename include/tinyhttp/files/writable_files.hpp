@@ -141,11 +141,13 @@ task<response> basic_writable_files<T>::put(request& r) const {
     auto flushing = wait_for_disk(r, file->disk_wait_for_content());
     if (auto flushed = co_await flushing; !flushed) co_return refused(flushed.error());
   }
+  auto names = at->where.disk_wait_for_names();  // for which there has to be a descriptor, else nothing is changed
+  if (durable_ && !names) co_return refused(names.error());
   auto made = commit(r, *at, *file);
   if (!made) co_return refused(conflict_if_absent(made.error()));
   if (durable_) {
-    auto flushing = wait_for_disk(r, at->where.disk_wait_for_names());
-    static_cast<void>(co_await flushing);  // not every file system can
+    auto flushing = wait_for_disk(r, std::move(*names));
+    if (auto flushed = co_await flushing; !flushed) co_return refused(flushed.error());
   }
   co_return std::move(*made);
 }
@@ -168,8 +170,10 @@ task<response> basic_writable_files<T>::remove(request& r) const {
   const auto at = removed(r);
   if (!at) co_return refused(at.error());
   if (durable_) {
-    auto flushing = wait_for_disk(r, at->where.disk_wait_for_names());
-    static_cast<void>(co_await flushing);
+    auto names = at->where.disk_wait_for_names();
+    if (!names) co_return refused(names.error());
+    auto flushing = wait_for_disk(r, std::move(*names));
+    if (auto flushed = co_await flushing; !flushed) co_return refused(flushed.error());
   }
   co_return response(status::no_content);
 }
