@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/http/media_type.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -114,14 +115,11 @@ inline std::optional<basic_login> parse_basic_credentials(std::string_view field
 
 template <handler H>
 auto with_basic_auth(H h, std::string_view realm, credentials_check accepts) {
-  std::string challenge = "Basic realm=\"";
-  for (const char c : realm) {
-    if (!ascii::is_field_octet(c))
-      throw std::invalid_argument("with_basic_auth: control octet in realm");
-    if (c == '"' || c == '\\') challenge.push_back('\\');
-    challenge.push_back(c);
-  }
-  challenge.append("\", charset=\"UTF-8\"");
+  for (const char c : realm)
+    if (!ascii::is_field_octet(c)) throw std::invalid_argument("with_basic_auth: control octet in realm");
+  std::string challenge = "Basic realm=";
+  append_quoted(challenge, realm);
+  challenge.append(", charset=\"UTF-8\"");
   return detail::basic_auth_handler<H>(std::move(h), std::move(challenge), std::move(accepts));
 }
 

@@ -6,8 +6,8 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
-#include <tinyhttp/http/challenge.hpp>
 #include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/media_type.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>

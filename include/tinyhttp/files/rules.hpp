@@ -48,11 +48,6 @@ namespace files {
 
 namespace detail {
 
-[[nodiscard]] constexpr bool ends_in(std::string_view name, std::string_view suffix) noexcept {
-  return name.size() >= suffix.size() &&
-         ascii::equal_ignoring_case(name.substr(name.size() - suffix.size()), suffix);
-}
-
 /// Texts of options that go into fields are judged once, not at the first request that needs them.
 [[gnu::cold]] inline void require_field_value(std::string_view what, std::string_view value) {
   if (!ascii::is_field_value(value))
@@ -64,14 +59,14 @@ namespace detail {
 inline std::string_view media_type_by(const std::vector<media_type_rule>& rules,
                                       std::string_view name) noexcept {
   for (const auto& rule : rules)
-    if (detail::ends_in(name, rule.suffix)) return rule.media_type;
+    if (ascii::ends_with_ignoring_case(name, rule.suffix)) return rule.media_type;
   return media_type_of(name);
 }
 
 inline std::string_view cache_control_by(const std::vector<cache_rule>& rules, std::string_view name,
                                          std::string_view otherwise) noexcept {
   for (const auto& rule : rules)
-    if (name.starts_with(rule.prefix) && detail::ends_in(name, rule.suffix) &&
+    if (name.starts_with(rule.prefix) && ascii::ends_with_ignoring_case(name, rule.suffix) &&
         (!rule.hashed || has_content_hash(name)))
       return rule.cache_control;
   return otherwise;

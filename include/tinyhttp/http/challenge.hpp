@@ -33,9 +33,6 @@ struct auth_challenge {
 [[nodiscard]] constexpr std::optional<field_parameter> take_auth_parameter(
     std::string_view& list) noexcept;
 
-/// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are left to whoever refuses fields.
-inline void append_quoted(std::string& out, std::string_view text);
-
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
@@ -110,15 +107,6 @@ inline std::optional<std::string> auth_challenge::parameter(std::string_view nam
   while (const auto found = take_auth_parameter(rest))
     if (ascii::equal_ignoring_case(found->name, name)) return found->text();
   return std::nullopt;
-}
-
-inline void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
 }
 
 }  // namespace tinyhttp

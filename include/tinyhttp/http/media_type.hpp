@@ -45,6 +45,9 @@ struct media_type {
 /// Reads the value of a Content-Type field. Empty for anything that is not exactly one.
 [[nodiscard]] constexpr std::optional<media_type> parse_media_type(std::string_view field) noexcept;
 
+/// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are left to whoever refuses fields.
+inline void append_quoted(std::string& out, std::string_view text);
+
 /// Appends `; name=value`, quoting the value where it is no token. Returns false, and appends
 /// nothing, when the name is no token or the value holds an octet that no quoting lets through.
 [[nodiscard]] inline bool append_parameter(std::string& out, std::string_view name,
@@ -150,21 +153,22 @@ constexpr std::optional<media_type> parse_media_type(std::string_view field) noe
   return found;
 }
 
+inline void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += '"';
+}
+
 inline bool append_parameter(std::string& out, std::string_view name, std::string_view value) {
   if (!ascii::is_token(name)) return false;
   for (const char c : value)
     if (!ascii::is_field_octet(c)) return false;
   out.append("; ").append(name) += '=';
-  if (ascii::is_token(value)) {
-    out += value;
-    return true;
-  }
-  out += '"';
-  for (const char c : value) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
+  if (ascii::is_token(value)) out += value;
+  else append_quoted(out, value);
   return true;
 }
 
