@@ -238,6 +238,12 @@ TEST_CASE("what cannot be a context says why", "[apart][tls]") {
   CHECK(why(tls_server_context({})) == "TLS: a server needs a certificate");
   CHECK(why(tls_server_context({.certificate_file = here / "ca.pem"})) == "TLS: " + (here / "ca.pem") + ": no key in it, or one with a password");
   const auto mine = authority().issue(), other = authority().issue();
+  const std::string damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  CHECK(why(tls_client_context({.ca = authority().certificate() + damaged})) == "TLS: ca: a damaged certificate in it");
+  CHECK(why(tls_server_context({.certificate = mine.certificate + damaged, .key = mine.key})) == "TLS: certificate: a damaged certificate in it");
+  const std::string cut = mine.certificate.substr(0, mine.certificate.size() / 2);
+  CHECK(why(tls_client_context({.ca = authority().certificate() + cut})) == "TLS: ca: a damaged certificate in it");
+  CHECK(why(tls_client_context({.ca = "# ours\n" + authority().certificate() + mine.key + "the end\n"})) == "made");
   CHECK(why(tls_server_context({.certificate = mine.certificate, .key = other.key})) == "TLS: use key: key values mismatch");
   CHECK(why(tls_server_context({.certificate = mine.certificate, .key = ed25519_key})) == "TLS: use key: key type mismatch");
   CHECK(why(server::start(hello, {.port = 0, .tls = show()})) == "server_options::tls is for a tls_server (tls.hpp)");

@@ -110,6 +110,7 @@ class tls_context final : public net::secure_context {
 
  private:
   [[nodiscard]] result<tls_pointer<BIO>> open(const std::string& file, const std::string& text) const;
+  [[nodiscard]] static result<void> check_end(const std::string& name);
   [[nodiscard]] static int alpn(SSL*, const unsigned char** out, unsigned char* size,
                                 const unsigned char* in, unsigned int in_size, void*) noexcept;
 
@@ -159,6 +160,13 @@ inline result<tls_pointer<BIO>> tls_context::open(const std::string& file, const
   return opened;
 }
 
+/// Behind the last certificate that could be read: is it the last that is there?
+inline result<void> tls_context::check_end(const std::string& name) {
+  const bool ends = ERR_GET_REASON(::ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ::ERR_clear_error();
+  return ends ? result<void>() : error(error_kind::tls, "TLS: " + name + ": a damaged certificate in it");
+}
+
 inline result<void> tls_context::trust(const std::string& file, const std::string& directory,
                                        const std::string& text, bool system_else) {
   if (file.empty() && directory.empty() && text.empty()) {
@@ -172,15 +180,15 @@ inline result<void> tls_context::trust(const std::string& file, const std::strin
     if (from_file ? file.empty() : text.empty()) continue;
     auto from = open(from_file ? file : std::string(), text);
     if (!from) return from.error();
+    const std::string name = from_file ? file : "ca";
     int count = 0;
     while (const tls_pointer<X509> one{::PEM_read_bio_X509(from->get(), nullptr, nullptr, nullptr)}) {
       ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(native()), one.get());
       if (of_server_) ::SSL_CTX_add_client_CA(native(), one.get());
       ++count;
     }
-    ::ERR_clear_error();  // the end of the text is one
-    if (count == 0)
-      return error(error_kind::tls, "TLS: " + (from_file ? file : std::string("ca")) + ": no certificate in it");
+    if (const auto whole = check_end(name); !whole) return whole;
+    if (count == 0) return error(error_kind::tls, "TLS: " + name + ": no certificate in it");
   }
   return {};
 }
@@ -196,6 +204,7 @@ inline result<void> tls_context::show(const std::string& certificate_file, const
   if (::SSL_CTX_use_certificate(native(), own.get()) != 1) return tls_failure("use " + name);
   while (const tls_pointer<X509> next{::PEM_read_bio_X509(from->get(), nullptr, nullptr, nullptr)})
     ::SSL_CTX_add1_chain_cert(native(), next.get());
+  if (const auto whole = check_end(name); !whole) return whole;
   const bool beside = key_file.empty() && key.empty();  // in the same file
   const std::string key_name = !key_file.empty() ? key_file : beside ? name : "key";
   auto key_from = beside ? open(certificate_file, certificate) : open(key_file, key);
