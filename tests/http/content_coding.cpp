@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -152,6 +153,15 @@ TEST_CASE("a coding that is not known, and too many of them, change nothing", "[
   std::string five = "hi";
   for (int i = 0; i < 5; ++i) five = encode(five, 'a');
   CHECK(decoded("aa,aa,aa,aa,aa", five) == "hi");
+}
+
+TEST_CASE("a decoder that cannot be made changes nothing, either", "[http][coding]") {
+  const content_coding none[] = {
+      {"a", [](const decode_limits&) -> std::unique_ptr<coding_decoder> { throw std::bad_alloc(); }}};
+  response answer = text("coded").with("Content-Encoding", "a");
+  CHECK_THROWS_AS(static_cast<void>(decode(answer, none)), std::bad_alloc);
+  CHECK(answer.fields["Content-Encoding"] == "a");
+  CHECK(answer.body.text() == "coded");
 }
 
 TEST_CASE("a part in a coding is refused, and a part without one is not", "[http][coding]") {

@@ -270,10 +270,10 @@ result<void> decode(fields& about, body& content, std::span<const content_coding
   if (!about.contains("Content-Encoding") || content.length() == 0) return {};
   const auto codings = detail::codings_of(about, known, limits.max_codings);
   if (!codings) return detail::seen_from(where, codings.error());
-  about.remove("Content-Encoding");
-  if (codings->empty()) return {};
   detail::decoding_chain chain(limits.max_octets);
   for (std::size_t i = codings->size(); i-- > 0;) chain.add(*(*codings)[i], limits);
+  about.remove("Content-Encoding");
+  if (codings->empty()) return {};
   const std::uint64_t limit = content.default_limit();
   content = body(share(new detail::decoded_stream<>(std::move(content), std::move(chain),
                                                    std::move(where))));
