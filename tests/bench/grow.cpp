@@ -56,7 +56,7 @@ void fields(unsigned count) {
     th::h1::connection wire(th::h1::side::server, bounds);
     wire.take_memory(room);
     wire.receive(head);
-    if (wire.next_event(into).what != th::h1::event::kind::head) std::abort();
+    if (wire.next_event(into).what != th::h1::wire_event::kind::head) std::abort();
     wire.give_memory(room, 1 << 20);
   });
 }

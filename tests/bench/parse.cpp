@@ -86,7 +86,7 @@ struct ours {
     th::h1::connection wire(th::h1::side::server, bounds);
     wire.take_memory(room);
     wire.receive(octets);
-    if (wire.next_event(into).what != th::h1::event::kind::head) std::abort();
+    if (wire.next_event(into).what != th::h1::wire_event::kind::head) std::abort();
     keep(into);
     wire.give_memory(room, 1 << 20);
   }

@@ -500,6 +500,17 @@ TEST_CASE("a file whose digest is another one is an error, and nothing of it sta
   CHECK(dir.names() == names{"f"});
 }
 
+TEST_CASE("a digest that nothing sums up is an error, not a file that was never checked", "[client][download][digest]") {
+  scratch::folder dir;
+  download_options how;
+  how.digest = {nullptr, "d41d8"};  // as of make_hasher("md-5")
+  client c;
+  const auto done = download(c, "http://127.0.0.1:9/f", dir / "f", std::move(how));
+  REQUIRE(!done);
+  CHECK(done.error().message() == "GET http://127.0.0.1:9/f: nothing was given that sums up its digest");
+  CHECK(dir.names().empty());
+}
+
 TEST_CASE("a digest covers what was there already", "[client][download][digest][threads]") {
   scratch::folder dir;
   const std::string cut = whole("content").substr(0, whole("").size() + 3);

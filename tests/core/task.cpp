@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -217,14 +218,17 @@ TEST_CASE("a task that was never started lets go of its arguments", "[core][task
   CHECK(g.abandoned == 0);
 }
 
+// Whoever forgets to await one is told so, also where only `if (!answer)` is asked.
+static_assert(!std::is_constructible_v<bool, task<void>> && !std::is_constructible_v<bool, task<int>>);
+
 TEST_CASE("tasks move, and one that is assigned over is destroyed", "[core][task]") {
   gate g;
   const auto held = std::make_shared<int>(0);
   auto a = hold(g, held);
   a.start();
   auto b = std::move(a);
-  CHECK_FALSE(static_cast<bool>(a));
-  CHECK(static_cast<bool>(b));
+  CHECK(a.is_empty());
+  CHECK_FALSE(b.is_empty());
   b = task<void>();
   CHECK(g.abandoned == 1);
   CHECK(held.use_count() == 1);

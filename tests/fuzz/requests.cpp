@@ -22,12 +22,12 @@ bool first_request(std::string_view octets, const h1::limits& within, request& r
   server.receive(octets);
   for (;;) {
     const auto event = server.next_event(r);
-    if (event.what == h1::event::kind::head) continue;
-    if (event.what == h1::event::kind::data) {
+    if (event.what == h1::wire_event::kind::head) continue;
+    if (event.what == h1::wire_event::kind::data) {
       content += event.data;
       continue;
     }
-    if (event.what != h1::event::kind::end) return false;
+    if (event.what != h1::wire_event::kind::end) return false;
     if (server.trailers() != nullptr) trailers = *server.trailers();
     return true;
   }

@@ -31,9 +31,9 @@ bool final_response(const request& asked, std::string_view octets, const h1::lim
   client.peer_closed();
   for (;;) {
     const auto event = client.next_event(out.head);
-    if (event.what == h1::event::kind::failed) return false;
-    if (event.what == h1::event::kind::data) out.content += event.data;
-    if (event.what != h1::event::kind::end) continue;
+    if (event.what == h1::wire_event::kind::failed) return false;
+    if (event.what == h1::wire_event::kind::data) out.content += event.data;
+    if (event.what != h1::wire_event::kind::end) continue;
     if (client.trailers() != nullptr) out.trailers = *client.trailers();
     return true;
   }
@@ -50,8 +50,8 @@ void say_it_again(const request& asked, std::string_view octets) {
   (void)client.send(question, asked, "a");
   (void)client.finish(question, nullptr);
   server.receive(question.view());
-  fuzz::require(server.next_event(seen).what == h1::event::kind::head, "the question is a request");
-  fuzz::require(server.next_event(seen).what == h1::event::kind::end, "and complete");
+  fuzz::require(server.next_event(seen).what == h1::wire_event::kind::head, "the question is a request");
+  fuzz::require(server.next_event(seen).what == h1::wire_event::kind::end, "and complete");
 
   response& r = first.head;
   r.body = r.fields.contains("Transfer-Encoding") ? stream_body([] { return std::string(); })

@@ -40,14 +40,14 @@ std::string verdict(h1::connection& wire, std::string_view octets, Start start) 
   std::string head, content;
   for (;;) {
     const auto event = wire.next_event(seen);
-    if (event.what == h1::event::kind::failed) {
+    if (event.what == h1::wire_event::kind::failed) {
       const std::string_view why = wire.failure().why;
       return why.find("connection closed") == why.npos ? std::string("refused ").append(why) : "incomplete";
     }
-    if (event.what == h1::event::kind::closed) return "incomplete";
-    if (event.what == h1::event::kind::head) head = start(seen);
-    if (event.what == h1::event::kind::data) content += event.data;
-    if (event.what == h1::event::kind::end) return "read " + head + " " + hex(content);
+    if (event.what == h1::wire_event::kind::closed) return "incomplete";
+    if (event.what == h1::wire_event::kind::head) head = start(seen);
+    if (event.what == h1::wire_event::kind::data) content += event.data;
+    if (event.what == h1::wire_event::kind::end) return "read " + head + " " + hex(content);
   }
 }
 

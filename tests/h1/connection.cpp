@@ -11,7 +11,7 @@
 #include <vector>
 
 using namespace tinyhttp;
-using kind = h1::event::kind;
+using kind = h1::wire_event::kind;
 using h1::side;
 using wire::ending;
 

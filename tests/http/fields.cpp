@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,9 @@ TEST_CASE("fields know without a search what cannot be there twice", "[http][fie
   f.add("Host", "a");
   CHECK_FALSE(f.may_repeat("Host"));
 }
+
+// `answer.fields["X"] = "y"` would set nothing, and does not compile.
+static_assert(!std::is_assignable_v<decltype(std::declval<fields&>()["X"]), std::string_view>);
 
 TEST_CASE("setting a field replaces all of its lines; removing counts them", "[http][fields]") {
   fields f{{"A", "1"}, {"B", "2"}, {"a", "3"}, {"C", "4"}};

@@ -103,7 +103,7 @@ inline void stop(std::string& text, feeder& from, std::string_view why) {
 [[nodiscard]] inline std::string read_requests(std::string_view octets, cutting cut, ending end,
                                                const tinyhttp::h1::limits& bounds = {}) {
   using namespace tinyhttp;
-  using kind = h1::event::kind;
+  using kind = h1::wire_event::kind;
   h1::connection wire(h1::side::server, bounds);
   detail::feeder from(wire, octets, cut, end);
   request seen;
@@ -152,7 +152,7 @@ inline void stop(std::string& text, feeder& from, std::string_view why) {
                                                std::string_view octets, cutting cut, ending end,
                                                const tinyhttp::h1::limits& bounds = {}) {
   using namespace tinyhttp;
-  using kind = h1::event::kind;
+  using kind = h1::wire_event::kind;
   h1::connection wire(h1::side::client, bounds);
   detail::feeder from(wire, octets, cut, end);
   std::string text, start, lines, body;

@@ -8,7 +8,7 @@
 
 using namespace tinyhttp;
 using namespace wire;
-using kind = h1::event::kind;
+using kind = h1::wire_event::kind;
 
 namespace {
 

@@ -24,6 +24,15 @@ struct event_stream_options {
   std::chrono::milliseconds keep_alive{15'000};  // a comment goes out after so long without an event; 0: never
 };
 
+namespace detail {
+
+template <class Made>
+inline constexpr bool gives_events = false;
+template <class Made>
+inline constexpr bool gives_events<task<Made>> = requires(const Made& made) { !made, *made; };
+
+}  // namespace detail
+
 /// The answer to `r`, which nobody stores or holds back, that sends what `next()` gives. It is called once the peer has taken the event before, and
 /// returns a task of a `std::optional<event>`, empty at the end, or a result of one, whose error cuts the answer.
 /// The stream also ends when the server is told to stop. `next`, with all that it captures, and the task that
@@ -32,7 +41,10 @@ struct event_stream_options {
 /// In place of the event there may be a `std::string` that `format_event` made, and any other pointer to either
 /// in place of the optional. Without a context, as in tests, there are no comments.
 template <class Next>
+  requires detail::gives_events<std::invoke_result_t<Next&>>
 [[nodiscard]] response event_stream(const request& r, Next next, event_stream_options with = {});
+template <class Next>  // for what is none: compilers show this line
+response event_stream(const request&, Next, event_stream_options = {}) = delete;  // takes a coroutine without arguments that returns task<std::optional<event>>
 
 // ---------------------------------------------------------------------------------------------
 
@@ -83,7 +95,7 @@ class event_body final : public body_stream {
   task<result<std::string_view>> next() override {
     const std::string_view end;
     if (context_ != nullptr && context_->stopping()) co_return end;
-    if (!running_) {
+    if (running_.is_empty()) {
       running_ = next_();
       running_.try_start();
     }
@@ -112,6 +124,7 @@ class event_body final : public body_stream {
 }  // namespace detail
 
 template <class Next>
+  requires detail::gives_events<std::invoke_result_t<Next&>>
 response event_stream(const request& r, Next next, event_stream_options with) {
   request_context* const context = r.context != nullptr ? &r.context->lasting() : nullptr;
   body events(share(new detail::event_body<Next>(context, std::move(next), with)));

@@ -65,8 +65,8 @@ inline route_pattern::route_pattern(std::string_view pattern) {
       for (const auto& earlier : segments)
         if (earlier.is != kind::literal && earlier.text == text)
           detail::refuse_pattern(pattern, "a name stands twice");
-    } else if (text.starts_with(':')) {
-      detail::refuse_pattern(pattern, "a named segment is written {name}");
+    } else if (text == "*" || text.find_first_of(":<(") == 0) {
+      detail::refuse_pattern(pattern, "a named segment is written {name}, all that is left {name...}");
     }
     if (text.find_first_of("{}") != text.npos)
       detail::refuse_pattern(pattern, "braces enclose a whole segment");

@@ -37,6 +37,11 @@ namespace tinyhttp {
 /// its replies. A literal route is found without allocating.
 class router {
  public:
+  router() = default;
+  router(const router&) = delete;  // hand it over by std::move
+  router(router&&) = default;
+  router& operator=(router&&) = default;
+
   /// Adds a route. Throws std::invalid_argument for a bad pattern, and for one that fits the same
   /// paths with the same method as a route that is there.
   router& route(const method& m, std::string_view pattern, any_handler h) {

@@ -20,8 +20,8 @@ namespace tinyhttp {
 
 /// What the file must sum up to.
 struct expected_digest {
-  std::shared_ptr<hasher> sum = {};  // of this download alone while it runs; empty: nothing is checked
-  std::string hex = {};              // in digits of either case
+  std::shared_ptr<hasher> sum = {};  // of this download alone while it runs; without one, `hex` is an error
+  std::string hex = {};              // in digits of either case; both empty: nothing is checked
 };
 
 struct download_options {

@@ -105,6 +105,8 @@ class running_download {
 
 template <class Client>
 result<download_report> running_download<Client>::run() {
+  if (!how_.digest.sum && !how_.digest.hex.empty())
+    return failed(error_kind::invalid_argument, "nothing was given that sums up its digest");
   for (;;) {
     auto report = attempt();
     if (report) return report;

@@ -62,16 +62,16 @@ class response_stream final : public body_stream {
   task<result<std::string_view>> next() override {
     if (failure_) co_return *failure_;
     while (c_) {
-      const h1::event event = c_->wire.next_event(unused_);
-      if (event.what == h1::event::kind::data) {
+      const h1::wire_event event = c_->wire.next_event(unused_);
+      if (event.what == h1::wire_event::kind::data) {
         c_->count_body(event.data.size());
         co_return event.data;
       }
-      if (event.what == h1::event::kind::end) {
+      if (event.what == h1::wire_event::kind::end) {
         finish();
         break;
       }
-      if (event.what != h1::event::kind::need_more) {
+      if (event.what != h1::wire_event::kind::need_more) {
         give_up(c_->broken());
         co_return *failure_;
       }
@@ -160,12 +160,12 @@ bool running_exchange<Stream>::asks_first(std::optional<std::uint64_t> length) c
 template <net::stream Stream>
 result<bool> running_exchange<Stream>::take_events() {
   while (!has_head_) {
-    const h1::event event = c_.wire.next_event(response_);
-    if (event.what == h1::event::kind::need_more) return false;
-    if (event.what == h1::event::kind::head) {
+    const h1::wire_event event = c_.wire.next_event(response_);
+    if (event.what == h1::wire_event::kind::need_more) return false;
+    if (event.what == h1::wire_event::kind::head) {
       c_.head_is_here();
       has_head_ = true;
-    } else if (event.what != h1::event::kind::informational) {
+    } else if (event.what != h1::wire_event::kind::informational) {
       return c_.broken();
     } else if (++informational_ > most_informational) {
       return c_.about({error_kind::limit, "too many informational responses"});
@@ -290,8 +290,8 @@ void running_exchange<Stream>::attach_body() {
   }
   std::string octets;
   for (;;) {
-    const h1::event event = c_.wire.next_event(response_);
-    if (event.what != h1::event::kind::data) break;
+    const h1::wire_event event = c_.wire.next_event(response_);
+    if (event.what != h1::wire_event::kind::data) break;
     octets.append(event.data);
   }
   if (!octets.empty()) response_.body = body(std::move(octets));

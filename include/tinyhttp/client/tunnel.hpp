@@ -122,16 +122,16 @@ task<result<void>> tunnel_opening<Stream>::ask_http(const h1::limits& bounds) {
 
   response answer;
   for (int informational = 0; informational <= most_informational;) {
-    const h1::event event = wire.next_event(answer);
-    if (event.what == h1::event::kind::informational) {
+    const h1::wire_event event = wire.next_event(answer);
+    if (event.what == h1::wire_event::kind::informational) {
       ++informational;
-    } else if (event.what == h1::event::kind::head) {
+    } else if (event.what == h1::wire_event::kind::head) {
       if (!answer.status.is_success())
         co_return refuse(error_kind::connect, answer.status.to_string());
       if (!wire.unread().empty())
         co_return refuse(error_kind::protocol, "octets that nobody has asked for");
       co_return result<void>();
-    } else if (event.what != h1::event::kind::need_more) {
+    } else if (event.what != h1::wire_event::kind::need_more) {
       co_return refuse(error_kind::protocol, "bad answer: " + std::string(wire.failure().why));
     } else {
       const std::span<char> room = wire.room(4096);

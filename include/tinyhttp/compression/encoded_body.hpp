@@ -87,7 +87,7 @@ class encoded_stream final : public body_stream {
           if (filled > 0) break;
           step_ = encoding_step::flush;
         } else if (input_.empty()) {
-          if (!pulling_) {
+          if (pulling_.is_empty()) {
             pulling_ = plain_.next();
             pulling_.try_start();
           }

@@ -107,6 +107,7 @@ class function<R(Args...)> : detail::function_target {
   using detail::function_target::operator bool;
 
   [[gnu::always_inline]] function() noexcept = default;
+  function(const function&) = delete;  // what holds one, as options do, is handed over by std::move
   [[gnu::always_inline]] function(function&&) noexcept = default;
   [[gnu::always_inline]] function& operator=(function&&) noexcept = default;
   [[gnu::always_inline]] ~function() = default;
@@ -141,6 +142,7 @@ class function<R(Args...) const> : detail::function_target {
   using detail::function_target::operator bool;
 
   [[gnu::always_inline]] function() noexcept = default;
+  function(const function&) = delete;  // what holds one, as options do, is handed over by std::move
   [[gnu::always_inline]] function(function&&) noexcept = default;
   [[gnu::always_inline]] function& operator=(function&&) noexcept = default;
   [[gnu::always_inline]] ~function() = default;

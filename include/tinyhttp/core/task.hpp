@@ -105,7 +105,8 @@ class task_frame {
     if (ended) ended.destroy();
   }
 
-  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
+  [[nodiscard]] bool is_empty() const noexcept { return !frame_; }
+  explicit operator bool() const = delete;  // what a task gives is known once it is awaited: co_await it
   [[nodiscard]] bool done() const noexcept { return frame_.done(); }
   [[nodiscard]] bool await_ready() const noexcept { return frame_.done(); }
 

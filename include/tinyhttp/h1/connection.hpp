@@ -21,7 +21,7 @@
 namespace tinyhttp::h1 {
 
 /// What the octets received so far amount to.
-struct event {
+struct wire_event {
   enum class kind : std::uint8_t {
     need_more,      // receive, then ask again
     informational,  // client: a 1xx head; the final one is still to come
@@ -58,13 +58,13 @@ class connection {
 
   /// Server: the next step of the request. `into` is filled in while a head is read, and has to be
   /// the same one until it is complete; its body is left alone.
-  [[nodiscard]] event next_event(request& into);
+  [[nodiscard]] wire_event next_event(request& into);
 
   /// For a look between messages. False: nothing is here, and `next_event` would say `need_more`.
   [[nodiscard]] bool may_have_event() const noexcept { return in_.size() > used_ || peer_closed_; }
 
   /// Client: the next step of the response to the request sent last. `into` likewise.
-  [[nodiscard]] event next_event(response& into);
+  [[nodiscard]] wire_event next_event(response& into);
 
   [[nodiscard]] const violation& failure() const noexcept { return failure_; }
   /// The peer's body is delimited like this, once its head is there.
@@ -156,15 +156,15 @@ class connection {
     used_ = 0;
   }
   /// A client answers nobody: its statuses are what a gateway would say (RFC 9110 15.6.3).
-  event fail(const violation& why) noexcept {
+  wire_event fail(const violation& why) noexcept {
     failure_ = {us_ == side::client ? 502 : why.status, why.why};
     life_.forbid_reuse();
-    return {event::kind::failed, {}};
+    return {wire_event::kind::failed, {}};
   }
-  event head_without_end(fields& into);
+  wire_event head_without_end(fields& into);
   outgoing send_last(buffer& out, const response& r, std::string_view date);
-  event begin_body(http_version version, const fields& f);
-  event body_event();
+  wire_event begin_body(http_version version, const fields& f);
+  wire_event body_event();
 
   side us_, them_;
   const limits* limits_;
@@ -187,25 +187,25 @@ class connection {
 // ---------------------------------------------------------------------------------------------
 
 /// The head is not complete: more is needed, or the peer has closed.
-inline event connection::head_without_end(fields& into) {
+inline wire_event connection::head_without_end(fields& into) {
   if (!peer_closed_) return {};
   into.clear();
   if (us_ == side::client) return fail({502, "connection closed before the end of the response head"});
-  if (!parser_.begun()) return {event::kind::closed, {}};
+  if (!parser_.begun()) return {wire_event::kind::closed, {}};
   return fail({400, "connection closed in the middle of a request head"});
 }
 
-inline event connection::begin_body(http_version version, const fields& f) {
+inline wire_event connection::begin_body(http_version version, const fields& f) {
   version_ = version;
   peer_keeps_alive_ = wants_keep_alive(version, f);
   if (!peer_keeps_alive_ || incoming_.by == framing::rule::until_close) life_.forbid_reuse();
   reader_.restart(incoming_);
-  return {event::kind::head, {}};
+  return {wire_event::kind::head, {}};
 }
 
-inline event connection::next_event(request& into) {
+inline wire_event connection::next_event(request& into) {
   drop_used();
-  if (failure_) return {event::kind::failed, {}};
+  if (failure_) return {wire_event::kind::failed, {}};
   if (life_.of(side::client) != phase::idle) return body_event();
   if (in_.empty() && !peer_closed_) return {};
   switch (parser_.parse(in_.view(), into)) {
@@ -220,11 +220,11 @@ inline event connection::next_event(request& into) {
   return begin_body(into.version, into.fields);
 }
 
-inline event connection::next_event(response& into) {
+inline wire_event connection::next_event(response& into) {
   drop_used();
-  if (failure_) return {event::kind::failed, {}};
+  if (failure_) return {wire_event::kind::failed, {}};
   if (life_.of(side::server) == phase::body) return body_event();
-  if (life_.of(side::server) != phase::answering) return {event::kind::end, {}};
+  if (life_.of(side::server) != phase::answering) return {wire_event::kind::end, {}};
   switch (parser_.parse(in_.view(), line_, into.fields)) {
     case head_parser::outcome::need_more: return head_without_end(into.fields);
     case head_parser::outcome::failed: return fail(parser_.failure());
@@ -237,7 +237,7 @@ inline event connection::next_event(response& into) {
     return fail({502, "101 without having asked for another protocol"});
   if (line_.status.is_informational() && line_.status != status::switching_protocols) {
     life_.apply(side::server, signal::informational);
-    return {event::kind::informational, {}};
+    return {wire_event::kind::informational, {}};
   }
   if (const auto wrong = frame_response(asked_, line_.version, line_.status, into.fields, incoming_))
     return fail(wrong);
@@ -247,12 +247,12 @@ inline event connection::next_event(response& into) {
   return begin_body(line_.version, into.fields);
 }
 
-inline event connection::body_event() {
-  if (incoming_done()) return {event::kind::end, {}};
+inline wire_event connection::body_event() {
+  if (incoming_done()) return {wire_event::kind::end, {}};
   const auto step = reader_.read(in_.view());
   used_ = step.consumed;
   switch (step.state) {
-    case body_reader::outcome::data: return {event::kind::data, step.data};
+    case body_reader::outcome::data: return {wire_event::kind::data, step.data};
     case body_reader::outcome::failed:
       return fail(reader_.failure());
     case body_reader::outcome::end: break;
@@ -264,7 +264,7 @@ inline event connection::body_event() {
       break;
   }
   life_.apply(them_, signal::end);
-  return {event::kind::end, {}};
+  return {wire_event::kind::end, {}};
 }
 
 inline outgoing connection::send(buffer& out, const response& r, std::string_view date) {

@@ -132,10 +132,21 @@ class body {
   std::uint64_t default_limit_ = std::uint64_t{1} << 20;
 };
 
+namespace detail {
+
+template <class Made>
+concept pulled_octets = std::is_convertible_v<Made, std::string_view> || std::is_same_v<Made, result<std::string>> ||
+                        std::is_same_v<Made, task<result<std::string>>>;
+
+}  // namespace detail
+
 /// A body pulled from `pull`, which gives the next octets, or an empty string at the end. With a
 /// `length`, it must give exactly that many.
 template <class Pull>
+  requires detail::pulled_octets<std::invoke_result_t<Pull&>>
 [[nodiscard]] body stream_body(Pull pull, std::optional<std::uint64_t> length = std::nullopt);
+template <class Pull>  // for what is none: compilers show this line
+body stream_body(Pull, std::optional<std::uint64_t> = std::nullopt) = delete;  // takes a callable without arguments that returns std::string, result<std::string>, or task<result<std::string>>
 
 // ---------------------------------------------------------------------------------------------
 
@@ -293,6 +304,7 @@ task<result<std::string_view>> body::read_all(std::uint64_t limit) {
 }
 
 template <class Pull>
+  requires detail::pulled_octets<std::invoke_result_t<Pull&>>
 body stream_body(Pull pull, std::optional<std::uint64_t> length) {
   return body(share(new detail::pulled_stream<Pull>(std::move(pull), length)));
 }

@@ -66,8 +66,8 @@ class fields {
     return may_contain(name) ? find(name) : std::nullopt;
   }
 
-  /// The value of the first line of that name; empty when there is none.
-  [[nodiscard]] std::string_view operator[](std::string_view name) const noexcept {
+  /// The value of the first line of that name; empty when there is none. Const, as assigning to it would set nothing.
+  [[nodiscard]] const std::string_view operator[](std::string_view name) const noexcept {
     return get(name).value_or(std::string_view());
   }
   [[nodiscard]] bool contains(std::string_view name) const noexcept { return get(name).has_value(); }

@@ -58,7 +58,7 @@ class request_context {
 class path_parameters {
  public:
   /// The value of that name; empty when the route has no such segment.
-  [[nodiscard]] std::string_view operator[](std::string_view name) const noexcept {
+  [[nodiscard]] const std::string_view operator[](std::string_view name) const noexcept {
     for (std::size_t i = entries_.size(); i-- > 0;)
       if (text(entries_[i].name_at, entries_[i].name_size) == name)
         return text(entries_[i].value_at, entries_[i].value_size);

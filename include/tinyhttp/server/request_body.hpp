@@ -88,9 +88,9 @@ task<result<std::string_view>> served_exchange<S>::pull() {
   const auto body = body_;  // its handler may let go of it
   for (;;) {
     const auto next = wire_.next_event(incoming_);
-    if (next.what == h1::event::kind::data) co_return next.data;
-    if (next.what == h1::event::kind::end) co_return std::string_view();
-    if (next.what == h1::event::kind::failed) co_return wire_.failure().error();
+    if (next.what == h1::wire_event::kind::data) co_return next.data;
+    if (next.what == h1::wire_event::kind::end) co_return std::string_view();
+    if (next.what == h1::wire_event::kind::failed) co_return wire_.failure().error();
     const bool writing = is_writing();  // that reads from `out_`
     if (!writing && std::exchange(continue_owed_, false)) wire_.send_informational(out_, status::continue_, {});
     if (writing || !answering_) {

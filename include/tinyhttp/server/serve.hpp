@@ -107,7 +107,7 @@ task<bool> served_exchange<S>::serve() {
         break;
       case stage::over: step = hang_up(); break;
     }
-    if (step) goes_on = co_await step;
+    if (!step.is_empty()) goes_on = co_await step;
   }
   co_return false;
 }
@@ -133,10 +133,10 @@ class served_exchange<S>::end_of_waiting {
 template <looped_stream S>
 bool served_exchange<S>::next_request() {
   const auto next = wire_.next_event(incoming_);
-  if (next.what == h1::event::kind::need_more) return false;
-  if (next.what == h1::event::kind::failed) refuse(problem(wire_.failure().status));
+  if (next.what == h1::wire_event::kind::need_more) return false;
+  if (next.what == h1::wire_event::kind::failed) refuse(problem(wire_.failure().status));
   stage_ = stage::over;
-  if (next.what != h1::event::kind::head) return true;
+  if (next.what != h1::wire_event::kind::head) return true;
   began_ = stream().loop().seen();
   prepare_body();
   if (++connection_->requests_ >= options().requests_per_connection) wire_.forbid_reuse();

@@ -84,13 +84,13 @@ task<void> fake_connection<S>::run() {
   for (;;) {
     const auto next = wire_.parser.next_event(incoming_);
     bool goes_on = false;
-    if (next.what == h1::event::kind::need_more) {
+    if (next.what == h1::wire_event::kind::need_more) {
       const bool more = co_await wire_.receive();
       if (!more) co_return;
       continue;
     }
-    if (next.what == h1::event::kind::closed) co_return;
-    if (next.what == h1::event::kind::failed) {
+    if (next.what == h1::wire_event::kind::closed) co_return;
+    if (next.what == h1::wire_event::kind::failed) {
       goes_on = co_await refuse();
     } else {
       goes_on = co_await answer();
@@ -146,14 +146,14 @@ task<bool> fake_connection<S>::read_body(exchange& x) {
   bool continued = !x.fields.has_token("Expect", "100-continue");
   for (;;) {
     const auto next = wire_.parser.next_event(incoming_);
-    if (next.what == h1::event::kind::end) co_return true;
-    if (next.what == h1::event::kind::data) {
+    if (next.what == h1::wire_event::kind::end) co_return true;
+    if (next.what == h1::wire_event::kind::data) {
       x.body_size += next.data.size();
       if (x.body.size() < most_kept) x.body.append(next.data.substr(0, most_kept - x.body.size()));
       wire_.received.clear();
       continue;
     }
-    if (next.what != h1::event::kind::need_more) co_return false;
+    if (next.what != h1::wire_event::kind::need_more) co_return false;
     if (!continued) {
       buffer interim;
       wire_.parser.send_informational(interim, status::continue_, {});
