@@ -157,6 +157,7 @@ result<void> basic_server<Stream>::take(net::socket connected) {
   if (!peer) return peer.error();
   if (const std::int64_t failed = net::os::set_flags(connected.native(), true); failed < 0)
     return net::system_error("take a connection", static_cast<int>(-failed));
+  if (running_->stopped) return {};  // a loop that has ended would keep it, and not look at it
   if (peer->is_ip()) static_cast<void>(connected.no_delay(true));
   auto* least = &running_->workers[0];
   for (auto& one : running_->workers)
