@@ -10,43 +10,45 @@
 //   assets FOLDER HEADER         write a header that a program includes; compile it in one file only
 #include <tinyhttp/tinyhttp.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace th = tinyhttp;
 
 // Octets as a string literal: octal escapes have an end, hexadecimal ones do not.
-void print_literal(std::FILE* out, const std::string& octets) {
-  for (std::size_t i = 0; i < octets.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(octets[i]);
-    const bool plain = octet >= 0x20 && octet < 0x7f && octet != '"' && octet != '\\' && octet != '?';
-    if (i % 100 == 0) std::fputs("\n      \"", out);
-    std::fprintf(out, plain ? "%c" : "\\%03o", octet);
-    if (i % 100 == 99 || i + 1 == octets.size()) std::fputc('"', out);
+std::string literal(std::string_view octets) {
+  std::string text = octets.empty() ? "\"\"s" : "";
+  for (; !octets.empty(); octets.remove_prefix(std::min<std::size_t>(octets.size(), 100))) {
+    text += "\n      \"";
+    for (const char c : octets.substr(0, 100)) {
+      char escape[5];
+      std::snprintf(escape, sizeof escape, "\\%03o", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '?';
+      if (plain) text += c;
+      else text += escape;
+    }
+    text += octets.size() > 100 ? "\"" : "\"s";
   }
-  if (octets.empty()) std::fputs("\"\"", out);
+  return text;
 }
 
-void write_header(const std::vector<th::bundled_file>& files, const char* name) {
-  std::FILE* out = std::fopen(name, "w");
-  if (out == nullptr) throw std::runtime_error(std::string("cannot write ") + name);
-  std::fputs("// Made by `assets`; do not edit.\n#pragma once\n\n#include <tinyhttp/files/assets.hpp>\n\n"
-             "inline void add_site(tinyhttp::assets& to) {\n  using namespace std::string_literals;\n", out);
-  for (const auto& file : files) {
-    std::fputs("  to.add(", out);
-    print_literal(out, file.name);
-    std::fputs("s,", out);
-    print_literal(out, file.octets);
-    std::fprintf(out, "s, \"%s\");\n", std::string(file.coding).c_str());
-  }
-  std::fputs("}\n", out);
-  const bool incomplete = std::ferror(out) != 0;
-  if (std::fclose(out) != 0 || incomplete) throw std::runtime_error(std::string("cannot write ") + name);
+// Whole or not at all: half a header would be newer than what it is made of.
+th::result<void> write_header(const std::vector<th::bundled_file>& files, const std::string& name) {
+  std::string text =
+      "// Made by `assets`; do not edit.\n#pragma once\n\n#include <tinyhttp/files/assets.hpp>\n\n"
+      "inline void add_site(tinyhttp::assets& to) {\n  using namespace std::string_literals;\n";
+  for (const auto& file : files)
+    text += "  to.add(" + literal(file.name) + "," + literal(file.octets) + ", \"" + std::string(file.coding) + "\");\n";
+  auto out = th::part_file::create(name);
+  if (!out) return out.error();
+  if (const auto written = out->write(text + "}\n"); !written) return written;
+  return out->commit(false);
 }
 
 int main(int argc, char** argv) try {
@@ -57,7 +59,7 @@ int main(int argc, char** argv) try {
     return std::fputs("usage: assets FOLDER [--port N | HEADER]\n", helps ? stdout : stderr), helps ? 0 : 2;
   auto files = th::read_folder(argv[1]).value();
   if (!served) {
-    write_header(files, argv[2]);
+    write_header(files, argv[2]).value();
     return std::printf("%s: %zu files; call add_site(assets)\n", argv[2], files.size()), 0;
   }
   th::assets site({.cache_rules = {{.hashed = true}}, .fallback = "index.html"});

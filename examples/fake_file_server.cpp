@@ -191,7 +191,9 @@ int main(int argc, char** argv) try {
     tell("listening on " + srv.url());
     stop.wait();
   }
-  if (journal != nullptr) std::fclose(journal);
+  const bool lost = journal != nullptr && std::ferror(journal) != 0;
+  if (lost || (journal != nullptr && std::fclose(journal) != 0))
+    return std::fputs("fake_file_server: --journal: not every line could be written\n", stderr), 1;
 } catch (const std::exception& failed) {
   return std::fprintf(stderr, "fake_file_server: %s\n", failed.what()), 1;
 }

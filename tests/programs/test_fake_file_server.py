@@ -114,6 +114,12 @@ class FakeFileServer(unittest.TestCase):
         self.assertEqual(server.journal(1)[0]["status"], 200)
         self.assertEqual(server.stop(), 0)
 
+    def test_a_journal_that_has_lost_a_line_is_an_error(self):
+        server = self.served("--text", "/x=hello", "--journal", "/dev/full")
+        self.assertEqual(run("curl", "-s", server.url + "/x").stdout, b"hello")
+        self.assertIn("GET /x", server.line())
+        self.assertEqual(server.stop(), 1)
+
     def test_help_names_every_behaviour_that_is_read(self):
         done = run(program("fake_file_server"), "--help")
         self.assertEqual(done.returncode, 0)

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import select
 import shutil
 import socket
@@ -228,6 +229,13 @@ class carried_along(serving):
         text = header.read_text()
         self.assertEqual(text.count("to.add("), 4)
         self.assertIn(', "gzip");', text)
+
+        def no_room():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+
+        done = run(program("assets"), self.site, header, preexec_fn=no_room, restore_signals=False)
+        self.assertEqual((done.returncode, done.stderr), (1, f"assets: write {header}.part: file too large\n".encode()))
+        self.assertEqual(header.read_text(), text)  # half a header would be newer than what it is made of
 
     def test_wrong_arguments_neither_serve_nor_write(self):
         for wrong in (["--port"], ["--port", "x"], ["--port", "70000"], ["-h"], ["a.hpp", "b.hpp"]):
