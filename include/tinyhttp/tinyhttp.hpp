@@ -36,6 +36,7 @@
 #include <tinyhttp/http/cookie_store.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/digest_access.hpp>
+#include <tinyhttp/http/escape.hpp>
 #include <tinyhttp/http/event_reader.hpp>
 #include <tinyhttp/http/events.hpp>
 #include <tinyhttp/http/fields.hpp>
@@ -185,6 +186,7 @@
 #include <tinyhttp/client/download_target.hpp>
 #include <tinyhttp/client/engine.hpp>
 #include <tinyhttp/client/exchange.hpp>
+#include <tinyhttp/client/follow_events.hpp>
 #include <tinyhttp/client/forwarding.hpp>
 #include <tinyhttp/client/hooks.hpp>
 #include <tinyhttp/client/local_file.hpp>

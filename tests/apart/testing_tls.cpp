@@ -209,7 +209,7 @@ TEST_CASE("a handshake ends where it was told to", "[testing_tls]") {
   }
   SECTION("by octets that are no TLS") {
     srv.on_handshake(raw("SSH-2.0-OpenSSH_9.2\r\n").then(raw(std::string(30'000, '\0'))).then(serve()));
-    CHECK(fetched(c, srv.url("/x")).ends_with(": TLS: wrong version number"));
+    CHECK(fetched(c, srv.url("/x")).ends_with(": TLS: wrong version number, as where no TLS is spoken"));
     CHECK(fetched(c, srv.url("/x")).find(": TLS: ") != std::string::npos);
     CHECK(fetched(c, srv.url("/x")) == "x");
   }

@@ -31,7 +31,7 @@ A block fenced with ```sh is left alone, unless one of these stands above it:
                                  later blocks can talk to it
     `seconds: N` with either     when it may take longer than two minutes
 
-Beside that: README.md has fewer than 200 lines, and links to files of ours lead to files.
+With arguments, such as docs/client.md, only those pages. Beside that: README.md has fewer than 200 lines, and links to files of ours lead to files.
 """
 import concurrent.futures
 import os
@@ -412,6 +412,8 @@ def self_test():
 def main():
     self_test()
     pages = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if page.exists()]
+    if asked := set(sys.argv[1:]):
+        pages = [page for page in pages if page.relative_to(ROOT).as_posix() in asked]
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         compile_prelude(folder)
         work = []  # all that is to be compiled, at once: pages that run wait for nothing else

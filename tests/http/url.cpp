@@ -82,6 +82,18 @@ TEST_CASE("a URL is taken apart", "[http][url][rfc3986-3]") {
   }
 }
 
+TEST_CASE("a URL's target is a path and a query", "[http][url]") {
+  const auto parts = [](std::string_view text) {
+    const url u = parse_url(text).value();
+    return std::pair(std::string(u.path()), std::string(u.query()));
+  };
+  using pair = std::pair<std::string, std::string>;
+  CHECK(parts("http://h") == pair("/", ""));
+  CHECK(parts("http://h/a%20b/?x=1?#y") == pair("/a%20b/", "x=1?"));
+  CHECK(parts("http://h?x") == pair("/", "x"));
+  CHECK(parts("http://h//a?") == pair("//a", ""));
+}
+
 TEST_CASE("a URL that cannot be used says why", "[http][url]") {
   struct row {
     std::string_view text, message;

@@ -311,7 +311,7 @@ class our_client(secured):
         plain = self.running(file_server(self.root))
         got = self.fetch("-k", f"https://127.0.0.1:{plain.port}/small")
         self.assertEqual((got.returncode, got.stderr.decode()),
-                         (1, f"fetch: connect https://127.0.0.1:{plain.port}: TLS: wrong version number\n"))
+                         (1, f"fetch: connect https://127.0.0.1:{plain.port}: TLS: wrong version number, as where no TLS is spoken\n"))
 
 
 del secured  # it has no tests of its own

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -174,3 +175,17 @@ class file_source final : public content_source {
 };
 
 }  // namespace tinyhttp::files
+
+namespace tinyhttp {
+
+/// 48 hexadecimal digits that nobody can guess, for the cookie of a session. Throws std::runtime_error where the system
+/// has no randomness.
+[[nodiscard, gnu::cold]] inline std::string random_token() {
+  char bits[24];
+  if (::getentropy(bits, sizeof bits) != 0) throw std::runtime_error("random_token: the system has no randomness");
+  std::string text;
+  for (const char octet : bits) ascii::append_hex_octet(text, octet);
+  return text;
+}
+
+}  // namespace tinyhttp

@@ -28,6 +28,13 @@ struct url {
 
   [[nodiscard]] bool is_secure() const noexcept { return scheme == "https"; }
 
+  /// What `target` is made of, escapes standing: `/a` and `x=1` of `/a?x=1`.
+  [[nodiscard]] std::string_view path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }
+  [[nodiscard]] std::string_view query() const noexcept {
+    const auto question = target.find('?');
+    return question == target.npos ? std::string_view() : std::string_view(target).substr(question + 1);
+  }
+
   /// The value for a Host field: brackets around IPv6, the port unless it is the scheme's own.
   [[nodiscard]] std::string host_field() const;
 

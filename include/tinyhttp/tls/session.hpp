@@ -34,8 +34,10 @@ namespace tinyhttp::detail {
   const char* const reason = ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ::ERR_reason_error_string(code);
   ::ERR_clear_error();
   std::string line = "TLS: ";
-  line.append(what).append(what.empty() ? "" : ": ");
-  return {error_kind::tls, line.append(reason != nullptr ? reason : "it failed for no known reason")};
+  line.append(what).append(what.empty() ? "" : ": ").append(reason != nullptr ? reason : "it failed for no known reason");
+  if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
+    line.append(", as where no TLS is spoken");  // by far the most frequent cause
+  return {error_kind::tls, std::move(line)};
 }
 
 /// What is between OpenSSL and the stream below.

@@ -1,0 +1,81 @@
+// tinyhttp/client/follow_events.hpp -- the server-sent events of a URL, for as long as it has some.
+//
+// What a page's EventSource does (WHATWG HTML 9.2.2), in a thread: streams end, lines break, and whoever comes
+// back says which event it saw last.
+#pragma once
+
+#include <tinyhttp/client/client.hpp>
+#include <tinyhttp/client/retry.hpp>
+#include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/event_reader.hpp>
+#include <tinyhttp/http/events.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace tinyhttp {
+
+struct follow_options {
+  tinyhttp::fields fields = {};           // of each request, beside those that ask for events
+  std::string last_event_id = {};         // go on behind that one
+  std::chrono::milliseconds pause{3000};  // before it comes back, until the server says another (`retry`)
+  event_limits limits = {};
+  clock* time = nullptr;                  // for the pauses, of a kind that blocks; null: the system's
+};
+
+/// Calls `take` with each event of the stream at `from`, until that returns false or the server asks not to come back
+/// (204). Comes back when the stream has ended, the line broke or was silent, there was no connection, and after 408,
+/// 429, 500, 502, 503 and 504. Errors: what would be no better another time, such as another status, an answer of
+/// another type or an event beyond `limits`; and `cancelled`, by `client_options::stop`.
+template <class Client, class Take>
+  requires std::is_invocable_r_v<bool, Take&, const event&>
+result<void> follow_events(Client& with, std::string_view from, Take take, follow_options how = {});
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// One stream to its end. True: there is nothing to come back for. Leaves in `how` what is to be said then.
+template <class Client, class Take>
+result<bool> follow_once(Client& with, std::string_view from, Take& take, follow_options& how) {
+  call_options asking{.fields = event_fields(how.last_event_id)};
+  for (const auto& line : how.fields) asking.fields.add(line.name, line.value);
+  auto answer = with.open(from, std::move(asking));
+  if (!answer) return answer.error();
+  if (answer->status == status::no_content) return true;
+  if (is_worth_a_retry(error_kind::closed, answer->status.code())) return false;
+  auto events = event_reader::of(*answer, how.last_event_id, how.limits);
+  if (!events) return events.error();
+  result<const event*> next = pull(*events);
+  bool wanted = true;
+  while (next && *next != nullptr && (wanted = take(**next))) next = pull(*events);
+  how.last_event_id = events->last_event_id();
+  how.pause = events->retry().value_or(how.pause);
+  if (!next) return next.error();
+  return !wanted;
+}
+
+}  // namespace detail
+
+template <class Client, class Take>
+  requires std::is_invocable_r_v<bool, Take&, const event&>
+result<void> follow_events(Client& with, std::string_view from, Take take, follow_options how) {
+  thread_clock<> system_time(with.options().stop);
+  for (;;) {
+    const result<bool> over = detail::follow_once(with, from, take, how);
+    if (over && *over) return {};
+    if (!over) {
+      const error_kind kind = over.error().kind();
+      const bool passes = kind == error_kind::connect || is_worth_a_retry(kind, 0);
+      if (!passes) return over.error();
+    }
+    const auto paused = pause_for(how.time != nullptr ? *how.time : system_time, how.pause, with.options().stop);
+    if (!paused) return paused.error().within("events");
+  }
+}
+
+}  // namespace tinyhttp

@@ -1,0 +1,63 @@
+// tinyhttp/http/escape.hpp -- text from outside, as it may stand in HTML and JSON.
+#pragma once
+
+#include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/utf8.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace tinyhttp {
+
+/// Appends `text` with `&<>"'` escaped, for HTML text and quoted attributes.
+inline void append_html(std::string& out, std::string_view text);
+/// Appends `text` as a JSON string, quotes included (RFC 8259 7). What is no UTF-8 becomes U+FFFD.
+inline void append_json(std::string& out, std::string_view text);
+
+/// The same as values: `html("<h1>" + escape_html(name))`, `json("{\"name\":" + quote_json(name) + "}")`.
+[[nodiscard]] inline std::string escape_html(std::string_view text) {
+  std::string out;
+  append_html(out, text);
+  return out;
+}
+[[nodiscard]] inline std::string quote_json(std::string_view text) {
+  std::string out;
+  append_json(out, text);
+  return out;
+}
+
+// ---------------------------------------------------------------------------------------------
+
+inline void append_html(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+}
+
+inline void append_json(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const auto octet = static_cast<unsigned char>(text.front());
+    if (length == 0) {
+      out += "\xEF\xBF\xBD";  // U+FFFD
+    } else if (octet < 0x20) {
+      ascii::append_hex_octet(out.append("\\u00"), text.front());
+    } else {
+      if (octet == '"' || octet == '\\') out += '\\';
+      out.append(text.substr(0, length));
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  out += '"';
+}
+
+}  // namespace tinyhttp
