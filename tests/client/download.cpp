@@ -321,11 +321,7 @@ TEST_CASE("a note that no server can have caused begins anew", "[client][downloa
   scratch::folder dir;
   one_answer_each peer({whole("content")});
   const std::string url = peer.server.url("/f");
-  {
-    auto part = part_file::create(dir / "f").value();
-    part.write("con").value();
-    part.keep(true);
-  }
+  put(dir / "f.part", "con");
   write_note(dir / "f.part.from", url + "\n\"v1\r\n\"\n7\n", false).value();
   client c;
   CHECK(download(c, url, dir / "f").value().resumed == 0);
@@ -337,11 +333,7 @@ TEST_CASE("a part that has everything asks for its last octet again",
   scratch::folder dir;
   one_answer_each peer({rest("t", "6-6/7")});
   const std::string url = peer.server.url("/f");
-  {
-    auto part = part_file::create(dir / "f").value();
-    part.write("content").value();
-    part.keep(true);
-  }
+  put(dir / "f.part", "content");
   write_note(dir / "f.part.from", url + "\n\"v1\"\n7\n", false).value();
   client c;
   CHECK(download(c, url, dir / "f").value().resumed == 6);
@@ -353,11 +345,7 @@ TEST_CASE("a part of something else, or of unknown origin, is begun anew",
   scratch::folder dir;
   one_answer_each peer({whole("content")});
   const std::string url = peer.server.url("/f");
-  {
-    auto part = part_file::create(dir / "f").value();
-    part.write("other").value();
-    part.keep(true);
-  }
+  put(dir / "f.part", "other");
   const std::string note =
       GENERATE_COPY(as<std::string>(), "", url, url + "\n\"v1\"\n",
                     "http://elsewhere/f\n\"v1\"\n7\n", url + "\n\n7\n", url + "\n\"v1\"\n3\n");

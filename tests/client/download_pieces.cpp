@@ -213,13 +213,9 @@ TEST_CASE("a part in pieces is found under the name that the server has for it",
   scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
-  {
-    auto part = part_file::create(dir / "f").value();
-    std::string octets = file.octets().substr(0, 700'000);
-    for (std::size_t i = 200'000; i < 500'000; ++i) octets[i] = '?';
-    part.write(octets).value();
-    part.keep(true);
-  }
+  std::string octets = file.octets().substr(0, 700'000);
+  for (std::size_t i = 200'000; i < 500'000; ++i) octets[i] = '?';
+  put(dir / "f.part", octets);
   write_note(dir / "f.part.from",
              srv.url("/f") + "\n\"v1\"\n" + ascii::to_decimal(size) + " pieces 0-199999,500000-699999,\n", false)
       .value();
@@ -239,11 +235,7 @@ TEST_CASE("a part in pieces whose note says more than there is, is begun anew",
   scratch::folder dir;
   fake::fake_server srv;
   srv.file("/f", file).etag("\"v1\"");
-  {
-    auto part = part_file::create(dir / "f").value();
-    part.write("too short").value();
-    part.keep(true);
-  }
+  put(dir / "f.part", "too short");
   const std::string note = srv.url("/f") + "\n\"v1\"\n" + ascii::to_decimal(size) + " pieces ";
   const bool complete = GENERATE(true, false);
   write_note(dir / "f.part.from", note + (complete ? "0-1000002,\n" : "500-1000,\n"), false).value();

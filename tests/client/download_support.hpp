@@ -17,7 +17,6 @@
 namespace client_test {
 
 inline std::string content_of(const std::string& path) {
-  std::string text;
   auto file = file_body(path);
   return file ? std::string(pull_all(*file, 1 << 20).value()) : file.error().message();
 }

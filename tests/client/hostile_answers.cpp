@@ -67,11 +67,7 @@ TEST_CASE("no rest is joined to what it is not the rest of", "[client][download]
     scratch::folder dir;
     one_answer_each peer({row.answer, whole("new one", "ETag: \"v2\"\r\n")});
     const std::string url = peer.server.url("/f");
-    {
-      auto part = part_file::create(dir / "f").value();
-      part.write("con").value();
-      part.keep(true);
-    }
+    put(dir / "f.part", "con");
     write_note(dir / "f.part.from", url + "\n\"v1\"\n7\n", false).value();
     const int old = ::open((dir / "f").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     REQUIRE(::write(old, "old", 3) == 3);

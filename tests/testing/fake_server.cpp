@@ -89,10 +89,7 @@ TEST_CASE("validators, types and fields are as they were told, or absent", "[tes
 }
 
 TEST_CASE("a server that has run out of descriptors and of memory at once goes on accepting", "[testing][fake_server]") {
-  if (!allocations_are_counted()) {
-    SUCCEED("a sanitizer watches the memory");
-    return;
-  }
+  if (!allocations_are_counted()) return;
   struct : tinyhttp::net::fault_injector {
     tinyhttp::net::fault before(tinyhttp::net::system_call which, int) noexcept override {
       if (which != tinyhttp::net::system_call::accept || failed.exchange(true)) return {};
