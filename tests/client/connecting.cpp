@@ -220,19 +220,6 @@ struct silent_names {
   net::resolver resolver;
 };
 
-/// A listening socket whose queue is full: whoever connects to it waits for ever.
-struct full_listener {
-  full_listener() : listener(net::listener::bind({.backlog = 0}).value()) {
-    for (int i = 0; i < 8; ++i) {
-      fillers.push_back(net::socket::open(AF_INET, true).value());
-      const auto& to = listener.local_address();
-      net::os::connect(fillers.back().native(), to.native(), to.native_size());
-    }
-  }
-  net::listener listener;
-  std::vector<net::socket> fillers;
-};
-
 /// Calls `url` and cancels the call from another thread once `reached` returns there.
 template <class Reached>
 error cancelled_call(client_options with, const std::string& url, call_options how,
@@ -276,7 +263,7 @@ TEST_CASE("another thread ends a call in any of its stages", "[client][cancellat
           "resolve h.test: told to stop");
   }
   SECTION("in connect") {
-    const full_listener full;
+    const net_test::full_listener full;
     const std::string to = full.listener.local_address().to_string();
     CHECK(told(cancelled_call({}, "http://" + to + "/", {}, [] {})) ==
           "connect " + to + ": told to stop");
@@ -340,7 +327,7 @@ TEMPLATE_TEST_CASE("no stage outlives the time to connect, or that of the whole 
     CHECK(answer_of(TestType(hurried(with)).get("http://h.test/")) == "resolve h.test: timed out");
   }
   SECTION("connect") {
-    const full_listener full;
+    const net_test::full_listener full;
     const std::string to = full.listener.local_address().to_string();
     CHECK(answer_of(TestType(hurried({})).get("http://" + to + "/")) == "connect " + to + ": timed out");
   }

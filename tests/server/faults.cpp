@@ -19,7 +19,6 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,21 +45,6 @@ constexpr int closed_twice = 0;
 using namespace server_test;
 
 namespace {
-
-/// A file, sent by sendfile or read, as its length goes.
-class file_content final : public content_source {
- public:
-  explicit file_content(int fd) : fd_(fd) {}
-  int descriptor() const noexcept override { return fd_; }
-  result<std::size_t> read_at(std::uint64_t offset, std::span<char> into) const override {
-    const std::int64_t count = net::os::pread(fd_, into.data(), into.size(), offset);
-    if (count < 0) return net::system_error("read", static_cast<int>(-count));
-    return static_cast<std::size_t>(count);
-  }
-
- private:
-  int fd_;
-};
 
 /// What is said: both kinds of handler, every kind of body, both ways.
 struct conversation {
@@ -295,12 +279,6 @@ class stage {
   server_services services_;
   std::vector<std::unique_ptr<held<net::tcp_stream>>> served_;
 };
-
-int open_descriptors() {
-  int count = 0;
-  for (int fd = 0; fd < 64; ++fd) count += ::fcntl(fd, F_GETFD) != -1;
-  return count;
-}
 
 /// One run from nothing to nothing.
 outcome run(const conversation& about, net::backend with) {

@@ -6,8 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include <fcntl.h>
-
 using namespace server_test;
 
 namespace {
@@ -100,12 +98,6 @@ std::string statuses(std::string octets) {
     all += std::to_string(a.status) + (a.complete ? " " : " cut ");
   }
   return all;
-}
-
-int open_descriptors() {
-  int count = 0;
-  for (int fd = 0; fd < 500; ++fd) count += ::fcntl(fd, F_GETFD) != -1;
-  return count;
 }
 
 }  // namespace

@@ -22,21 +22,6 @@ auto pieces_of(std::vector<std::string> pieces) {
   };
 }
 
-class file_content final : public content_source {
- public:
-  explicit file_content(int fd, bool shows_descriptor = true) : fd_(fd), shows_(shows_descriptor) {}
-  [[nodiscard]] int descriptor() const noexcept override { return shows_ ? fd_ : -1; }
-  [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> room) const override {
-    const ssize_t count = ::pread(fd_, room.data(), room.size(), static_cast<off_t>(offset));
-    if (count < 0) return error(error_kind::io, "read");
-    return static_cast<std::size_t>(count);
-  }
-
- private:
-  int fd_;
-  bool shows_;
-};
-
 }  // namespace
 
 TEST_CASE("a stream of unknown length is chunked, and closed behind for HTTP/1.0", "[server][rfc9112-7.1]") {

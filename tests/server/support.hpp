@@ -15,11 +15,13 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -290,6 +292,28 @@ struct never {
   void await_suspend(std::coroutine_handle<>) const noexcept {}
   void await_resume() const noexcept {}
 };
+
+/// A file, sent by sendfile where it shows its descriptor, else read.
+class file_content final : public content_source {
+ public:
+  explicit file_content(int fd, bool shows_descriptor = true) : fd_(fd), shows_(shows_descriptor) {}
+  [[nodiscard]] int descriptor() const noexcept override { return shows_ ? fd_ : -1; }
+  [[nodiscard]] result<std::size_t> read_at(std::uint64_t offset, std::span<char> room) const override {
+    const std::int64_t count = net::os::pread(fd_, room.data(), room.size(), offset);
+    if (count < 0) return net::system_error("read", static_cast<int>(-count));
+    return static_cast<std::size_t>(count);
+  }
+
+ private:
+  int fd_;
+  bool shows_;
+};
+
+inline int open_descriptors() {
+  int count = 0;
+  for (int fd = 0; fd < 500; ++fd) count += ::fcntl(fd, F_GETFD) != -1;
+  return count;
+}
 
 /// Waits, in bounds, until `f()`.
 template <class F>
