@@ -11,6 +11,7 @@
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/concepts.hpp>
 #include <tinyhttp/core/frame_memory.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/hasher.hpp>

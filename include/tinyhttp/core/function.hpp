@@ -4,6 +4,7 @@
 // allocated for them.
 #pragma once
 
+#include <tinyhttp/core/concepts.hpp>
 #include <tinyhttp/version.hpp>
 
 #include <cstddef>
@@ -40,7 +41,7 @@ class function_target {
 
   template <class F>
   static constexpr bool fits = sizeof(F) <= inline_size && alignof(F) <= alignof(std::max_align_t) &&
-                               std::is_nothrow_move_constructible_v<F>;
+                               moved_silently<F>;
 
   template <class F, class Arg>
   [[gnu::always_inline]] void emplace(Arg&& target, any_call call) {
@@ -57,9 +58,9 @@ class function_target {
   [[gnu::always_inline]] static F& target(const void* storage) noexcept {
     void* place = const_cast<void*>(storage);
     if constexpr (fits<F>) {
-      return *std::launder(static_cast<F*>(place));
+      return *__builtin_launder(static_cast<F*>(place));
     } else {
-      return **std::launder(static_cast<F**>(place));
+      return **__builtin_launder(static_cast<F**>(place));
     }
   }
 
@@ -67,11 +68,11 @@ class function_target {
   template <class F>
   static void manage(void* to, void* from) noexcept {
     if constexpr (fits<F>) {
-      F& source = *std::launder(static_cast<F*>(from));
+      F& source = *__builtin_launder(static_cast<F*>(from));
       if (to != nullptr) ::new (to) F(static_cast<F&&>(source));
       source.~F();
     } else {
-      F* source = *std::launder(static_cast<F**>(from));
+      F* source = *__builtin_launder(static_cast<F**>(from));
       if (to != nullptr) {
         ::new (to) F*(source);
       } else {
@@ -113,7 +114,7 @@ class function<R(Args...)> : detail::function_target {
   [[gnu::always_inline]] ~function() = default;
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, function> &&
-             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
+             detail::called_for<std::decay_t<F>, R, Args...>)
   [[gnu::always_inline]] function(F&& target) {
     using held = std::decay_t<F>;
     emplace<held>(static_cast<F&&>(target), reinterpret_cast<any_call>(call<held>));
@@ -127,7 +128,7 @@ class function<R(Args...)> : detail::function_target {
   using call_type = R (*)(const void*, Args...);
   template <class F>
   static R call(const void* place, Args... args) {
-    if constexpr (std::is_void_v<R>) {
+    if constexpr (std::is_same_v<R, void>) {
       target<F>(place)(static_cast<Args&&>(args)...);
     } else {
       return target<F>(place)(static_cast<Args&&>(args)...);
@@ -148,7 +149,7 @@ class function<R(Args...) const> : detail::function_target {
   [[gnu::always_inline]] ~function() = default;
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, function> &&
-             std::is_invocable_r_v<R, const std::decay_t<F>&, Args...>)
+             detail::called_for<const std::decay_t<F>, R, Args...>)
   [[gnu::always_inline]] function(F&& target) {
     using held = std::decay_t<F>;
     emplace<held>(static_cast<F&&>(target), reinterpret_cast<any_call>(call<held>));
@@ -162,7 +163,7 @@ class function<R(Args...) const> : detail::function_target {
   using call_type = R (*)(const void*, Args...);
   template <class F>
   static R call(const void* place, Args... args) {
-    if constexpr (std::is_void_v<R>) {
+    if constexpr (std::is_same_v<R, void>) {
       static_cast<const F&>(target<F>(place))(static_cast<Args&&>(args)...);
     } else {
       return static_cast<const F&>(target<F>(place))(static_cast<Args&&>(args)...);

@@ -4,8 +4,9 @@
 // place. And it is a quarter of the functions for each type that an unoptimised build has to emit.
 #pragma once
 
+#include <tinyhttp/core/concepts.hpp>
+
 #include <new>
-#include <type_traits>
 
 namespace tinyhttp {
 
@@ -14,13 +15,13 @@ template <class T>
 class held_here {
  public:
   [[gnu::always_inline]] held_here() noexcept {}
-  held_here(held_here&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-    requires std::is_move_constructible_v<T>
+  held_here(held_here&& other) noexcept(detail::moved_silently<T>)
+    requires detail::made_from<T, T>
   {
     if (other.there_) emplace(static_cast<T&&>(other.value_));
   }
-  held_here& operator=(held_here&& other) noexcept(std::is_nothrow_move_constructible_v<T>)
-    requires std::is_move_constructible_v<T>
+  held_here& operator=(held_here&& other) noexcept(detail::moved_silently<T>)
+    requires detail::made_from<T, T>
   {
     if (this == &other) return *this;
     reset();

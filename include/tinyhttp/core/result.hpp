@@ -4,6 +4,7 @@
 // that upper floors read, a cause is text.
 #pragma once
 
+#include <tinyhttp/core/concepts.hpp>
 #include <tinyhttp/version.hpp>
 
 #include <cstdint>
@@ -86,34 +87,33 @@ struct nothing {};  // what a result<void> holds
 ///     if (auto r = get(url)) use(*r); else log(r.error().message());
 template <class T>
 class [[nodiscard]] result {
-  using stored = std::conditional_t<std::is_void_v<T>, detail::nothing, T>;
+  using stored = std::conditional_t<std::is_same_v<T, void>, detail::nothing, T>;
 
  public:
   using value_type = T;
 
   [[gnu::always_inline]] result() noexcept
-    requires std::is_void_v<T>
+    requires std::is_same_v<T, void>
       : value_(), has_value_(true) {}
   template <class U = stored>
-    requires(!std::is_void_v<T> && std::is_constructible_v<stored, U &&> &&
-             !std::is_same_v<std::remove_cvref_t<U>, result> &&
-             !std::is_same_v<std::remove_cvref_t<U>, tinyhttp::error>)
+    requires(!std::is_same_v<T, void> && !std::is_same_v<std::remove_cvref_t<U>, result> &&
+             !std::is_same_v<std::remove_cvref_t<U>, tinyhttp::error> && detail::made_from<stored, U>)
   [[gnu::always_inline]] result(U&& value) : value_(static_cast<U&&>(value)), has_value_(true) {}
   [[gnu::always_inline]] result(tinyhttp::error&& failed) noexcept
       : error_(static_cast<tinyhttp::error&&>(failed)), has_value_(false) {}
   [[gnu::always_inline]] result(const tinyhttp::error& failed) : error_(failed), has_value_(false) {}
 
-  result(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) : has_value_(other.has_value_) {
+  result(result&& other) noexcept(detail::moved_silently<stored>) : has_value_(other.has_value_) {
     if (has_value_) ::new (static_cast<void*>(&value_)) stored(static_cast<stored&&>(other.value_));
     else ::new (static_cast<void*>(&error_)) tinyhttp::error(static_cast<tinyhttp::error&&>(other.error_));
   }
   result(const result& other)
-    requires std::is_copy_constructible_v<stored>
+    requires detail::made_from<stored, const stored&>
       : has_value_(other.has_value_) {
     if (has_value_) ::new (static_cast<void*>(&value_)) stored(other.value_);
     else ::new (static_cast<void*>(&error_)) tinyhttp::error(other.error_);
   }
-  result& operator=(result&& other) noexcept(std::is_nothrow_move_constructible_v<stored>) {
+  result& operator=(result&& other) noexcept(detail::moved_silently<stored>) {
     if (this != &other) {
       this->~result();
       ::new (static_cast<void*>(this)) result(static_cast<result&&>(other));
@@ -121,7 +121,7 @@ class [[nodiscard]] result {
     return *this;
   }
   result& operator=(const result& other)
-    requires std::is_copy_constructible_v<stored>
+    requires detail::made_from<stored, const stored&>
   {
     return *this = result(other);
   }
@@ -143,15 +143,15 @@ class [[nodiscard]] result {
   /// The value; throws `bad_result` with the error's line when there is none.
   std::add_lvalue_reference_t<T> value() & {
     check();
-    if constexpr (!std::is_void_v<T>) return value_;
+    if constexpr (!std::is_same_v<T, void>) return value_;
   }
   std::add_lvalue_reference_t<const T> value() const& {
     check();
-    if constexpr (!std::is_void_v<T>) return value_;
+    if constexpr (!std::is_same_v<T, void>) return value_;
   }
   T value() && {
     check();
-    if constexpr (!std::is_void_v<T>) return static_cast<stored&&>(value_);
+    if constexpr (!std::is_same_v<T, void>) return static_cast<stored&&>(value_);
   }
 
   /// The error. Only when there is one.

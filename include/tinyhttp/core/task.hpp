@@ -5,6 +5,7 @@
 // whatever it waits for, and belongs to one thread at a time.
 #pragma once
 
+#include <tinyhttp/core/concepts.hpp>
 #include <tinyhttp/core/frame_memory.hpp>
 #include <tinyhttp/core/held_here.hpp>
 #include <tinyhttp/version.hpp>
@@ -64,7 +65,7 @@ struct task_promise : task_promise_base {
 
   task<T> get_return_object() noexcept;
   template <class U = T>
-    requires std::is_constructible_v<T, U&&>
+    requires made_from<T, U>
   void return_value(U&& returned) {
     value.emplace(static_cast<U&&>(returned));
   }
