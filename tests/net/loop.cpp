@@ -214,6 +214,20 @@ TEST_CASE("a loop can be stopped from another thread while it sleeps, and run ag
   SUCCEED();
 }
 
+TEST_CASE("what is posted when a loop drops its posts is dropped, too", "[net][loop]") {
+  const auto kept = std::make_shared<int>();
+  {
+    net::loop loop({.backend = any_backend()});
+    struct last_word {
+      ~last_word() { loop.post([held = std::move(held)] {}); }
+      net::loop& loop;
+      std::shared_ptr<int> held;
+    };
+    loop.post([word = std::shared_ptr<last_word>(new last_word{loop, kept})] {});
+  }
+  CHECK(kept.use_count() == 1);
+}
+
 TEST_CASE("a post wakes a loop that has nothing else to do, every time", "[net][loop][threads]") {
   net::loop loop({.backend = any_backend()});
   std::atomic<int> rounds{0};

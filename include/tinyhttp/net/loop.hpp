@@ -203,9 +203,8 @@ class yield_awaiter : waiter {
 [[gnu::cold]] inline loop::~loop() {
   locals_.clear();
   poller_.remove(wake_watch_, false);
-  calling_.splice_back(posted_);
-  while (first_of(calling_)) {
-  }
+  do calling_.splice_back(posted_);  // the end of one may post another
+  while (first_of(calling_));
 }
 
 inline sleep_awaiter loop::sleep_until(time_point when) noexcept {
