@@ -267,6 +267,23 @@ TEST_CASE("body octets go out only where there is a body", "[h1][connection][sec
   }
 }
 
+TEST_CASE("a body that is there as a whole is ended with one word, if it is as long as was promised", "[h1][connection]") {
+  h1::connection server(side::server, defaults);
+  request seen;
+  server.receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(server.next_event(seen).what == kind::head);
+  CHECK(server.next_event(seen).what == kind::end);
+  buffer out;
+  CHECK_FALSE(server.finish_with(5));  // no head yet
+  (void)server.send(out, response(200, {}, body("hello")), {});
+  CHECK_FALSE(server.finish_with(4));
+  CHECK_FALSE(server.restart());
+  CHECK(server.finish_with(5));
+  CHECK_FALSE(server.finish_with(5));
+  CHECK(server.body_octets_sent() == 5);
+  CHECK(server.restart());
+}
+
 TEST_CASE("a body that falls short ends the connection", "[h1][connection]") {
   h1::connection server(side::server, defaults);
   request seen;

@@ -187,8 +187,19 @@ TEST_CASE("a body that is not as long as was promised is noticed", "[h1][writer]
   CHECK(by_length.sent() == 5);
   CHECK(out.empty());
 
+  h1::body_writer at_once({rule::length, 5});
+  CHECK_FALSE(at_once.take_whole(4));
+  CHECK_FALSE(at_once.take_whole(6));
+  CHECK(at_once.sent() == 0);
+  CHECK(at_once.take_whole(5));
+  CHECK(at_once.sent() == 5);
+  CHECK_FALSE(at_once.take_whole(5));
+  CHECK_FALSE(h1::body_writer({rule::chunked, 0}).take_whole(0));
+  CHECK_FALSE(h1::body_writer({rule::until_close, 0}).take_whole(0));
+
   h1::body_writer none(framing{});
   CHECK_FALSE(none.begin_data(out, 1));
+  CHECK_FALSE(none.take_whole(0));
   CHECK(none.finish(out, nullptr));
   CHECK(out.empty());
 }

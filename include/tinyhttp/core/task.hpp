@@ -97,7 +97,9 @@ class task_frame {
     }
     return *this;
   }
-  ~task_frame() { reset(); }
+  ~task_frame() {
+    if (frame_) reset();
+  }
 
   /// Destroys the coroutine, wherever it waits. Not from code that runs inside that coroutine.
   [[gnu::noinline]] void reset() noexcept {

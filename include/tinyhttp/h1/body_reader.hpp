@@ -113,18 +113,18 @@ inline bool is_forbidden_in_trailer(std::string_view name) noexcept {
 }
 
 inline void body_reader::restart(framing by) noexcept {
-  stage_ = stage::done;
-  left_ = 0;
-  extension_ = trailer_octets_ = 0;
-  trailers_.reset();
-  failure_ = {};
+  if (trailers_) trailers_.reset();
   switch (by.by) {
-    case framing::rule::none: break;
+    case framing::rule::none: stage_ = stage::done; break;
     case framing::rule::length:
       left_ = by.length;
-      if (left_ > 0) stage_ = stage::fixed;
+      stage_ = left_ > 0 ? stage::fixed : stage::done;
       break;
-    case framing::rule::chunked: stage_ = stage::size_first; break;
+    case framing::rule::chunked:
+      stage_ = stage::size_first;
+      extension_ = trailer_octets_ = 0;
+      failure_ = {};
+      break;
     case framing::rule::until_close: stage_ = stage::until_close; break;
   }
 }

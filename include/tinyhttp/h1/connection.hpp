@@ -131,6 +131,10 @@ class connection {
   }
   /// What has to follow them, which is not appended.
   [[nodiscard]] std::string_view behind_data() const noexcept { return writer_.behind_data(); }
+  /// All of a body of known length has been appended, and that is its end. False: it has another length.
+  [[nodiscard]] bool finish_with(std::uint64_t size) noexcept {
+    return writer_.take_whole(size) && life_.apply(us_, signal::end);
+  }
   /// The end of our message. False when octets are missing: then the connection has to be cut.
   [[nodiscard]] bool finish(buffer& out, const fields* trailers);
   [[nodiscard]] std::uint64_t body_octets_sent() const noexcept { return writer_.sent(); }
@@ -163,6 +167,7 @@ class connection {
   }
   wire_event head_without_end(fields& into);
   outgoing send_last(buffer& out, const response& r, std::string_view date);
+  [[gnu::cold]] outgoing send_error(buffer& out, std::string_view date);
   wire_event begin_body(http_version version, const fields& f);
   wire_event body_event();
 
@@ -268,9 +273,12 @@ inline wire_event connection::body_event() {
 }
 
 inline outgoing connection::send(buffer& out, const response& r, std::string_view date) {
-  if (r.status.is_informational() && r.status != status::switching_protocols)
-    return send_last(out, response(status::internal_server_error), date);
+  if (r.status.is_informational() && r.status != status::switching_protocols) return send_error(out, date);
   return send_last(out, r, date);
+}
+
+inline outgoing connection::send_error(buffer& out, std::string_view date) {
+  return send_last(out, response(status::internal_server_error), date);
 }
 
 inline outgoing connection::send_last(buffer& out, const response& r, std::string_view date) {

@@ -15,25 +15,33 @@
 namespace tinyhttp::h1::detail {
 
 /// Writes texts into the room behind what is in `out`, which outlives it and is not touched meanwhile. What is
-/// not flushed is lost.
+/// not flushed is lost. Nobody keeps its address, so that a compiler keeps its parts in registers.
 class gathered {
  public:
-  explicit gathered(buffer& out) : out_(out), room_(out.prepare(usual)) {}
+  [[gnu::always_inline]] explicit gathered(buffer& out) : out_(out) { take(out.prepare(usual)); }
   gathered(const gathered&) = delete;
   gathered& operator=(const gathered&) = delete;
 
   /// Each part is a text, a number, or a literal, whose size the compiler knows.
   template <class... Parts>
-  void put(const Parts&... parts) {
-    char* const begin = place((room_of(parts) + ...));
-    const std::size_t before = used_;  // what is written could be this object, for all that a compiler knows
-    char* at = begin;
-    ((at = write(at, parts)), ...);
-    used_ = before + static_cast<std::size_t>(at - begin);
+  [[gnu::always_inline]] void put(const Parts&... parts) {
+    const std::size_t most = (room_of(parts) + ...);
+    if (most > static_cast<std::size_t>(end_ - at_)) [[unlikely]] {
+      flush();
+      take(more_room(out_, most));
+    }
+    ((at_ = write(at_, parts)), ...);
   }
-  void flush() noexcept {
-    out_.commit(used_);
-    used_ = 0;
+  [[gnu::always_inline]] void flush() noexcept {
+    out_.commit(static_cast<std::size_t>(at_ - begin_));
+    begin_ = at_;
+  }
+  /// `append` is called with `out`, behind what has been put, and adds to that itself.
+  template <class Append>
+  [[gnu::always_inline]] void let(Append append) {
+    flush();
+    append(out_);
+    take(more_room(out_, usual));
   }
 
  private:
@@ -44,7 +52,7 @@ class gathered {
   [[nodiscard]] static std::size_t room_of(const char (&)[Size]) noexcept { return Size - 1; }
 
   /// A date and most names and values are sooner copied in two halves that overlap than by a call.
-  [[nodiscard]] static char* write(char* at, std::string_view text) noexcept {
+  [[nodiscard, gnu::always_inline]] static char* write(char* at, std::string_view text) noexcept {
     constexpr std::size_t half = 16;
     if (text.size() >= half && text.size() <= 2 * half) {
       std::memcpy(at, text.data(), half);
@@ -66,21 +74,20 @@ class gathered {
     return at + (Size - 1);
   }
 
-  /// Where that many octets may be written.
-  [[nodiscard]] char* place(std::size_t most) {
-    if (most > room_.size() - used_) [[unlikely]] make_room(most);
-    return room_.data() + used_;
+  [[nodiscard, gnu::noinline]] static std::span<char> more_room(buffer& out, std::size_t size) {
+    return out.prepare(size);
   }
-  [[gnu::noinline]] void make_room(std::size_t size) {
-    flush();
-    room_ = out_.prepare(size);
+  [[gnu::always_inline]] void take(std::span<char> room) noexcept {
+    begin_ = at_ = room.data();
+    end_ = begin_ + room.size();
   }
 
   static constexpr std::size_t usual = 480;  // octets of a head
 
   buffer& out_;
-  std::span<char> room_;
-  std::size_t used_ = 0;
+  char* begin_;  // what is not flushed
+  char* at_;
+  char* end_;
 };
 
 }  // namespace tinyhttp::h1::detail

@@ -58,6 +58,12 @@ class body_writer {
   /// Appends what stands in front of `size` octets of data. False, and nothing is appended, when
   /// that is more than was promised, or 0, which would be the end of a chunked body.
   [[nodiscard]] bool begin_data(buffer& out, std::uint64_t size);
+  /// The body is `size` octets without anything around them, as it was promised.
+  [[nodiscard]] bool take_whole(std::uint64_t size) noexcept {
+    if (by_.by != framing::rule::length || size != by_.length || sent_ != 0) return false;
+    sent_ = size;
+    return true;
+  }
   /// What stands behind those octets.
   [[nodiscard]] std::string_view behind_data() const noexcept {
     return by_.by == framing::rule::chunked ? "\r\n" : "";
@@ -95,7 +101,7 @@ namespace detail {
          f.may_contain("Proxy-Connection") || f.may_contain("Transfer-Encoding");
 }
 
-inline void append_status_line(gathered& out, status code) {
+[[gnu::always_inline]] inline void append_status_line(gathered& out, status code) {
   if (code == status::ok) {
     out.put("HTTP/1.1 200 OK\r\n");
   } else {
@@ -103,19 +109,21 @@ inline void append_status_line(gathered& out, status code) {
   }
 }
 
-[[gnu::noinline]] inline void append_lines(gathered& out, const fields& f) {
+[[gnu::noinline]] inline void append_lines(buffer& out, const fields& f) {
+  gathered lines(out);
   for (const auto [name, value] : f)
-    if (!is_writers_own(name)) out.put(name, ": ", value, "\r\n");
+    if (!is_writers_own(name)) lines.put(name, ": ", value, "\r\n");
+  lines.flush();
 }
 
 /// Copies `f` but for the writer's own, in one piece where there are none of those.
-inline void append_fields(gathered& out, const fields& f) {
+[[gnu::always_inline]] inline void append_fields(gathered& out, const fields& f) {
   const auto all = f.wire_text();
-  if (all.empty() || may_have_writers_own(f)) append_lines(out, f);
+  if (all.empty() || may_have_writers_own(f)) out.let([&f](buffer& into) { append_lines(into, f); });
   else out.put(all);
 }
 
-inline void append_framing(gathered& out, const framing& by) {
+[[gnu::always_inline]] inline void append_framing(gathered& out, const framing& by) {
   if (by.by == framing::rule::length) {
     out.put("Content-Length: ", by.length, "\r\n");
   } else if (by.by == framing::rule::chunked) {
@@ -125,7 +133,8 @@ inline void append_framing(gathered& out, const framing& by) {
 
 /// Appends what holds for this connection only: a field that has to be named there is, and so is
 /// `persistence`, `close` or `keep-alive`, unless it is empty (RFC 9110 7.6.1).
-inline void append_connection(gathered& out, bool upgrade, bool te, std::string_view persistence) {
+[[gnu::always_inline]] inline void append_connection(gathered& out, bool upgrade, bool te,
+                                                     std::string_view persistence) {
   if (!upgrade && !te && persistence.empty()) return;
   std::string_view between = "Connection: ";
   for (const auto option : {upgrade ? std::string_view("Upgrade") : std::string_view(),

@@ -58,7 +58,7 @@ struct response {
   [[gnu::always_inline]] response(tinyhttp::status code, const constant_line& f, tinyhttp::body&& b)
       : status(code), fields(f), body(std::move(b)) {}
   /// In place: short octets that are copied and moved on are written in pieces that are slow to read.
-  [[gnu::always_inline]] response(tinyhttp::status code, const constant_line& f, const char* octets)
+  [[gnu::always_inline]] response(tinyhttp::status code, const constant_line& f, std::string_view octets)
       : status(code), fields(f), body(octets) {}
 
   /// Chains: `return text("hi").with("Cache-Control", "no-store")`. Throws as `fields::set`.
@@ -123,19 +123,34 @@ inline void response::part_hooks() {
   made.fields.add("Content-Type", media_type);
   return made;
 }
+namespace detail {
+
+/// Of a literal: the caller's compiler counts its octets, and all is written in its place.
+[[nodiscard, gnu::noinline]] inline response text_here(std::string_view octets, status code) {
+  return response(code, constant_line("Content-Type: text/plain; charset=utf-8\r\n"), octets);
+}
+[[nodiscard, gnu::noinline]] inline response html_here(std::string_view octets, status code) {
+  return response(code, constant_line("Content-Type: text/html; charset=utf-8\r\n"), octets);
+}
+[[nodiscard, gnu::noinline]] inline response json_here(std::string_view octets, status code) {
+  return response(code, constant_line("Content-Type: application/json\r\n"), octets);
+}
+
+}  // namespace detail
+
 [[nodiscard]] inline response text(body octets, status code = {}) {
   return response(code, constant_line("Content-Type: text/plain; charset=utf-8\r\n"), std::move(octets));
 }
 template <std::size_t Size>
 [[nodiscard]] response text(const char (&octets)[Size], status code = {}) {
-  return response(code, constant_line("Content-Type: text/plain; charset=utf-8\r\n"), octets);
+  return detail::text_here(octets, code);
 }
 [[nodiscard]] inline response html(body octets, status code = {}) {
   return response(code, constant_line("Content-Type: text/html; charset=utf-8\r\n"), std::move(octets));
 }
 template <std::size_t Size>
 [[nodiscard]] response html(const char (&octets)[Size], status code = {}) {
-  return response(code, constant_line("Content-Type: text/html; charset=utf-8\r\n"), octets);
+  return detail::html_here(octets, code);
 }
 /// `octets` are JSON text already.
 [[nodiscard]] inline response json(body octets, status code = {}) {
@@ -143,7 +158,7 @@ template <std::size_t Size>
 }
 template <std::size_t Size>
 [[nodiscard]] response json(const char (&octets)[Size], status code = {}) {
-  return response(code, constant_line("Content-Type: application/json\r\n"), octets);
+  return detail::json_here(octets, code);
 }
 
 /// A short page for people that says what went wrong: the status, and nothing of this machine.

@@ -81,8 +81,7 @@ bool served_exchange<S>::compose(const response& r) {
   } else if (const auto* slice = r.body.slice(); slice == nullptr || !compose_slice(*slice)) {
     return false;
   }
-  // A known length is never chunked: nothing stands around the octets, so nothing is appended here.
-  return wire_.begin_data(out_, length) && wire_.finish(out_, nullptr);
+  return wire_.finish_with(length);  // a known length is never chunked: nothing stands around the octets
 }
 
 /// A body of so many octets is copied behind its head: one piece is sent sooner than two. With another
