@@ -66,6 +66,7 @@ class fake_connection {
   }
   task<bool> read_body(exchange& x);
   task<void> pull_body(decision& made, exchange& x);
+  body_map compose(decision& made, std::int64_t now, std::string& head);
   task<bool> answer();
   task<bool> refuse();
 
@@ -181,6 +182,32 @@ task<void> fake_connection<S>::pull_body(decision& made, exchange& x) {
   made.answer = problem(status::internal_server_error);
 }
 
+/// What goes out: the body, and the head before it, which is empty where the octets are given as they are.
+template <net::stream S>
+body_map fake_connection<S>::compose(decision& made, std::int64_t now, std::string& head) {
+  body_map body;
+  if (made.how.what == act::kind::raw) {
+    body = body_map(made.how.octets);
+    wire_.parser.forbid_reuse();
+  } else {
+    const auto date = format_date(now);
+    buffer composed, nothing;
+    const auto plan = wire_.parser.send(composed, made.answer, date.view());
+    head = composed.view();
+    if (plan.sends_body) {
+      body = body_map(made.answer);
+      (void)wire_.parser.begin_data(nothing, body.size());
+    } else {
+      made.how.chunk = 0;
+    }
+    (void)wire_.parser.finish(nothing, nullptr);
+    apply_edits(head, made.how);
+  }
+  if (made.how.replaced_at)
+    if (const auto at = body.place_of(*made.how.replaced_at, true)) body.swap_from(*at, *made.how.replacement);
+  return body;
+}
+
 template <net::stream S>
 task<bool> fake_connection<S>::answer() {
   exchange x = begin_exchange();
@@ -205,28 +232,9 @@ task<bool> fake_connection<S>::answer() {
     auto pulling = pull_body(made, x);
     co_await pulling;
   }
+  if (made.how.what != act::kind::raw) x.status = made.answer.status.code();
   std::string head;
-  body_map body;
-  if (made.how.what == act::kind::raw) {
-    body = body_map(made.how.octets);
-    wire_.parser.forbid_reuse();
-  } else {
-    x.status = made.answer.status.code();
-    const auto date = format_date(now);
-    buffer composed, nothing;
-    const auto plan = wire_.parser.send(composed, made.answer, date.view());
-    head = composed.view();
-    if (plan.sends_body) {
-      body = body_map(made.answer);
-      (void)wire_.parser.begin_data(nothing, body.size());
-    } else {
-      made.how.chunk = 0;
-    }
-    (void)wire_.parser.finish(nothing, nullptr);
-    apply_edits(head, made.how);
-  }
-  if (made.how.replaced_at)
-    if (const auto at = body.place_of(*made.how.replaced_at, true)) body.swap_from(*at, *made.how.replacement);
+  const body_map body = compose(made, now, head);
   co_return co_await sender_.send(x, made, head, body);
 }
 

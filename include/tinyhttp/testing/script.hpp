@@ -140,6 +140,15 @@ class script_words {
   return true;
 }
 
+[[nodiscard]] inline result<behavior> parse_throttle(std::string_view value) {
+  const bool in_a_second = value.ends_with("/s");
+  const auto rate = in_a_second ? parse_size(value.substr(0, value.size() - 2)) : std::nullopt;
+  if (!rate || *rate == 0) return script_error(value, "octets in a second, please, such as 64KiB/s");
+  const std::uint64_t slice = *rate >= 20 ? *rate / 20 : 1;
+  const double seconds = static_cast<double>(slice) / static_cast<double>(*rate);
+  return throttle(slice, std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
+}
+
 /// One part: a word and what belongs to it.
 [[nodiscard]] inline result<behavior> parse_part(script_words& words) {
   if (words.empty()) return script_error("", "a behaviour is missing at the end");
@@ -163,14 +172,7 @@ class script_words {
     if (colon == value.npos) return script_error(value, "USER:PASSWORD, please");
     return basic_auth(value.substr(0, colon), value.substr(colon + 1));
   }
-  if (word == "throttle") {
-    const bool in_a_second = value.ends_with("/s");
-    const auto rate = in_a_second ? parse_size(std::string_view(value).substr(0, value.size() - 2)) : std::nullopt;
-    if (!rate || *rate == 0) return script_error(value, "octets in a second, please, such as 64KiB/s");
-    const std::uint64_t slice = *rate >= 20 ? *rate / 20 : 1;
-    const double seconds = static_cast<double>(slice) / static_cast<double>(*rate);
-    return throttle(slice, std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
-  }
+  if (word == "throttle") return parse_throttle(value);
   const auto at = parse_place(value);
   if (at && parse_at_place(word, *at, made)) return made;
   if (at && word == "pause") {
