@@ -5,13 +5,13 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/testing.hpp>
 #include <tinyhttp/tls/authority.hpp>
 #include <tinyhttp/tls/context.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>

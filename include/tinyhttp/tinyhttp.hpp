@@ -10,6 +10,7 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/concepts.hpp>
 #include <tinyhttp/core/frame_memory.hpp>

@@ -59,12 +59,13 @@ SYSTEM_HEADER = re.compile(
 COSTLY = {"regex", "iostream", "fstream", "sstream", "filesystem", "functional", "iomanip", "locale",
           "random", "future", "ostream", "istream", "execution"}
 COSTLY_BELOW_NET = {"algorithm", "thread"}  # in core, http and h1
+CHRONO = "core/chrono.hpp"  # what of <chrono> is needed, in place of all of it
 
 # Lines that the preprocessor leaves (g++ -E -P). `budget` is where the design wants us; `ceiling`
 # is where we are, so that it can only get better: lower it whenever the count has fallen.
 LINES = {
-    "core, http and h1": {"floors": ["core", "http", "h1"], "budget": 40_000, "ceiling": 53_700},
-    "the whole library": {"floors": None, "budget": 60_000, "ceiling": 79_800},
+    "core, http and h1": {"floors": ["core", "http", "h1"], "budget": 40_000, "ceiling": 50_000},
+    "the whole library": {"floors": None, "budget": 60_000, "ceiling": 76_200},
 }
 
 
@@ -164,7 +165,7 @@ def include_nothing_costly(tree):
     for path, text in tree.items():
         low = floor_of(path) in ("core", "http", "h1")
         for number, name, _ in includes(text):
-            if name in COSTLY or (low and name in COSTLY_BELOW_NET):
+            if name in COSTLY or (low and name in COSTLY_BELOW_NET) or (name == "chrono" and path != CHRONO):
                 faults.append(f"{path}:{number}: <{name}> costs too many lines here")
     return faults
 
@@ -176,7 +177,7 @@ def need_no_library(tree):
             for path, text in tree.items() if not is_apart(path)
             for number, name, _ in includes(text)
             if not name.startswith("tinyhttp/") and not allowed.match(name)
-            and not SYSTEM_HEADER.search(name)]
+            and not SYSTEM_HEADER.search(name) and (path, name) != (CHRONO, "bits/chrono.h")]
 
 
 def umbrella_is_complete(tree):
@@ -364,9 +365,9 @@ BAD = {
     ],
     include_nothing_costly: [
         good_tree(net__c="#include <regex>"), good_tree(testing__x="#include <functional>"),
-        good_tree(h1__b="#include <algorithm>"),
+        good_tree(h1__b="#include <algorithm>"), good_tree(net__c="#include <chrono>"),
     ],
-    need_no_library: [good_tree(net__c="#include <openssl/ssl.h>"),
+    need_no_library: [good_tree(net__c="#include <openssl/ssl.h>"), good_tree(net__c="#include <bits/chrono.h>"),
                       good_tree(net__c="#include <boost/asio.hpp>")],
     umbrella_is_complete: [
         good_tree(net__d=""), good_tree(tinyhttp="#include <tinyhttp/core/a.hpp>"),

@@ -6,8 +6,8 @@
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/app/worker_call.hpp>
 #include <tinyhttp/app/worker_pool.hpp>
+#include <tinyhttp/core/chrono.hpp>
 
-#include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <exception>

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/chrono.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <string>

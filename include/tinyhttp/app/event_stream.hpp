@@ -3,6 +3,7 @@
 // WHATWG HTML 9.2. Waits for the next event, or until it is time for a sign of life; holds no thread.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
@@ -12,7 +13,6 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <chrono>
 #include <coroutine>
 #include <string>
 #include <string_view>

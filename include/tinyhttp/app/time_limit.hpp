@@ -5,10 +5,10 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/shared.hpp>
 
-#include <chrono>
 #include <coroutine>
 #include <memory>
 #include <utility>

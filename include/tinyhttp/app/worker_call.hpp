@@ -4,11 +4,11 @@
 #pragma once
 
 #include <tinyhttp/app/worker_pool.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/http/request.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <coroutine>
 #include <memory>
 #include <mutex>

@@ -5,6 +5,7 @@
 #include <tinyhttp/client/connecting.hpp>
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
@@ -16,7 +17,6 @@
 #include <tinyhttp/net/secured_stream.hpp>
 #include <tinyhttp/net/waiting.hpp>
 
-#include <chrono>
 #include <memory>
 #include <utility>
 

@@ -3,6 +3,7 @@
 
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/client/options.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -13,7 +14,6 @@
 #include <tinyhttp/http/typed_body.hpp>
 #include <tinyhttp/http/url.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>

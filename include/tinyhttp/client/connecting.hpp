@@ -9,6 +9,7 @@
 #include <tinyhttp/client/route.hpp>
 #include <tinyhttp/client/tunnel.hpp>
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -17,7 +18,6 @@
 #include <tinyhttp/net/find_addresses.hpp>
 #include <tinyhttp/net/stream.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>

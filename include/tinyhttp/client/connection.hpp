@@ -8,6 +8,7 @@
 #include <tinyhttp/client/rate_floor.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
@@ -17,7 +18,6 @@
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/system.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -4,12 +4,12 @@
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/progress.hpp>
 #include <tinyhttp/client/retry.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/hasher.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>

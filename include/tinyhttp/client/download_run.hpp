@@ -12,13 +12,13 @@
 #include <tinyhttp/client/retry.hpp>
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/range.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -6,12 +6,12 @@
 
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/retry.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/event_reader.hpp>
 #include <tinyhttp/http/events.hpp>
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <type_traits>

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/client/hooks.hpp>
 #include <tinyhttp/client/proxy.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/h1/limits.hpp>
@@ -17,7 +18,6 @@
 #include <tinyhttp/net/resolver.hpp>
 #include <tinyhttp/net/secure_session.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -4,9 +4,9 @@
 // Opens none and speaks no protocol. Thread-safe; bounded in number and in time.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>

@@ -3,9 +3,9 @@
 // Pure: time is an argument.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 

@@ -3,9 +3,9 @@
 // Pure: times and counts are handed in. Knows neither streams nor HTTP.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 
-#include <chrono>
 #include <cstdint>
 
 namespace tinyhttp {

@@ -7,13 +7,13 @@
 #include <tinyhttp/client/connection.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/net/stream.hpp>
 
 #include <array>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>

@@ -3,9 +3,9 @@
 // An interface only: a loop supplies the real clock, tests a manual one.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/task.hpp>
 
-#include <chrono>
 #include <cstdint>
 
 namespace tinyhttp {

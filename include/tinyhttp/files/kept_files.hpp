@@ -4,6 +4,7 @@
 // Joins cache.hpp and directory.hpp: small files are in memory, larger ones open. Any thread.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/shared.hpp>
@@ -14,7 +15,6 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

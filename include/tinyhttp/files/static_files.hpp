@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/cache.hpp>
@@ -19,7 +20,6 @@
 #include <tinyhttp/files/siblings.hpp>
 #include <tinyhttp/files/stamp.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 // tinyhttp/http/event_reader.hpp -- the server-sent events of an answer, pulled off its body as they come.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -10,7 +11,6 @@
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/status.hpp>
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -4,6 +4,7 @@
 // content goes out at all (HEAD, 204, 304).
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
@@ -15,7 +16,6 @@
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/status.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -3,12 +3,12 @@
 // Remembers outcomes only, never what names resolve to (RFC 8305 4, "historical data").
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/net/address.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <mutex>
 #include <optional>

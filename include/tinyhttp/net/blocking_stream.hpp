@@ -4,6 +4,7 @@
 // go, waiting in poll(2) where it has to.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
@@ -12,7 +13,6 @@
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/transfer.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -3,13 +3,13 @@
 // Values only; connector.hpp goes by them.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/address_memory.hpp>
 #include <tinyhttp/net/host_map.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/resolver.hpp>
 
-#include <chrono>
 #include <vector>
 
 namespace tinyhttp::net {

@@ -1,12 +1,12 @@
 // tinyhttp/net/interrupter.hpp -- tells threads that wait in this floor to stop waiting.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/net/descriptor.hpp>
 #include <tinyhttp/net/system.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <span>
 

@@ -4,6 +4,7 @@
 // Several loops live side by side; they share nothing. Knows no protocol.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
@@ -15,7 +16,6 @@
 #include <tinyhttp/net/waiter.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <mutex>

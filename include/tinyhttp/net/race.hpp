@@ -4,13 +4,13 @@
 // RFC 8305.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/system.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -1,9 +1,9 @@
 // tinyhttp/net/time_source.hpp -- where a loop's time comes from.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 
-#include <chrono>
 #include <cstdint>
 
 namespace tinyhttp::net {

@@ -4,12 +4,12 @@
 // runs through, on a loop it gives way to others.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/poller.hpp>
 
-#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>

@@ -5,13 +5,13 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/server/options.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <cstdint>
 

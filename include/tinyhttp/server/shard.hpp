@@ -5,6 +5,7 @@
 
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/frame_memory.hpp>
 #include <tinyhttp/core/function.hpp>
@@ -26,7 +27,6 @@
 #include <tinyhttp/server/services.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/shared.hpp>
@@ -15,7 +16,6 @@
 #include <tinyhttp/testing/gate.hpp>
 #include <tinyhttp/testing/units.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -5,12 +5,12 @@
 
 #include <tinyhttp/client/credentials.hpp>
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/testing/behavior.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

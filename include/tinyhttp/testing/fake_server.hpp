@@ -6,6 +6,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/static_files.hpp>
 #include <tinyhttp/http/percent.hpp>
@@ -17,7 +18,6 @@
 #include <tinyhttp/testing/stepping.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>

@@ -4,13 +4,13 @@
 // Each leaves the journal saying how it was. Knows no responses.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/testing/gate.hpp>
 #include <tinyhttp/testing/ledger.hpp>
 #include <tinyhttp/testing/wire.hpp>
 #include <tinyhttp/testing/wire_plan.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>

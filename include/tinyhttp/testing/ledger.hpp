@@ -5,11 +5,11 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/testing/journal.hpp>
 #include <tinyhttp/testing/wire.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>

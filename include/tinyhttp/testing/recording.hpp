@@ -8,6 +8,7 @@
 #include <tinyhttp/client/forwarding.hpp>
 #include <tinyhttp/client/part_file.hpp>
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/plan.hpp>
@@ -21,7 +22,6 @@
 #include <tinyhttp/testing/wire_plan.hpp>
 
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -4,13 +4,13 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/net/thread.hpp>
 #include <tinyhttp/testing/units.hpp>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>

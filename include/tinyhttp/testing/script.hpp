@@ -6,11 +6,11 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/testing/behaviors.hpp>
 #include <tinyhttp/testing/content.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -5,6 +5,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/testing/answer.hpp>
@@ -14,7 +15,6 @@
 #include <tinyhttp/testing/wire.hpp>
 #include <tinyhttp/testing/wire_plan.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>

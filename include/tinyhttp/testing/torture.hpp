@@ -5,12 +5,12 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 #include <tinyhttp/testing/run_apart.hpp>
 #include <tinyhttp/testing/torture_cases.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 
-#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>

@@ -3,9 +3,9 @@
 // Each entry prepares a server; what a good downloader makes of it is said beside it. Runs nothing.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/chrono.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <string>

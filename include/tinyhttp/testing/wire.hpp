@@ -4,6 +4,7 @@
 // parking between two octets, ending one side only. Knows no rules.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -15,7 +16,6 @@
 #include <tinyhttp/testing/units.hpp>
 
 #include <array>
-#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>

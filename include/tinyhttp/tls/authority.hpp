@@ -4,6 +4,7 @@
 // who is not a test. Needs OpenSSL 3. RFC 5280.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/tls/context.hpp>
@@ -13,7 +14,6 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -5,6 +5,7 @@
 // ever resumed. RFC 8446 2.2 and 4.6.1, RFC 5077.
 #pragma once
 
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 
 #include <openssl/core_names.h>
@@ -14,7 +15,6 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <memory>

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/secure_session.hpp>
@@ -16,7 +17,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
