@@ -654,6 +654,20 @@ TEST_CASE("closing first leaves the peer time to read and to stop sending", "[se
   CHECK(s.took == s.options.patience.linger);
 }
 
+TEST_CASE("what a refused peer goes on to send is taken, however much, until the time is up", "[server][rfc9112-9.6]") {
+  served_in_memory s(echo_target);
+  std::string back = s.exchange("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n");
+  CHECK(take_answer(back).status == 413);
+  const std::string piece(1'000'000, 'x');
+  for (int i = 0; i < 20; ++i) {
+    s.send(piece);
+    CHECK(s.received().empty());
+    CHECK_FALSE(s.done());  // who writes first and reads then would get a reset, and no answer
+  }
+  s.until_served();
+  CHECK(s.took == s.options.patience.linger);
+}
+
 TEST_CASE("a peer that said it would close is not waited for", "[server]") {
   served_in_memory s(echo_target);
   std::string back = s.exchange(get("/", "Connection: close\r\n"));

@@ -253,13 +253,11 @@ task<bool> served_exchange<S>::hang_up() {
   (void)stream().shutdown_send();  // if that fails, so will the reads below
   stream().expires_at(deadline_in(clock().now(), options().patience.linger));
   wire_.discard_unread();
-  for (std::size_t left = 4 * 1024 * 1024; left > 0;) {  // octets: more than kernels buffer
+  for (;;) {  // however much it is: proxies such as Apache write all of a body before they read
     const auto into = room();
     const auto got = co_await stream().read(into);
     if (!got || *got == 0) co_return false;
-    left -= *got < left ? *got : left;
   }
-  co_return false;
 }
 
 template <looped_stream S>
