@@ -161,6 +161,27 @@ TEST_CASE("a connection that was made elsewhere is served, bounded as others are
   }
 }
 
+TEST_CASE("connections that were made elsewhere go to the threads in turn, however fast they come", "[server][threads]") {
+  auto elsewhere = net::listener::bind({});
+  REQUIRE(elsewhere);
+  auto with = quick();
+  with.threads = 4;
+  with.connections = 1;
+  server running(hello, std::move(with));
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::unique_ptr<raw_client>> all;
+    std::vector<net::socket> accepted;
+    for (int i = 0; i < 4; ++i) {
+      all.push_back(std::make_unique<raw_client>(elsewhere->local_address()));
+      accepted.push_back(elsewhere->accept().value().socket);
+    }
+    for (auto& each : accepted) CHECK(running.take(std::move(each)));
+    for (auto& each : all) CHECK(each->ask(get_root).body == "hello");
+    all.clear();
+    CHECK(eventually([&] { return running.open_connections() == 0; }));
+  }
+}
+
 TEST_CASE("SIGPIPE is held back in the threads of a server, and in no other", "[server][sigpipe]") {
   const auto is_held_back = [] {
     sigset_t now;

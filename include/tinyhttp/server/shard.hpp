@@ -73,15 +73,18 @@ class basic_shard {
 
   /// Any thread. Serves a connection that was accepted elsewhere, while there is room.
   [[gnu::cold]] void take(net::accepted from) {
-    loop_.post([this, held = std::move(from)]() mutable {
+    owned<net::loop::posted_call> call(new net::loop::posted_call([this, held = std::move(from)]() mutable {
       if (!services_.stopping && connections_.size() < options_.connections) try_begin(std::move(held));
-    });
+      --coming_;
+    }));
+    ++coming_;
+    loop_.post(std::move(call));
   }
 
   /// Connections that the drain deadline cut off. After `run`.
   [[nodiscard]] std::size_t cut_off() const noexcept { return cut_off_; }
   /// Any thread.
-  [[nodiscard]] std::size_t open() const noexcept { return open_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t open() const noexcept { return open_.load(std::memory_order_relaxed) + coming_; }
 
  private:
   struct held_connection {
@@ -176,6 +179,7 @@ class basic_shard {
   time_point quiet_until_{};  // about peers with too many connections
   std::size_t cut_off_ = 0;
   std::atomic<std::size_t> open_{0};
+  std::atomic<std::size_t> coming_{0};  // taken, and not yet seen by the loop
 };
 
 // ---------------------------------------------------------------------------------------------
