@@ -127,19 +127,26 @@ inline error url_error(std::string_view text, std::string_view why) {
   return {};
 }
 
+/// What is wrong with an authority that holds octets of which people are told, or nothing.
+[[nodiscard, gnu::cold]] inline std::string_view misplaced_octet(std::string_view text) {
+  const auto found = text.find_first_of(" \\");
+  if (found == text.npos) return {};
+  return text[found] == ' ' ? "a space before the path" : "a backslash before the path";
+}
+
 /// Reads an authority into `to`; gives what is wrong with it, or nothing.
 [[nodiscard]] inline std::string_view read_authority(std::string_view text, url& to) {
-  for (const char c : text) {
-    if (c == ' ') return "a space before the path";
-    if (c == '\\') return "a backslash before the path";
-  }
+  std::string_view place = text;
   if (const auto at = text.find('@'); at != text.npos) {
-    const auto userinfo = text.substr(0, at);
-    text.remove_prefix(at + 1);
-    if (text.find('@') != text.npos) return "more than one @ before the path";
-    append_missing_escapes(to.userinfo, userinfo, unescaped::segment);
+    if (const auto wrong = misplaced_octet(text); !wrong.empty()) return wrong;
+    place.remove_prefix(at + 1);
+    if (place.find('@') != text.npos) return "more than one @ before the path";
+    append_missing_escapes(to.userinfo, text.substr(0, at), unescaped::segment);
   }
-  return read_host_and_port(text, to);
+  const auto wrong = read_host_and_port(place, to);
+  if (wrong.empty()) return wrong;
+  const auto plainer = misplaced_octet(text);  // neither is in a host or a port
+  return plainer.empty() ? wrong : plainer;
 }
 
 }  // namespace detail
