@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 namespace tinyhttp::h1 {
 
@@ -51,34 +50,32 @@ inline constexpr transition transitions[] = {
 };
 // clang-format on
 
-/// The phase `who` enters when `on` happens in `from`. Empty: the protocol forbids it there.
-[[nodiscard]] constexpr std::optional<phase> next(side who, phase from, signal on) noexcept {
-  for (const auto& t : transitions)
-    if (t.who == who && t.from == from && t.on == on) return t.to;
-  return std::nullopt;
-}
-
-static_assert(next(side::server, phase::answering, signal::informational) == phase::answering);
-static_assert(!next(side::client, phase::done, signal::data), "a finished message stays finished");
-static_assert(!next(side::server, phase::body, signal::response), "one response per request");
-static_assert(!next(side::client, phase::body, signal::close), "a cut body is not a clean close");
-
 namespace detail {
 
-/// `next` for every side, phase and signal; `refused` where it is empty.
-inline constexpr auto refused = static_cast<phase>(0xff);
+/// The same by side, phase and signal.
 struct phase_table {
   phase to[2][8][8];  // six of eight, as eight are found by a shift
 };
+inline constexpr auto refused = static_cast<phase>(0xff);
 inline constexpr phase_table next_phases = [] {
   phase_table all{};
-  for (std::size_t who = 0; who < 2; ++who)
-    for (std::size_t from = 0; from < 6; ++from)
-      for (std::size_t on = 0; on < 6; ++on)
-        all.to[who][from][on] = next(static_cast<side>(who), static_cast<phase>(from),
-                                     static_cast<signal>(on)).value_or(refused);
+  for (auto& of_side : all.to)
+    for (auto& of_phase : of_side)
+      for (phase& to : of_phase) to = refused;
+  for (const auto& t : transitions)
+    all.to[static_cast<std::size_t>(t.who)][static_cast<std::size_t>(t.from)][static_cast<std::size_t>(t.on)] = t.to;
   return all;
 }();
+
+/// The phase `who` enters when `on` happens in `from`; `refused` where the protocol forbids it.
+[[nodiscard]] constexpr phase next(side who, phase from, signal on) noexcept {
+  return next_phases.to[static_cast<std::size_t>(who)][static_cast<std::size_t>(from)][static_cast<std::size_t>(on)];
+}
+
+static_assert(next(side::server, phase::answering, signal::informational) == phase::answering);
+static_assert(next(side::client, phase::done, signal::data) == refused, "a finished message stays finished");
+static_assert(next(side::server, phase::body, signal::response) == refused, "one response per request");
+static_assert(next(side::client, phase::body, signal::close) == refused, "a cut body is not a clean close");
 
 }  // namespace detail
 
@@ -90,8 +87,7 @@ class lifecycle {
   /// Applies `on` to `who`; false, and nothing changes, when the protocol forbids it. A request
   /// concerns both sides: the server owes an answer from then on.
   bool apply(side who, signal on) noexcept {
-    const phase to = detail::next_phases.to[index(who)][static_cast<std::size_t>(of(who))]
-                                           [static_cast<std::size_t>(on)];
+    const phase to = detail::next(who, of(who), on);
     if (to == detail::refused) return false;
     phases_[index(who)] = to == phase::done && !reusable_ ? phase::must_close : to;
     if (on == signal::request) phases_[index(side::server)] = phase::answering;

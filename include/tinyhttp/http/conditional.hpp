@@ -23,7 +23,8 @@ struct entity_tag {
 
 /// Reads `"xyzzy"` or `W/"xyzzy"`. Empty for anything else; a tag has no escapes, so a backslash is
 /// an octet like any other.
-[[nodiscard]] constexpr std::optional<entity_tag> parse_entity_tag(std::string_view text) noexcept;
+template <class Found = entity_tag>  // compiled only where it is used
+[[nodiscard]] constexpr std::optional<Found> parse_entity_tag(std::string_view text) noexcept;
 
 /// Strong comparison (8.8.3.2): the same octets. Two weak tags are never that.
 [[nodiscard]] constexpr bool strong_match(const entity_tag& a, const entity_tag& b) noexcept {
@@ -92,6 +93,17 @@ namespace detail {
   return octet >= 0x21 && octet != '"' && octet != 0x7f;
 }
 
+/// Reads `text` into `tag`; false where it is none.
+[[nodiscard]] constexpr bool read_entity_tag(std::string_view text, entity_tag& tag) noexcept {
+  tag.weak = text.starts_with("W/");  // case-sensitive (8.8.3)
+  if (tag.weak) text.remove_prefix(2);
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return false;
+  tag.opaque = text.substr(1, text.size() - 2);
+  for (const char c : tag.opaque)
+    if (!is_etag_octet(c)) return false;
+  return true;
+}
+
 /// Takes the element at the front of a list of entity tags, up to a comma outside quotes. Not
 /// `ascii::take_list_element`: in `"a\", "b"` the backslash escapes nothing.
 [[nodiscard]] constexpr std::string_view take_tag_text(std::string_view& list) noexcept {
@@ -112,12 +124,10 @@ using tag_comparison = bool (*)(const entity_tag&, const entity_tag&) noexcept;
                                            tag_comparison matches) noexcept {
   if (!facts.exists) return false;
   if (ascii::trim(field) == "*") return true;
-  const auto current = parse_entity_tag(facts.etag);
-  if (!current) return false;
-  while (!field.empty()) {
-    const auto tag = parse_entity_tag(take_tag_text(field));
-    if (tag && matches(*tag, *current)) return true;
-  }
+  entity_tag current, tag;
+  if (!read_entity_tag(facts.etag, current)) return false;
+  while (!field.empty())
+    if (read_entity_tag(take_tag_text(field), tag) && matches(tag, current)) return true;
   return false;
 }
 
@@ -134,15 +144,10 @@ using tag_comparison = bool (*)(const entity_tag&, const entity_tag&) noexcept;
 
 }  // namespace detail
 
-constexpr std::optional<entity_tag> parse_entity_tag(std::string_view text) noexcept {
-  entity_tag tag;
-  tag.weak = text.starts_with("W/");  // case-sensitive (8.8.3)
-  if (tag.weak) text.remove_prefix(2);
-  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return std::nullopt;
-  tag.opaque = text.substr(1, text.size() - 2);
-  for (const char c : tag.opaque)
-    if (!detail::is_etag_octet(c)) return std::nullopt;
-  return tag;
+template <class Found>
+constexpr std::optional<Found> parse_entity_tag(std::string_view text) noexcept {
+  Found tag;
+  return detail::read_entity_tag(text, tag) ? std::optional(tag) : std::nullopt;
 }
 
 constexpr precondition_verdict evaluate_preconditions(bool is_get_or_head,
@@ -169,10 +174,9 @@ constexpr precondition_verdict evaluate_preconditions(bool is_get_or_head,
 constexpr bool evaluate_if_range(std::string_view if_range,
                                  const representation_facts& facts) noexcept {
   if (!facts.exists) return false;
-  if (const auto tag = parse_entity_tag(if_range)) {
-    const auto current = parse_entity_tag(facts.etag);
-    return current && strong_match(*tag, *current);
-  }
+  entity_tag tag, current;
+  if (detail::read_entity_tag(if_range, tag))
+    return detail::read_entity_tag(facts.etag, current) && strong_match(tag, current);
   const auto date = parse_date(if_range, facts.now);
   return date && facts.last_modified && *date == *facts.last_modified &&
          is_strong_date(*date, facts.now);

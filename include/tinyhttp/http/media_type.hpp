@@ -26,8 +26,8 @@ struct field_parameter {
 /// Takes the next parameter off `rest`, which begins at a `;` or is empty; empty ones (`;;`) are
 /// skipped. Empty result: all are taken if `rest` is empty now, else what is left is not a
 /// parameter (no `=`, a name that is no token, a value that is neither token nor quoted string).
-[[nodiscard]] constexpr std::optional<field_parameter> take_parameter(
-    std::string_view& rest) noexcept;
+template <class Found = field_parameter>  // compiled only where it is used
+[[nodiscard]] constexpr std::optional<Found> take_parameter(std::string_view& rest) noexcept;
 
 /// A media type. Views into the parsed text; compare types and names ignoring case.
 struct media_type {
@@ -43,7 +43,8 @@ struct media_type {
 };
 
 /// Reads the value of a Content-Type field. Empty for anything that is not exactly one.
-[[nodiscard]] constexpr std::optional<media_type> parse_media_type(std::string_view field) noexcept;
+template <class Found = media_type>  // compiled only where it is used
+[[nodiscard]] constexpr std::optional<Found> parse_media_type(std::string_view field) noexcept;
 
 /// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are left to whoever refuses fields.
 inline void append_quoted(std::string& out, std::string_view text);
@@ -91,6 +92,43 @@ namespace detail {
   return text.size() < extension.size() ? -1 : 1;
 }
 
+/// As `take_parameter`, into `found`; false where that is empty.
+constexpr bool next_parameter(std::string_view& rest, field_parameter& found) noexcept {
+  auto left = ascii::trim(rest);
+  while (left.starts_with(';')) left = ascii::trim(left.substr(1));
+  if (left.empty()) {
+    rest = left;
+    return false;
+  }
+  if (!ascii::trim(rest).starts_with(';')) return false;
+
+  found.name = left.substr(0, token_length(left));
+  if (found.name.empty() || !left.substr(found.name.size()).starts_with('=')) return false;
+  left.remove_prefix(found.name.size() + 1);
+  const auto quoted = quoted_string_length(left);
+  found.value = left.substr(0, quoted != 0 ? quoted : token_length(left));
+  left = ascii::trim(left.substr(found.value.size()));
+  if (found.value.empty() || !(left.empty() || left.starts_with(';'))) return false;
+  rest = left;
+  return true;
+}
+
+/// Reads `field` into `found`; false where it is not exactly one media type.
+[[nodiscard]] constexpr bool read_media_type(std::string_view field, media_type& found) noexcept {
+  field = ascii::trim(field);
+  found.type = field.substr(0, token_length(field));
+  field.remove_prefix(found.type.size());
+  if (found.type.empty() || !field.starts_with('/')) return false;
+  field.remove_prefix(1);
+  found.subtype = field.substr(0, token_length(field));
+  field = ascii::trim(field.substr(found.subtype.size()));
+  if (found.subtype.empty() || !(field.empty() || field.starts_with(';'))) return false;
+  found.parameters = field;
+  field_parameter skipped;
+  while (next_parameter(field, skipped)) continue;
+  return field.empty();
+}
+
 }  // namespace detail
 
 inline std::string field_parameter::text() const {
@@ -103,25 +141,10 @@ inline std::string field_parameter::text() const {
   return unquoted;
 }
 
-constexpr std::optional<field_parameter> take_parameter(std::string_view& rest) noexcept {
-  auto left = ascii::trim(rest);
-  while (left.starts_with(';')) left = ascii::trim(left.substr(1));
-  if (left.empty()) {
-    rest = left;
-    return std::nullopt;
-  }
-  if (!ascii::trim(rest).starts_with(';')) return std::nullopt;
-
-  field_parameter found;
-  found.name = left.substr(0, detail::token_length(left));
-  if (found.name.empty() || !left.substr(found.name.size()).starts_with('=')) return std::nullopt;
-  left.remove_prefix(found.name.size() + 1);
-  const auto quoted = detail::quoted_string_length(left);
-  found.value = left.substr(0, quoted != 0 ? quoted : detail::token_length(left));
-  left = ascii::trim(left.substr(found.value.size()));
-  if (found.value.empty() || !(left.empty() || left.starts_with(';'))) return std::nullopt;
-  rest = left;
-  return found;
+template <class Found>
+constexpr std::optional<Found> take_parameter(std::string_view& rest) noexcept {
+  Found found;
+  return detail::next_parameter(rest, found) ? std::optional(found) : std::nullopt;
 }
 
 constexpr bool media_type::is(std::string_view essence) const noexcept {
@@ -132,25 +155,16 @@ constexpr bool media_type::is(std::string_view essence) const noexcept {
 
 inline std::optional<std::string> media_type::parameter(std::string_view name) const {
   auto rest = parameters;
-  while (const auto next = take_parameter(rest))
-    if (ascii::equal_ignoring_case(next->name, name)) return next->text();
+  field_parameter next;
+  while (detail::next_parameter(rest, next))
+    if (ascii::equal_ignoring_case(next.name, name)) return next.text();
   return std::nullopt;
 }
 
-constexpr std::optional<media_type> parse_media_type(std::string_view field) noexcept {
-  field = ascii::trim(field);
-  media_type found;
-  found.type = field.substr(0, detail::token_length(field));
-  field.remove_prefix(found.type.size());
-  if (found.type.empty() || !field.starts_with('/')) return std::nullopt;
-  field.remove_prefix(1);
-  found.subtype = field.substr(0, detail::token_length(field));
-  field = ascii::trim(field.substr(found.subtype.size()));
-  if (found.subtype.empty() || !(field.empty() || field.starts_with(';'))) return std::nullopt;
-  found.parameters = field;
-  while (take_parameter(field)) continue;
-  if (!field.empty()) return std::nullopt;
-  return found;
+template <class Found>
+constexpr std::optional<Found> parse_media_type(std::string_view field) noexcept {
+  Found found;
+  return detail::read_media_type(field, found) ? std::optional(found) : std::nullopt;
 }
 
 inline void append_quoted(std::string& out, std::string_view text) {

@@ -18,13 +18,15 @@ namespace tinyhttp {
 using quality = int;
 
 /// Reads a `qvalue` (12.4.2): `0`, `1`, and up to three decimals. Empty for anything else.
-[[nodiscard]] constexpr std::optional<quality> parse_quality(std::string_view text) noexcept;
+template <class Quality = quality>  // compiled only where it is used
+[[nodiscard]] constexpr std::optional<Quality> parse_quality(std::string_view text) noexcept;
 
 /// The quality that a client gives to content coding `coding` (12.5.3), by its own name, or else by
 /// `*`. Empty when neither is listed: then `identity` is acceptable and other codings are not.
 /// `x-gzip` and `x-compress` are the names without `x-` (8.4.1). The first mention counts; an
 /// element that is not well-formed counts for nothing.
-[[nodiscard]] constexpr std::optional<quality> coding_quality(std::string_view accept_encoding,
+template <class Quality = quality>  // compiled only where it is used
+[[nodiscard]] constexpr std::optional<Quality> coding_quality(std::string_view accept_encoding,
                                                               std::string_view coding) noexcept;
 
 /// The content coding to answer with.
@@ -57,24 +59,55 @@ using quality = int;
 
 namespace detail {
 
-/// The q among the parameters of one list element: 1000 when there is none, empty when it, or any
-/// parameter, is malformed.
-[[nodiscard]] constexpr std::optional<quality> element_quality(
-    std::string_view parameters) noexcept {
-  std::optional<quality> found;
-  while (const auto parameter = take_parameter(parameters)) {
-    if (found || !ascii::equal_ignoring_case(parameter->name, "q")) continue;
-    found = parse_quality(parameter->value);
-    if (!found) return std::nullopt;
+inline constexpr quality no_quality = -1;  // none is named, or what is there is malformed
+
+[[nodiscard]] constexpr quality read_quality(std::string_view text) noexcept {
+  if (text.empty() || (text[0] != '0' && text[0] != '1')) return no_quality;
+  quality value = (text[0] - '0') * 1000;
+  if (text.size() == 1) return value;
+  if (text[1] != '.' || text.size() > 5) return no_quality;
+  quality scale = 100;
+  for (const char c : text.substr(2)) {
+    if (!ascii::is_digit(c)) return no_quality;
+    value += (c - '0') * scale;
+    scale /= 10;
   }
-  if (!parameters.empty()) return std::nullopt;
-  return found.value_or(1000);
+  return value <= 1000 ? value : no_quality;
+}
+
+/// The q among the parameters of one list element: 1000 when there is none, `no_quality` when it, or any
+/// parameter, is malformed.
+[[nodiscard]] constexpr quality element_quality(std::string_view parameters) noexcept {
+  quality found = no_quality;
+  field_parameter parameter;
+  while (next_parameter(parameters, parameter)) {
+    if (found != no_quality || !ascii::equal_ignoring_case(parameter.name, "q")) continue;
+    found = read_quality(parameter.value);
+    if (found == no_quality) return no_quality;
+  }
+  if (!parameters.empty()) return no_quality;
+  return found == no_quality ? 1000 : found;
 }
 
 [[nodiscard]] constexpr std::string_view coding_name(std::string_view name) noexcept {
   if (ascii::equal_ignoring_case(name, "x-gzip")) return "gzip";
   if (ascii::equal_ignoring_case(name, "x-compress")) return "compress";
   return name;
+}
+
+/// As `coding_quality`; `no_quality` where that is empty.
+[[nodiscard]] constexpr quality listed_quality(std::string_view accept_encoding, std::string_view coding) noexcept {
+  quality any = no_quality;
+  coding = coding_name(coding);
+  while (const auto element = ascii::take_list_element(accept_encoding)) {
+    const auto semicolon = element->find(';');
+    const auto name = ascii::trim(element->substr(0, semicolon));
+    const quality weight = element_quality(element->substr(semicolon == element->npos ? element->size() : semicolon));
+    if (weight == no_quality) continue;
+    if (ascii::equal_ignoring_case(coding_name(name), coding)) return weight;
+    if (name == "*" && any == no_quality) any = weight;
+  }
+  return any;
 }
 
 /// Whether `quoted` and `plain`, either of which may be a quoted string, are the same value. Case
@@ -89,9 +122,10 @@ namespace detail {
 [[nodiscard]] constexpr bool has_parameter(const media_type& type,
                                            const field_parameter& wanted) noexcept {
   auto rest = type.parameters;
-  while (const auto parameter = take_parameter(rest))
-    if (ascii::equal_ignoring_case(parameter->name, wanted.name))
-      return same_parameter_value(parameter->value, wanted.value);
+  field_parameter parameter;
+  while (next_parameter(rest, parameter))
+    if (ascii::equal_ignoring_case(parameter.name, wanted.name))
+      return same_parameter_value(parameter.value, wanted.value);
   return false;
 }
 
@@ -106,9 +140,10 @@ namespace detail {
   if (!any_subtype && !ascii::equal_ignoring_case(range.subtype, type.subtype)) return 0;
   std::size_t level = any_type ? 1 : any_subtype ? 2 : 3;
   auto rest = range.parameters;
-  while (const auto parameter = take_parameter(rest)) {
-    if (ascii::equal_ignoring_case(parameter->name, "q")) break;  // the weight ends the range
-    if (!has_parameter(type, *parameter)) return 0;
+  field_parameter parameter;
+  while (next_parameter(rest, parameter)) {
+    if (ascii::equal_ignoring_case(parameter.name, "q")) break;  // the weight ends the range
+    if (!has_parameter(type, parameter)) return 0;
     ++level;
   }
   return level;
@@ -122,48 +157,31 @@ struct range_match {
 
 [[nodiscard]] constexpr range_match closest_range(std::string_view accept,
                                                   std::string_view type) noexcept {
-  const auto offer = parse_media_type(type);
   range_match found;
-  while (const auto element = offer ? ascii::take_list_element(accept) : std::nullopt) {
-    const auto range = parse_media_type(*element);
-    if (!range) continue;
-    const auto weight = element_quality(range->parameters);
-    const std::size_t level = weight ? specificity(*range, *offer) : 0;
-    if (level > found.level) found = {*weight, level};
+  media_type offer, range;
+  if (!read_media_type(type, offer)) return found;
+  while (const auto element = ascii::take_list_element(accept)) {
+    if (!read_media_type(*element, range)) continue;
+    const quality weight = element_quality(range.parameters);
+    const std::size_t level = weight != no_quality ? specificity(range, offer) : 0;
+    if (level > found.level) found = {weight, level};
   }
   return found;
 }
 
 }  // namespace detail
 
-constexpr std::optional<quality> parse_quality(std::string_view text) noexcept {
-  if (text.empty() || (text[0] != '0' && text[0] != '1')) return std::nullopt;
-  quality value = (text[0] - '0') * 1000;
-  if (text.size() == 1) return value;
-  if (text[1] != '.' || text.size() > 5) return std::nullopt;
-  quality scale = 100;
-  for (const char c : text.substr(2)) {
-    if (!ascii::is_digit(c)) return std::nullopt;
-    value += (c - '0') * scale;
-    scale /= 10;
-  }
-  return value <= 1000 ? std::optional(value) : std::nullopt;
+template <class Quality>
+constexpr std::optional<Quality> parse_quality(std::string_view text) noexcept {
+  const Quality read = detail::read_quality(text);
+  return read != detail::no_quality ? std::optional(read) : std::nullopt;
 }
 
-constexpr std::optional<quality> coding_quality(std::string_view accept_encoding,
+template <class Quality>
+constexpr std::optional<Quality> coding_quality(std::string_view accept_encoding,
                                                 std::string_view coding) noexcept {
-  std::optional<quality> any;
-  coding = detail::coding_name(coding);
-  while (const auto element = ascii::take_list_element(accept_encoding)) {
-    const auto semicolon = element->find(';');
-    const auto name = ascii::trim(element->substr(0, semicolon));
-    const auto weight = detail::element_quality(
-        element->substr(semicolon == element->npos ? element->size() : semicolon));
-    if (!weight) continue;
-    if (ascii::equal_ignoring_case(detail::coding_name(name), coding)) return weight;
-    if (name == "*" && !any) any = weight;
-  }
-  return any;
+  const Quality listed = detail::listed_quality(accept_encoding, coding);
+  return listed != detail::no_quality ? std::optional(listed) : std::nullopt;
 }
 
 constexpr std::optional<std::string_view> preferred_coding(
@@ -175,14 +193,14 @@ constexpr std::optional<std::string_view> preferred_coding(
   quality best_quality = 0;
   for (const std::string_view coding : offered) {
     if (ascii::equal_ignoring_case(coding, identity)) continue;
-    const quality q = coding_quality(*accept_encoding, coding).value_or(0);
+    const quality q = detail::listed_quality(*accept_encoding, coding);
     if (q <= best_quality) continue;
     best = coding;
     best_quality = q;
   }
   // Unlisted, identity is acceptable but not preferred to anything that was asked for (12.5.3).
-  const auto plain = coding_quality(*accept_encoding, identity);
-  if (plain.value_or(best ? 0 : 1) > best_quality) return identity;
+  const quality plain = detail::listed_quality(*accept_encoding, identity);
+  if ((plain != detail::no_quality ? plain : best ? 0 : 1) > best_quality) return identity;
   return best;
 }
 
