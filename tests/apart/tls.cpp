@@ -2,6 +2,7 @@
 #include "../client/support.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
+#include "skip.hpp"
 
 #include <tinyhttp/client/as_handler.hpp>
 #include <tinyhttp/client/async.hpp>
@@ -15,6 +16,8 @@
 #include <tinyhttp/tls/authority.hpp>
 
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -23,7 +26,9 @@
 #include <vector>
 
 #include <poll.h>
+#include <spawn.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 using namespace client_test;
 using namespace std::string_literals;
@@ -59,6 +64,16 @@ tls_server serving(any_handler app, context with = show()) {
 response hello(const request& r) {
   return text(std::string(r.context->is_secure() ? "secure " : "plain ") + r.context->peer_subject());
 }
+struct ends_with_us {
+  explicit ends_with_us(pid_t one) noexcept : process(one) {}
+  ends_with_us(const ends_with_us&) = delete;
+  ends_with_us& operator=(const ends_with_us&) = delete;
+  ~ends_with_us() {
+    ::kill(process, SIGTERM);
+    ::waitpid(process, nullptr, 0);
+  }
+  pid_t process;
+};
 std::string at_localhost(const tls_server& s, std::string_view target = "/") {
   return "https://localhost:" + std::to_string(s.port()) + std::string(target);
 }
@@ -108,6 +123,71 @@ TEST_CASE("what a proxy says stands in front of TLS", "[apart][tls][threads][pro
   proxy.join();
   client direct(trusting());
   CHECK_FALSE(direct.get(server.url()));
+}
+
+TEST_CASE("haproxy says whose connections it passes on, and which are its own", "[apart][tls][threads][proxy_header]") {
+  std::atomic<int> lines{0}, checks{0};
+  const auto with = [&lines](context tls) {
+    return server_options{.port = 0, .patience = {.drain = std::chrono::milliseconds(50)},
+                          .log = [&lines](std::string_view) { ++lines; }, .introduced_by = net::read_proxy_header, .tls = std::move(tls)};
+  };
+  const auto app = [&checks](const request& r) {
+    if (r.method == method::options && r.peer().starts_with("127.0.0.1:")) ++checks;
+    return text((r.is_secure() ? "secure " : "plain ") + std::string(r.peer()));
+  };
+  const server plain(app, with(nullptr));
+  const tls_server secured(app, with(show()));
+
+  const scratch::folder here;
+  std::ofstream settings(here / "conf");
+  settings << "defaults\n mode tcp\n timeout connect 20s\n timeout client 20s\n timeout server 20s\n";
+  struct front {
+    net::listener at;  // haproxy's, where connections wait for it from now on
+    bool secure;
+  };
+  std::vector<front> fronts;
+  const auto pass_on = [&](const char* host, std::uint16_t to, std::string_view how) {
+    auto bound = net::listener::bind({.host = host, .port = 0});
+    if (!bound) return skip("no IPv6 here: " + bound.error().message());
+    fronts.push_back({std::move(*bound), to == secured.port()});
+    settings << "listen " << fronts.size() << "\n bind fd@" << fronts.back().at.native() << "\n server s 127.0.0.1:" << to << ' ' << how << '\n';
+  };
+  pass_on("127.0.0.1", plain.port(), "send-proxy");
+  pass_on("127.0.0.1", plain.port(), "send-proxy-v2 proxy-v2-options crc32c,authority");
+  pass_on("::1", plain.port(), "send-proxy");
+  pass_on("::1", plain.port(), "send-proxy-v2");
+  pass_on("127.0.0.1", secured.port(), "send-proxy-v2-ssl-cn");
+  pass_on("127.0.0.1", secured.port(), "send-proxy");
+  settings << "backend looked_after\n mode http\n option httpchk\n server s 127.0.0.1:" << plain.port() << " check inter 20ms send-proxy-v2\n"
+           << "backend only_connected\n server s 127.0.0.1:" << plain.port() << " check inter 20ms\n";
+  settings.close();
+
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  for (const front& each : fronts) ::posix_spawn_file_actions_adddup2(&actions, each.at.native(), each.at.native());
+  const std::string log = here / "log", conf = here / "conf";
+  for (const int out : {1, 2}) ::posix_spawn_file_actions_addopen(&actions, out, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  const char* const words[] = {"haproxy", "-db", "-f", conf.c_str(), nullptr};
+  pid_t process = 0;
+  const int failed = ::posix_spawnp(&process, words[0], &actions, nullptr, const_cast<char* const*>(words), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) {
+    CHECK(failed == ENOENT);
+    return skip("haproxy is not there");
+  }
+  const ends_with_us child(process);
+  for (const front& each : fronts) {
+    const net::address& at = each.at.local_address();
+    auto as = trusting();
+    as.total_timeout = std::chrono::seconds(20);
+    if (at.family() == AF_INET) as.local_address = *net::address::parse("127.0.0.2", 0);
+    const auto answer = client(as).get((each.secure ? "https://" : "http://") + at.to_string());
+    if (!answer) FAIL(answer.error().message());
+    CHECK(answer->body.text().starts_with(std::string(each.secure ? "secure " : "plain ") + (at.family() == AF_INET ? "127.0.0.2:" : "[::1]:")));
+  }
+  for (int i = 0; i < 2'000 && checks < 2; ++i) ::poll(nullptr, 0, 10);
+  CHECK(checks >= 2);  // by LOCAL, so from haproxy itself
+  CHECK(lines == 0);   // connections without an octet are nobody's fault
 }
 
 TEST_CASE("bodies of every size go through TLS both ways", "[apart][tls][threads]") {
