@@ -110,7 +110,8 @@ class directory {
 
   /// What is in the directory `name`, unsorted, without `.` and `..`, and without what `find` would
   /// not give: devices, sockets, FIFOs, and links that lead nowhere, outside, or may not be followed.
-  [[nodiscard]] result<std::vector<entry>> list(const std::string& name) const;
+  template <class Entry = entry>  // compiled only where it is used
+  [[nodiscard]] result<std::vector<Entry>> list(const std::string& name) const;
 
   /// The same in steps, for directories with very many entries: `folder::names`, some at a time, and
   /// `folder::look` at each. Refers to this directory.
@@ -230,10 +231,11 @@ inline result<file_stamp> directory::glance(const std::string& name) const {
   return folder(*this, name, std::move(*held));
 }
 
-inline result<std::vector<entry>> directory::list(const std::string& name) const {
+template <class Entry>
+result<std::vector<Entry>> directory::list(const std::string& name) const {
   auto opened_folder = open_folder(name);
   if (!opened_folder) return opened_folder.error();
-  std::vector<entry> found;
+  std::vector<Entry> found;
   for (;;) {
     owned_list<entry> some;
     if (auto read = opened_folder->names(1000, some); !read) return read.error();

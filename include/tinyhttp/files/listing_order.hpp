@@ -30,7 +30,8 @@ struct listing_order {
 /// Reads `sort=name|size|time` and `order=asc|desc` from a query; anything else is ignored.
 [[nodiscard]] constexpr listing_order parse_order(std::string_view query) noexcept;
 
-inline void sort_entries(std::vector<entry>& entries, listing_order order);
+template <class Entry = entry>  // compiled only where it is used
+void sort_entries(std::vector<Entry>& entries, listing_order order);
 
 namespace detail {
 
@@ -146,12 +147,13 @@ inline void sort(sort_items& items, listing_order order, std::size_t common) noe
   return order;
 }
 
-inline void sort_entries(std::vector<entry>& entries, listing_order order) {
+template <class Entry>
+void sort_entries(std::vector<Entry>& entries, listing_order order) {
   detail::sort_items items;  // std::qsort wants what memcpy may move
   items.reserve(entries.size());
   for (auto& e : entries) items.push_back({0, &e});
   detail::sort(items, order, entries.empty() ? 0 : detail::common_prefix(items, entries[0].name));
-  std::vector<entry> sorted;
+  std::vector<Entry> sorted;
   sorted.reserve(entries.size());
   for (const auto& item : items) sorted.push_back(std::move(*item.of));
   entries = std::move(sorted);

@@ -31,7 +31,8 @@ using more_entries = function<result<bool>(owned_list<entry>&)>;
 using look_at = function<bool(entry&)>;
 
 /// Entries that are there already, 250 at a time.
-[[nodiscard]] inline more_entries entries_from(std::vector<entry> all);
+template <class Entry = entry>  // compiled only where it is used
+[[nodiscard]] more_entries entries_from(std::vector<Entry> all);
 
 /// How a listing is written down. Takes a line end before a row.
 class listing_text {
@@ -118,10 +119,11 @@ class listing_writer final : public body_stream {
 
 }  // namespace detail
 
-inline more_entries entries_from(std::vector<entry> all) {
+template <class Entry>
+more_entries entries_from(std::vector<Entry> all) {
   return [all = std::move(all), at = std::size_t{0}](owned_list<entry>& into) mutable -> result<bool> {
     for (std::size_t i = 0; i < detail::run_length && at < all.size(); ++i)
-      into.push_back(owned<entry>(new entry(std::move(all[at++]))));
+      into.push_back(owned<entry>(new Entry(std::move(all[at++]))));
     return at < all.size();
   };
 }

@@ -27,7 +27,13 @@ class address {
   address() noexcept { std::memset(&storage_, 0, sizeof storage_); }
 
   /// Reads a numeric host, `127.0.0.1`, `::1`, `[::1]` or `fe80::1%eth0`. Empty for anything else.
-  [[nodiscard]] static std::optional<address> parse(std::string_view host, std::uint16_t port);
+  template <class Found = address>  // compiled only where it is used
+  [[nodiscard]] static std::optional<Found> parse(std::string_view host, std::uint16_t port) {
+    Found read;
+    return read.assign(host, port) ? std::optional(read) : std::nullopt;
+  }
+  /// Becomes what a numeric host says; false, and nothing in particular, where `parse` is empty.
+  [[nodiscard]] bool assign(std::string_view host, std::uint16_t port);
 
   /// A Unix-domain name: a path, or `@name` for Linux's abstract ones, which are no files.
   /// Fails when it is empty, too long (107 octets on Linux) or has a NUL in it.
@@ -91,37 +97,36 @@ struct native_address {
 
 // ---------------------------------------------------------------------------------------------
 
-[[gnu::cold]] inline std::optional<address> address::parse(std::string_view host, std::uint16_t port) {
-  address made;
+[[gnu::cold]] inline bool address::assign(std::string_view host, std::uint16_t port) {
+  *this = address();
   char text[64];
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
-    if (host.find(':') == host.npos) return std::nullopt;
+    if (host.find(':') == host.npos) return false;
   }
-  if (host.empty() || host.size() >= sizeof text || host.find('\0') != host.npos)
-    return std::nullopt;
+  if (host.empty() || host.size() >= sizeof text || host.find('\0') != host.npos) return false;
   std::memcpy(text, host.data(), host.size());
   text[host.size()] = '\0';
-  if (::inet_pton(AF_INET, text, &made.storage_.ip4.sin_addr) == 1) {
-    made.storage_.ip4.sin_family = AF_INET;
-    made.storage_.ip4.sin_port = htons(port);
-    made.size_ = sizeof(sockaddr_in);
-    return made;
+  if (::inet_pton(AF_INET, text, &storage_.ip4.sin_addr) == 1) {
+    storage_.ip4.sin_family = AF_INET;
+    storage_.ip4.sin_port = htons(port);
+    size_ = sizeof(sockaddr_in);
+    return true;
   }
   std::uint32_t scope = 0;  // RFC 4007 11: which link a link-local address means
   if (const auto percent = host.find('%'); percent != host.npos) {
     text[percent] = '\0';
     const auto number = ascii::parse_decimal_strict(host.substr(percent + 1), 0xffffffff);
     scope = number ? static_cast<std::uint32_t>(*number) : ::if_nametoindex(text + percent + 1);
-    if (scope == 0) return std::nullopt;
+    if (scope == 0) return false;
   }
-  std::memset(&made.storage_, 0, sizeof made.storage_);
-  if (::inet_pton(AF_INET6, text, &made.storage_.ip6.sin6_addr) != 1) return std::nullopt;
-  made.storage_.ip6.sin6_family = AF_INET6;
-  made.storage_.ip6.sin6_port = htons(port);
-  made.storage_.ip6.sin6_scope_id = scope;
-  made.size_ = sizeof(sockaddr_in6);
-  return made;
+  std::memset(&storage_, 0, sizeof storage_);
+  if (::inet_pton(AF_INET6, text, &storage_.ip6.sin6_addr) != 1) return false;
+  storage_.ip6.sin6_family = AF_INET6;
+  storage_.ip6.sin6_port = htons(port);
+  storage_.ip6.sin6_scope_id = scope;
+  size_ = sizeof(sockaddr_in6);
+  return true;
 }
 
 [[gnu::cold]] inline result<address> address::unix_domain(std::string_view name) {

@@ -120,8 +120,8 @@ inline bool is_stale_socket(const address& at) noexcept {
   if (!with.unix_path.empty()) return bind_path(with);
   if (with.host.empty()) {
     // One socket for both families where the machine has IPv6, else IPv4 alone.
-    const address all6 = *address::parse("::", with.port);
-    const address all4 = *address::parse("0.0.0.0", with.port);
+    const address all6 = *address_of_literal("::", with.port);
+    const address all4 = *address_of_literal("0.0.0.0", with.port);
     int cause = 0;
     auto both = bind_address(all6, with, cause);
     const bool no_ipv6 = cause == EAFNOSUPPORT || cause == EADDRNOTAVAIL;

@@ -92,9 +92,9 @@ inline bool proxy_header_reader::take_line(std::string_view line) {
   for (const std::size_t end : {std::size_t{3}, std::size_t{2}}) {  // the proxy's end, and then the client's
     const auto port = ascii::parse_decimal_strict(words[end + 2], 65535);
     if (!port || words[end].find_first_of("[%") != std::string_view::npos) return false;
-    const auto read = address::parse(words[end], static_cast<std::uint16_t>(*port));
-    if (!read || read->family() != family) return false;
-    source_ = read->unmapped();
+    address read;
+    if (!read.assign(words[end], static_cast<std::uint16_t>(*port)) || read.family() != family) return false;
+    source_ = read.unmapped();
   }
   return true;
 }

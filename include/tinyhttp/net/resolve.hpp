@@ -108,7 +108,8 @@ inline bool address_search::is_listed_before(const address& one) const noexcept 
 
 [[gnu::cold]] inline result<address> address_of_literal(std::string_view host, std::uint16_t port) {
   if (host.starts_with("unix:")) return address::unix_domain(host.substr(5));
-  if (const auto numeric = address::parse(host, port)) return *numeric;
+  address numeric;
+  if (numeric.assign(host, port)) return numeric;
   bool has_bad_octet = false;
   for (const char c : host) has_bad_octet = has_bad_octet || !ascii::is_target_octet(c);
   if (!host.empty() && host.size() <= 255 && !has_bad_octet) return address();
