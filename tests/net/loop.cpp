@@ -120,6 +120,60 @@ TEST_CASE("those who yield take turns", "[net][loop]") {
   CHECK(log == "ababab");
 }
 
+TEST_CASE("who has much to do keeps nobody waiting for longer than one step, however many they are", "[net][loop]") {
+  held_time time;
+  net::loop loop({.backend = any_backend(), .time = &time});
+  std::string log;
+  const auto compute = [&](char name, duration step) -> task<void> {
+    for (;;) {
+      co_await loop.yield();
+      log += name;
+      time.advance(step);
+    }
+  };
+  SECTION("each step fills a turn") {
+    std::vector<task<void>> many;
+    for (const char name : {'a', 'b', 'c'}) many.push_back(compute(name, seconds(1)));
+    for (auto& each : many) each.start();
+    for (int i = 0; i < 5; ++i) {
+      loop.post([&log] { log += '.'; });
+      loop.run_once();
+    }
+    CHECK(log == ".a.b.c.a.b");  // those who are ready go first
+    many.erase(many.begin() + 2);  // leaves by itself
+    loop.run_once();
+    loop.run_once();
+    CHECK(log == ".a.b.c.a.bab");
+  }
+  SECTION("short steps share one") {
+    auto a = compute('a', net::loop::turn_time / 4), b = compute('b', net::loop::turn_time / 4);
+    a.start();
+    b.start();
+    loop.run_once();
+    CHECK(log == "ab");  // once each: others may be ready by now
+    loop.run_once();
+    CHECK(log == "abab");
+  }
+}
+
+TEST_CASE("who gives way goes on at once while a turn is young", "[net][loop]") {
+  held_time time;
+  net::loop loop({.backend = any_backend(), .time = &time});
+  int steps = 0;
+  const auto compute = [&]() -> task<void> {
+    for (;;) {
+      co_await loop.give_way();
+      ++steps;
+      time.advance(net::loop::turn_time / 4);
+    }
+  };
+  auto computing = compute();
+  computing.start();
+  CHECK(steps == 4);
+  loop.run_once();
+  CHECK(steps == 8);
+}
+
 TEST_CASE("what is scheduled last goes on in the same turn, behind all others", "[net][loop]") {
   struct noting : net::waiter {
     noting(net::loop& of, std::string& to, char name) : waiter(note), on(of), log(to), is(name) {}

@@ -2,9 +2,12 @@
 
 #include <tinyhttp/http/body.hpp>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -84,6 +87,60 @@ TEST_CASE("answers in front of one that is cut have been sent", "[server]") {
   // The reset that cuts the second may come as early as it likes in TCP; what counts is that the
   // first was handed over before it.
   CHECK(s.pair.first.sent() > 0);
+}
+
+TEST_CASE("a body that is computed gives way behind each long step", "[server]") {
+  const int steps = 20;
+  int made = 0;
+  duration each = 1ms;
+  served_in_memory* running = nullptr;
+  const auto step = [&] {
+    ++made;
+    running->time.advance(each);
+  };
+  class computed final : public content_source {
+   public:
+    explicit computed(function<void() const> by) : by_(std::move(by)) {}
+    result<std::size_t> read_at(std::uint64_t, std::span<char> room) const override {
+      by_();
+      std::fill(room.begin(), room.end(), 'x');
+      return room.size();
+    }
+
+   private:
+    function<void() const> by_;
+  };
+  served_in_memory s([&](const request& r) {
+    if (r.target.text() == "/slice")
+      return text(body(content_slice{std::make_shared<computed>(step), 0, std::uint64_t{steps} * 256 * 1024}));
+    return text(stream_body([&] {
+      if (made == steps) return std::string();
+      step();
+      return std::string(100, 'x');
+    }));
+  });
+  running = &s;
+  const auto most_in_a_turn = [&](std::string_view target) {
+    int most = 0;
+    const std::string asked = "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    const std::array<std::string_view, 1> pieces{asked};
+    auto writing = s.pair.second.write(pieces);
+    REQUIRE(writing.await_ready());
+    made = 0;
+    if (!s.started) s.start();
+    for (int turn = 0, before = made; turn < 100; ++turn, before = made) {
+      s.loop.run_once(duration::zero());
+      most = std::max(most, made - before);
+      s.received();
+    }
+    CHECK(made >= steps);
+    return most;
+  };
+  CHECK(most_in_a_turn("/stream") == 1);
+  CHECK(most_in_a_turn("/slice") == 1);
+  each = 250us;
+  CHECK(most_in_a_turn("/stream") == 4);
+  CHECK(most_in_a_turn("/slice") == 4);
 }
 
 TEST_CASE("a slow producer is no slow peer", "[server]") {

@@ -82,6 +82,10 @@ class response_stream final : public body_stream {
         give_up(std::move(*failed));
         co_return *failure_;
       }
+      if constexpr (requires { c_->stream.loop(); }) {  // whoever gets the octets may decode them
+        auto others = c_->stream.loop().give_way();
+        co_await others;
+      }
     }
     co_return std::string_view();
   }

@@ -45,7 +45,7 @@ class operation : protected waiter {
     if (!again_) {
       stream_.wait_for(way_);
     } else if (!is_linked()) {
-      stream_.loop().schedule(*this);
+      stream_.loop().schedule_later(*this);
     }
   }
 

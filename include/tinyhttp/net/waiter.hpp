@@ -45,6 +45,7 @@ class waiter_list {
     ends_.previous->next = &w;
     ends_.previous = &w;
   }
+  [[nodiscard]] waiter& front() noexcept { return static_cast<waiter&>(*ends_.next); }
   waiter& pop_front() noexcept {
     auto& first = static_cast<waiter&>(*ends_.next);
     first.unlink();

@@ -113,6 +113,8 @@ task<result<std::string_view>> served_exchange<S>::pull() {
     if (!got) co_return got.error();
     if (*got == 0) wire_.peer_closed();
     wire_.received(*got);
+    auto others = stream().loop().give_way();  // whoever gets the octets may decode them
+    co_await others;
   }
 }
 

@@ -43,7 +43,6 @@ class body_sender {
 
  private:
   static constexpr std::size_t turn_size = 256 * 1024;  // octets handed over at a time
-  static constexpr unsigned steps_of_piece = 16;         // what a stream computes takes time, too
 
   task<bool> send_whole(const body& b);
   task<bool> send_part(std::string_view octets, const content_slice* slice);
@@ -67,7 +66,6 @@ class body_sender {
   least_rate<S>& pace_;
   turn_share& share_;
   std::size_t window_;
-  unsigned steps_ = 1;  // of our share that a write takes
   result<void> state_;
   bool peer_failed_ = false;
 };
@@ -105,7 +103,7 @@ task<bool> body_sender<S>::send_part(std::string_view octets, const content_slic
 template <looped_stream S>
 task<bool> body_sender<S>::write(std::string_view data, std::string_view behind, bool more) {
   if (out_.empty() && data.empty() && behind.empty()) co_return true;
-  if (share_.is_used_up(stream_.loop(), steps_)) {
+  if (share_.is_used_up(stream_.loop())) {
     auto others = stream_.loop().yield();
     co_await others;
   }
@@ -131,6 +129,8 @@ task<bool> body_sender<S>::send_octets(std::string_view octets, const content_sl
   const std::size_t at_once = slice != nullptr ? window_ : turn_size;
   buffer copy;
   for (std::uint64_t done = 0; done < length;) {
+    auto others = stream_.loop().give_way();
+    co_await others;
     const auto size = at_most(length - done, at_once);
     std::string_view part;
     if (slice != nullptr) {
@@ -171,8 +171,9 @@ task<bool> body_sender<S>::send_file(const content_slice& slice) {
 
 template <looped_stream S>
 task<bool> body_sender<S>::send_stream(body_stream& source) {
-  steps_ = steps_of_piece;
   for (;;) {
+    auto others = stream_.loop().give_way();  // what makes the next piece may compute
+    co_await others;
     auto pulling = source.next();
     if (!pulling.try_start()) {  // it waits: what is ready must not wait with it
       auto flushing = flush();
