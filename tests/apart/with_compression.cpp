@@ -2,6 +2,7 @@
 #include "catch.hpp"
 #include "server/support.hpp"
 
+#include <tinyhttp/app/blocking.hpp>
 #include <tinyhttp/app/router.hpp>
 #include <tinyhttp/compression/gzip.hpp>
 #include <tinyhttp/compression/with_compression.hpp>
@@ -383,6 +384,24 @@ TEST_CASE("coroutines, any_handler, and one inside another", "[apart]") {
   CHECK(once.fields.count("Content-Encoding") == 1);
   CHECK(once.fields["ETag"] == "\"a-gzip\"");
   CHECK(gunzipped(once.body.text()).text == plain);
+}
+
+TEST_CASE("in blocking, whoever handles a request codes its answer, too", "[apart][threads]") {
+  const auto plain = text_of(5000);
+  const auto lean = [&](auto h) { return with_compression(std::move(h)); };
+  auto app = blocking(lean([&](const request& r) { return text(plain + std::string(r.body.text())); }));
+  served_in_memory s(any_handler(std::move(app)));
+  s.send("POST / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx");
+  std::string back;
+  REQUIRE(eventually([&] {
+    s.settle(1);
+    back += s.received();
+    std::string copy = back;
+    return take_answer(copy).complete;
+  }));
+  const auto got = take_answer(back);
+  CHECK(got.has("Content-Encoding: gzip"));
+  CHECK(gunzipped(got.body).text == plain + "x");
 }
 
 TEST_CASE("a stream is compressed as it comes, however it is cut", "[apart]") {

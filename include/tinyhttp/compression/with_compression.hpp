@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct compression_options {
 /// Left alone: 1xx, 204, 205 and CONNECT; what is a part, has a Content-Encoding, a digest of its octets, or
 /// `Cache-Control: no-transform`; other types and lengths; and, where there is no memory to encode,
 /// everything. Whatever depends on the client says `Vary: Accept-Encoding`.
+///
+/// In `blocking`, around a handler that gives a response, its threads code what is coded at once.
 ///
 /// A strong ETag `"a"` becomes `"a-gzip"`. If-None-Match and If-Match with it reach `h` with `"a"` beside it, so
 /// that both mean what they should; If-Range does not, as ranges are of what is not coded.
@@ -109,10 +112,20 @@ class compressing_handler {
     for (const auto& each : options_.codings) names_.push_back(each.name);
   }
 
-  reply operator()(request& r) const {
-    if (r.method == method::connect) return invoke(handler_, r);
-    auto asked = ask(r);  // before the handler has it
-    return transform(invoke(handler_, r), [this, asked = std::move(asked)](response& made) { answer(made, asked); });
+  /// Gives a response where `H` does, so that in `blocking` its threads do the work of both.
+  auto operator()(request& r) const {
+    const bool is_tunnel = r.method == method::connect;
+    auto asked = is_tunnel ? coding_asked() : ask(r);  // before the handler has it
+    auto code = [this, is_tunnel, asked = std::move(asked)](response& made) {
+      if (!is_tunnel) answer(made, asked);
+    };
+    if constexpr (std::is_same_v<decltype(handler_(r)), response>) {
+      response made = handler_(r);
+      code(made);
+      return made;
+    } else {
+      return transform(invoke(handler_, r), std::move(code));
+    }
   }
 
  private:
