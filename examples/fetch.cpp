@@ -20,7 +20,7 @@
 #include <tinyhttp/client/retry.hpp>
 #include <tinyhttp/client/upload_form.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
-#include <tinyhttp/http/range.hpp>
+#include <tinyhttp/http/content_range.hpp>
 
 #include <cerrno>
 #include <chrono>

@@ -33,6 +33,7 @@
 #include <tinyhttp/http/constant_line.hpp>
 #include <tinyhttp/http/content_coding.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
+#include <tinyhttp/http/content_range.hpp>
 #include <tinyhttp/http/cookie.hpp>
 #include <tinyhttp/http/cookie_file.hpp>
 #include <tinyhttp/http/cookie_store.hpp>

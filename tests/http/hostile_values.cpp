@@ -2,6 +2,7 @@
 //
 // Deterministic: the same million octets in every run. Asserts invariants, not only "no crash".
 #include <tinyhttp/http/conditional.hpp>
+#include <tinyhttp/http/content_range.hpp>
 #include <tinyhttp/http/cookie.hpp>
 #include <tinyhttp/http/cookie_file.hpp>
 #include <tinyhttp/http/cookie_store.hpp>

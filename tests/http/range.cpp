@@ -1,4 +1,5 @@
 // Which bytes a Range field selects, and what a Content-Range says.
+#include <tinyhttp/http/content_range.hpp>
 #include <tinyhttp/http/range.hpp>
 
 #include "catch.hpp"

@@ -11,6 +11,7 @@
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/content_range.hpp>
 #include <tinyhttp/http/range.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/url.hpp>

@@ -15,6 +15,7 @@
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/http/content_range.hpp>
 #include <tinyhttp/http/method.hpp>
 #include <tinyhttp/http/range.hpp>
 #include <tinyhttp/http/response.hpp>
