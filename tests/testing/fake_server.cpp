@@ -29,6 +29,7 @@ using testing_support::may_fork;
 using testing_support::raw_client;
 using testing_support::talk;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
 
 TEST_CASE("a file is served whole, by parts, conditionally and by its head alone", "[testing][fake_server]") {
   fake_server srv;
@@ -155,6 +156,59 @@ TEST_CASE("a lambda decides for each request, and what it throws is a 500 and no
   const auto loud = srv.quiet();
   CHECK_FALSE(loud);
   CHECK_THAT(loud.text(), ContainsSubstring("threw: as told"));
+}
+
+TEST_CASE("a broken quiet names the rule that is for the path, and why it did not answer", "[testing][fake_server]") {
+  fake_server srv;
+  srv.on(post("/todos"), reply(201));
+  srv.on("/busy", reply(503).times(1));
+  for (const auto* path : {"/busy", "/busy", "/todos", "/other"}) (void)fetch(srv, path);
+
+  const auto loud = srv.quiet();
+  CHECK_FALSE(loud);
+  CHECK_THAT(loud.text(), ContainsSubstring(" is for POST /todos: its method is GET\n"));
+  CHECK_THAT(loud.text(), ContainsSubstring(" is for any request for /busy: its script is over\n"));
+  CHECK_THAT(loud.text(), ContainsSubstring("the rule at fake_server.cpp:"));
+  CHECK_THAT(loud.text(), EndsWith("GET /other  404  14/14 acked  serve  FIN\n"));
+}
+
+TEST_CASE("a target as proxies are asked meets the rules of its path", "[testing][fake_server][rfc9112-3.2.2]") {
+  fake_server srv;
+  srv.file("/x", text("hello"));
+  srv.on("/x?v=2", reply(503));
+  srv.on(get("http://other.example/x"), reply(502));
+  const auto status = [&](const std::string& target) {
+    return srv.call("GET " + target + " HTTP/1.1\r\nHost: t\r\n\r\n").substr(9, 3);
+  };
+
+  CHECK(status("http://one.example/x") == "200");
+  CHECK(status("http://one.example/x?v=2") == "503");
+  CHECK(status("http://other.example/x?v=3") == "502");
+  CHECK(status("http://one.example?v=2") == "404");
+  CHECK(srv.saw(get("/x")).exactly(3));
+  CHECK(srv.saw(get("http://one.example/*")).exactly(2));
+  CHECK(srv.saw(get("http://*/x?v=3")).once());
+  CHECK(srv.journal()[1].path() == "/x");
+  CHECK(srv.journal()[1].path_and_query() == "/x?v=2");
+}
+
+TEST_CASE("a rule and a question can be for a body", "[testing][fake_server]") {
+  fake_server srv;
+  srv.on(patch("/todos/7").with_body("*\"milk\"*"), reply(200));
+  srv.on(delete_("/todos/*"), reply(204));
+  const auto status = [&](const std::string& method, const std::string& body) {
+    return srv.call(method + " /todos/7 HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body)
+        .substr(9, 3);
+  };
+
+  CHECK(status("PATCH", "{\"title\":\"milk\"}") == "200");
+  CHECK(status("PATCH", "{\"title\":\"bread\"}") == "404");
+  CHECK(status("DELETE", "") == "204");
+  CHECK(srv.saw(patch("/todos/7").with_body("{\"title\":\"bread\"}")).once());
+  const auto no = srv.saw(patch("/todos/7").with("Host").with_body("{}")).once();
+  CHECK_FALSE(no);
+  CHECK_THAT(no.text(), ContainsSubstring("PATCH /todos/7 with Host: *, body {}"));
+  CHECK_THAT(no.text(), ContainsSubstring("its body is {\"title\":\"milk\"}"));
 }
 
 TEST_CASE("what nothing was declared for is a 404 that breaks the quiet, unless tolerated", "[testing][fake_server]") {

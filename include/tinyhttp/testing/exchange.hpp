@@ -63,9 +63,12 @@ struct exchange {
 
   /// The value of the first field of that name; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept { return fields[name]; }
-  /// The target without its query.
+  /// The target from its path on: of `http://host/x?y`, as proxies are asked (RFC 9112 3.2.2), `/x?y`.
+  [[nodiscard]] std::string_view path_and_query() const noexcept;
+  /// The same without its query.
   [[nodiscard]] std::string_view path() const noexcept {
-    return std::string_view(target).substr(0, target.find('?'));
+    const std::string_view from = path_and_query();
+    return from.substr(0, from.find('?'));
   }
   [[nodiscard]] bool over() const noexcept { return end != ending::running; }
   /// No request, but a TLS handshake that failed.
@@ -88,6 +91,14 @@ inline constexpr std::string_view telling_fields[] = {"Range",         "If-Range
 [[nodiscard]] inline std::string to_text(const std::vector<exchange>& journal);
 
 // ---------------------------------------------------------------------------------------------
+
+inline std::string_view exchange::path_and_query() const noexcept {
+  const std::string_view all = target;
+  const auto host = all.find("://");
+  if (all.starts_with('/') || host == all.npos || host > all.find('?')) return all;
+  const auto from = all.find_first_of("/?", host + 3);
+  return from == all.npos ? "/" : all.substr(from);
+}
 
 inline std::string_view name_of(ending e) noexcept {
   switch (e) {

@@ -54,7 +54,7 @@ class fake_server {
   ~fake_server();
 
   /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two. `https://` with TLS. What
-  /// may not stand in a URL, such as a blank, is escaped; escapes stay.
+  /// may not stand in a URL, such as a blank, is escaped; escapes stay. `url("")` ends behind the port.
   [[nodiscard]] std::string url(std::string_view path = "/") const {
     if (!path.empty()) check_path(path);
     std::string made = host_->origin();
@@ -117,7 +117,7 @@ class fake_server {
   /// still ran: what `f` uses outlives the server. To be said before the first. `f` must not call this
   /// server: its journal is locked meanwhile, and in the end its thread is gone.
   void on_over(function<void(const exchange&)> f) { host_->shared().journal.on_over(std::move(f)); }
-  /// No request went to a path that has nothing, none was malformed, no lambda threw.
+  /// No request went to a path that has nothing, none was malformed, no lambda threw. Says which rule was nearly meant.
   [[nodiscard]] verdict quiet() const;
   /// These requests do not break the quiet.
   void tolerate(matcher m) {
@@ -226,6 +226,26 @@ inline std::vector<exchange> fake_server::journal() const {
   return host_->shared().journal.snapshot();
 }
 
+namespace detail {
+
+/// A line about the rule that is for the path of `x`, but not for `x`; nothing, where there is none.
+[[nodiscard]] inline std::string nearest_rule(const rule_set& set, const exchange& x) {
+  if (x.matched || !x.failure.empty()) return {};
+  const rule* nearest = nullptr;
+  matcher::difference least{.far = 2000, .why = {}};  // as far as another path is
+  for (const auto& each : set.rules) {
+    auto miss = each->when.miss(x);
+    if (miss.far >= least.far) continue;
+    nearest = each.get();
+    least = std::move(miss);
+  }
+  if (nearest == nullptr) return {};
+  return "     the rule at " + nearest->written.text() + " is for " + nearest->when.text() + ": " +
+         (least.far > 0 ? least.why : "its script is over") + "\n";
+}
+
+}  // namespace detail
+
 inline verdict fake_server::quiet() const {
   const auto all = journal();
   const auto rules = host_->shared().rules.current();
@@ -233,7 +253,7 @@ inline verdict fake_server::quiet() const {
   for (const auto& each : all) {
     bool fine = each.failure.empty() && each.thrown.empty() && each.matched;
     for (const auto& m : rules->tolerated) fine = fine || m.matches(each);
-    if (!fine) wrong += each.line() + "\n";
+    if (!fine) wrong += each.line() + "\n" + detail::nearest_rule(*rules, each);
   }
   if (wrong.empty()) return {true, {}};
   host_->shared().journal.note_failure();

@@ -24,7 +24,8 @@ namespace tinyhttp::testing {
 ///     get("/fw.img").with("Range", "bytes=500000-").without("If-Range")
 class matcher {
  public:
-  /// `method` empty: any. In `path`, `*` is any run of octets; with a `?`, the query counts too.
+  /// `method` empty: any. In `path`, `*` is any run of octets; with a `?`, the query counts too. `http://...` is
+  /// for targets as proxies are asked.
   matcher(std::string method, std::string path) : method_(std::move(method)), path_(std::move(path)) {}
 
   /// The field is there with this value; `*` is any run of octets.
@@ -36,6 +37,12 @@ class matcher {
   [[nodiscard]] matcher without(std::string name) const {
     matcher made = *this;
     made.wanted_.push_back({std::move(name), {}, true});
+    return made;
+  }
+  /// The body, its first MiB, is this; `*` is any run of octets.
+  [[nodiscard]] matcher with_body(std::string body) const {
+    matcher made = *this;
+    made.body_ = std::move(body);
     return made;
   }
   /// `what` says in words what `holds` asks, which is called by the server's thread and by those that ask for
@@ -81,6 +88,7 @@ class matcher {
   std::string method_;
   std::string path_;
   value_list<field_wish> wanted_;
+  std::optional<std::string> body_;
   value_list<question> asked_;
   bool no_handshake_ = false;
 };
@@ -89,6 +97,8 @@ class matcher {
 [[nodiscard]] inline matcher head(std::string path) { return {"HEAD", std::move(path)}; }
 [[nodiscard]] inline matcher post(std::string path) { return {"POST", std::move(path)}; }
 [[nodiscard]] inline matcher put(std::string path) { return {"PUT", std::move(path)}; }
+[[nodiscard]] inline matcher patch(std::string path) { return {"PATCH", std::move(path)}; }
+[[nodiscard]] inline matcher delete_(std::string path) { return {"DELETE", std::move(path)}; }
 /// Any method.
 [[nodiscard]] inline matcher any(std::string path = "*") { return {"", std::move(path)}; }
 /// No request: a TLS handshake that failed, with `why` in the reason.
@@ -145,8 +155,9 @@ inline matcher::difference matcher::miss(const exchange& x) const {
     all.far += far;
   };
   if (!method_.empty() && method_ != x.method) note(400, "its method is " + x.method);
-  const bool whole = path_.find('?') != path_.npos;
-  const std::string_view there = whole ? std::string_view(x.target) : x.path();
+  const bool whole = !path_.starts_with('/') && path_.find("://") != path_.npos;
+  std::string_view there = whole ? std::string_view(x.target) : x.path_and_query();
+  if (path_.find('?') == path_.npos) there = there.substr(0, there.find('?'));
   if (!detail::fits(path_, there)) {
     const auto decoded = percent_decode(there);
     if (!decoded || !detail::fits(path_, *decoded)) note(2000, "its path is " + std::string(there));
@@ -162,6 +173,7 @@ inline matcher::difference matcher::miss(const exchange& x) const {
       note(number.empty() ? 80 : 40, wish.name + ": " + *got + (number.empty() ? "" : "   " + number));
     }
   }
+  if (body_ && !detail::fits(*body_, x.body)) note(60, "its body is " + x.body.substr(0, 200));
   for (const auto& q : asked_)
     if (!(*q.holds)(x)) note(60, "not so: " + q.what);
   return all;
@@ -184,6 +196,7 @@ inline std::string matcher::text() const {
     out += wish.absent ? " without " + wish.name : between + wish.name + ": " + wish.value;
     if (!wish.absent) between = ", ";
   }
+  if (body_) out += between + ("body " + *body_);
   for (const auto& q : asked_) out += " where " + q.what;
   return out;
 }
