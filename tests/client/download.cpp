@@ -102,6 +102,19 @@ TEST_CASE("a file is a body of a known length", "[client][local_file]") {
   CHECK(pull_all(content, 7).value() == "content");
 }
 
+TEST_CASE("a download without a client makes one, which follows redirects", "[client][download]") {
+  scratch::folder dir;
+  one_answer_each peer({"HTTP/1.1 302 Found\r\nLocation: /g\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", whole("hello"),
+                        whole("again")});
+  const std::string url = peer.server.url("/f");
+
+  CHECK(download(url, dir / "f").value().octets == 5);
+  CHECK(content_of(dir / "f") == "hello");
+  CHECK(peer.asked(1).starts_with("GET /g "));
+  CHECK(download(url, dir / "f", {}));  // a string is no client
+  CHECK(content_of(dir / "f") == "again");
+}
+
 TEST_CASE("a download is the whole file, and nothing else is left", "[client][download][threads]") {
   scratch::folder dir;
   one_answer_each peer({whole("content")});

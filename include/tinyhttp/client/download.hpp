@@ -4,6 +4,7 @@
 // (RFC 9110 13.1.5, 14.3); never joins pieces of two. The work is in download_run.hpp.
 #pragma once
 
+#include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/download_options.hpp>
 #include <tinyhttp/client/download_run.hpp>
 #include <tinyhttp/core/result.hpp>
@@ -11,6 +12,8 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace tinyhttp {
 
@@ -24,8 +27,13 @@ namespace tinyhttp {
 /// Fails as `client::open` and reading its body do, with `GET URL: 404 Not Found` (kind `protocol`,
 /// the status as its hint), and with what the operating system says about files.
 template <class Client>
+  requires(!std::is_convertible_v<Client&, std::string_view>)
 [[nodiscard]] result<download_report> download(Client& with, std::string_view from,
                                                const std::string& path, download_options how = {});
+
+/// The same with a client of its own, which follows up to 10 redirects.
+template <class Client = client>
+[[nodiscard]] result<download_report> download(std::string_view from, const std::string& path, download_options how = {});
 
 /// The same into `directory` (empty: the current one), under the name that the server suggests (Content-Disposition,
 /// RFC 6266), else the last segment of the URL, else `download`. The name never leads out of the
@@ -38,6 +46,7 @@ template <class Client>
 // ---------------------------------------------------------------------------------------------
 
 template <class Client>
+  requires(!std::is_convertible_v<Client&, std::string_view>)
 result<download_report> download(Client& with, std::string_view from, const std::string& path,
                                  download_options how) {
   const auto where = parse_url(from);
@@ -45,6 +54,14 @@ result<download_report> download(Client& with, std::string_view from, const std:
   detail::running_download<Client> running(with, *where, how);
   if (const auto opened = running.open(path); !opened) return opened.error();
   return running.run();
+}
+
+template <class Client>
+result<download_report> download(std::string_view from, const std::string& path, download_options how) {
+  client_options with;
+  with.max_redirects = 10;
+  Client once(std::move(with));
+  return download(once, from, path, std::move(how));
 }
 
 template <class Client>
