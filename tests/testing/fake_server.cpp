@@ -192,6 +192,15 @@ TEST_CASE("a target as proxies are asked meets the rules of its path", "[testing
   CHECK(srv.journal()[1].path_and_query() == "/x?v=2");
 }
 
+TEST_CASE("a body that breaks its framing is answered with 400, and written down", "[testing][fake_server]") {
+  fake_server srv;
+  CHECK(srv.call("POST /x HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n")
+            .starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  CHECK(srv.journal().at(0).target == "/x");
+  CHECK(srv.journal().at(0).status == 400);
+  CHECK_FALSE(srv.journal().at(0).failure.empty());
+}
+
 TEST_CASE("a rule and a question can be for a body", "[testing][fake_server]") {
   fake_server srv;
   srv.on(patch("/todos/7").with_body("*\"milk\"*"), reply(200));

@@ -69,6 +69,7 @@ class fake_connection {
   body_map compose(decision& made, std::int64_t now, std::string& head);
   task<bool> answer();
   task<bool> refuse();
+  task<bool> refuse(exchange& x);
 
   fake_state& shared_;
   wire<S> wire_;
@@ -123,9 +124,14 @@ task<void> fake_connection<S>::run_secured(std::unique_ptr<net::secure_session> 
 /// Octets that are no request: written down, and answered as a server does.
 template <net::stream S>
 task<bool> fake_connection<S>::refuse() {
-  const auto why = wire_.parser.failure();
   exchange x = begin_exchange();
   x.raw_head = wire_.received.substr(0, 64 * 1024);
+  co_return co_await refuse(x);
+}
+
+template <net::stream S>
+task<bool> fake_connection<S>::refuse(exchange& x) {
+  const auto why = wire_.parser.failure();
   x.failure = why.why;
   x.status = why.status;
   decision made;
@@ -219,8 +225,9 @@ task<bool> fake_connection<S>::answer() {
   const bool whole = co_await read_body(x);
   wire_.received = wire_.parser.unread();
   x.queued = wire_.received.size();
+  if (!whole && wire_.parser.failure()) co_return co_await refuse(x);
   if (!whole) {
-    x.failure = wire_.parser.failure() ? wire_.parser.failure().why : "the body did not come to its end";
+    x.failure = "the body did not come to its end";
     sender_.note(std::move(x), ending::client_left);
     co_return false;
   }
