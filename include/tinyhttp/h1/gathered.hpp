@@ -32,13 +32,13 @@ class gathered {
     }
     ((at_ = write(at_, parts)), ...);
   }
-  [[gnu::always_inline]] void flush() noexcept {
+  void flush() noexcept {
     out_.commit(static_cast<std::size_t>(at_ - begin_));
     begin_ = at_;
   }
   /// `append` is called with `out`, behind what has been put, and adds to that itself.
   template <class Append>
-  [[gnu::always_inline]] void let(Append append) {
+  void let(Append append) {
     flush();
     append(out_);
     take(more_room(out_, usual));
@@ -77,7 +77,7 @@ class gathered {
   [[nodiscard, gnu::noinline]] static std::span<char> more_room(buffer& out, std::size_t size) {
     return out.prepare(size);
   }
-  [[gnu::always_inline]] void take(std::span<char> room) noexcept {
+  void take(std::span<char> room) noexcept {
     begin_ = at_ = room.data();
     end_ = begin_ + room.size();
   }
