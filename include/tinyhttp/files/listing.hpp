@@ -9,10 +9,10 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/files/listing_order.hpp>
 #include <tinyhttp/files/listing_text.hpp>
-#include <tinyhttp/http/escape.hpp>
 #include <tinyhttp/files/listing_writer.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
+#include <tinyhttp/http/escape.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/http/percent.hpp>
 

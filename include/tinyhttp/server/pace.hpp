@@ -79,19 +79,20 @@ class least_rate : net::timer {
 /// What one connection may do in one turn of its loop, others waiting: so many steps.
 class turn_share {
  public:
-  /// One more step. True: now let the others go first, and then go on.
-  [[nodiscard]] bool is_used_up(net::loop& on) noexcept {
+  /// So many more steps. True: now let the others go first, and then go on.
+  [[nodiscard]] bool is_used_up(net::loop& on, unsigned more = 1) noexcept {
     if (on.turn() != turn_) {
       turn_ = on.turn();
       steps_ = 0;
     }
-    if (++steps_ < most_steps) return false;
+    steps_ += more;
+    if (steps_ < most_steps) return false;
     steps_ = 0;
     return true;
   }
 
  private:
-  static constexpr std::uint32_t most_steps = 64;  // requests, pieces of a stream, or reads of 16 KiB: a megabyte
+  static constexpr std::uint32_t most_steps = 64;  // requests, or reads of 16 KiB: a megabyte
 
   std::uint32_t turn_ = 0;
   std::uint32_t steps_ = 0;

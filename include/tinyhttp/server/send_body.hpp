@@ -43,6 +43,7 @@ class body_sender {
 
  private:
   static constexpr std::size_t turn_size = 256 * 1024;  // octets handed over at a time
+  static constexpr unsigned steps_of_piece = 16;         // of a turn's share, that a piece of a stream takes
 
   task<bool> send_whole(const body& b);
   task<bool> send_part(std::string_view octets, const content_slice* slice);
@@ -172,7 +173,8 @@ task<bool> body_sender<S>::send_file(const content_slice& slice) {
 template <looped_stream S>
 task<bool> body_sender<S>::send_stream(body_stream& source) {
   for (;;) {
-    auto others = stream_.loop().give_way();  // what makes the next piece may compute
+    auto& on = stream_.loop();  // four pieces a turn, or fewer: what makes them may compute
+    auto others = share_.is_used_up(on, steps_of_piece) ? on.yield() : on.give_way();
     co_await others;
     auto pulling = source.next();
     if (!pulling.try_start()) {  // it waits: what is ready must not wait with it
