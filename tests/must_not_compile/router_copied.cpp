@@ -1,5 +1,5 @@
 // A router owns its handlers, which may own anything: it moves, and is not copied.
-// error: deleted function|implicitly[- ]deleted|no matching function
+// error: deleted function|deleted constructor|implicitly[- ]deleted|no matching function
 #include <tinyhttp/app/router.hpp>
 
 #include <utility>

@@ -12,8 +12,8 @@
 #include <tinyhttp/files/listing_writer.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
-#include <tinyhttp/http/escape.hpp>
 #include <tinyhttp/http/date.hpp>
+#include <tinyhttp/http/escape.hpp>
 #include <tinyhttp/http/percent.hpp>
 
 #include <cstddef>
