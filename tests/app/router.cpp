@@ -183,6 +183,7 @@ TEST_CASE("a path is compared and handed on as it decodes, after it was split",
   // named
   CHECK(answer(app, "/users/a%20b%2520c+d") == "user id=a b%20c+d");
   CHECK(answer(app, "/users/a%2Fb") == "user id=a/b");
+  CHECK(answer(app, "/users/@a%2Fb.c..d%2F") == "user id=@a/b.c..d/");
   CHECK(answer(app, "/users/..a.") == "user id=..a.");
   // rest
   CHECK(answer(app, "/files/a%20b/.c%23/") == "file path=a b/.c#/");
@@ -197,7 +198,10 @@ TEST_CASE("a path that no handler should see is refused", "[app][router][securit
       // octets and segments that are not what they look like
       "/users/%00", "/users/a%00b", "/users/..", "/users/%2e%2E", "/users/.", "/files/..",
       "/files/a/../b", "/files/a/%2e./b", "/files/./a", "/files/a/.", "/files/a%00", "/files/a%2Fb",
-      "/files/%2fetc", "/files//etc/passwd");
+      "/files/%2fetc", "/files//etc/passwd", "/files/..%5c..%5cx",
+      // slashes that are escaped, in one segment: a path that is put behind a folder's leads out of it
+      "/users/..%2f..%2fetc%2fpasswd", "/users/a%2f..%2f..%2fb", "/users/%2e%2e%2fa", "/users/a%2F..", "/users/.%2fa",
+      "/users/%2fetc", "/users/..%5c..%5ca");
 
   CAPTURE(path);
   CHECK(answer(app, path) == "400");
@@ -427,6 +431,12 @@ TEST_CASE("a pattern that cannot be meant is refused", "[app][router]") {
       {"/<id>", "a named segment is written {name}, all that is left {name...}"},
       {"/a/(\\d+)", "a named segment is written {name}, all that is left {name...}"},
       {"/a/*", "a named segment is written {name}, all that is left {name...}"},
+      {"/{id:int}", "a name is no more than a name: a handler checks the value"},
+      {"/{id:[0-9]+}", "a name is no more than a name: a handler checks the value"},
+      {"/{*path}", "a name is no more than a name: a handler checks the value"},
+      {"/{path*}", "a name is no more than a name: a handler checks the value"},
+      {"/{*...}", "a name is no more than a name: a handler checks the value"},
+      {"/{int(id)}", "a name is no more than a name: a handler checks the value"},
       {"/a%20b", "is a path, without escapes, query or control octets"},
       {"/a?b", "is a path, without escapes, query or control octets"},
       {"/a#b", "is a path, without escapes, query or control octets"},

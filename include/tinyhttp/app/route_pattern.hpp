@@ -62,6 +62,8 @@ inline route_pattern::route_pattern(std::string_view pattern) {
       if (text.empty() && is == kind::named) detail::refuse_pattern(pattern, "a name is missing");
       if (is == kind::rest && slash < pattern.size())
         detail::refuse_pattern(pattern, "a rest segment stands at the end");
+      if (text.find_first_of(":*?+=<>()[]") != text.npos)
+        detail::refuse_pattern(pattern, "a name is no more than a name: a handler checks the value");
       for (const auto& earlier : segments)
         if (earlier.is != kind::literal && earlier.text == text)
           detail::refuse_pattern(pattern, "a name stands twice");

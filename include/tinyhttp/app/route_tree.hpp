@@ -49,9 +49,9 @@ class route_tree {
   void search(std::string_view path, Visit&& visit) const;
 
   /// Adds the values of `names` to `into`, decoded. False when one may not be handed on: with a
-  /// NUL, or `.` or `..` as a segment; in a rest segment with a name also with a slash at the beginning, or a
-  /// `%2F`, which decoding would turn into a separator. Elsewhere `%2F` is a slash that separates
-  /// nothing.
+  /// NUL, a slash at the beginning, or `.` or `..` between slashes or backslashes, escaped or not; in a rest
+  /// segment with a name also with a `%2F`, which decoding would turn into a separator. Elsewhere `%2F` is a
+  /// slash that separates nothing.
   [[nodiscard]] bool capture(hit found, std::string_view path,
                              const std::vector<std::string>& names, path_parameters& into) const;
 
@@ -108,9 +108,16 @@ class route_tree {
 
 namespace detail {
 
-/// A decoded segment may be handed to a handler, which may well use it as a file name.
+/// A decoded segment is handed to a handler, which may well use it as a file name: slashes that were escaped
+/// lead nowhere else either.
 [[nodiscard]] inline bool is_tame_segment(std::string_view segment) noexcept {
-  return segment != "." && segment != ".." && segment.find('\0') == segment.npos;
+  if (segment.starts_with('/') || segment.find('\0') != segment.npos) return false;
+  for (std::size_t at = 0; at <= segment.size();) {
+    const auto part = segment.substr(at, segment.find_first_of("/\\", at) - at);
+    if (part == "." || part == "..") return false;
+    at += part.size() + 1;
+  }
+  return true;
 }
 
 [[nodiscard]] inline bool add_parameter(std::string_view name, std::string_view value, bool is_rest,

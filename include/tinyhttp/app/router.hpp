@@ -166,7 +166,7 @@ inline router& router::mount(std::string_view prefix, router other) {
   try {
     for (endpoint& each : other.endpoints_)
       add(std::move(each.method), front + each.pattern, std::move(each.handler), each.is_fallback);
-    if (other.otherwise_) add(std::nullopt, front + "/{*...}", std::move(*other.otherwise_), true);
+    if (other.otherwise_) add(std::nullopt, front + "/{...}", std::move(*other.otherwise_), true);
   } catch (...) {
     take_back(before);
     throw;
