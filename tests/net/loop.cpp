@@ -311,6 +311,22 @@ TEST_CASE("what a posted function throws comes out of run, and the next one is n
   CHECK(ran);
 }
 
+TEST_CASE("who waits behind one that throws goes on in the next turn", "[net][loop]") {
+  struct throwing : net::waiter {
+    throwing() : waiter([](net::waiter&) -> bool { throw std::runtime_error("thrown by an attempt"); }) {}
+  };
+  net::loop loop({.backend = any_backend()});
+  std::string log;
+  throwing first;
+  loop.schedule_later(first);
+  auto behind = yield_and_note(loop, log, 'a', 2);
+  behind.start();
+  CHECK(log == "a");
+  CHECK_THROWS_WITH(loop.run_once(), "thrown by an attempt");
+  loop.run_once(milliseconds(0));
+  CHECK(log == "aa");
+}
+
 TEST_CASE("several loops live side by side, one in each thread", "[net][loop][threads]") {
   const auto backend = any_backend();
   net::loop one({.backend = backend});

@@ -321,6 +321,7 @@ inline void loop::run_ready() {
   }
   waiter end(waiter::always);
   on.later_.push_back(end);
+  if (!self.is_linked()) on.schedule(self);  // already: if one throws, the rest goes on in the next turn
   for (time_point until = timer::never;;) {
     while (!on.soon_.empty()) go_on(on.soon_.pop_front());
     if (&on.later_.front() == &end) break;
@@ -330,7 +331,7 @@ inline void loop::run_ready() {
     go_on(on.later_.pop_front());
   }
   end.unlink();
-  if (!on.later_.empty() && !self.is_linked()) on.schedule(self);
+  if (on.later_.empty()) self.unlink();
   return false;
 }
 
