@@ -1,6 +1,7 @@
 #include <tinyhttp/app/worker_pool.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <semaphore>
@@ -49,6 +50,27 @@ TEST_CASE("a pool that ends drops what has not begun", "[app][threads][worker_po
   go.release();
   pool.reset();
   CHECK(held.use_count() == 1);
+}
+
+TEST_CASE("a pool that ends takes no more, not even from its own work", "[app][threads][worker_pool]") {
+  struct releasing {
+    std::binary_semaphore& once_gone;
+    ~releasing() { once_gone.release(); }
+  };
+  std::binary_semaphore begun(0), ending(0);
+  bool ends = false, taken = true;
+  std::optional<worker_pool> pool(worker_options{.threads = 1, .waiting = 8});
+  auto last = std::make_shared<releasing>(ending);
+  CHECK(pool->submit([&] {
+    begun.release();
+    ends = ending.try_acquire_for(std::chrono::seconds(10));
+    taken = pool->submit([] {});
+  }));
+  begun.acquire();
+  CHECK(pool->submit([held = std::move(last)] {}));  // dropped
+  pool.reset();
+  CHECK(ends);
+  CHECK_FALSE(taken);
 }
 
 TEST_CASE("work is begun in the order in which it came", "[app][threads][worker_pool]") {

@@ -29,8 +29,8 @@ class worker_pool {
   /// Waits for the work that runs; what has not begun is dropped. Not from one of its own threads.
   ~worker_pool();
 
-  /// `work` will be called by one of the threads; it must not throw. False: there is no room, and
-  /// `work` was not taken. Throws std::system_error when not even one thread can be started.
+  /// `work` will be called by one of the threads; it must not throw. False: there is no room, or the pool
+  /// ends, and `work` was not taken. Throws std::system_error when not even one thread can be started.
   [[nodiscard]] bool submit(function<void()>&& work);
 
  private:
@@ -60,7 +60,8 @@ inline worker_pool::~worker_pool() {
     taken_ = 0;
   }
   changed_.notify_all();
-  for (auto& each : threads_) each.join();
+  dropped.clear();
+  for (auto& each : threads_) each.join();  // and there will be no others
 }
 
 /// One more thread. False: there are as many as there may be, or as the system has.
@@ -77,6 +78,7 @@ inline bool worker_pool::grow() {
 
 inline bool worker_pool::submit(function<void()>&& work) {
   const std::lock_guard lock(mutex_);
+  if (stopping_) return false;  // by work that still runs
   const bool must_wait = queued() >= idle_;  // every idle thread has its work already
   if (must_wait && !grow() && queued() - idle_ >= options_.waiting) return false;
   queue_.push_back(std::move(work));
