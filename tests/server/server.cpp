@@ -161,6 +161,32 @@ TEST_CASE("a connection that was made elsewhere is served, bounded as others are
   }
 }
 
+TEST_CASE("a connection that comes from elsewhere while the server ends is not left behind in it", "[server][threads]") {
+  struct stopping_meanwhile : net::fault_injector {
+    net::fault before(net::system_call which, int) noexcept override {
+      if (auto* const to_stop = which == net::system_call::set_option ? running.exchange(nullptr) : nullptr) {
+        to_stop->stop();
+        to_stop->wait();
+      }
+      return {};
+    }
+    std::atomic<server*> running{nullptr};
+  } meanwhile;
+  auto elsewhere = net::listener::bind({});
+  REQUIRE(elsewhere);
+  server running(hello, quick());
+  raw_client c(elsewhere->local_address());
+  auto got = elsewhere->accept();
+  REQUIRE(got);
+  meanwhile.running = &running;
+  net::os::injector = &meanwhile;
+  const auto taken = running.take(std::move(got->socket));
+  net::os::injector = nullptr;
+  CHECK(taken);
+  CHECK(running.open_connections() == 0);
+  CHECK(c.ended());
+}
+
 TEST_CASE("connections that were made elsewhere go to the threads in turn, however fast they come", "[server][threads]") {
   auto elsewhere = net::listener::bind({});
   REQUIRE(elsewhere);

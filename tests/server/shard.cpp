@@ -140,6 +140,33 @@ TEST_CASE("a server that stops does not wait for an introduction", "[server][pro
   CHECK_FALSE(silent.more());
 }
 
+TEST_CASE("peers that go on connecting do not keep a server from stopping", "[server][limit]") {
+  struct one_more_each_time : net::fault_injector {
+    net::fault before(net::system_call which, int) noexcept override {
+      const net::address* const at = to;
+      if (which != net::system_call::accept || at == nullptr || ++calls > 1000) return {};
+      const net::descriptor one(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      static_cast<void>(::connect(one.get(), at->native(), at->native_size()));
+      return {};
+    }
+    std::atomic<const net::address*> to{nullptr};
+    std::atomic<int> calls{0};
+  } flood;
+  auto with = quick();
+  with.connections = 8;
+  with.connections_per_address = 1;
+  server running([](const request&) { return text("hello"); }, std::move(with));
+  const net::address at = running.local_address();
+  raw_client first(running);
+  CHECK(first.ask(get_root).body == "hello");
+  net::os::injector = &flood;
+  flood.to = &at;
+  running.stop();
+  running.wait();
+  net::os::injector = nullptr;
+  CHECK(flood.calls <= 8);
+}
+
 TEST_CASE("a server that waits for room can be stopped", "[server]") {
   auto with = quick();
   with.connections = 1;

@@ -87,7 +87,8 @@ class basic_server {
     address_census census;
     owned_list<worker> workers;
     std::atomic<std::size_t> accepting{0};  // shards that still do
-    std::atomic<bool> stopped{false};
+    std::mutex telling;
+    bool stopped = false;  // guarded by telling: what is taken is with its loop before that is to end
     std::mutex joining;
   };
   explicit basic_server(owned<state> running) noexcept : running_(std::move(running)) {}
@@ -157,8 +158,9 @@ result<void> basic_server<Stream>::take(net::socket connected) {
   if (!peer) return peer.error();
   if (const std::int64_t failed = net::os::set_flags(connected.native(), true); failed < 0)
     return net::system_error("take a connection", static_cast<int>(-failed));
-  if (running_->stopped) return {};  // a loop that has ended would keep it, and not look at it
   if (peer->is_ip()) static_cast<void>(connected.no_delay(true));
+  const std::lock_guard<std::mutex> lock(running_->telling);
+  if (running_->stopped) return {};  // a loop that has ended would keep it, and not look at it
   auto* least = &running_->workers[0];
   for (auto& one : running_->workers)
     if (one.shard.open() < least->shard.open()) least = &one;
@@ -168,7 +170,8 @@ result<void> basic_server<Stream>::take(net::socket connected) {
 
 template <looped_stream Stream>
 void basic_server<Stream>::stop() {
-  if (running_->stopped.exchange(true)) return;
+  const std::lock_guard<std::mutex> lock(running_->telling);
+  if (std::exchange(running_->stopped, true)) return;
   for (auto& one : running_->workers) one.shard.stop();
 }
 

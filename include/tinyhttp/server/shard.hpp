@@ -321,11 +321,14 @@ void basic_shard<Stream>::reap() {
   if (services_.stopping && connections_.empty()) loop_.stop();
 }
 
-/// Whoever connected before we were told to stop is served.
+/// Whoever connected before we were told to stop is served. Who goes on connecting does not keep us.
 template <looped_stream Stream>
 void basic_shard<Stream>::accept_queued() {
   net::accepted next;
-  while (connections_.size() < options_.connections && listener_.take(next) > 0) try_begin(std::move(next));
+  for (std::size_t left = options_.connections; left > 0; --left) {
+    if (connections_.size() >= options_.connections || listener_.take(next) <= 0) return;
+    try_begin(std::move(next));
+  }
 }
 
 template <looped_stream Stream>
