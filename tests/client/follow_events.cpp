@@ -54,6 +54,15 @@ TEST_CASE("events are followed over streams that end, lines that break and serve
   CHECK(peer.asked(4).find("\r\nAuthorization: Bearer x\r\n") != std::string::npos);
 }
 
+TEST_CASE("a server that wants to be asked again at once, and is gone, is not asked without end", "[client][events][threads]") {
+  const std::string busy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+  one_answer_each peer({stream("retry: 0\ndata: a\n\n"), busy, "", stream(""), busy, stream("data: b\n\n"), busy, no_more});
+  held_clock time;
+  client c;
+  CHECK(follow_events(c, peer.server.url("/e"), [](const event&) { return true; }, {.time = &time}));
+  CHECK(time.waits == std::vector<std::chrono::milliseconds>{0ms, 10ms, 30ms, 70ms, 150ms, 0ms, 10ms});
+}
+
 TEST_CASE("a server that asks not to come back is not asked again", "[client][events][threads]") {
   one_answer_each peer({stream("data: a\n\n"), no_more});
   held_clock time;

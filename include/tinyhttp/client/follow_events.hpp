@@ -6,6 +6,7 @@
 
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/retry.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
@@ -23,6 +24,7 @@ struct follow_options {
   tinyhttp::fields fields = {};           // of each request, beside those that ask for events
   std::string last_event_id = {};         // go on behind that one
   std::chrono::milliseconds pause{3000};  // before it comes back, until the server says another (`retry`)
+                                          // and longer, up to 3 s, while nothing comes
   event_limits limits = {};
   clock* time = nullptr;                  // for the pauses, of a kind that blocks; null: the system's
 };
@@ -65,15 +67,21 @@ template <class Client, class Take>
   requires std::is_invocable_r_v<bool, Take&, const event&>
 result<void> follow_events(Client& with, std::string_view from, Take take, follow_options how) {
   thread_clock<> system_time(with.options().stop);
-  for (;;) {
-    const result<bool> over = detail::follow_once(with, from, take, how);
+  bool came = false;
+  const auto noting = [&](const event& e) { return came = true, take(e); };
+  for (std::chrono::milliseconds least{0};;) {
+    came = false;
+    const result<bool> over = detail::follow_once(with, from, noting, how);
     if (over && *over) return {};
     if (!over) {
       const error_kind kind = over.error().kind();
       const bool passes = kind == error_kind::connect || is_worth_a_retry(kind, 0);
       if (!passes) return over.error();
     }
-    const auto paused = pause_for(how.time != nullptr ? *how.time : system_time, how.pause, with.options().stop);
+    // A server that said 0 and is gone is not asked without end.
+    least = came ? least.zero() : at_most(least * 2 + std::chrono::milliseconds(10), std::chrono::milliseconds(3000));
+    const auto pause = how.pause < least ? least : how.pause;
+    const auto paused = pause_for(how.time != nullptr ? *how.time : system_time, pause, with.options().stop);
     if (!paused) return paused.error().within("events");
   }
 }
