@@ -69,7 +69,7 @@ class address {
   /// `127.0.0.1` for `::ffff:127.0.0.1`, as peers of a dual-stack listener appear; else the same.
   [[nodiscard]] address unmapped() const noexcept;
 
-  [[nodiscard]] const sockaddr* native() const noexcept { return &storage_.any; }
+  [[nodiscard]] const sockaddr* native() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
   [[nodiscard]] socklen_t native_size() const noexcept { return size_; }
 
   [[nodiscard]] friend bool operator==(const address& a, const address& b) noexcept {
