@@ -155,7 +155,7 @@ TEST_CASE("a lambda decides for each request, and what it throws is a 500 and no
   CHECK(fetch(srv, "/x", "X-Throw: 1\r\n").status() == 500);
   const auto loud = srv.quiet();
   CHECK_FALSE(loud);
-  CHECK_THAT(loud.text(), ContainsSubstring("threw: as told"));
+  CHECK_THAT(loud.text(), ContainsSubstring("threw: as told      (the rule at fake_server.cpp:"));
 }
 
 TEST_CASE("a broken quiet names the rule that is for the path, and why it did not answer", "[testing][fake_server]") {
@@ -170,6 +170,36 @@ TEST_CASE("a broken quiet names the rule that is for the path, and why it did no
   CHECK_THAT(loud.text(), ContainsSubstring(" is for any request for /busy: its script is over\n"));
   CHECK_THAT(loud.text(), ContainsSubstring("the rule at fake_server.cpp:"));
   CHECK_THAT(loud.text(), EndsWith("GET /other  404  14/14 acked  serve  FIN\n"));
+}
+
+TEST_CASE("a broken quiet names the file that is nearly meant, or what a file answers", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/fw.img", text("x"));
+  srv.file("/other/fw.bin", text("x"));
+  CHECK(fetch(srv, "/fw.imgg").status() == 404);
+  CHECK_THAT(srv.quiet().text(), EndsWith("FIN\n     the nearest path that has a file: /fw.img\n"));
+  srv.tolerate(get("/fw.imgg"));
+  CHECK(fetch(srv, "/").status() == 404);
+  CHECK_THAT(srv.quiet().text(), EndsWith("GET /  404  14/14 acked  serve  FIN\n"));
+  srv.tolerate(get("/"));
+  CHECK(talk(srv, "PUT /fw.img HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx").status() == 405);
+  CHECK_THAT(srv.quiet().text(), EndsWith("     a file answers GET and HEAD; for others there are rules\n"));
+}
+
+TEST_CASE("a rule that nobody met, and a script that did not come to its end, can be asked for", "[testing][fake_server]") {
+  fake_server srv;
+  CHECK(srv.all_played());
+  srv.file("/x", text("x"));
+  srv.on("/x", reply(503).times(2).then(serve()));
+  srv.on("/y", cut(after{0}).times(1));
+  srv.on("/z", serve().times(0));
+  CHECK(fetch(srv, "/x").status() == 503);
+  CHECK_THAT(srv.all_played().text(), ContainsSubstring(" for any request for /x: reply 503 x2, then serve, met 1 of 3 times\n") &&
+                                          ContainsSubstring(" for any request for /y: cut after 0 x1, met 0 of 1 times\n") &&
+                                          ContainsSubstring("journal (1 exchange"));
+  for (int i = 0; i < 3; ++i) (void)fetch(srv, "/x");
+  (void)fetch(srv, "/y");
+  CHECK(srv.all_played());
 }
 
 TEST_CASE("a target as proxies are asked meets the rules of its path", "[testing][fake_server][rfc9112-3.2.2]") {
@@ -324,6 +354,23 @@ TEST_CASE("a fault may be for the second connection alone", "[testing][fake_serv
 TEST_CASE("a content knows its checksum", "[testing][fake_server]") {
   CHECK(text("abc").sha256() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   CHECK(pattern(100'000, 7).sha256() == sha256(pattern(100'000, 7).octets()));
+}
+
+TEST_CASE("a content says where octets are not its own, and a part of it is not all", "[testing][fake_server]") {
+  const content right = text("0123456789");
+  CHECK(right.matches("0123456789"));
+  CHECK(right.matches("345", 3));
+  CHECK(right.matches("012").text() == "3 octets of 10, all of them right");
+  CHECK_FALSE(right.matches("012"));
+  CHECK(right.matches("").text() == "0 octets of 10");
+  CHECK(text("").matches(""));
+  CHECK(right.matches("01234x6789").text() == "10 octets of 10, of which the first 5 are right; then comes 0x78 in place of 0x35");
+  CHECK(right.matches("0123456789a").text() == "11 octets of 10, of which the first 10 are right; then comes 0x61 behind the end");
+  CHECK_FALSE(right.matches("89a", 8));
+  auto big = pattern(200'000, 1).octets();
+  CHECK(pattern(200'000, 1).matches(big));
+  big[150'000] = static_cast<char>(big[150'000] ^ 1);
+  CHECK_THAT(pattern(200'000, 1).matches(big).text(), ContainsSubstring("the first 150000 are right"));
 }
 
 TEST_CASE("ending does not wait for a client that keeps its connection", "[testing][fake_server]") {
@@ -513,6 +560,10 @@ TEST_CASE("what cannot be asked for is refused where it is declared", "[testing]
   CHECK(refusal([&] { srv.mount("repo", "."); }) == "fake_server: path \"repo\" does not begin with /");
   CHECK(refusal([&] { (void)srv.url("fw.img"); }) == "fake_server: path \"fw.img\" does not begin with /");
   CHECK(refusal([&] { (void)srv.url(""); }) == "none");
+  CHECK(refusal([&] { srv.on("fw.img", reply(404)); }) == "path \"fw.img\" does not begin with / or *");
+  CHECK(refusal([&] { (void)srv.saw(get("")); }) == "path \"\" does not begin with / or *");
+  CHECK(refusal([&] { srv.file("/x", text("x")).etag("v1"); }) == "etag(v1): quotes belong to it, as in etag(\"\\\"v1\\\"\")");
+  CHECK(refusal([&] { srv.file("/x", text("x")).etag("W/\"v1\"").etag("").header("ETag", "v1"); }) == "none");
   CHECK(refusal([&] { srv.file("/x", on_disk(".")); }) == "fake file \".\": not a regular file");
   CHECK_THAT(refusal([&] { srv.file("/x", on_disk("none/such")); }), ContainsSubstring("no such file"));
 }

@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 #include <thread>
 
 using namespace tinyhttp::testing;
@@ -213,7 +215,7 @@ TEST_CASE("content is swapped between two requests, or in the middle of one", "[
 
   srv.on("/f", swap_content(pattern(2_MiB, 9), "\"v3\"", after{1000}).times(1));
   const auto mixed = fetch(srv, "/f").body();
-  CHECK(pattern(2_MiB, 8).matches(mixed.substr(0, 1000)));
+  CHECK(pattern(2_MiB, 8).matches(mixed.substr(0, 1000), 0));
   CHECK(pattern(2_MiB, 9).matches(mixed.substr(1000), 1000));
   CHECK(pattern(2_MiB, 9).matches(fetch(srv, "/f").body()));
 }
@@ -226,6 +228,9 @@ TEST_CASE("ranges are ignored, credentials asked for, and clients sent elsewhere
   CHECK(refused.status() == 401);
   CHECK_THAT(refused.head(), ContainsSubstring("WWW-Authenticate: Basic"));
   CHECK(fetch(srv, "/f", "Authorization: Basic dTpw\r\n").status() == 200);
+  CHECK(fetch(srv, "/f", "Authorization: basic dTpw\r\n").status() == 200);
+  CHECK(fetch(srv, "/f", "Authorization: Basic DTPW\r\n").status() == 401);
+  CHECK(fetch(srv, "/f", "Authorization: Bas\r\n").status() == 401);
   srv.on("/f", redirect("/elsewhere", 307));
   CHECK(fetch(srv, "/f").status() == 307);
   CHECK_THAT(fetch(srv, "/f").head(), ContainsSubstring("Location: /elsewhere\r\n"));
@@ -243,6 +248,53 @@ TEST_CASE("a flaky server fails in the same places in every run, whatever the or
   CHECK(once != failures(0x5eee));
   CHECK(once.find('x') != std::string::npos);
   CHECK(once.find('.') != std::string::npos);
+}
+
+TEST_CASE("the journal says how a flaky server's failures are repeated", "[testing][sender]") {
+  served srv(flaky(0.125, 0x5eed));
+  (void)fetch(srv, "/f");
+  CHECK_THAT(srv.journal()[0].line(), ContainsSubstring("replay: flaky(0.125, 0x5eed) request 1"));
+  ::setenv("TINYHTTP_TEST_SEED", "0x7", 1);
+  const auto other = flaky(1, 0x5eed);
+  ::unsetenv("TINYHTTP_TEST_SEED");
+  CHECK(other.name() == "flaky(1, 0x7)");
+  CHECK(other.acts()[0].seed == 7);
+}
+
+TEST_CASE("a place that a response does not have is said not to be reached", "[testing][sender]") {
+  const auto fired = [](const behavior& how, std::string_view more) {
+    served srv(how);
+    (void)fetch(srv, "/f", more);
+    return srv.journal()[0].fired;
+  };
+  CHECK(fired(cut(after{3_MiB}), "") == "cut after 3145728 (not reached)");
+  CHECK(fired(cut(after{2_MiB}), "") == "cut after 2097152");
+  CHECK(fired(cut(offset{5}), "Range: bytes=5-\r\n") == "cut at offset 5 (not reached)");
+  CHECK(fired(cut(after{5}), "If-None-Match: \"v1\"\r\n") == "cut after 5 (not reached)");
+  CHECK(fired(pause(after{5}, std::chrono::nanoseconds(1)) | flip_bit(3_MiB), "") ==
+        "pause after 5 | flip bit at offset 3145728 (not all reached)");
+  CHECK(fired(swap_content(pattern(2_MiB, 8), "", after{3_MiB}), "") == "swap content after 3145728 (not reached)");
+  CHECK(fired(cut(in_head{5}) | cut(in_head{5000}), "") == "cut in the head at 5 | cut in the head at 5000 (not all reached)");
+}
+
+TEST_CASE("a gate and a step that nobody comes to say what they waited for", "[testing][sender]") {
+  using std::chrono::milliseconds;
+  fake_server srv;
+  const gate half, open;
+  CHECK(half.reached(milliseconds(1)).text() == "waited 1 ms, and no response waits at the gate");
+  open.open();
+  CHECK(open.reached(milliseconds(1)).text() == "waited 1 ms, and no response waits at the gate, which has been opened");
+  CHECK(half.has_failure());
+  CHECK_FALSE(gate().has_failure());
+
+  auto x = srv.expect(get("/f"));
+  raw_client client(srv);
+  client.send("GET /f HTTP/1.1\r\nHost: t\r\n\r\n");
+  REQUIRE(x.wait());
+  REQUIRE(x.cut());
+  const auto late = x.octets(0, 1);
+  CHECK_FALSE(late);
+  CHECK_THAT(late.text(), ContainsSubstring("GET /f, expected at sender.cpp:"));
 }
 
 TEST_CASE("numbers that mean nothing are refused where they are said", "[testing][sender]") {

@@ -14,7 +14,6 @@
 #include <tinyhttp/testing/rules.hpp>
 
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -66,8 +65,6 @@ namespace detail {
 /// The draw for the `ordinal`th request of a rule: the same in every run and on every machine.
 [[nodiscard]] inline bool draws(double probability, std::uint64_t seed, std::string_view rule,
                                 std::uint64_t ordinal) {
-  const char* other = std::getenv("TINYHTTP_TEST_SEED");
-  seed = ascii::parse_decimal(other != nullptr ? other : "").value_or(seed);
   const std::uint64_t drawn = files::mix(files::mix(seed + fingerprint(rule)) + ordinal);
   return static_cast<double>(drawn >> 11) < probability * 9007199254740992.0;  // 2^53
 }
@@ -120,6 +117,13 @@ namespace detail {
   return made;
 }
 
+/// The scheme is a word in any case (RFC 9110 11.1), what follows is not.
+[[nodiscard]] inline bool same_credentials(std::string_view got, std::string_view wanted) noexcept {
+  const auto scheme = wanted.find(' ');
+  return ascii::equal_ignoring_case(got.substr(0, scheme), wanted.substr(0, scheme)) &&
+         got.substr(got.size() < scheme ? got.size() : scheme) == wanted.substr(scheme);
+}
+
 inline void swap(rule_book& book, const request& r, act& how) {
   const auto set = book.current();
   const auto* const now = find_file(*set, r);
@@ -134,8 +138,9 @@ inline void swap(rule_book& book, const request& r, act& how) {
 
 inline response serve_content(const rule_set& set, request& r, exchange& x, std::int64_t now) {
   if (const auto* file = detail::find_file(set, r)) {
-    x.matched = true;
-    return detail::serve_file(*file->second, r, now);
+    response answer = detail::serve_file(*file->second, r, now);
+    x.matched = answer.status != status::method_not_allowed;
+    return answer;
   }
   if (const auto* mount = detail::find_mount(set, r.path())) return mount->serve(r, x, mount->prefix);
   return problem(status::not_found);
@@ -151,7 +156,7 @@ inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t no
       made.how = detail::settle(*entry, x, found);
     }
     x.fired = made.how.name.empty() ? "serve" : made.how.name;
-    if (made.how.credentials && x.header("Authorization") != *made.how.credentials) {
+    if (made.how.credentials && !detail::same_credentials(x.header("Authorization"), *made.how.credentials)) {
       made.how = act{};
       x.fired += " (no credentials)";
       made.answer = problem(status::unauthorized).with("WWW-Authenticate", "Basic realm=\"test\"");

@@ -135,6 +135,12 @@ class behavior {
   /// The script, for whoever plays it.
   [[nodiscard]] const value_list<act>& acts() const noexcept { return acts_; }
   [[nodiscard]] std::string name() const;
+  /// So many requests bring the script to its last entry, and to the end of that if it has one.
+  [[nodiscard]] std::size_t least() const noexcept {
+    std::size_t all = 0;
+    for (const auto& each : acts_) all += each.times == act::always ? 1 : each.times;
+    return all;
+  }
   /// The entry for the `n`th request, from 1; null when the script is over.
   [[nodiscard]] const act* at(std::size_t n) const noexcept;
 

@@ -4,6 +4,7 @@
 // slice of a download can be checked. Knows no server.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
@@ -11,6 +12,7 @@
 #include <tinyhttp/files/system.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/testing/digest.hpp>
+#include <tinyhttp/testing/verdict.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -49,10 +51,14 @@ class content {
   /// SHA-256 of all of it, in hexadecimal digits: what a client should have in the end.
   [[nodiscard]] std::string sha256() const { return testing::sha256(octets()); }
 
-  /// `got` is what this holds from `at` on: compared without holding more than a window.
-  [[nodiscard]] bool matches(std::string_view got, std::uint64_t at = 0) const;
+  /// `got` is all of this, or says from where on it is not. Compared without holding more than a window.
+  [[nodiscard]] verdict matches(std::string_view got) const { return compared(got, 0, size_); }
+  /// `got` is a slice: what this holds from `at` on, as many octets as there are in `got`.
+  [[nodiscard]] verdict matches(std::string_view got, std::uint64_t at) const { return compared(got, at, got.size()); }
 
  private:
+  [[nodiscard]] verdict compared(std::string_view got, std::uint64_t at, std::uint64_t length) const;
+
   std::shared_ptr<const content_source> source_;
   std::uint64_t size_;
   std::uint64_t identity_;
@@ -151,15 +157,23 @@ inline std::string content::slice(std::uint64_t at, std::uint64_t length) const 
   return read_octets(*source_, at, static_cast<std::size_t>(length)).value();
 }
 
-inline bool content::matches(std::string_view got, std::uint64_t at) const {
+inline verdict content::compared(std::string_view got, std::uint64_t at, std::uint64_t length) const {
   constexpr std::size_t window = 64 * 1024;  // octets
-  while (!got.empty()) {
-    const auto piece = got.substr(0, window);
-    if (slice(at, piece.size()) != piece) return false;
-    got.remove_prefix(piece.size());
-    at += piece.size();
+  std::size_t same = 0;
+  for (bool equal = true; equal && same < got.size();) {
+    const auto piece = got.substr(same, window);
+    const std::string right = slice(at + same, piece.size());
+    const std::size_t before = same;
+    while (same < before + right.size() && got[same] == right[same - before]) ++same;
+    equal = same == before + piece.size();
   }
-  return true;
+  std::string text = ascii::to_decimal(got.size()) + " octets of " + ascii::to_decimal(length);
+  if (same == got.size()) return {got.size() == length, text + (got.empty() ? "" : ", all of them right")};
+  text += ", of which the first " + ascii::to_decimal(same) + " are right; then comes 0x";
+  ascii::append_hex_octet(text, got[same]);
+  if (at + same >= size_) return {false, text + " behind the end"};
+  ascii::append_hex_octet(text += " in place of 0x", slice(at + same, 1)[0]);
+  return {false, std::move(text)};
 }
 
 }  // namespace tinyhttp::testing

@@ -147,6 +147,7 @@ inline std::string exchange::line() const {
   out.append("  ").append(name_of(end));
   if (!note.empty()) out += "  " + note;
   if (!thrown.empty()) out += "  threw: " + thrown;
+  if (!thrown.empty() && rule.line > 0) out += "      (the rule at " + rule.text() + ")";
   return out;
 }
 

@@ -119,6 +119,9 @@ class fake_server {
   void on_over(function<void(const exchange&)> f) { host_->shared().journal.on_over(std::move(f)); }
   /// No request went to a path that has nothing, none was malformed, no lambda threw. Says which rule was nearly meant.
   [[nodiscard]] verdict quiet() const;
+  /// Every rule has been met, and every script has come to its last entry: what was declared has happened. Rules that
+  /// were forgotten do not count.
+  [[nodiscard]] verdict all_played() const;
   /// These requests do not break the quiet.
   void tolerate(matcher m) {
     host_->shared().rules.edit([&](rule_set& set) { set.tolerated.push_back(std::move(m)); });
@@ -167,13 +170,29 @@ class fake_server {
 
 // ---------------------------------------------------------------------------------------------
 
+namespace detail {
+
+/// A test has waited for one of these rules to come to a gate or a step, and it did not.
+[[nodiscard]] inline bool waited_in_vain(const rule_set& set) {
+  for (const auto& rule : set.rules)
+    for (const auto& each : rule->then.acts()) {
+      if ((each.steps && each.steps->has_failure()) || (each.slice_gate && each.slice_gate->has_failure())) return true;
+      for (const auto& event : each.events)
+        if (event.gate && event.gate->has_failure()) return true;
+    }
+  return false;
+}
+
+}  // namespace detail
+
 inline fake_server::~fake_server() {
   if (::getpid() != process_) {
     static_cast<void>(host_.release());  // no thread of it is here, and its sockets and files are shared
     return;
   }
   const auto& book = host_->shared().journal;
-  const bool wrong = book.has_failure() || std::uncaught_exceptions() > exceptions_;
+  const bool wrong = book.has_failure() || std::uncaught_exceptions() > exceptions_ ||
+                     detail::waited_in_vain(*host_->shared().rules.current());
   if (!wrong) return;
   const std::string text = "fake_server " + url("/") + ": " + to_text(journal());
   std::fputs(text.c_str(), stderr);
@@ -193,7 +212,7 @@ inline void fake_server::mount(std::string prefix, const std::string& directory)
         [files = static_files(directory, std::move(how))](request& r, exchange& x, std::string_view) {
           auto made = files(r);
           response answer = std::move(made).get();
-          x.matched = answer.status != status::not_found;
+          x.matched = answer.status != status::not_found && answer.status != status::method_not_allowed;
           return answer;
         });
 }
@@ -215,7 +234,7 @@ inline expected_exchange fake_server::expect(matcher m, source_line at) {
   one.what = act::kind::stepped;
   one.chosen = true;
   one.name = "step by step";
-  one.steps = shared<stepping>(new stepping);
+  one.steps = shared<stepping>(new stepping(m.text() + ", expected at " + at.text()));
   expected_exchange made(one.steps);
   on(std::move(m), behavior(std::move(one)).times(1), at);
   return made;
@@ -228,7 +247,32 @@ inline std::vector<exchange> fake_server::journal() const {
 
 namespace detail {
 
-/// A line about the rule that is for the path of `x`, but not for `x`; nothing, where there is none.
+/// Octets that two paths have in common at their begin and at their end.
+[[nodiscard]] inline std::size_t likeness(std::string_view a, std::string_view b) noexcept {
+  const std::size_t most = a.size() < b.size() ? a.size() : b.size();
+  std::size_t front = 0, back = 0;
+  while (front < most && a[front] == b[front]) ++front;
+  while (back < most - front && a[a.size() - 1 - back] == b[b.size() - 1 - back]) ++back;
+  return front + back;
+}
+
+/// A line about the file that `x` may have meant; nothing, where there is none.
+[[nodiscard]] inline std::string nearest_file(const rule_set& set, const exchange& x) {
+  const auto wanted = x.path_and_query();
+  const std::string* nearest = nullptr;
+  std::size_t most = wanted.size() / 2 + 1;  // less is no likeness: the slash is all paths'
+  for (const auto& [path, file] : set.files) {
+    const std::size_t like = likeness(path, wanted);
+    if (like <= most) continue;
+    nearest = &path;
+    most = like;
+  }
+  if (nearest == nullptr) return {};
+  if (x.status == 405) return "     a file answers GET and HEAD; for others there are rules\n";
+  return "     the nearest path that has a file: " + *nearest + "\n";
+}
+
+/// A line about the rule that is for the path of `x`, but not for `x`, or about a file; nothing, where there is none.
 [[nodiscard]] inline std::string nearest_rule(const rule_set& set, const exchange& x) {
   if (x.matched || !x.failure.empty()) return {};
   const rule* nearest = nullptr;
@@ -239,7 +283,7 @@ namespace detail {
     nearest = each.get();
     least = std::move(miss);
   }
-  if (nearest == nullptr) return {};
+  if (nearest == nullptr) return nearest_file(set, x);
   return "     the rule at " + nearest->written.text() + " is for " + nearest->when.text() + ": " +
          (least.far > 0 ? least.why : "its script is over") + "\n";
 }
@@ -258,6 +302,20 @@ inline verdict fake_server::quiet() const {
   if (wrong.empty()) return {true, {}};
   host_->shared().journal.note_failure();
   return {false, "expected only requests that something was declared for, saw\n" + wrong};
+}
+
+inline verdict fake_server::all_played() const {
+  std::string left;
+  const auto rules = host_->shared().rules.current();
+  for (const auto& each : rules->rules) {
+    const std::size_t needed = each->then.least(), met = each->met.load(std::memory_order_relaxed);
+    if (met >= needed) continue;
+    left += "     the rule at " + each->written.text() + " for " + each->when.text() + ": " + each->then.name() + ", met " +
+            ascii::to_decimal(met) + " of " + ascii::to_decimal(needed) + " times\n";
+  }
+  if (left.empty()) return {true, "every rule was met\n"};
+  host_->shared().journal.note_failure();
+  return {false, "expected every rule to be met and every script to come to its end, not so\n" + left + to_text(journal())};
 }
 
 }  // namespace tinyhttp::testing

@@ -8,11 +8,13 @@
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/testing/units.hpp>
+#include <tinyhttp/testing/verdict.hpp>
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace tinyhttp::testing {
@@ -28,7 +30,9 @@ class gate {
  public:
   /// An exchange waits here now: what comes before the gate has been acknowledged by the client.
   /// Waits for that, at most so long.
-  [[nodiscard]] bool reached(std::chrono::milliseconds at_most = patience()) const;
+  [[nodiscard]] verdict reached(std::chrono::milliseconds at_most = patience()) const;
+  /// It was waited for in vain: the journal is worth printing.
+  [[nodiscard]] bool has_failure() const noexcept { return state_->failed; }
 
   /// `hold`: opens for good. `step`: lets the next slice of each response through.
   void open() const;
@@ -41,6 +45,7 @@ class gate {
     std::condition_variable changed;
     std::uint64_t opened = 0;
     small_vector<const visit*, 4> waiting;
+    std::atomic<bool> failed{false};
   };
   shared<state> state_ = shared<state>(new state);
 };
@@ -80,9 +85,12 @@ class gate::visit {
 
 // ---------------------------------------------------------------------------------------------
 
-inline bool gate::reached(std::chrono::milliseconds at_most) const {
+inline verdict gate::reached(std::chrono::milliseconds at_most) const {
   std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, at_most, [this] { return !state_->waiting.empty(); });
+  if (state_->changed.wait_for(lock, at_most, [this] { return !state_->waiting.empty(); })) return {true, "a response waits at the gate"};
+  state_->failed = true;
+  return {false, "waited " + ascii::to_decimal(static_cast<std::uint64_t>(at_most.count())) + " ms, and no response waits at the gate" +
+                     (state_->opened > 0 ? ", which has been opened" : "")};
 }
 
 inline void gate::open() const {

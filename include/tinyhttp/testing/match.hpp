@@ -6,6 +6,7 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/testing/exchange.hpp>
@@ -25,8 +26,9 @@ namespace tinyhttp::testing {
 class matcher {
  public:
   /// `method` empty: any. In `path`, `*` is any run of octets; with a `?`, the query counts too. `http://...` is
-  /// for targets as proxies are asked.
-  matcher(std::string method, std::string path) : method_(std::move(method)), path_(std::move(path)) {}
+  /// for targets as proxies are asked. Throws `bad_result` for a path that no request can have: one that does not begin with
+  /// `/` or `*`, unless there is a `:` in it.
+  matcher(std::string method, std::string path);
 
   /// The field is there with this value; `*` is any run of octets.
   [[nodiscard]] matcher with(std::string name, std::string value = "*") const {
@@ -147,6 +149,11 @@ namespace detail {
 }
 
 }  // namespace detail
+
+inline matcher::matcher(std::string method, std::string path) : method_(std::move(method)), path_(std::move(path)) {
+  if (path_.starts_with('/') || path_.starts_with('*') || path_.find(':') != path_.npos) return;
+  throw bad_result(error(error_kind::invalid_argument, "path \"" + path_ + "\" does not begin with / or *"));
+}
 
 inline matcher::difference matcher::miss(const exchange& x) const {
   difference all;

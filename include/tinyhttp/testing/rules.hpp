@@ -112,8 +112,12 @@ class file_handle {
  public:
   file_handle(rule_book& of, std::string path) : book_(of), path_(std::move(path)) {}
 
-  /// With its quotes: `.etag("\"v1\"")`, `.etag("W/\"v1\"")`.
+  /// With its quotes: `.etag("\"v1\"")`, `.etag("W/\"v1\"")`. Throws `bad_result` without; `header("ETag", ...)` takes
+  /// what is none.
   file_handle& etag(std::string tag) {
+    const bool quoted = tag.ends_with('"') && (tag.starts_with('"') || tag.starts_with("W/\""));
+    if (!tag.empty() && !quoted)
+      throw bad_result(error(error_kind::invalid_argument, "etag(" + tag + "): quotes belong to it, as in etag(\"\\\"v1\\\"\")"));
     return edit([&](fake_file& f) { f.etag = std::move(tag); });
   }
   /// Seconds since 1970.

@@ -79,6 +79,7 @@ task<bool> sender<S>::send(exchange& x, const decision& made, const std::string&
   const auto events = place_events(made.how, body, head.size());
   std::size_t done = 0;
   piece_ = made.how.piece;
+  x.fired += unreached(made.how, events, body);
   ledger_.begin(std::move(x), body.size(), head.size());
   if (made.how.what == act::kind::stepped) co_return co_await play_steps(*made.how.steps, head, body);
   const bool headed = co_await send_head(head, events, done);

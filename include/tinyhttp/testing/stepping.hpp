@@ -9,6 +9,7 @@
 #include <tinyhttp/testing/units.hpp>
 #include <tinyhttp/testing/verdict.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -30,13 +31,18 @@ struct wire_command {
 /// Where the two threads meet.
 class stepping {
  public:
+  /// `expected`: the request in words.
+  explicit stepping(std::string expected) : expected_(std::move(expected)) {}
+
   // The test's side.
-  [[nodiscard]] bool wait_for_request() {
+  [[nodiscard]] verdict wait_for_request() {
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, patience(), [this] { return arrived_; });
+    return has_come(lock);
   }
   [[nodiscard]] verdict say(wire_command what);
   void abandon();
+  /// A verdict was false: the journal is worth printing.
+  [[nodiscard]] bool has_failure() const noexcept { return failed_; }
 
   // The server's side.
   void arrive(function<void()> wake);
@@ -46,6 +52,14 @@ class stepping {
   void leave();
 
  private:
+  [[nodiscard]] verdict has_come(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] verdict failed(std::string why) {
+    failed_ = true;
+    return {false, expected_ + ": " + why};
+  }
+
+  std::string expected_;
+  std::atomic<bool> failed_{false};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<wire_command> next_;
@@ -73,7 +87,7 @@ class expected_exchange {
   }
 
   /// The request has come.
-  [[nodiscard]] bool wait() { return steps_->wait_for_request(); }
+  [[nodiscard]] verdict wait() { return steps_->wait_for_request(); }
   /// The head that the path's file has for this request, with this status; 0: the one it should have.
   verdict head(int status = 0) { return steps_->say({wire_command::kind::head, status}); }
   /// `count` octets of the body from `at` on.
@@ -95,16 +109,22 @@ class expected_exchange {
 
 // ---------------------------------------------------------------------------------------------
 
+inline verdict stepping::has_come(std::unique_lock<std::mutex>& lock) {
+  if (changed_.wait_for(lock, patience(), [this] { return arrived_; })) return {true, expected_ + ": has come"};
+  return failed("has not come within " + ascii::to_decimal(static_cast<std::uint64_t>(patience().count())) + " ms");
+}
+
 inline verdict stepping::say(wire_command what) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, patience(), [this] { return arrived_; })) return {false, "the request has not come"};
-  if (over_) return {false, "the exchange is over"};
+  auto come = has_come(lock);
+  if (!come) return come;
+  if (over_) return failed("the exchange is over");
   next_ = std::move(what);
   wake_();
   const bool did = changed_.wait_for(lock, patience() * 2, [this] { return !next_ || over_; });
   next_.reset();
-  if (!did) return {false, "the client does not take what was sent"};
-  return {went_well_, went_well_ ? "" : "the client has gone"};
+  if (!did) return failed("the client does not take what was sent");
+  return went_well_ ? verdict{true, expected_ + ": the client has it"} : failed("the client has gone");
 }
 
 inline void stepping::abandon() {

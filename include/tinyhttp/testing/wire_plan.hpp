@@ -72,6 +72,10 @@ using placed_events = small_vector<placed_event, 4>;
 /// The events of `how` that happen in this response, in order.
 [[nodiscard]] inline placed_events place_events(const act& how, const body_map& body, std::size_t head_size);
 
+/// What the journal says behind the name of `how`, of which `placed` happens: ` (not reached)` of a place that the
+/// response does not have, such as one behind its end; nothing where all has its place.
+[[nodiscard]] inline std::string_view unreached(const act& how, const placed_events& placed, const body_map& body);
+
 /// Changes a head, from its start line to its empty line.
 inline void apply_edits(std::string& head, const act& how);
 
@@ -212,6 +216,13 @@ inline placed_events place_events(const act& how, const body_map& body, std::siz
     placed[i] = made;
   }
   return placed;
+}
+
+inline std::string_view unreached(const act& how, const placed_events& placed, const body_map& body) {
+  const std::size_t all = how.events.size() + how.flips.size() + (how.replaced_at ? 1u : 0u);
+  std::size_t there = placed.size() + (how.replaced_at && body.place_of(*how.replaced_at, true) ? 1u : 0u);
+  for (const auto& each : how.flips) there += body.place_of(each, false) ? 1u : 0u;
+  return there == all ? "" : there == 0 ? " (not reached)" : " (not all reached)";
 }
 
 inline void apply_edits(std::string& head, const act& how) {
