@@ -372,6 +372,26 @@ TEST_CASE("a peer that is gone is noticed without reading", "[net][tcp_stream]")
   CHECK(told == 2);
 }
 
+TEST_CASE("a peer that closed its sending side is gone for whom takes it so", "[net][tcp_stream]") {
+  fixture f(any_backend(), GENERATE(AF_INET, AF_UNIX));
+  const bool takes_so = GENERATE(true, false), known_before = GENERATE(true, false);
+  if (takes_so) f.stream.take_closing_for_gone();
+  int told = 0;
+  const auto tell = [&] { f.stream.on_peer_gone([&] { ++told; }); };
+  if (!known_before) tell();
+  f.pair.theirs.send_all("unread").value();
+  f.loop.run_once(duration::zero());
+  CHECK(told == 0);
+  CHECK_FALSE(f.stream.peer_gone());
+  f.pair.theirs.shutdown_send().value();
+  CHECK(f.stream.peer_gone() == takes_so);
+  if (known_before) tell();
+  for (int i = 0; i < 3; ++i) f.loop.run_once(duration::zero());
+  CHECK(told == (takes_so ? 1 : 0));
+  CHECK(f.loop.run_until_done(read_once(f.stream)).value() == "unread");
+  CHECK(f.loop.run_until_done(read_once(f.stream)).value().empty());
+}
+
 TEST_CASE("what is told that the peer is gone may destroy the stream", "[net][tcp_stream]") {
   net::loop loop({.backend = any_backend()});
   auto pair = connected_sockets();

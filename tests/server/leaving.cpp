@@ -144,3 +144,38 @@ TEST_CASE("a peer may leave in any state, and nothing of it stays", "[server][rf
   raw_client c(running);
   CHECK(c.ask(get_root).body == "hello");
 }
+
+TEST_CASE("a peer that closes is gone for a handler and a stream that wait, where a server takes half-closing for that", "[server]") {
+  const bool taken_for_gone = GENERATE(true, false);
+  CAPTURE(taken_for_gone);
+  server_options with{.port = 0};
+  with.half_closed_is_gone = taken_for_gone;
+  with.patience.linger = 50ms;
+  with.patience.drain = 0ms;
+  with.backend = net_test::any_backend();
+  begun = ended = 0;
+  const server running(answer_of, std::move(with));
+  raw_client waits(running), streams(running), together(running), soon(running), at_once(running);
+  waits.send("GET /never" + host + "\r\n");
+  streams.send("GET /silent" + host + "\r\n");
+  CHECK(streams.more());  // the head
+  CHECK(eventually([] { return begun == 2; }));
+  waits.half_close();
+  streams.close();
+  together.send("GET /never" + host + "\r\n");  // the end comes with the request
+  together.half_close();
+  soon.send("GET /soon" + host + "\r\n");
+  soon.half_close();
+  at_once.send("GET /" + host + "\r\n");
+  at_once.half_close();
+  CHECK(soon.receive().status == (taken_for_gone ? 0 : 200));
+  CHECK(at_once.receive().status == 200);  // nothing was waited for
+  CHECK(eventually([] { return begun == 5; }));  // each was asked
+  if (taken_for_gone) {
+    CHECK(waits.receive().status == 0);
+    CHECK(together.receive().status == 0);
+    CHECK(eventually([&] { return ended == begun && running.open_connections() == 0; }));
+  } else {
+    CHECK(running.open_connections() >= 3);  // for all that is known, an answer is still waited for
+  }
+}

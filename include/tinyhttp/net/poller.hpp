@@ -62,7 +62,7 @@ class poller {
   /// Forgets `w`. `stays_open`: the descriptor outlives it; else it is about to be closed.
   void remove(watch& w, bool stays_open) noexcept;
 
-  /// Somebody waits for one of `what` (readable, writable, gone), until it is reported once.
+  /// Somebody waits for one of `what`, until it is reported once.
   /// Gives 0 or -errno.
   std::int64_t want(watch& w, std::uint8_t what) {
     const bool told_anyway = epoll_ && w.how == watch::trigger::edge;
@@ -113,6 +113,29 @@ class poller {
 // ---------------------------------------------------------------------------------------------
 
 namespace os {
+
+#if defined(__linux__)
+inline constexpr short peer_closed_event = POLLRDHUP;
+#else
+inline constexpr short peer_closed_event = 0;  // reading tells
+#endif
+
+/// What to ask poll(2) for, to be told of `what`; `gone` it tells unasked.
+constexpr short poll_events(std::uint8_t what) noexcept {
+  int events = (what & ready::readable) != 0 ? POLLIN : 0;
+  if ((what & ready::writable) != 0) events |= POLLOUT;
+  if ((what & ready::peer_closed) != 0) events |= peer_closed_event;
+  return static_cast<short>(events);
+}
+/// What poll(2) tells by `events`.
+constexpr std::uint8_t ready_by(short events) noexcept {
+  std::uint8_t what = 0;
+  if ((events & POLLIN) != 0) what |= ready::readable;
+  if ((events & POLLOUT) != 0) what |= ready::writable;
+  if ((events & peer_closed_event) != 0) what |= ready::peer_closed | ready::readable;
+  if ((events & (POLLHUP | POLLERR | POLLNVAL)) != 0) what |= ready::gone | ready::readable | ready::writable;
+  return what;
+}
 
 #if defined(__linux__)
 inline std::int64_t epoll_create() noexcept {
@@ -187,8 +210,7 @@ inline void poller::remove(watch& w, bool stays_open) noexcept {
     w.polled = static_cast<std::uint32_t>(polled_.size() - 1);
   }
   short& events = polled_[w.polled].events;
-  if ((what & ready::readable) != 0) events = static_cast<short>(events | POLLIN);
-  if ((what & ready::writable) != 0) events = static_cast<short>(events | POLLOUT);
+  events = static_cast<short>(events | os::poll_events(what));
   return 0;
 }
 
@@ -263,14 +285,9 @@ inline void poller::wait_poll(int milliseconds) {
     if (i >= polled_.size()) continue;
     const short events = polled_[i].revents;
     if (events == 0) continue;
-    std::uint8_t what = 0;
-    if ((events & POLLIN) != 0) what |= ready::readable;
-    if ((events & POLLOUT) != 0) what |= ready::writable;
-    if ((events & (POLLHUP | POLLERR | POLLNVAL)) != 0)
-      what |= ready::gone | ready::readable | ready::writable;
     watch& w = *slots_[owners_[i]].owner;
     stop_polling(w);  // asked for once, told once
-    w.happened(w, what);
+    w.happened(w, os::ready_by(events));
   }
 }
 

@@ -90,6 +90,7 @@ class secured_stream {
   [[nodiscard]] std::size_t unsent() const noexcept { return flight_.size() - flown_; }
   [[nodiscard]] bool peer_gone() noexcept { return under_.peer_gone(); }
   void on_peer_gone(function<void()> f) { under_.on_peer_gone(std::move(f)); }
+  void take_closing_for_gone() noexcept { under_.take_closing_for_gone(); }
 
   /// Tells the peer that this is the end, and waits until the system has taken that; reading goes on.
   [[nodiscard]] task<result<void>> finish();

@@ -68,6 +68,8 @@ class tcp_stream : watch, timer {
   [[nodiscard]] bool peer_closed() const noexcept { return knows(ready::peer_closed); }
   [[nodiscard]] bool peer_gone() noexcept;
   void on_peer_gone(function<void()> f);
+  /// From now on a peer that closed its sending side has gone, as far as the two above tell.
+  void take_closing_for_gone() noexcept { gone_is_ = ready::gone | ready::peer_closed; }
 
   result<void> shutdown_send() { return socket_.shutdown_send(); }
   void close() noexcept;
@@ -122,6 +124,7 @@ class tcp_stream : watch, timer {
   std::uint32_t turn_ = 0;
   int obstacle_ = 0;    // closed on our side, or the errno value with which the loop refused us
   std::uint8_t known_;  // what the socket is ready for, as far as we have been told
+  std::uint8_t gone_is_ = ready::gone;  // any of these
   bool expects_much_ = false;
   small_address peer_;
 };
@@ -221,19 +224,19 @@ inline void tcp_stream::expect_much() noexcept {
 }
 
 inline bool tcp_stream::peer_gone() noexcept {
-  if (!knows(ready::gone) && socket_) {  // whoever asks may hold the loop, which then learns nothing
-    pollfd set{native(), 0, 0};
-    if (os::poll(&set, 1, 0) > 0) known_ |= ready::gone;
+  if (!knows(gone_is_) && socket_) {  // whoever asks may hold the loop, which then learns nothing
+    pollfd set{native(), os::poll_events(gone_is_), 0};
+    if (os::poll(&set, 1, 0) > 0) known_ |= os::ready_by(set.revents);
   }
-  return knows(ready::gone);
+  return knows(gone_is_);
 }
 
 inline void tcp_stream::on_peer_gone(function<void()> f) {
   gone_.reset();
   if (!f) return;
   gone_.reset(new gone_call(std::move(f)));
-  if (!knows(ready::gone)) {
-    loop_.poller().want(*this, ready::gone);
+  if (!knows(gone_is_)) {
+    loop_.poller().want(*this, gone_is_);
   } else {
     loop_.schedule(*gone_);
   }
@@ -253,8 +256,8 @@ inline void tcp_stream::ready_now(watch& w, std::uint8_t what) {
   if ((what & ready::readable) != 0 && reader != nullptr) reader->wake();
   if ((what & ready::writable) != 0 && writer != nullptr) writer->wake();
   if (!self.gone_ || !self.gone_->f) return;
-  if ((what & ready::gone) == 0) {
-    self.loop_.poller().want(self, ready::gone);
+  if ((what & self.gone_is_) == 0) {
+    self.loop_.poller().want(self, self.gone_is_);
   } else if (!self.gone_->is_linked()) {
     self.loop_.schedule(*self.gone_);
   }

@@ -225,10 +225,7 @@ template <looped_stream S>
 task<bool> served_exchange<S>::send_large() {
   if (!sent_) co_return false;
   const response& r = answer_->now();
-  if (r.body.stream() != nullptr) {  // it may wait
-    if (stream().peer_gone()) co_return false;
-    begin_handling();
-  }
+  if (r.body.stream() != nullptr && !begin_handling()) co_return false;  // it may wait
   answering_ = true;
   sending_.restart(stream());
   body_sender<S> sender(stream(), wire_, out_, sending_, connection_->share_,
@@ -277,7 +274,7 @@ task<void> served_exchange<S>::take_over() {
     if (!wire_.incoming_done()) co_return;
   }
   taken_over raw(*this);
-  begin_handling();
+  if (!begin_handling()) co_return;
   try {
     auto taken = answer_->now().attached()->takeover(raw);
     co_await taken;

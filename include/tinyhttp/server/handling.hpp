@@ -76,8 +76,7 @@ std::string served_exchange<S>::of_request(std::string_view what) const noexcept
 /// False: nobody is there any more to be answered.
 template <looped_stream S>
 task<bool> served_exchange<S>::wait_for_handler() {
-  if (stream().peer_gone()) co_return false;
-  begin_handling();
+  if (!begin_handling()) co_return false;
   held_here<response> made;
   try {
     auto& later = answer_->later();

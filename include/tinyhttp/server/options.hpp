@@ -58,6 +58,10 @@ struct server_options {
   std::size_t memory_per_connection = 0;
   tinyhttp::patience patience = {};
 
+  /// Who closes its sending side has gone: a handler or stream that waits is ended, and `cancelled()`. Such is a
+  /// connection that was closed, until something is sent. False: it may wait for its answer (`nc -N`), and gets it.
+  bool half_closed_is_gone = false;
+
   /// Told about what concerns no request: out of descriptors, an exception that a handler threw,
   /// a handler that held the loop. One line without a line end; any loop thread. Null: silence.
   function<void(std::string_view) const> log = {};

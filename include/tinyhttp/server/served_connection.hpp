@@ -60,7 +60,9 @@ class connection_host {
 template <looped_stream S>
 class served_connection {
  public:
-  served_connection(S& stream, connection_host<S>& host) noexcept : stream_(stream), host_(host) {}
+  served_connection(S& stream, connection_host<S>& host) noexcept : stream_(stream), host_(host) {
+    if (host.services.options.half_closed_is_gone) stream.take_closing_for_gone();
+  }
 
   /// Ends when the connection has been served; the stream is then to be closed.
   [[nodiscard]] task<void> run();
@@ -97,8 +99,8 @@ class served_connection {
   }
 
   /// From now on destroying this is all that ends a handler whose peer has gone.
-  void watch_peer() {
-    if (std::exchange(tells_gone_, true)) return;
+  void watch_peer(bool gone) {
+    if (std::exchange(tells_gone_, true) && !gone) return;  // told of that before, perhaps of nobody's concern then
     stream_.on_peer_gone([this] {
       if (is_handling() && host_.abandon) host_.abandon(*this);
     });

@@ -178,9 +178,13 @@ class served_exchange final : public request_context {
   // Its answer; see answers.hpp.
   void answer();
   [[gnu::cold]] void answer_no_interim();
-  void begin_handling() {
+  /// False: nobody is there to be answered. Who may have closed one way only is given up if it comes to waiting.
+  [[gnu::noinline]] bool begin_handling() {
+    const bool gone = stream().peer_gone();
+    if (gone && !options().half_closed_is_gone) return false;
     handling_ = true;
-    connection_->watch_peer();
+    connection_->watch_peer(gone);
+    return true;
   }
   bool compose(const response& r);
   [[nodiscard]] bool is_worth_copying(std::uint64_t octets) noexcept;

@@ -56,8 +56,9 @@ class memory_stream : net::timer {
   [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
   [[nodiscard]] bool peer_closed() const noexcept { return ended_; }
-  [[nodiscard]] bool peer_gone() const noexcept { return reset_ || (ended_ && finished_); }
+  [[nodiscard]] bool peer_gone() const noexcept { return reset_ || (ended_ && (finished_ || closing_is_gone_)); }
   void on_peer_gone(function<void()> f);
+  void take_closing_for_gone() noexcept { closing_is_gone_ = true; }
 
   result<void> shutdown_send();
   void close() noexcept { leave(!inbox_.empty()); }
@@ -115,6 +116,7 @@ class memory_stream : net::timer {
   bool ended_ = false;     // the other end sends no more
   bool finished_ = false;  // we send no more
   bool reset_ = false;
+  bool closing_is_gone_ = false;  // the other end has gone once it sends no more
   gone_call gone_;
   const net::address peer_ = *net::address::parse("127.0.0.1", 1);
 };
