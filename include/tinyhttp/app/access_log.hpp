@@ -86,7 +86,7 @@ class logging_handler {
     access_note note(sink_, r);  // before the handler has it
     reply made = invoke(handler_, r);
     if (made.is_ready()) made.now().on_sent(std::move(note));
-    else made = transform_later(std::move(made.later()), noting{std::move(note)});
+    else made.later() = transform_later(std::move(made.later()), noting{std::move(note)});
     return made;
   }
 

@@ -48,7 +48,7 @@ class buffer {
   /// The first `count` octets of the room have been written.
   void commit(std::size_t count) noexcept { end_ += count; }
 
-  void append(std::string_view octets) {
+  [[gnu::always_inline]] void append(std::string_view octets) {
     if (octets.empty()) return;
     std::memcpy(prepare(octets.size()).data(), octets.data(), octets.size());
     commit(octets.size());

@@ -55,7 +55,7 @@ class error {
   [[nodiscard]] int status_hint() const noexcept { return status_hint_; }
 
   /// The same error seen from further out: `where: message`.
-  [[nodiscard]] error within(std::string_view where) const {
+  [[nodiscard, gnu::cold]] error within(std::string_view where) const {
     return {kind_, std::string(where).append(": ").append(message_), status_hint_};
   }
 

@@ -116,7 +116,7 @@ class small_vector : detail::small_vector_memory {
   }
 
   /// Becomes `count` elements, which may be some of its own.
-  void assign(const T* from, std::size_t count) {
+  [[gnu::always_inline]] void assign(const T* from, std::size_t count) {
     if (count > capacity_) {  // then they are others
       size_ = 0;
       grow(count, sizeof(T), inline_);

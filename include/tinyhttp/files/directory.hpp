@@ -141,7 +141,7 @@ class directory {
 inline directory::directory(descriptor root, directory_options options) noexcept
     : root_(std::move(root)), options_(options) {}
 
-inline int directory::open_by_kernel([[maybe_unused]] const char* name,
+[[gnu::cold]] inline int directory::open_by_kernel([[maybe_unused]] const char* name,
                                      [[maybe_unused]] int flags) const {
 #if defined(RESOLVE_BENEATH) && defined(SYS_openat2)
   ::open_how how{};
@@ -167,7 +167,7 @@ inline int directory::open_by_kernel([[maybe_unused]] const char* name,
 }
 
 /// Links may lead outside, but the name itself must not.
-inline int directory::open_anywhere(const std::string& name, int flags) const {
+[[gnu::cold]] inline int directory::open_anywhere(const std::string& name, int flags) const {
   bool leaves = name.starts_with('/');
   for (std::size_t at = 0; at < name.size() && !leaves;) {
     const auto end = name.find('/', at);
@@ -179,7 +179,7 @@ inline int directory::open_anywhere(const std::string& name, int flags) const {
   return detail::uninterrupted([&] { return ::openat(root_.get(), name.c_str(), flags); });
 }
 
-inline result<descriptor> directory::open_beneath(const std::string& name, int flags) const {
+[[gnu::cold]] inline result<descriptor> directory::open_beneath(const std::string& name, int flags) const {
   if (name.empty() || name.find('\0') != name.npos) return detail::system_error("open", name, ENOENT);
   descriptor got(options_.symbolic_links == links::anywhere ? open_anywhere(name, flags)
                  : options_.confined_by == confinement::walk ? open_by_walk(name, flags)

@@ -33,7 +33,7 @@ namespace files {
 
 /// Puts the page in place of the body of `made`. Caches may keep an error as long as it says, and
 /// this one says not at all (RFC 9111 4.2.2).
-inline void put_error_page(response& made, body page, std::string_view media_type) {
+[[gnu::cold]] inline void put_error_page(response& made, body page, std::string_view media_type) {
   made.body = std::move(page);
   made.fields.set("Content-Type", media_type);
   made.fields.set("X-Content-Type-Options", "nosniff");

@@ -129,8 +129,8 @@ inline response answer_kept(const request& r, shared<const kept_file> kept) {
   const bool passed = kept->stamp.modified <= now;
   if (passed && detail::is_plain(r)) return detail::whole_of(std::move(kept));
   auto planned = make_plan(r, kept->known, now, seed_for(r), passed ? &kept->whole : nullptr);
-  return kept->octets ? respond(std::move(planned), kept->known, kept->octets)
-                      : respond(std::move(planned), kept->known, kept->content);
+  if (kept->octets) return detail::cut(planned, kept->known, kept->octets, nullptr, *kept->octets);
+  return detail::cut(planned, kept->known, content_slice{kept->content, 0, kept->known.size}, kept->content, {});
 }
 
 }  // namespace tinyhttp::files

@@ -73,10 +73,17 @@ inline void append_time(std::string& out, std::int64_t seconds) {
   out.append(date.view().substr(5, 17));
 }
 
-inline void append_row(std::string& out, const entry& e) {
-  out += "<tr><td><a href=\"./";
+/// A reference to `e` from its directory.
+[[gnu::noinline]] inline void append_link(std::string& out, const entry& e) {
+  out += "\"./";
   append_percent_encoded(out, e.name, unescaped::nothing);
-  out += e.is_directory ? "/\"><bdi>" : "\"><bdi>";
+  out += e.is_directory ? "/\"" : "\"";
+}
+
+inline void append_row(std::string& out, const entry& e) {
+  out += "<tr><td><a href=";
+  append_link(out, e);
+  out += "><bdi>";
   append_html(out, e.name);
   out += e.is_directory ? "/</bdi></a><td class=n>" : "</bdi></a><td class=n title=\"";
   if (!e.is_directory) {
@@ -165,9 +172,9 @@ inline void append_json_entry(std::string& out, const entry& e, bool first) {
   if (e.modified < 0) out += '-';
   ascii::append_decimal(out, e.modified < 0 ? 0 - static_cast<std::uint64_t>(e.modified)
                                             : static_cast<std::uint64_t>(e.modified));
-  out += ",\"href\":\"./";
-  append_percent_encoded(out, e.name, unescaped::nothing);
-  out += e.is_directory ? "/\"}" : "\"}";
+  out += ",\"href\":";
+  append_link(out, e);
+  out += '}';
 }
 
 class page_text final : public listing_text {
@@ -189,7 +196,7 @@ class json_text final : public listing_text {
   explicit json_text(std::string name) : name_(std::move(name)) {}
   [[gnu::cold]] void head(std::string& out) const override {
     out += "{\"path\":";
-    append_json(out, "/" + name_);
+    append_json(out, std::string("/").append(name_));
     out += ",\"entries\":[";
   }
   void row(std::string& out, const entry& e, bool first) const override { append_json_entry(out, e, first); }
@@ -200,9 +207,10 @@ class json_text final : public listing_text {
 };
 
 /// The name with a slash at its end; the root, `.`, has none.
-[[nodiscard]] inline std::string as_directory(std::string name) {
+[[nodiscard, gnu::cold]] inline std::string as_directory(std::string name) {
   if (name == ".") return {};
-  return name.empty() || name.ends_with('/') ? name : name + "/";
+  if (!name.empty() && !name.ends_with('/')) name += '/';
+  return name;
 }
 
 }  // namespace detail

@@ -71,7 +71,7 @@ inline constexpr std::size_t longest_file_path = 4095;  // octets, without the N
   return options.dot_files || name == ".well-known" ? 0 : 404;
 }
 
-[[nodiscard]] inline error refused_path(int code, const char* why) {
+[[nodiscard, gnu::cold]] inline error refused_path(int code, const char* why) {
   return {error_kind::invalid_argument, std::string("path: ").append(why), code};
 }
 

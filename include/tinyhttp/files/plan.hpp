@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/conditional.hpp>
@@ -22,7 +23,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace tinyhttp::files {
 
@@ -77,14 +77,20 @@ template <class Content>
 
 namespace detail {
 
+[[nodiscard, gnu::cold]] inline std::optional<std::string_view> combined_in(const fields& from, std::string_view name,
+                                                                            std::string& store) {
+  auto all = from.combined(name);
+  if (!all) return std::nullopt;
+  store = std::move(*all);
+  return store;
+}
+
 /// The value of a field as conditional.hpp wants it: repeated lines combined into `store`.
 [[nodiscard]] inline std::optional<std::string_view> value_of(const fields& from,
                                                               std::string_view name,
                                                               std::string& store) {
-  const auto first = from.get(name);
-  if (!first || from.count(name) == 1) return first;
-  store = *from.combined(name);
-  return store;
+  if (!from.may_repeat(name)) return from.get(name);
+  return combined_in(from, name, store);
 }
 
 [[nodiscard]] inline precondition_verdict judge(const request& r,
@@ -123,39 +129,69 @@ inline void add_cache_fields(fields& to, const facts& f) {
   p.boundary = "part-";
   for (std::uint64_t round = 1; round <= 2; ++round)
     ascii::append_hex(p.boundary, mix(seed + round * 0x9e3779b97f4a7c15));
-  p.fields.set("Content-Type", "multipart/byteranges; boundary=" + p.boundary);
+  p.fields.set("Content-Type", std::string("multipart/byteranges; boundary=").append(p.boundary));
 }
 
-[[nodiscard, gnu::cold]] inline plan plan_problem(status code) {
+/// A 200, or the 206 that was asked for.
+[[nodiscard]] inline plan plan_selected(const range_selection& selection, const facts& f, std::int64_t now,
+                                        std::uint64_t seed, const fields* whole) {
+  plan p{status::ok, whole != nullptr ? *whole : whole_fields(f, now), {}, {}};
+  if (selection.verdict == range_verdict::whole) return p;
+  p.status = status::partial_content;
+  p.ranges = selection.ranges;
+  if (p.ranges.size() == 1) {
+    p.fields.add("Content-Range", format_content_range(p.ranges[0], f.size));
+  } else {
+    plan_parts(p, seed);
+  }
+  return p;
+}
+
+/// With a field that says more, unless `name` is empty.
+[[nodiscard, gnu::cold]] inline plan plan_problem(status code, std::string_view name = {}, std::string_view value = {}) {
   response made = problem(code);
+  if (!name.empty()) made.fields.add(name, value);
   return {code, std::move(made.fields), {}, {}};
+}
+
+/// A 304.
+[[nodiscard]] inline plan plan_unchanged(const facts& f, const representation_facts& current) {
+  plan unchanged{status::not_modified, {}, {}, {}};
+  add_cache_fields(unchanged.fields, f);
+  if (f.etag.empty() && current.last_modified)
+    unchanged.fields.add("Last-Modified", format_date(*current.last_modified));
+  return unchanged;
 }
 
 /// Several ranges, each behind its head.
 [[nodiscard, gnu::cold]] inline body parts_of(const plan& p, const facts& f,
                                               const std::shared_ptr<const content_source>& source,
                                               std::string_view octets) {
-  std::vector<body_piece> pieces;
-  const std::string delimiter = "\r\n--" + p.boundary;  // an empty line first, too: zsync insists on it
+  owned_list<body_piece> pieces;
+  const std::string delimiter = std::string("\r\n--").append(p.boundary);  // an empty line first, too: zsync insists on it
   for (const auto& range : p.ranges) {
     std::string head = delimiter;
     head.append("\r\nContent-Type: ").append(f.media_type);
     head.append("\r\nContent-Range: ").append(format_content_range(range, f.size)).append("\r\n\r\n");
-    pieces.push_back(std::move(head));
+    owned<body_piece> part(new body_piece(head));
+    pieces.push_back(std::move(part));
     const auto [offset, length] = range;
-    if (source) pieces.push_back(content_slice{source, offset, length});
-    else pieces.push_back(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
+    if (source) part.reset(new body_piece(content_slice{source, offset, length}));
+    else part.reset(new body_piece(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length))));
+    pieces.push_back(std::move(part));
   }
-  pieces.push_back(delimiter + "--\r\n");
-  return pieces;
+  pieces.push_back(owned<body_piece>(new body_piece(std::string(delimiter).append("--\r\n"))));
+  return body(std::move(pieces));
 }
+
+[[nodiscard, gnu::cold]] inline body line_for(status code) { return std::move(problem(code).body); }
 
 /// Of what is no 200: parts, a line that says what is wrong, or nothing.
 [[nodiscard]] inline body content_of(const plan& p, const facts& f,
                                      const std::shared_ptr<const content_source>& source,
                                      std::string_view octets) {
   if (p.status.forbids_content()) return {};
-  if (p.status != status::partial_content) return std::move(problem(p.status).body);
+  if (p.status != status::partial_content) return line_for(p.status);
   if (!p.boundary.empty()) return parts_of(p, f, source, octets);
   const auto [offset, length] = p.ranges[0];
   if (source) return content_slice{source, offset, length};
@@ -164,11 +200,15 @@ inline void add_cache_fields(fields& to, const facts& f) {
 
 /// Turns a plan into a response: with the `whole` for a 200, else with parts of `source`, or of `octets`
 /// where that is null.
-[[nodiscard]] inline response cut(plan& p, const facts& f, body whole,
+[[nodiscard]] inline response cut(plan& p, const facts& f, body&& whole,
                                   const std::shared_ptr<const content_source>& source,
                                   std::string_view octets) {
-  body content = p.status == status::ok ? std::move(whole) : content_of(p, f, source, octets);
-  return response(p.status, std::move(p.fields), std::move(content));
+  response made;
+  made.status = p.status;
+  made.fields = std::move(p.fields);
+  if (p.status == status::ok) made.body = std::move(whole);
+  else made.body = content_of(p, f, source, octets);
+  return made;
 }
 
 }  // namespace detail
@@ -186,43 +226,21 @@ inline fields whole_fields(const facts& f, std::int64_t now) {
 
 inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::uint64_t seed,
                       const fields* whole) {
-  if (r.method != method::get && r.method != method::head) {
-    plan refused = detail::plan_problem(status::method_not_allowed);
-    refused.fields.add("Allow", "GET, HEAD");
-    return refused;
-  }
+  if (r.method != method::get && r.method != method::head)
+    return detail::plan_problem(status::method_not_allowed, "Allow", "GET, HEAD");
   representation_facts current{.etag = f.etag, .last_modified = f.modified, .now = now};
   if (f.modified && *f.modified > now) current.last_modified = now;
 
   switch (detail::judge(r, current)) {
-    case precondition_verdict::precondition_failed:
-      return detail::plan_problem(status::precondition_failed);
-    case precondition_verdict::not_modified: {
-      plan unchanged{status::not_modified, {}, {}, {}};
-      detail::add_cache_fields(unchanged.fields, f);
-      if (f.etag.empty() && current.last_modified)
-        unchanged.fields.add("Last-Modified", format_date(*current.last_modified));
-      return unchanged;
-    }
+    case precondition_verdict::precondition_failed: return detail::plan_problem(status::precondition_failed);
+    case precondition_verdict::not_modified: return detail::plan_unchanged(f, current);
     case precondition_verdict::proceed: break;
   }
 
-  auto selection = detail::select(r, f.size, current);
-  if (selection.verdict == range_verdict::unsatisfiable) {
-    plan refused = detail::plan_problem(status::range_not_satisfiable);
-    refused.fields.add("Content-Range", format_content_range(byte_range(), f.size));
-    return refused;
-  }
-  plan p{status::ok, whole != nullptr ? *whole : whole_fields(f, now), {}, {}};
-  if (selection.verdict == range_verdict::whole) return p;
-  p.status = status::partial_content;
-  p.ranges = std::move(selection.ranges);
-  if (p.ranges.size() == 1) {
-    p.fields.add("Content-Range", format_content_range(p.ranges[0], f.size));
-  } else {
-    detail::plan_parts(p, seed);
-  }
-  return p;
+  const auto selection = detail::select(r, f.size, current);
+  if (selection.verdict == range_verdict::unsatisfiable)
+    return detail::plan_problem(status::range_not_satisfiable, "Content-Range", format_content_range(byte_range(), f.size));
+  return detail::plan_selected(selection, f, now, seed, whole);
 }
 
 inline response respond(plan p, const facts& f, std::shared_ptr<const content_source> content) {

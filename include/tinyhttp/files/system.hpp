@@ -101,7 +101,7 @@ int uninterrupted(Call call) noexcept {
   }
 }
 
-[[nodiscard]] inline int status_of(int cause) noexcept {
+[[nodiscard, gnu::cold]] inline int status_of(int cause) noexcept {
   switch (cause) {
     case ENOENT: case ENOTDIR: case ENAMETOOLONG: case ELOOP: case EXDEV: case ENXIO: case ENODEV:
     case EINVAL:
@@ -117,7 +117,7 @@ int uninterrupted(Call call) noexcept {
 }
 
 /// The kernel's words, starting small, as our errors are written.
-[[nodiscard]] inline std::string cause_text(int cause) {
+[[nodiscard, gnu::cold]] inline std::string cause_text(int cause) {
   char room[128] = "";
   const auto text = [&room](auto filled) -> const char* {  // two shapes of strerror_r exist
     if constexpr (std::is_same_v<decltype(filled), int>) return room;
@@ -129,7 +129,7 @@ int uninterrupted(Call call) noexcept {
 }
 
 /// `what "name": cause`, with the status that answers it.
-[[nodiscard]] inline error system_error(std::string_view what, std::string_view name, int cause) {
+[[nodiscard, gnu::cold]] inline error system_error(std::string_view what, std::string_view name, int cause) {
   std::string line(what);
   line.append(" \"").append(name).append("\": ").append(cause_text(cause));
   for (char& c : line)

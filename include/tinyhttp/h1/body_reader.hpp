@@ -99,7 +99,7 @@ class body_reader {
 
 // ---------------------------------------------------------------------------------------------
 
-inline bool is_forbidden_in_trailer(std::string_view name) noexcept {
+[[gnu::cold]] inline bool is_forbidden_in_trailer(std::string_view name) noexcept {
   static constexpr const char* forbidden[] = {
       "Content-Length", "Transfer-Encoding", "Host", "Connection", "Trailer", "TE", "Upgrade",
       "Keep-Alive", "Content-Type", "Content-Encoding", "Content-Range", "Authorization",
@@ -205,14 +205,14 @@ inline void body_reader::take_size(char c) {
   }
 }
 
-inline void body_reader::take_trailer_octet(char c) {
+[[gnu::cold]] inline void body_reader::take_trailer_octet(char c) {
   if (is_control(c)) return fail({400, "control octet or bare LF in the trailer section"});
   if (++trailer_octets_ > limits_->trailer) return fail({431, "trailer section too large"});
   if (!trailers_) trailers_.reset(new trailer_section);
   trailers_->running.push_back(c);
 }
 
-inline void body_reader::take_trailer_line() {
+[[gnu::cold]] inline void body_reader::take_trailer_line() {
   if (!trailers_ || trailers_->running.empty()) {
     stage_ = stage::done;
     return;

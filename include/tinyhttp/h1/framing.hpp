@@ -62,16 +62,15 @@ namespace detail {
 }
 
 /// All lines of that name say the same.
-[[nodiscard]] inline bool lines_agree(const fields& f, std::string_view name) noexcept {
+[[nodiscard, gnu::cold]] inline bool lines_agree(const fields& f, std::string_view name) noexcept {
   const auto first = f[name];
   for (const auto [line_name, value] : f)
     if (ascii::equal_ignoring_case(line_name, name) && value != first) return false;
   return true;
 }
 
-/// Takes exactly `chunked`. Another coding in front is one we do not implement; all else is broken.
-[[nodiscard]] inline violation check_coding(std::string_view coding, bool repeated) noexcept {
-  if (!repeated && ascii::equal_ignoring_case(coding, "chunked")) return {};
+/// What is wrong with anything but `chunked`: another coding in front is one we do not implement; all else is broken.
+[[nodiscard, gnu::cold]] inline violation judge_codings(std::string_view coding, bool repeated) noexcept {
   auto list = coding;
   std::string_view last;
   std::size_t chunked = 0;
@@ -83,6 +82,12 @@ namespace detail {
       !coding.starts_with(','))
     return {501, "transfer coding other than chunked"};
   return {400, "transfer coding does not end in one chunked"};
+}
+
+/// Takes exactly `chunked`.
+[[nodiscard]] inline violation check_coding(std::string_view coding, bool repeated) noexcept {
+  if (!repeated && ascii::equal_ignoring_case(coding, "chunked")) return {};
+  return judge_codings(coding, repeated);
 }
 
 /// Framing by Transfer-Encoding or Content-Length; `out` stays as it was when there is neither.
@@ -105,11 +110,17 @@ namespace detail {
 
 }  // namespace detail
 
+namespace detail {
+
+[[nodiscard, gnu::noinline]] inline bool is_unusual_host(std::string_view host) noexcept { return is_host_and_port(host, true); }
+
+}  // namespace detail
+
 // Flattened: whether a search for a constant name is inlined, which makes it a few comparisons, is otherwise chance.
 [[gnu::flatten]] inline violation frame_request(const request& r, framing& out) noexcept {
   if (detail::is_repeated(r.fields, "Host")) return {400, "more than one Host"};
   if (const auto host = r.fields.get("Host")) {
-    if (!is_usual_host(*host, r.fields.block()) && !is_host_and_port(*host, true))
+    if (!is_usual_host(*host, r.fields.block()) && !detail::is_unusual_host(*host))
       return {400, "Host is not a host and port"};
   } else if (r.version == http_version::http_1_1) {
     return {400, "no Host"};

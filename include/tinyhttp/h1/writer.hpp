@@ -147,25 +147,28 @@ namespace detail {
 }
 
 [[gnu::noinline]] inline void append_chunk_head(buffer& out, std::uint64_t size) {
-  std::string line;
-  ascii::append_hex(line, size);
-  out.append(line.append("\r\n"));
+  char line[18];  // 16 digits and CRLF
+  std::size_t begin = sizeof line;
+  line[--begin] = '\n';
+  line[--begin] = '\r';
+  for (; size != 0; size >>= 4) line[--begin] = "0123456789abcdef"[size & 15];
+  out.append({line + begin, sizeof line - begin});
 }
 
-[[gnu::noinline]] inline void append_last_chunk(buffer& out, const fields* trailers) {
-  gathered text(out);
-  text.put("0\r\n");
-  if (trailers != nullptr) {
-    for (const auto [name, value] : *trailers)
-      if (!is_forbidden_in_trailer(name)) text.put(name, ": ", value, "\r\n");
-  }
-  text.put("\r\n");
-  text.flush();
+[[gnu::cold]] inline void append_trailers(std::string& out, const fields& trailers) {
+  for (const auto [name, value] : trailers)
+    if (!is_forbidden_in_trailer(name)) out.append(name).append(": ").append(value).append("\r\n");
+}
+
+inline void append_last_chunk(buffer& out, const fields* trailers) {
+  std::string text = "0\r\n";
+  if (trailers != nullptr) append_trailers(text, *trailers);
+  out.append(text.append("\r\n"));
 }
 
 /// A response to HEAD, or a 304, may tell the length of content that it does not carry. Empty when it does
 /// not, or says what is no length, or two.
-[[nodiscard, gnu::noinline]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
+[[nodiscard, gnu::cold]] inline std::optional<std::uint64_t> told_length(const fields& f) noexcept {
   if (is_repeated(f, "Content-Length") && !lines_agree(f, "Content-Length")) return std::nullopt;
   return ascii::parse_decimal_strict(f["Content-Length"], std::uint64_t{1} << 62);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -36,8 +37,9 @@ class body {
       : kind_(octets ? kind::text : kind::none),
         held_(std::move(octets)) {}
   body(content_slice slice) : kind_(kind::slice), slice_(std::move(slice)) {}
-  body(std::vector<body_piece> pieces)
-      : kind_(kind::pieces), held_(detail::share_any(new std::vector<body_piece>(std::move(pieces)))) {}
+  body(std::vector<body_piece> pieces) : body(list_of(std::move(pieces))) {}
+  body(owned_list<body_piece>&& pieces)
+      : kind_(kind::pieces), held_(detail::share_any(new owned_list<body_piece>(std::move(pieces)))) {}
   body(std::shared_ptr<body_stream> stream)
       : kind_(stream ? kind::stream : kind::none), held_(std::move(stream)) {}
   body(const body&) = default;
@@ -105,8 +107,8 @@ class body {
   [[nodiscard]] const content_slice* slice() const noexcept {
     return kind_ == kind::slice ? &slice_ : nullptr;
   }
-  [[nodiscard]] const std::vector<body_piece>* pieces() const noexcept {
-    return kind_ == kind::pieces ? static_cast<const std::vector<body_piece>*>(held_.get()) : nullptr;
+  [[nodiscard]] const owned_list<body_piece>* pieces() const noexcept {
+    return kind_ == kind::pieces ? static_cast<const owned_list<body_piece>*>(held_.get()) : nullptr;
   }
   [[nodiscard]] body_stream* stream() const noexcept {
     return kind_ == kind::stream
@@ -117,6 +119,7 @@ class body {
  private:
   enum class kind : std::uint8_t { none, octets, text, slice, pieces, stream };
 
+  [[nodiscard]] static owned_list<body_piece> list_of(std::vector<body_piece> pieces);
   [[nodiscard]] std::optional<std::uint64_t> length_elsewhere() const;
   result<std::string_view> next_of(const content_slice& slice, std::uint64_t start);
   result<std::string_view> next_octets(std::string_view all, std::uint64_t start);
@@ -218,6 +221,12 @@ inline void make_room(std::string& all, std::size_t more, std::uint64_t most) {
 inline constexpr std::size_t body_window = 64 * 1024;  // octets pulled from a source at a time
 
 }  // namespace detail
+
+inline owned_list<body_piece> body::list_of(std::vector<body_piece> pieces) {
+  owned_list<body_piece> list;
+  for (body_piece& each : pieces) list.push_back(owned<body_piece>(new body_piece(std::move(each))));
+  return list;
+}
 
 inline std::optional<std::uint64_t> body::length_elsewhere() const {
   if (const auto* one = slice()) return one->length;

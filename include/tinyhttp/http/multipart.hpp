@@ -111,14 +111,14 @@ body join_bodies(std::vector<body> bodies) {
   for (const body& part : bodies)
     if (part.stream() != nullptr)
       return body(share(new detail::joined_stream<>(std::move(bodies))));
-  std::vector<body_piece> pieces;
+  owned_list<body_piece> pieces;
   for (body& part : bodies) {
     if (const auto* slice = part.slice()) {
-      pieces.emplace_back(*slice);
+      pieces.push_back(owned<body_piece>(new body_piece(*slice)));
     } else if (const auto* many = part.pieces()) {
-      for (const body_piece& piece : *many) pieces.push_back(piece);
+      for (const body_piece& piece : *many) pieces.push_back(owned<body_piece>(new body_piece(piece)));
     } else if (!part.text().empty()) {
-      pieces.emplace_back(std::string(part.text()));
+      pieces.push_back(owned<body_piece>(new body_piece(part.text())));
     }
   }
   return body(std::move(pieces));

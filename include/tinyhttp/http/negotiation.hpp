@@ -77,7 +77,7 @@ inline constexpr quality no_quality = -1;  // none is named, or what is there is
 
 /// The q among the parameters of one list element: 1000 when there is none, `no_quality` when it, or any
 /// parameter, is malformed.
-[[nodiscard]] constexpr quality element_quality(std::string_view parameters) noexcept {
+[[nodiscard, gnu::noinline]] constexpr quality element_quality(std::string_view parameters) noexcept {
   quality found = no_quality;
   field_parameter parameter;
   while (next_parameter(parameters, parameter)) {

@@ -49,6 +49,11 @@ struct response {
   tinyhttp::body body;
 
   response() = default;
+  response(const response&) = default;
+  [[gnu::noinline]] response(response&&) = default;  // large, and handlers' answers are made in their place
+  response& operator=(const response&) = default;
+  response& operator=(response&&) = default;
+  ~response() = default;
   response(tinyhttp::status code, tinyhttp::fields&& f = {}, tinyhttp::body b = {})
       : status(code), fields(std::move(f)), body(std::move(b)) {}
   response(tinyhttp::status code, const tinyhttp::fields& f, tinyhttp::body&& b = {})

@@ -172,7 +172,7 @@ inline bool target::assign_checked(std::string_view text, std::size_t question, 
 }
 
 /// Whatever is not in origin form, as hardly any is.
-[[gnu::noinline]] inline bool target::assign_special(std::string_view text, std::size_t question, const method& m) {
+[[gnu::cold, gnu::noinline]] inline bool target::assign_special(std::string_view text, std::size_t question, const method& m) {
   if (m == method::connect) {  // here the port is not optional (RFC 9112 3.2.3)
     const std::size_t colon = text.find_last_of(":]");
     if (colon == text.npos || text[colon] != ':' || colon + 1 == text.size()) return false;

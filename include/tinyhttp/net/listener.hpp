@@ -3,6 +3,7 @@
 // Several threads and loops may share one; the system hands each connection to one of them.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/resolve.hpp>
@@ -107,7 +108,7 @@ inline bool is_peers_misfortune(std::int64_t status) noexcept {
 }
 
 /// The file at `path` is a socket on which nobody listens.
-inline bool is_stale_socket(const address& at) noexcept {
+[[gnu::cold]] inline bool is_stale_socket(const address& at) noexcept {
   struct stat facts;
   if (::lstat(at.host().c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) return false;
   const descriptor probe(static_cast<int>(os::make_socket(AF_UNIX, true)));
@@ -129,7 +130,7 @@ inline bool is_stale_socket(const address& at) noexcept {
   }
   address_search search;
   if (auto begun = search.begin(with.host, with.port, true); !begun)
-    return begun.error().within("listen on " + with.host);
+    return begun.error().within(std::string("listen on ").append(with.host));
   for (address to = search.next();;) {
     int cause = 0;
     auto bound = bind_address(to, with, cause);
@@ -177,13 +178,14 @@ inline bool is_stale_socket(const address& at) noexcept {
   return bound;
 }
 
-inline result<listener> listener::adopt(int fd) {
+[[gnu::cold]] inline result<listener> listener::adopt(int fd) {
+  if (fd < 0) return error(error_kind::invalid_argument, "adopt descriptor: there is none");
   const std::int64_t listening = os::get_option(fd, SOL_SOCKET, SO_ACCEPTCONN);
-  const std::string what = "adopt descriptor " + std::to_string(fd);
+  std::string what = "adopt descriptor " + ascii::to_decimal(static_cast<unsigned>(fd));
   if (listening < 0) return system_error(what, static_cast<int>(-listening));
-  if (listening == 0) return error(error_kind::invalid_argument, what + ": it does not listen");
+  if (listening == 0) return error(error_kind::invalid_argument, what.append(": it does not listen"));
   if (os::get_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM)
-    return error(error_kind::invalid_argument, what + ": not a stream socket");
+    return error(error_kind::invalid_argument, what.append(": not a stream socket"));
   const std::int64_t status = os::set_flags(fd, true);
   if (status < 0) return system_error(what, static_cast<int>(-status));
   net::socket taken{descriptor(fd)};

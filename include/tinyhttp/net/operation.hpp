@@ -81,12 +81,12 @@ class operation : protected waiter {
 
   /// `what PEER: cause`.
   [[nodiscard, gnu::cold]] error failure(std::string_view what) const {
-    std::string line = std::string(what) + stream_.peer().to_string();
+    std::string line = std::string(what).append(stream_.peer().to_string());
     switch (failed_) {
-      case obstacle::timed_out: return {error_kind::timeout, line + ": timed out"};
-      case obstacle::cancelled: return {error_kind::cancelled, line + ": closed on our side"};
+      case obstacle::timed_out: return {error_kind::timeout, line.append(": timed out")};
+      case obstacle::cancelled: return {error_kind::cancelled, line.append(": closed on our side")};
       case obstacle::busy:
-        return {error_kind::invalid_argument, line + ": another operation is under way"};
+        return {error_kind::invalid_argument, line.append(": another operation is under way")};
       default: return system_error(std::move(line), failed_);
     }
   }

@@ -57,6 +57,14 @@ class address_search {
 
 // ---------------------------------------------------------------------------------------------
 
+namespace detail {
+
+[[nodiscard, gnu::cold]] inline error resolve_error(std::string_view host, std::string_view why) {
+  return {error_kind::resolve, std::string("resolve ").append(host).append(": ").append(why)};
+}
+
+}  // namespace detail
+
 [[gnu::cold]] inline result<void> address_search::begin(std::string_view host, std::uint16_t port, bool passive) {
   port_ = port;
   if (!host.empty() || !passive) {
@@ -67,7 +75,7 @@ class address_search {
   return ahead_.is_known() ? result<void>() : ask_system(std::string(host), passive);
 }
 
-inline result<void> address_search::ask_system(const std::string& host, bool passive) {
+[[gnu::cold]] inline result<void> address_search::ask_system(const std::string& host, bool passive) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = passive ? AI_PASSIVE : 0;
@@ -82,11 +90,11 @@ inline result<void> address_search::ask_system(const std::string& host, bool pas
     found_ = nullptr;
     std::string why = status == EAI_SYSTEM ? errno_text(cause) : ::gai_strerror(status);
     if (!why.empty()) why.front() = ascii::to_lower(why.front());
-    return error(error_kind::resolve, "resolve " + host + ": " + why);
+    return detail::resolve_error(host, why);
   }
   at_ = found_;
   static_cast<void>(next());  // there is none yet
-  if (!ahead_.is_known()) return error(error_kind::resolve, "resolve " + host + ": no usable address");
+  if (!ahead_.is_known()) return detail::resolve_error(host, "no usable address");
   return {};
 }
 
@@ -115,7 +123,7 @@ inline bool address_search::is_listed_before(const address& one) const noexcept 
   if (!host.empty() && host.size() <= 255 && !has_bad_octet) return address();
   std::string shown;  // a log line stays a line, whatever the name holds
   for (const char c : host.substr(0, 255)) shown += ascii::is_target_octet(c) ? c : '?';
-  return error(error_kind::resolve, "resolve " + shown + ": not a host name");
+  return detail::resolve_error(shown, "not a host name");
 }
 
 [[gnu::cold]] inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,

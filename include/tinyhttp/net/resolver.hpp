@@ -112,7 +112,7 @@ inline std::size_t resolver::asking() const {
 
 inline result<resolver::question_pointer> resolver::ask(std::string_view host) {
   const auto refuse = [&](std::string_view why) {
-    return error(error_kind::limit, "resolve " + std::string(host) + ": " + std::string(why));
+    return error(error_kind::limit, std::string("resolve ").append(host).append(": ").append(why));
   };
   const std::lock_guard lock(state_->guard);
   for (const questions* all : {&state_->being_asked, &state_->waiting})
@@ -183,9 +183,9 @@ inline error resolver::what_was_thrown(const std::string& host) noexcept {
     try {
       throw;
     } catch (const std::exception& thrown) {
-      return {error_kind::resolve, "resolve " + host + ": " + thrown.what()};
+      return detail::resolve_error(host, thrown.what());
     } catch (...) {
-      return {error_kind::resolve, "resolve " + host + ": something that is no std::exception was thrown"};
+      return detail::resolve_error(host, "something that is no std::exception was thrown");
     }
   } catch (...) {
     return {error_kind::resolve, "no memory"};  // as short as a string holds in itself

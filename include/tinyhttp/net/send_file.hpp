@@ -59,7 +59,7 @@ namespace detail {
 }
 
 /// Takes SIGPIPE out of the queue of this thread, which holds it back.
-inline void drop_broken_pipe() noexcept {
+[[gnu::cold]] inline void drop_broken_pipe() noexcept {
   const sigset_t only = broken_pipe();
   const timespec at_once{0, 0};
   while (::sigtimedwait(&only, nullptr, &at_once) < 0 && errno == EINTR) {
@@ -73,7 +73,31 @@ inline void drop_broken_pipe() noexcept {
   return sending.result();
 }
 
+/// Holds the signal back for this call alone.
+[[nodiscard, gnu::cold]] inline std::int64_t send_file_alone(int to, int from, std::uint64_t offset, std::size_t size) noexcept {
+  const sigset_t only = detail::broken_pipe();
+  sigset_t before;
+  sigset_t pending;
+  sigemptyset(&pending);
+  if (const int failed = ::pthread_sigmask(SIG_BLOCK, &only, &before); failed != 0) return -failed;
+  const bool was_blocked = sigismember(&before, SIGPIPE) == 1;
+  if (was_blocked) ::sigpending(&pending);
+  const std::int64_t count = call_sendfile(to, from, offset, size);
+  // A short count too: what was sent is told first, but the signal for the rest is there already.
+  const bool broken = count == -EPIPE || (count >= 0 && static_cast<std::size_t>(count) < size);
+  if (broken && sigismember(&pending, SIGPIPE) != 1) drop_broken_pipe();
+  if (!was_blocked) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return count;
+}
+
 }  // namespace detail
+
+inline std::int64_t os::send_file(int to, int from, std::uint64_t offset, std::size_t size) noexcept {
+  if (!broken_pipe_hold::is_here()) return detail::send_file_alone(to, from, offset, size);
+  const std::int64_t count = detail::call_sendfile(to, from, offset, size);
+  if (count == -EPIPE) detail::drop_broken_pipe();
+  return count;
+}
 
 inline broken_pipe_hold::broken_pipe_hold() noexcept {
   const sigset_t only = detail::broken_pipe();
@@ -89,27 +113,6 @@ inline broken_pipe_hold::~broken_pipe_hold() {
   const sigset_t only = detail::broken_pipe();
   ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
   here_ = false;
-}
-
-inline std::int64_t os::send_file(int to, int from, std::uint64_t offset, std::size_t size) noexcept {
-  if (broken_pipe_hold::is_here()) {
-    const std::int64_t count = detail::call_sendfile(to, from, offset, size);
-    if (count == -EPIPE) detail::drop_broken_pipe();
-    return count;
-  }
-  const sigset_t only = detail::broken_pipe();
-  sigset_t before;
-  sigset_t pending;
-  sigemptyset(&pending);
-  if (const int failed = ::pthread_sigmask(SIG_BLOCK, &only, &before); failed != 0) return -failed;
-  const bool was_blocked = sigismember(&before, SIGPIPE) == 1;
-  if (was_blocked) ::sigpending(&pending);
-  const std::int64_t count = detail::call_sendfile(to, from, offset, size);
-  // A short count too: what was sent is told first, but the signal for the rest is there already.
-  const bool broken = count == -EPIPE || (count >= 0 && static_cast<std::size_t>(count) < size);
-  if (broken && sigismember(&pending, SIGPIPE) != 1) detail::drop_broken_pipe();
-  if (!was_blocked) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return count;
 }
 #else
 inline broken_pipe_hold::broken_pipe_hold() noexcept = default;

@@ -167,7 +167,7 @@ inline result<address> socket::local_address() const {
 inline result<address> socket::peer_address() const {
   return name_by(os::peer_name, "read a peer's name");
 }
-[[gnu::noinline]] inline result<address> socket::name_by(name_call* call, const char* what) const {
+[[gnu::cold, gnu::noinline]] inline result<address> socket::name_by(name_call* call, const char* what) const {
   native_address name;
   const std::int64_t status = call(native(), name.pointer(), &name.size);
   if (status < 0) return system_error(what, static_cast<int>(-status));

@@ -285,7 +285,7 @@ inline const char* strerror_result(const char* text, const char*) noexcept { ret
 
 }  // namespace detail
 
-inline std::string errno_text(int value) {
+[[gnu::cold]] inline std::string errno_text(int value) {
   char buffer[128] = "unknown error";
   std::string text = detail::strerror_result(::strerror_r(value, buffer, sizeof buffer), buffer);
   const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };

@@ -54,8 +54,8 @@ struct connection_buffers {
   const std::uint64_t needed = memory_needed(with);
   if (budget == 0 || needed <= budget) return {};
   return error(error_kind::invalid_argument,
-               "server options: memory_per_connection is " + ascii::to_decimal(budget) +
-                   ", but body_limit and limits need " + ascii::to_decimal(needed));
+               std::string("server options: memory_per_connection is ").append(ascii::to_decimal(budget))
+                   .append(", but body_limit and limits need ").append(ascii::to_decimal(needed)));
 }
 
 }  // namespace tinyhttp

@@ -99,10 +99,9 @@ task<result<std::string_view>> served_exchange<S>::pull() {
       if (writing) continue;
       if (!flushed) co_return sent_.error();
     }
-    if (is_share_used_up()) {
-      auto others = stream().loop().yield();
-      co_await others;
-    }
+    auto& on = stream().loop();  // whoever gets the octets may decode them
+    auto others = is_share_used_up() ? on.yield() : on.give_way();
+    co_await others;
     const auto into = room();
     const waiting_for_peer pause(static_cast<incoming_body&>(*body).pace());
     const auto got = co_await stream().read(into);
@@ -113,8 +112,6 @@ task<result<std::string_view>> served_exchange<S>::pull() {
     if (!got) co_return got.error();
     if (*got == 0) wire_.peer_closed();
     wire_.received(*got);
-    auto others = stream().loop().give_way();  // whoever gets the octets may decode them
-    co_await others;
   }
 }
 

@@ -281,7 +281,8 @@ bool served_exchange<S>::is_renewed(bool idle) noexcept {
   }
   give_back_room();
   if (!idle) {
-    wire_ = h1::connection(h1::side::server, options().limits);
+    wire_.~connection();
+    ::new (static_cast<void*>(&wire_)) h1::connection(h1::side::server, options().limits);
     sent_ = {};
   }
   out_.clear();
