@@ -18,6 +18,7 @@
 
 namespace tinyhttp::net {
 
+/// Where to listen.
 struct listen_options {
   std::string host = "127.0.0.1";  // an address or a name; empty: every interface
   std::uint16_t port = 0;          // 0: a free one, see `listener::local_address`
@@ -34,10 +35,9 @@ struct accepted {
   address peer;
 };
 
+/// Owns its socket; move-only. Any number of threads may accept from it.
 class listener {
  public:
-  using options = listen_options;
-
   /// Listens. A name is tried with each of its addresses until one works. A Unix socket's file is
   /// replaced if nobody listens on it, and removed in the end if it is still ours. Fails with
   /// `listen on 127.0.0.1:80: address already in use`.

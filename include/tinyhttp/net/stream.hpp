@@ -26,7 +26,7 @@ concept awaitable_for = requires(A& a) {
 };
 
 /// A connection. One thread; at most one operation of each direction (read, readable | write,
-/// send_file, writable) at a time. What an operation is handed lives until it ends. An operation
+/// send_file) at a time. What an operation is handed lives until it ends. An operation
 /// that is destroyed while it waits has no effect on later ones, but octets may have been written.
 ///
 ///     read(into)                 how many octets came, 0 once the peer has closed its sending side

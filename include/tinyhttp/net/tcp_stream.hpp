@@ -30,16 +30,14 @@ namespace tinyhttp::net {
 class tcp_stream : watch, timer {
  public:
   class read_operation;
-  class ready_operation;
+  class readable_operation;
   class write_operation;
   class send_file_operation;
 
-  enum class state : std::uint8_t { connected, connecting, prepared };
-  /// Takes over a socket and makes it non-blocking. `prepared`: it is connected, non-blocking, and not
-  /// inherited, as a listener's are. `connecting`: connect(2) has been called, and
-  /// `writable` ends when that has.
-  tcp_stream(net::loop& on, net::socket connected, const address& peer,
-             state at = state::connected);
+  /// `prepared`: the socket is non-blocking already, and not inherited, as a listener's are.
+  enum class state : std::uint8_t { connected, prepared };
+  /// Takes over a socket, and makes it non-blocking unless it is `prepared`.
+  tcp_stream(net::loop& on, net::socket connected, const address& peer, state at = state::connected);
   ~tcp_stream() {
     close();
     loop_.timers().remove(*this);  // whoever did not know that it was closed may have set a deadline
@@ -47,8 +45,7 @@ class tcp_stream : watch, timer {
 
   /// `into` is not empty.
   [[nodiscard]] read_operation read(std::span<char> into);
-  [[nodiscard]] ready_operation readable();
-  [[nodiscard]] ready_operation writable();
+  [[nodiscard]] readable_operation readable();
   /// `more`: something follows at once, so the system may hold the last octets back for it.
   [[nodiscard]] write_operation write(std::span<const std::string_view> pieces, bool more = false);
   [[nodiscard]] send_file_operation send_file(int fd, std::uint64_t offset, std::uint64_t length);
@@ -129,10 +126,10 @@ class tcp_stream : watch, timer {
   small_address peer_;
 };
 
+/// Of `read`; ends at the first octets, or the end.
 class tcp_stream::read_operation : public operation<tcp_stream> {
  public:
-  read_operation(tcp_stream& on, std::span<char> into) noexcept
-      : operation(on, direction::reading, step), into_(into) {}
+  read_operation(tcp_stream& on, std::span<char> into) noexcept : operation(on, direction::reading, step), into_(into) {}
   result<std::size_t> await_resume() {
     if (failed_ != 0) return failure("read from ");
     return count_;
@@ -144,22 +141,19 @@ class tcp_stream::read_operation : public operation<tcp_stream> {
   std::size_t count_ = 0;
 };
 
-/// Ends when the socket is ready, or when connecting has ended one way or the other.
-class tcp_stream::ready_operation : public operation<tcp_stream> {
+class tcp_stream::readable_operation : public operation<tcp_stream> {
  public:
-  ready_operation(tcp_stream& on, direction way) noexcept
-      : operation(on, way, step),
-        what_(way == direction::reading ? ready::readable : ready::writable) {}
+  explicit readable_operation(tcp_stream& on) noexcept : operation(on, direction::reading, step) {}
   result<void> await_resume() {
-    if (failed_ != 0) return failure(what_ == ready::readable ? "read from " : "write to ");
+    if (failed_ != 0) return failure("read from ");
     return {};
   }
 
  private:
   static bool step(waiter& w);
-  std::uint8_t what_;
 };
 
+/// Of `write`; ends when all has been taken.
 class tcp_stream::write_operation : public operation<tcp_stream> {
  public:
   write_operation(tcp_stream& on, std::span<const std::string_view> pieces, bool more) noexcept
@@ -175,6 +169,7 @@ class tcp_stream::write_operation : public operation<tcp_stream> {
   bool more_;
 };
 
+/// Of `send_file`; gives how many octets went.
 class tcp_stream::send_file_operation : public operation<tcp_stream> {
  public:
   send_file_operation(tcp_stream& on, int fd, std::uint64_t offset, std::uint64_t length) noexcept
@@ -191,13 +186,12 @@ class tcp_stream::send_file_operation : public operation<tcp_stream> {
 
 // ---------------------------------------------------------------------------------------------
 
-inline tcp_stream::tcp_stream(net::loop& on, net::socket connected, const address& peer,
-                              state at)
+inline tcp_stream::tcp_stream(net::loop& on, net::socket connected, const address& peer, state at)
     : watch(ready_now),
       timer(deadline_passed),
       socket_(std::move(connected)),
       loop_(on),
-      known_(at == state::connecting ? std::uint8_t{0} : ready::writable),
+      known_(ready::writable),
       peer_(peer) {
   std::int64_t status = at == state::prepared ? 0 : os::set_flags(socket_.native(), true);
   if (status >= 0) status = on.poller().add(*this, socket_.native(), watch::trigger::edge);
@@ -205,14 +199,11 @@ inline tcp_stream::tcp_stream(net::loop& on, net::socket connected, const addres
 }
 
 inline auto tcp_stream::read(std::span<char> into) -> read_operation { return {*this, into}; }
-inline auto tcp_stream::readable() -> ready_operation { return {*this, direction::reading}; }
-inline auto tcp_stream::writable() -> ready_operation { return {*this, direction::writing}; }
-inline auto tcp_stream::write(std::span<const std::string_view> pieces, bool more)
-    -> write_operation {
+inline auto tcp_stream::readable() -> readable_operation { return readable_operation(*this); }
+inline auto tcp_stream::write(std::span<const std::string_view> pieces, bool more) -> write_operation {
   return {*this, pieces, more};
 }
-inline auto tcp_stream::send_file(int fd, std::uint64_t offset, std::uint64_t length)
-    -> send_file_operation {
+inline auto tcp_stream::send_file(int fd, std::uint64_t offset, std::uint64_t length) -> send_file_operation {
   return {*this, fd, offset, length};
 }
 
@@ -325,10 +316,10 @@ inline bool tcp_stream::read_operation::step(waiter& w) {
   return self.finish_or_wait(progress::done);
 }
 
-inline bool tcp_stream::ready_operation::step(waiter& w) {
-  auto& self = static_cast<ready_operation&>(w);
+inline bool tcp_stream::readable_operation::step(waiter& w) {
+  auto& self = static_cast<readable_operation&>(w);
   if (!self.may_go_on()) return true;
-  const bool known = self.stream_.knows(self.what_);
+  const bool known = self.stream_.knows(ready::readable);
   return self.finish_or_wait(known ? progress::done : progress::wait);
 }
 
