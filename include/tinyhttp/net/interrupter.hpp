@@ -3,8 +3,8 @@
 
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
-#include <tinyhttp/net/descriptor.hpp>
 #include <tinyhttp/net/system.hpp>
+#include <tinyhttp/net/wake_descriptors.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -17,38 +17,23 @@ namespace tinyhttp::net {
 /// to. If the system has no descriptor for it, waits notice only at their deadlines.
 class interrupter {
  public:
-  interrupter() noexcept {
-#if defined(__linux__)
-    read_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-#else
-    int ends[2];
-    if (::pipe(ends) != 0) return;
-    read_ = descriptor(ends[0]);
-    write_ = descriptor(ends[1]);
-    for (const int end : ends) os::set_flags(end, true);
-#endif
-  }
+  interrupter() noexcept { descriptors_.open(); }
 
   /// Any thread, any number of times; also from a signal handler.
   void cancel() noexcept {
     cancelled_.store(true, std::memory_order_release);
-    const std::uint64_t one = 1;
-    const int saved = errno;
-    while (::write(write_ ? write_.get() : read_.get(), &one, sizeof one) < 0 && errno == EINTR) {
-    }
-    errno = saved;
+    descriptors_.wake();
   }
   [[nodiscard]] bool cancelled() const noexcept {
     return cancelled_.load(std::memory_order_acquire);
   }
 
   /// Readable once cancelled.
-  [[nodiscard]] int native() const noexcept { return read_.get(); }
+  [[nodiscard]] int native() const noexcept { return descriptors_.native(); }
 
  private:
   std::atomic<bool> cancelled_{false};
-  descriptor read_;
-  descriptor write_;  // empty where read_ is an eventfd
+  wake_descriptors descriptors_;
 };
 
 /// Waits in this thread until one of `set` is ready, until `when`, or until `stop` (if any) is

@@ -14,6 +14,7 @@
 #include <tinyhttp/net/time_source.hpp>
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/waiter.hpp>
+#include <tinyhttp/net/wake_descriptors.hpp>
 
 #include <atomic>
 #include <coroutine>
@@ -23,6 +24,7 @@
 
 namespace tinyhttp::net {
 
+/// Of a `loop`; `time` outlives it.
 struct loop_options {
   net::backend backend = net::backend::best;
   time_source* time = nullptr;  // nullptr: the system's clocks
@@ -31,8 +33,6 @@ struct loop_options {
 /// Everything but `stop` and `post` belongs to the one thread that runs the loop.
 class loop final : public clock {
  public:
-  using options = loop_options;
-
   /// Throws `bad_result` when the system has no descriptor left for it.
   explicit loop(loop_options with = {});
   /// What waits here must be gone already; functions that were posted are dropped.
@@ -123,8 +123,10 @@ class loop final : public clock {
   inline static thread_local loop* current_ = nullptr;
 
   [[nodiscard]] int milliseconds_to_wait(duration at_most);
-  void make_wake_descriptors();
-  void wake() noexcept;
+  void open_wake_descriptors();
+  void wake() noexcept {
+    if (!woken_.exchange(true, std::memory_order_acq_rel)) wake_descriptors_.wake();
+  }
   void take_wake_signal() noexcept;
   void run_posted();
   void run_ready();
@@ -152,8 +154,7 @@ class loop final : public clock {
     bool is_behind = false;  // all others
   };
   later_turn later_turn_{*this};
-  descriptor wake_read_;
-  descriptor wake_write_;  // the same as wake_read_ where there is an eventfd, and then empty
+  wake_descriptors wake_descriptors_;
   struct wake_watch : watch {
     wake_watch() noexcept
         : watch([](watch& w, std::uint8_t) { static_cast<wake_watch&>(w).signalled = true; }) {}
@@ -194,6 +195,7 @@ class sleep_awaiter : waiter, timer {
   time_point when_;
 };
 
+/// Goes behind all others, or does not wait at all.
 class yield_awaiter : waiter {
  public:
   yield_awaiter(loop& on, time_point from) noexcept : waiter(always), loop_(on), from_(from) {}
@@ -212,10 +214,8 @@ class yield_awaiter : waiter {
 // ---------------------------------------------------------------------------------------------
 
 [[gnu::cold]] inline loop::loop(loop_options with)
-    : time_(with.time != nullptr ? with.time : &system_time_),
-      now_(look()),
-      poller_(with.backend) {
-  make_wake_descriptors();
+    : time_(with.time != nullptr ? with.time : &system_time_), now_(look()), poller_(with.backend) {
+  open_wake_descriptors();
 }
 
 [[gnu::cold]] inline loop::~loop() {
@@ -225,9 +225,7 @@ class yield_awaiter : waiter {
   while (first_of(calling_));
 }
 
-inline sleep_awaiter loop::sleep_until(time_point when) noexcept {
-  return sleep_awaiter(*this, when);
-}
+inline sleep_awaiter loop::sleep_until(time_point when) noexcept { return {*this, when}; }
 inline yield_awaiter loop::yield() noexcept { return {*this, time_point::min()}; }
 inline yield_awaiter loop::give_way() noexcept { return {*this, now_ + turn_time}; }
 
@@ -335,38 +333,18 @@ inline void loop::run_ready() {
   return false;
 }
 
-inline void loop::wake() noexcept {
-  if (woken_.exchange(true, std::memory_order_acq_rel)) return;
-  const std::uint64_t one = 1;
-  const int to = wake_write_ ? wake_write_.get() : wake_read_.get();
-  while (::write(to, &one, sizeof one) < 0 && errno == EINTR) {
-  }
-}
-
 inline void loop::take_wake_signal() noexcept {
-  std::uint64_t ignored[8];
-  while (::read(wake_read_.get(), ignored, sizeof ignored) < 0 && errno == EINTR) {
-  }
+  wake_descriptors_.take();
   wake_watch_.signalled = false;
   woken_.exchange(false, std::memory_order_acq_rel);  // before the queue is looked at
 }
 
-[[gnu::cold]] inline void loop::make_wake_descriptors() {
-#if defined(__linux__)
-  os::attempt making(system_call::wake_create, -1);
-  while (making.is_due()) making.gave(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  const std::int64_t made = making.result();
-  if (made < 0) throw bad_result(system_error("make a loop", static_cast<int>(-made)));
-  wake_read_ = descriptor(static_cast<int>(made));
-#else
-  int ends[2];
-  if (::pipe(ends) < 0) throw bad_result(system_error("make a loop", errno));
-  wake_read_ = descriptor(ends[0]);
-  wake_write_ = descriptor(ends[1]);
-  for (const int end : ends) os::set_flags(end, true);
-#endif
-  const std::int64_t added = poller_.add(wake_watch_, wake_read_.get(), watch::trigger::edge);
-  if (added < 0) throw bad_result(system_error("make a loop", static_cast<int>(-added)));
+[[gnu::cold]] inline void loop::open_wake_descriptors() {
+  os::attempt opening(system_call::wake_create, -1);
+  while (opening.is_due()) opening.gave(wake_descriptors_.open());
+  std::int64_t status = opening.result();
+  if (status >= 0) status = poller_.add(wake_watch_, wake_descriptors_.native(), watch::trigger::edge);
+  if (status < 0) throw bad_result(system_error("make a loop", static_cast<int>(-status)));
 }
 
 }  // namespace tinyhttp::net

@@ -10,6 +10,7 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/address.hpp>
+#include <tinyhttp/net/flight.hpp>
 #include <tinyhttp/net/layered_operation.hpp>
 #include <tinyhttp/net/secure_session.hpp>
 #include <tinyhttp/net/stream.hpp>
@@ -87,7 +88,7 @@ class secured_stream {
   /// The octets below ended, and the session did not.
   [[nodiscard]] bool is_cut_off() const noexcept { return cut_off_; }
   /// Octets, secured, that the stream below has not been given.
-  [[nodiscard]] std::size_t unsent() const noexcept { return flight_.size() - flown_; }
+  [[nodiscard]] std::size_t unsent() const noexcept { return flight_.rest(); }
   [[nodiscard]] bool peer_gone() noexcept { return under_.peer_gone(); }
   void on_peer_gone(function<void()> f) { under_.on_peer_gone(std::move(f)); }
   void take_closing_for_gone() noexcept { under_.take_closing_for_gone(); }
@@ -142,25 +143,11 @@ class secured_stream {
     }
   }
 
-  /// Counts what left of the flight, also when the one who waits for it is destroyed.
-  class departure {
-   public:
-    explicit departure(secured_stream& of) noexcept : of_(of), before_(of.under_.sent()) {}
-    departure(const departure&) = delete;
-    departure& operator=(const departure&) = delete;
-    ~departure() { of_.flown_ += static_cast<std::size_t>(of_.under_.sent() - before_); }
-
-   private:
-    secured_stream& of_;
-    std::uint64_t before_;
-  };
-
   task<result<void>> flush();
   task<result<std::size_t>> decrypt(std::span<char> into);
   task<result<void>> await_news();
   task<result<void>> encrypt(pieces all);
   task<result<std::uint64_t>> encrypt_file(int fd, std::uint64_t offset, std::uint64_t length);
-  result<void> seal(std::string_view plain);
   void say_end() noexcept;
   /// The stream below has something, or might.
   [[nodiscard]] bool is_below_ready() noexcept {
@@ -171,23 +158,13 @@ class secured_stream {
       return true;
     }
   }
-  /// What is on its way: that which the system has not taken, and else what the session has.
-  [[nodiscard]] std::string_view next_flight() {
-    if (flown_ == flight_.size()) {
-      flight_.clear();
-      flown_ = 0;
-      session_->take_outgoing(flight_);
-    }
-    return std::string_view(flight_).substr(flown_);
-  }
   [[nodiscard]] error cut_off() const {
     return {error_kind::closed, "read from " + address(under_.peer()).to_string() + ": cut off below TLS"};
   }
 
   Under under_;
   std::unique_ptr<secure_session> session_;
-  std::string flight_;  // octets for the peer; a reader must not move them, hence not the session's
-  std::size_t flown_ = 0;
+  detail::flight flight_;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   bool established_ = false;
@@ -200,14 +177,14 @@ class secured_stream {
 /// Sends all that is outgoing.
 template <stream Under>
 task<result<void>> secured_stream<Under>::flush() {
-  for (std::string_view octets = next_flight(); !octets.empty(); octets = next_flight()) {
+  for (std::string_view octets = flight_.next(*session_); !octets.empty(); octets = flight_.next(*session_)) {
     const std::string_view parts[] = {octets};
     const pieces all(parts);
-    const departure leaving(*this);
+    const detail::departure leaving(flight_, under_);
     const result<void> written = co_await under_.write(all);
     if (!written) co_return written;
   }
-  if (flight_.capacity() > 2 * record_size) flight_ = {};
+  flight_.shrink(2 * record_size);
   co_return result<void>();
 }
 
@@ -289,13 +266,6 @@ bool secured_stream<Under>::has_news() {
 }
 
 template <stream Under>
-result<void> secured_stream<Under>::seal(std::string_view plain) {
-  const result<void> sealed = session_->encrypt(plain);
-  if (sealed) sent_ += plain.size();
-  return sealed;
-}
-
-template <stream Under>
 task<result<void>> secured_stream<Under>::encrypt(pieces all) {
   if (!established_) {
     auto making = handshake();
@@ -309,7 +279,8 @@ task<result<void>> secured_stream<Under>::encrypt(pieces all) {
     while (flushed && !piece.empty()) {
       const std::string_view part = piece.substr(0, record_size);
       piece.remove_prefix(part.size());
-      if (const auto taken = seal(part); !taken) co_return taken;
+      if (const auto taken = session_->encrypt(part); !taken) co_return taken;
+      sent_ += part.size();
       sealed += part.size();
       if (sealed < flight_size) continue;
       sealed = 0;
@@ -350,7 +321,7 @@ task<result<void>> secured_stream<Under>::finish() {
   session_->end();
   auto flushing = flush();
   const result<void> flushed = co_await flushing;
-  if (!flushed) flown_ = flight_.size();
+  if (!flushed) flight_.give_up();
   co_return flushed;
 }
 
@@ -358,16 +329,16 @@ template <stream Under>
 void secured_stream<Under>::say_end() noexcept {
   if (!session_ || !established_ || ended_) return;
   ended_ = true;
-  if (flown_ < flight_.size()) return;  // in the middle of something: the end would not be read as one
+  if (unsent() > 0) return;  // in the middle of something: the end would not be read as one
   session_->end();
-  const std::string_view octets = next_flight();
+  const std::string_view octets = flight_.next(*session_);
   if (octets.empty()) return;
   if constexpr (requires { under_.native(); }) {
     static_cast<void>(os::send(under_.native(), octets.data(), octets.size(), MSG_DONTWAIT));
-    flown_ = flight_.size();  // what the system has not taken stays unsaid
+    flight_.give_up();  // what the system has not taken stays unsaid
   } else {
     const std::string_view parts[] = {octets};
-    const departure leaving(*this);
+    const detail::departure leaving(flight_, under_);
     auto writing = under_.write(parts);
     static_cast<void>(writing.await_ready());
   }
