@@ -84,6 +84,7 @@
 #include <tinyhttp/net/connector.hpp>
 #include <tinyhttp/net/descriptor.hpp>
 #include <tinyhttp/net/find_addresses.hpp>
+#include <tinyhttp/net/flight.hpp>
 #include <tinyhttp/net/host_map.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/layered_operation.hpp>
@@ -110,6 +111,7 @@
 #include <tinyhttp/net/transfer.hpp>
 #include <tinyhttp/net/waiter.hpp>
 #include <tinyhttp/net/waiting.hpp>
+#include <tinyhttp/net/wake_descriptors.hpp>
 
 // floor 3: from request to response
 #include <tinyhttp/app/access_log.hpp>
@@ -156,6 +158,7 @@
 #include <tinyhttp/server/answers.hpp>
 #include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/census.hpp>
+#include <tinyhttp/server/complaints.hpp>
 #include <tinyhttp/server/handling.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/pace.hpp>

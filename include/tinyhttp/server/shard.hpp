@@ -4,7 +4,6 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
-#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/frame_memory.hpp>
@@ -22,6 +21,7 @@
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/waiter.hpp>
 #include <tinyhttp/server/census.hpp>
+#include <tinyhttp/server/complaints.hpp>
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/serve.hpp>
 #include <tinyhttp/server/services.hpp>
@@ -145,8 +145,6 @@ class basic_shard {
   void try_begin(net::accepted&& from);
   void begin(net::accepted&& from);
   [[gnu::cold]] task<void> introduce(held_connection& held);
-  [[gnu::cold]] void complain_about(const error& why);
-  [[gnu::cold]] void complain_about(const net::address& peer);
   [[gnu::cold]] void accept_queued();
   void finish(held_connection& done);
   [[gnu::noinline]] static void cut(held_connection& held) noexcept {
@@ -158,7 +156,6 @@ class basic_shard {
   [[gnu::cold]] void end_drain();
 
   static constexpr duration pause_for_room = std::chrono::milliseconds(50);  // out of descriptors
-  static constexpr duration quiet_for = std::chrono::minutes(1);             // of complaints
 
   const server_options& options_;
   net::listener& listener_;
@@ -166,6 +163,7 @@ class basic_shard {
   function<void()> at_drain_;
   net::loop loop_;
   server_services services_;
+  accept_complaints complaints_{services_};
   connection_host<Stream> host_;
   net::acceptor acceptor_;
   owned_list<held_connection> connections_;
@@ -175,8 +173,6 @@ class basic_shard {
   room_awaiter* waiting_for_room_ = nullptr;
   task<void> accepting_;
   owned<net::loop::posted_call> at_stop_;  // made beforehand
-  time_point quiet_accepting_until_{};  // about what kept us from it
-  time_point quiet_until_{};  // about peers with too many connections
   std::size_t cut_off_ = 0;
   std::atomic<std::size_t> open_{0};
   std::atomic<std::size_t> coming_{0};  // taken, and not yet seen by the loop
@@ -210,7 +206,7 @@ task<void> basic_shard<Stream>::accept_all() {
         continue;
       }
       if (got.error().kind() == error_kind::cancelled) co_return;
-      complain_about(got.error());
+      complaints_.tell(got.error());
       const time_point later = loop_.now() + pause_for_room;
       co_await loop_.sleep_until(later);
       continue;
@@ -218,13 +214,6 @@ task<void> basic_shard<Stream>::accept_all() {
     }
     co_await loop_.yield();
   }
-}
-
-/// Once, until it has worked for a minute: at the edge every other attempt fails.
-template <looped_stream Stream>
-void basic_shard<Stream>::complain_about(const error& why) {
-  if (loop_.now() >= quiet_accepting_until_) services_.log(why.message());
-  quiet_accepting_until_ = loop_.now() + quiet_for;
 }
 
 /// For want of memory a connection may not come about; the next one may.
@@ -242,7 +231,7 @@ void basic_shard<Stream>::try_begin(net::accepted&& from) {
 template <looped_stream Stream>
 void basic_shard<Stream>::begin(net::accepted&& from) {
   auto seat = census_.admit(options_.introduced_by != nullptr ? net::address() : from.peer);
-  if (!seat) return complain_about(from.peer);  // and `from` closes the connection
+  if (!seat) return complaints_.tell(from.peer);  // and `from` closes the connection
   connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(seat))));
   held_connection& held = connections_.back();
   if constexpr (is_secured_stream<Stream>) {
@@ -274,26 +263,17 @@ task<void> basic_shard<Stream>::introduce(held_connection& held) {
   const result<net::address> told = co_await reading;
   held.introducing = false;
   if (!told) {
-    if (told.error().kind() == error_kind::protocol) complain_about(told.error());
+    if (told.error().kind() == error_kind::protocol) complaints_.tell(told.error());
     co_return;
   }
   if (told->is_known()) plain->set_peer(*told);
   held.seat = census_.admit(plain->peer());
   if (!held.seat) {
-    complain_about(plain->peer());
+    complaints_.tell(plain->peer());
     co_return;
   }
   auto serving = held.serving.run();
   co_await serving;
-}
-
-/// Once a minute: a peer shall not fill the log.
-template <looped_stream Stream>
-void basic_shard<Stream>::complain_about(const net::address& peer) {
-  if (loop_.now() < quiet_until_) return;
-  quiet_until_ = loop_.now() + quiet_for;
-  services_.log(peer.host().append(" has ").append(ascii::to_decimal(options_.connections_per_address))
-                    .append(" connections: more are closed at once (connections_per_address)"));
 }
 
 template <looped_stream Stream>
