@@ -81,33 +81,24 @@ TEST_CASE("a media type is compared whole", "[http][media_type]") {
   }
 }
 
-TEST_CASE("a parameter is quoted where it must be and refused where it would split",
-          "[http][media_type][rfc9110-5.6.6]") {
+TEST_CASE("a quoted string is read back as it was", "[http][media_type][rfc9110-5.6.4]") {
   struct row {
-    std::string_view name, value, appended;
+    std::string_view text, quoted;
   };
   const row rows[] = {
-      {"charset", "utf-8", "; charset=utf-8"},
-      {"boundary", "a b", "; boundary=\"a b\""},
-      {"x", "", "; x=\"\""},
-      {"x", "a\"b\\c", "; x=\"a\\\"b\\\\c\""},
-      {"x", "\xc3\xa9", "; x=\"\xc3\xa9\""},
-      {"x", "a\r\nb", ""},
-      {"x", "a\0b"sv, ""},
-      {"x", "\x7f", ""},
-      {"", "a", ""},
-      {"x y", "a", ""},
-      {"x;", "a", ""},
+      {"a b", "\"a b\""},
+      {"", "\"\""},
+      {"a\"b\\c", "\"a\\\"b\\\\c\""},
+      {"\xc3\xa9", "\"\xc3\xa9\""},
   };
   for (const row& r : rows) {
-    CAPTURE(r.name, r.value);
-    std::string out = "text/plain";
-    CHECK(append_parameter(out, r.name, r.value) == !r.appended.empty());
-    CHECK(out == "text/plain" + std::string(r.appended));
-    if (r.appended.empty()) continue;
+    CAPTURE(r.text);
+    std::string out = "text/plain; x=";
+    append_quoted(out, r.text);
+    CHECK(out == "text/plain; x=" + std::string(r.quoted));
     const auto back = parse_media_type(out);
     REQUIRE(back);
-    CHECK(back->parameter(r.name) == std::string(r.value));
+    CHECK(back->parameter("x") == std::string(r.text));
   }
 }
 

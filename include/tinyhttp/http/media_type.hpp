@@ -49,11 +49,6 @@ template <class Found = media_type>  // compiled only where it is used
 /// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are left to whoever refuses fields.
 inline void append_quoted(std::string& out, std::string_view text);
 
-/// Appends `; name=value`, quoting the value where it is no token. Returns false, and appends
-/// nothing, when the name is no token or the value holds an octet that no quoting lets through.
-[[nodiscard]] inline bool append_parameter(std::string& out, std::string_view name,
-                                           std::string_view value);
-
 /// The Content-Type value for a file of this name, by its extension: what is behind the last dot of
 /// its last segment, in any case, unless that dot comes first. `application/octet-stream` when it
 /// says nothing. The view is valid for ever.
@@ -174,16 +169,6 @@ inline void append_quoted(std::string& out, std::string_view text) {
     out += c;
   }
   out += '"';
-}
-
-inline bool append_parameter(std::string& out, std::string_view name, std::string_view value) {
-  if (!ascii::is_token(name)) return false;
-  for (const char c : value)
-    if (!ascii::is_field_octet(c)) return false;
-  out.append("; ").append(name) += '=';
-  if (ascii::is_token(value)) out += value;
-  else append_quoted(out, value);
-  return true;
 }
 
 constexpr std::string_view media_type_of(std::string_view file_name) noexcept {
