@@ -21,6 +21,7 @@ namespace tinyhttp {
 /// nobody how much of a secret `a` was guessed.
 [[nodiscard]] inline bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
+/// What a user typed, decoded.
 struct basic_login {
   std::string user;      // without a colon
   std::string password;  // neither holds a control octet (RFC 7617 2)

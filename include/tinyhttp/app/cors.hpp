@@ -15,6 +15,7 @@
 
 namespace tinyhttp {
 
+/// Which pages of other origins may ask, and for what.
 struct cors_options {
   std::vector<std::string> origins{};  // such as `https://example.com`; `*`: any, and nothing else
   std::vector<std::string> methods{"GET", "HEAD", "POST"};  // that a page may use

@@ -20,6 +20,7 @@
 
 namespace tinyhttp {
 
+/// Of an `event_stream`, and of those that a channel makes.
 struct event_stream_options {
   std::chrono::milliseconds keep_alive{15'000};  // a comment goes out after so long without an event; 0: never
 };

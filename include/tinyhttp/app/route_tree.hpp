@@ -19,6 +19,7 @@
 
 namespace tinyhttp {
 
+/// Patterns added once, then looked up by any number of threads.
 class route_tree {
  public:
   using place = std::uint32_t;  // a pattern's end; patterns that fit the same paths share it

@@ -22,6 +22,7 @@
 
 namespace tinyhttp {
 
+/// Who is believed, and what. Without `proxies` nobody is.
 struct trusted_proxy_options {
   /// Addresses and networks, such as `127.0.0.1`, `::1`, `10.0.0.0/8`; `unix:` is every peer on a Unix-domain
   /// socket. Each proxy on the way has to be among them.

@@ -24,6 +24,7 @@ struct expected_digest {
   std::string hex = {};              // in digits of either case; both empty: nothing is checked
 };
 
+/// How a file is fetched; each download takes its own.
 struct download_options {
   call_options call = {};   // what to ask; its body may be sent again, so it is no stream
   bool resume = true;       // go on with `PATH.part`, if there is one that can be gone on with
@@ -49,6 +50,7 @@ struct download_options {
   clock* time = nullptr;  // for pauses and rates, of a kind that blocks; null: the system's
 };
 
+/// What a download came to.
 struct download_report {
   response head;              // its body has gone into the file
   std::string path = {};      // of the file, symbolic links resolved

@@ -20,6 +20,7 @@
 
 namespace tinyhttp {
 
+/// How `follow_events` asks, and asks again.
 struct follow_options {
   tinyhttp::fields fields = {};           // of each request, beside those that ask for events
   std::string last_event_id = {};         // go on behind that one

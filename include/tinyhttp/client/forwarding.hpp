@@ -22,6 +22,7 @@
 
 namespace tinyhttp {
 
+/// Of `as_handler`: what a proxy changes in requests.
 struct forward_options {
   /// Upstream sees the Host field of the request; else it sees its own name.
   bool keep_host = false;

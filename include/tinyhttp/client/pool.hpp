@@ -23,6 +23,7 @@ namespace tinyhttp {
 template <class Connection>
 class connection_pool {
  public:
+  /// Connections that are kept idle, and how long.
   struct bounds {
     std::size_t per_origin = 8;
     std::size_t in_all = 64;

@@ -11,6 +11,7 @@
 
 namespace tinyhttp {
 
+/// How far a download is.
 struct download_progress {
   std::uint64_t octets = 0;            // of the file, what earlier attempts had left included
   std::optional<std::uint64_t> total;  // of the whole file, if the server says

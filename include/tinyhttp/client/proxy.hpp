@@ -20,6 +20,7 @@
 
 namespace tinyhttp {
 
+/// Where a proxy is, and how it is asked.
 struct proxy {
   enum class protocol : std::uint8_t {
     http,     // asked in absolute form, or by CONNECT where a tunnel is wanted
@@ -37,6 +38,7 @@ struct proxy {
   }
 };
 
+/// Which proxy for which URLs; empty: none.
 struct proxy_settings {
   std::optional<proxy> http = {};   // for http URLs
   std::optional<proxy> https = {};  // for https URLs

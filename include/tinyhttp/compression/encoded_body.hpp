@@ -19,6 +19,7 @@
 
 namespace tinyhttp {
 
+/// How much of what went in has to come out.
 enum class encoding_step : std::uint8_t {
   more,    // what comes out is the encoder's choice
   flush,   // all that went in can be decoded from what has come out

@@ -28,6 +28,7 @@ namespace tinyhttp {
 /// `text/event-stream`: a stream that stays open would hold the encoder's memory all the time.
 [[nodiscard]] constexpr bool is_compressible(std::string_view content_type) noexcept;
 
+/// What is coded, and how.
 struct compression_options {
   std::vector<content_encoding> codings{gzip_encoding()};  // best first, which decides between equals
 

@@ -25,6 +25,7 @@
 
 namespace tinyhttp {
 
+/// As in `static_files_options`, where it makes sense in memory.
 struct assets_options {
   std::string strip_prefix = {};       // as in static_files_options
   std::string index = "index.html";    // what `/` and `/docs/` show

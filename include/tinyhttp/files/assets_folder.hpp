@@ -29,6 +29,7 @@ struct bundled_file {
   std::string octets = {};
 };
 
+/// Which files of a folder are taken.
 struct bundle_options {
   bool dot_files = false;  // take names with a leading dot, too; `.well-known` always is
   files::links symbolic_links = files::links::inside;

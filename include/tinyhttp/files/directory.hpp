@@ -46,6 +46,7 @@ enum class links : std::uint8_t {
   anywhere,  // all: whoever can make a link beneath the root decides what is served
 };
 
+/// How names are confined to a root.
 struct directory_options {
   links symbolic_links = links::inside;
   confinement confined_by = confinement::automatic;

@@ -24,6 +24,7 @@
 
 namespace tinyhttp::files {
 
+/// Refers to its root, which outlives it. Any thread.
 class kept_files {
  public:
   /// Refers to `root`. Within `trust_for` of a look at the disk there is no other.

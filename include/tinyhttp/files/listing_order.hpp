@@ -17,6 +17,7 @@
 
 namespace tinyhttp::files {
 
+/// What entries of a directory are sorted by.
 enum class sort_key : std::uint8_t { name, size, time };
 
 /// How a listing is sorted; directories always come first, and names decide between equals.

@@ -28,6 +28,7 @@
 
 namespace tinyhttp {
 
+/// What is served, and how; the defaults are a site.
 struct static_files_options {
   /// The part of the path that names the mount: with `/files`, a request for `/files/a` is one for
   /// `a` beneath the root. Ends at a segment's end: `/filesystem` is not below it, and gets a 404.

@@ -26,6 +26,7 @@
 
 namespace tinyhttp {
 
+/// What may be written, and how.
 struct writable_files_options {
   static_files_options files = {};  // how they are served; strip_prefix and dot_files count here, too
   std::uint64_t largest = std::uint64_t{1} << 30;  // octets of one file; more is 413

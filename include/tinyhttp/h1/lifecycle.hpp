@@ -9,8 +9,10 @@
 
 namespace tinyhttp::h1 {
 
+/// Whose messages: each side of a connection has a phase of its own.
 enum class side : std::uint8_t { client, server };
 
+/// How far a side is in the exchange.
 enum class phase : std::uint8_t {
   idle,        // between exchanges
   answering,   // server only: has a request head, owes a response head
@@ -20,8 +22,10 @@ enum class phase : std::uint8_t {
   closed,
 };
 
+/// What a side sends: a head, octets of a body, its end; or it closes.
 enum class signal : std::uint8_t { request, informational, response, data, end, close };
 
+/// One row: who may send what, when, and is where then.
 struct transition {
   side who;
   phase from;

@@ -53,6 +53,7 @@ struct preconditions {
   std::optional<std::string_view> if_unmodified_since = std::nullopt;
 };
 
+/// What the conditions of a request come to.
 enum class precondition_verdict : std::uint8_t {
   proceed,              // perform the method
   not_modified,         // answer 304

@@ -34,6 +34,7 @@ struct cookie_pair {
 [[nodiscard]] constexpr std::optional<std::string_view> cookie_value(
     std::string_view field, std::string_view name) noexcept;
 
+/// A cookie's SameSite: from which pages a browser sends it (rfc6265bis 5.6.7).
 enum class same_site : std::uint8_t {
   unstated,  // browsers take it as lax
   lax,       // sent along links from elsewhere, but not with their forms, images or scripts

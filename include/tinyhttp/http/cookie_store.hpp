@@ -20,6 +20,7 @@
 
 namespace tinyhttp {
 
+/// A cookie as a client keeps it (RFC 6265 5.3).
 struct stored_cookie {
   std::string name;
   std::string value;

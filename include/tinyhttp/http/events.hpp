@@ -28,6 +28,7 @@ struct event {
   friend bool operator==(const event&, const event&) = default;
 };
 
+/// Of whoever reads events; more is an error of kind `limit`.
 struct event_limits {
   std::size_t octets = 1024 * 1024;  // of an event's data with the line that is being read
 };

@@ -126,6 +126,7 @@ inline constexpr char file_extensions[] =
     "zst application/zstd\n";
 // clang-format on
 
+/// A line of the table; views into it.
 struct file_extension {
   std::string_view extension;
   std::string_view media_type;

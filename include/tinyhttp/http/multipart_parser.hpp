@@ -18,6 +18,7 @@
 
 namespace tinyhttp {
 
+/// More of either is an error of kind `limit`, with 413.
 struct multipart_limits {
   std::size_t parts = 1000;
   std::size_t head = 8 * 1024;  // octets of the fields of one part

@@ -26,12 +26,14 @@ struct byte_range {
 
 using byte_ranges = small_vector<byte_range, 1>;  // there is one as a rule
 
+/// What a Range field comes to.
 enum class range_verdict : std::uint8_t {
   whole,          // no usable range: answer 200 with everything
   partial,        // answer 206 with `ranges`
   unsatisfiable,  // answer 416
 };
 
+/// The verdict on a Range field, and the ranges that were selected.
 struct range_selection {
   range_verdict verdict = range_verdict::whole;
   byte_ranges ranges;  // non-empty only for `partial`; request order, each length > 0, none touches

@@ -16,6 +16,7 @@
 
 namespace tinyhttp {
 
+/// The four forms of RFC 9112 3.2.
 enum class target_form : std::uint8_t {
   origin,     // /path?query
   absolute,   // http://authority/path?query

@@ -11,6 +11,7 @@
 
 namespace tinyhttp {
 
+/// A body to send, and what it is.
 struct typed_body {
   tinyhttp::body body;
   std::string media_type;  // the value of Content-Type

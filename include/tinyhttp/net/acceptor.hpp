@@ -47,6 +47,7 @@ class acceptor : watch {
   bool closed_ = false;
 };
 
+/// Gives the next connection; `cancelled` once the acceptor is closed.
 class acceptor::accept_operation : waiter {
  public:
   explicit accept_operation(acceptor& from) noexcept : waiter(step), from_(from) {}

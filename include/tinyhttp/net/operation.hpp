@@ -19,6 +19,7 @@
 
 namespace tinyhttp::net {
 
+/// A stream has one operation of each at a time.
 enum class direction : std::uint8_t { reading, writing };
 
 /// Reasons not to go on that are no errno values.

@@ -12,6 +12,7 @@
 
 namespace tinyhttp::net {
 
+/// How readiness is asked for.
 enum class backend : std::uint8_t {
   best,   // epoll where there is one
   epoll,  // poll where there is none

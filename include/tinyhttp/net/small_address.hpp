@@ -10,6 +10,7 @@
 
 namespace tinyhttp::net {
 
+/// A copy of an `address`; move-only.
 class small_address {
  public:
   explicit small_address(const address& from) {

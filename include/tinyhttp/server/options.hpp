@@ -36,6 +36,7 @@ struct patience {
   std::chrono::milliseconds drain{10'000};  // for running exchanges when the server stops
 };
 
+/// Of a `server`, which keeps a copy. Every bound and deadline is finite.
 struct server_options {
   std::string host = "127.0.0.1";  // an address, a host name, or empty for all interfaces
   std::uint16_t port = 8080;       // 0 takes a free one

@@ -32,6 +32,7 @@
 
 namespace tinyhttp {
 
+/// Lent to one connection at a time by its loop, and used again. Loop thread only.
 template <looped_stream S>
 class served_exchange final : public request_context {
  public:

@@ -25,6 +25,7 @@
 
 namespace tinyhttp {
 
+/// Outlives the connections; options and clock outlive it.
 class server_services {
  public:
   server_services(const server_options& with, tinyhttp::clock& time)

@@ -32,6 +32,7 @@ struct fake_state {
   h1::limits limits;
 };
 
+/// Stream and state outlive it. Loop thread only.
 template <net::stream S>
 class fake_connection {
  public:

@@ -43,6 +43,7 @@ enum class record_mode : std::uint8_t {
   all,             // for everything, anew
 };
 
+/// Of a `recording`: what is recorded, where from, and when.
 struct recording_options {
   /// The URL below which the origin has what is asked for below the mount: `https://deb.debian.org/debian`.
   std::string from = {};

@@ -55,6 +55,7 @@ struct fake_file {
 /// whether it had an answer (`matched`). Called on the server's thread, and by who uses `call`.
 using mounted = function<response(request& r, exchange& x, std::string_view prefix) const>;
 
+/// A handler below a prefix.
 struct fake_mount {
   std::string prefix;  // without a slash at the end
   mounted serve;
@@ -70,6 +71,7 @@ struct rule {
   rule(matcher m, behavior b, source_line at) : when(std::move(m)), then(std::move(b)), written(at) {}
 };
 
+/// What a fake server has at one time. Immutable once published.
 struct rule_set {
   std::map<std::string, shared<const fake_file>, std::less<>> files;
   value_list<shared<const fake_mount>> mounts;

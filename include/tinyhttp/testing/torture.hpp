@@ -23,6 +23,7 @@
 
 namespace tinyhttp::testing {
 
+/// What one download came to.
 enum class mark : std::uint8_t {
   right,              // the content, octet for octet
   clean_error,        // said that it failed
@@ -43,6 +44,7 @@ struct torture_options {
   std::string_view only = {};
 };
 
+/// The outcome of one case.
 struct report_line {
   std::string_view name;
   expected good;

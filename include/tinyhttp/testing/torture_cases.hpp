@@ -21,6 +21,7 @@ enum class expected : std::uint8_t {
   either,   // have it, or say that it has not
 };
 
+/// What is served, and what a good client makes of it.
 struct torture_case {
   std::string_view name;
   expected good;

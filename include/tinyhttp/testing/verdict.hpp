@@ -41,6 +41,7 @@ class [[nodiscard]] verdict {
   std::string text_;
 };
 
+/// What `!` makes of a verdict.
 class [[nodiscard]] contrary : public verdict {
  public:
   using verdict::verdict;

@@ -65,8 +65,10 @@ struct bell {
   }
 };
 
+/// Why parking ended: somebody rang, time is up, the client sends no more, or it has gone.
 enum class woken : std::uint8_t { rung, deadline, ended, gone };
 
+/// Stream and bounds outlive it. Loop thread only.
 template <net::stream S>
 class wire {
  public:

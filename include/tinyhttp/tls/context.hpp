@@ -20,6 +20,7 @@
 
 namespace tinyhttp {
 
+/// The versions that are spoken at all; older ones are broken (RFC 8996).
 enum class tls_version : std::uint8_t { v1_2, v1_3 };
 
 /// PEM text, as in files that begin with `-----BEGIN`; empty: none.
