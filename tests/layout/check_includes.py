@@ -317,6 +317,11 @@ def preprocessed_lines(tree, floors, root=ROOT):
     return done.stdout.count(b"\n")
 
 
+def are_short(tree):
+    """A header has one subject; what needs more lines has two."""
+    return [f"{path}: {text.count(chr(10))} lines" for path, text in tree.items() if text.count("\n") >= 350]
+
+
 def cost(lines, ceiling):
     return [] if lines <= ceiling else [f"{lines:,} preprocessed lines; the ceiling is {ceiling:,}"]
 
@@ -397,6 +402,7 @@ BAD = {
                          "{ if (x) { h.destroy(); } } };"),
     ],
     version_is_one: [good_tree()],
+    are_short: [good_tree(core__a="\n" * 350)],
 }
 GOOD = [
     coroutine("// co_await run([x] {});\nauto got = co_await list[3].next(a, b[1]); "
