@@ -93,6 +93,7 @@
 #include <tinyhttp/net/loop_locals.hpp>
 #include <tinyhttp/net/operation.hpp>
 #include <tinyhttp/net/poller.hpp>
+#include <tinyhttp/net/posted_calls.hpp>
 #include <tinyhttp/net/proxy_header.hpp>
 #include <tinyhttp/net/race.hpp>
 #include <tinyhttp/net/resolve.hpp>

@@ -11,6 +11,7 @@
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/loop_locals.hpp>
 #include <tinyhttp/net/poller.hpp>
+#include <tinyhttp/net/posted_calls.hpp>
 #include <tinyhttp/net/time_source.hpp>
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/waiter.hpp>
@@ -19,7 +20,6 @@
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 
 namespace tinyhttp::net {
@@ -47,11 +47,10 @@ class loop final : public clock {
   /// Any thread. `f` is called by the loop's thread in its next turn, in the order of posting.
   void post(function<void()> f);
   /// The same for a call that was made beforehand: asks nobody for memory.
-  struct posted_call : waiter {
-    explicit posted_call(function<void()> f) : waiter(always), call(std::move(f)) {}
-    function<void()> call;
-  };
-  void post(owned<posted_call> made);
+  void post(owned<posted_call> made) {
+    posted_.post(std::move(made));
+    wake();
+  }
 
   /// Runs the loop until `t` has ended; gives its value or throws what it threw.
   template <class T>
@@ -163,14 +162,8 @@ class loop final : public clock {
   wake_watch wake_watch_;
   std::atomic<bool> stopped_{false};
   std::atomic<bool> woken_{false};  // a wake signal is on its way or has come
-  std::mutex posting_;
-  /// Null when there is none.
-  static owned<posted_call> first_of(waiter_list& calls) noexcept {
-    return owned<posted_call>(calls.empty() ? nullptr : static_cast<posted_call*>(&calls.pop_front()));
-  }
-  waiter_list posted_;  // of calls, which it owns; guarded by posting_
-  waiter_list calling_;
   loop_locals locals_;
+  posted_calls posted_;  // dropped while all else is still there
 };
 
 /// Waits for a time. Does not allocate, except that the loop's queue may grow.
@@ -221,8 +214,6 @@ class yield_awaiter : waiter {
 [[gnu::cold]] inline loop::~loop() {
   locals_.clear();
   poller_.remove(wake_watch_, false);
-  do calling_.splice_back(posted_);  // the end of one may post another
-  while (first_of(calling_));
 }
 
 inline sleep_awaiter loop::sleep_until(time_point when) noexcept { return {*this, when}; }
@@ -244,14 +235,6 @@ inline void loop::run() {
 
 [[gnu::noinline]] inline void loop::post(function<void()> f) {
   post(owned<posted_call>(new posted_call(std::move(f))));
-}
-
-inline void loop::post(owned<posted_call> made) {
-  {
-    const std::lock_guard lock(posting_);
-    posted_.push_back(*made.release());
-  }
-  wake();
 }
 
 inline void loop::run_once(duration at_most) {
@@ -286,17 +269,14 @@ inline int loop::milliseconds_to_wait(duration at_most) {
 }
 
 inline void loop::run_posted() {
-  {
-    const std::lock_guard lock(posting_);
-    calling_.splice_back(posted_);
-  }
+  posted_.take_in();
   struct wake_again {  // when one throws: the rest is called in the next turn
     loop& self;
     ~wake_again() {
-      if (!self.calling_.empty()) self.wake();
+      if (!self.posted_.empty()) self.wake();
     }
   } const guard{*this};
-  while (const auto next = first_of(calling_)) next->call();
+  while (const auto next = posted_.next()) next->call();
 }
 
 inline void loop::run_ready() {

@@ -53,7 +53,7 @@ class basic_shard {
         reaper_(*this),
         drain_end_(*this),
         accepting_(accept_all()),
-        at_stop_(new net::loop::posted_call([this] { begin_drain(); })) {
+        at_stop_(new net::posted_call([this] { begin_drain(); })) {
     services_.post = [this](function<void()> work) { loop_.post(std::move(work)); };
     host_.abandon = [this](served_connection<Stream>& left) { finish(connections_[left.place]); };
   }
@@ -73,7 +73,7 @@ class basic_shard {
 
   /// Any thread. Serves a connection that was accepted elsewhere, while there is room.
   [[gnu::cold]] void take(net::accepted from) {
-    owned<net::loop::posted_call> call(new net::loop::posted_call([this, held = std::move(from)]() mutable {
+    owned<net::posted_call> call(new net::posted_call([this, held = std::move(from)]() mutable {
       if (!services_.stopping && connections_.size() < options_.connections) try_begin(std::move(held));
       --coming_;
     }));
@@ -172,7 +172,7 @@ class basic_shard {
   drain_end drain_end_;
   room_awaiter* waiting_for_room_ = nullptr;
   task<void> accepting_;
-  owned<net::loop::posted_call> at_stop_;  // made beforehand
+  owned<net::posted_call> at_stop_;  // made beforehand
   std::size_t cut_off_ = 0;
   std::atomic<std::size_t> open_{0};
   std::atomic<std::size_t> coming_{0};  // taken, and not yet seen by the loop

@@ -222,7 +222,7 @@ void fake_host::run(F f) {
   bool over = false;
   std::exception_ptr thrown;
   // Twice: what a turn has been woken for comes behind what was posted to it.
-  owned<net::loop::posted_call> behind(new net::loop::posted_call([&] {
+  owned<net::posted_call> behind(new net::posted_call([&] {
     try {
       f();
     } catch (...) {

@@ -1,0 +1,56 @@
+// tinyhttp/net/posted_calls.hpp -- what other threads want a loop's thread to call, in order.
+//
+// Any thread puts calls in, one takes them out. Knows nothing of loops, nor how one is woken.
+#pragma once
+
+#include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/net/waiter.hpp>
+
+#include <mutex>
+#include <utility>
+
+namespace tinyhttp::net {
+
+/// A call that is made beforehand, so that posting it asks nobody for memory.
+struct posted_call : waiter {
+  explicit posted_call(function<void()> f) : waiter(always), call(std::move(f)) {}
+  function<void()> call;
+};
+
+/// Owns the calls; those that nobody took out are dropped with it.
+class posted_calls {
+ public:
+  posted_calls() noexcept = default;
+  posted_calls(const posted_calls&) = delete;
+  posted_calls& operator=(const posted_calls&) = delete;
+  [[gnu::cold]] ~posted_calls() {
+    do take_in();  // the end of one may post another
+    while (next());
+  }
+
+  /// Any thread.
+  [[gnu::noinline]] void post(owned<posted_call> made) {
+    const std::lock_guard lock(posting_);
+    posted_.push_back(*made.release());
+  }
+
+  /// Those that were posted until now come next.
+  [[gnu::noinline]] void take_in() {
+    const std::lock_guard lock(posting_);
+    calling_.splice_back(posted_);
+  }
+  /// The first of those that were taken in; null when there is none.
+  [[nodiscard]] owned<posted_call> next() noexcept {
+    return owned<posted_call>(calling_.empty() ? nullptr : static_cast<posted_call*>(&calling_.pop_front()));
+  }
+  /// All that were taken in have been given out.
+  [[nodiscard]] bool empty() const noexcept { return calling_.empty(); }
+
+ private:
+  std::mutex posting_;
+  waiter_list posted_;  // guarded by posting_
+  waiter_list calling_;
+};
+
+}  // namespace tinyhttp::net
