@@ -103,13 +103,6 @@ class tcp_stream : watch, timer {
   }
   [[nodiscard]] int obstacle_now() const noexcept;
   void wait_for(direction way);
-  /// This turn's share is used up.
-  [[nodiscard]] bool is_spent() noexcept {
-    if (turn_ != loop_.turn()) spent_ = 0;
-    turn_ = loop_.turn();
-    return spent_ >= step_octets;
-  }
-  void spend(std::uint64_t octets) noexcept { spent_ += static_cast<std::uint32_t>(octets) + 8 * 1024; }  // a call costs as much
 
   net::socket socket_;
   net::loop& loop_;
@@ -117,8 +110,7 @@ class tcp_stream : watch, timer {
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;
   owned<gone_call> gone_;  // once somebody wants to be told
-  std::uint32_t spent_ = 0;  // octets' worth of work in turn_
-  std::uint32_t turn_ = 0;
+  turn_share share_;
   int obstacle_ = 0;    // closed on our side, or the errno value with which the loop refused us
   std::uint8_t known_;  // what the socket is ready for, as far as we have been told
   std::uint8_t gone_is_ = ready::gone;  // any of these
@@ -299,7 +291,7 @@ inline bool tcp_stream::read_operation::step(waiter& w) {
   tcp_stream& s = self.stream_;
   if (!self.may_go_on()) return true;
   if (!s.knows(ready::readable)) return self.finish_or_wait(progress::wait);
-  if (s.is_spent()) return self.finish_or_wait(progress::again);
+  if (s.share_.is_spent(s.loop_.turn())) return self.finish_or_wait(progress::again);
   const std::int64_t count = os::receive(s.native(), self.into_.data(), self.into_.size());
   if (count == -EAGAIN) return self.finish_or_wait(full());
   if (count < 0) {
@@ -307,7 +299,7 @@ inline bool tcp_stream::read_operation::step(waiter& w) {
   } else {
     self.count_ = static_cast<std::size_t>(count);
     s.received_ += self.count_;
-    s.spend(self.count_);
+    s.share_.spend(self.count_);
     // A short read has emptied the socket: the next one waits without asking, unless an end is due.
     if (count > 0 && self.count_ < self.into_.size() && !os::is_injected() &&
         !s.knows(ready::peer_closed | ready::gone))
@@ -328,10 +320,10 @@ inline bool tcp_stream::write_operation::step(waiter& w) {
   tcp_stream& s = self.stream_;
   if (!self.may_go_on()) return true;
   if (!s.knows(ready::writable)) return self.finish_or_wait(progress::wait);
-  if (s.is_spent()) return self.finish_or_wait(progress::again);
+  if (s.share_.is_spent(s.loop_.turn())) return self.finish_or_wait(progress::again);
   const std::uint64_t before = s.sent_;
   const progress p = self.gather_.step(s.native(), s.sent_, self.failed_, self.more_);
-  s.spend(s.sent_ - before);
+  s.share_.spend(s.sent_ - before);
   return self.finish_or_wait(p);
 }
 
@@ -340,10 +332,10 @@ inline bool tcp_stream::send_file_operation::step(waiter& w) {
   tcp_stream& s = self.stream_;
   if (!self.may_go_on()) return true;
   if (!s.knows(ready::writable)) return self.finish_or_wait(progress::wait);
-  if (s.is_spent()) return self.finish_or_wait(progress::again);
+  if (s.share_.is_spent(s.loop_.turn())) return self.finish_or_wait(progress::again);
   const std::uint64_t before = s.sent_;
   const progress p = self.slice_.step(s.native(), s.sent_, self.failed_);
-  s.spend(s.sent_ - before);
+  s.share_.spend(s.sent_ - before);
   return self.finish_or_wait(p);
 }
 

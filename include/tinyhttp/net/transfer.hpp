@@ -31,6 +31,22 @@ enum class progress : std::uint8_t {
 /// make a transfer faster.
 inline constexpr std::size_t step_octets = 1024 * 1024;
 
+/// What one connection has moved in a turn of its loop.
+class turn_share {
+ public:
+  /// There is no more for it in this turn, which is the loop's `turn`th.
+  [[nodiscard]] bool is_spent(std::uint32_t turn) noexcept {
+    if (turn_ != turn) spent_ = 0;
+    turn_ = turn;
+    return spent_ >= step_octets;
+  }
+  void spend(std::uint64_t octets) noexcept { spent_ += static_cast<std::uint32_t>(octets) + 8 * 1024; }  // a call costs as much
+
+ private:
+  std::uint32_t spent_ = 0;
+  std::uint32_t turn_ = 0;
+};
+
 /// The pieces of a gathered write and how far it has come. The pieces and the array of them belong
 /// to the caller.
 class gather {
