@@ -80,6 +80,31 @@ TEST_CASE("a name out of somebody else's hands is one harmless segment", "[http]
   }
 }
 
+TEST_CASE("an answer names the file that it is to be kept in, to whoever reads the name", "[http][rfc6266][rfc8187]") {
+  struct row {
+    std::string_view name;
+    std::string_view field;
+  };
+  using namespace std::string_view_literals;
+  const row rows[] = {
+      {"a b;c.txt", "attachment; filename=\"a b;c.txt\""},
+      {"", "attachment"},
+      {"..", "attachment"},
+      {"../../etc/x", "attachment; filename=\"x\""},
+      {"a\r\nX: y\0z"sv, "attachment; filename=\"aX: yz\""},
+      {"\xc3\xbc ber.pdf", "attachment; filename=\"_ ber.pdf\"; filename*=UTF-8''%C3%BC%20ber.pdf"},
+      {"a\"b.txt", "attachment; filename=\"a_b.txt\"; filename*=UTF-8''a%22b.txt"},
+      {"100%.txt", "attachment; filename=\"100_.txt\"; filename*=UTF-8''100%25.txt"},
+      {"'*'", "attachment; filename=\"'*'\""},
+      {"\xe2\x82\xac'*'", "attachment; filename=\"_'*'\"; filename*=UTF-8''%E2%82%AC%27%2A%27"},
+  };
+  for (const row& r : rows) {
+    CAPTURE(r.name);
+    CHECK(save_as(r.name) == r.field);
+    CHECK(disposition_file_name(save_as(r.name)).value_or("") == safe_file_name(r.name));
+  }
+}
+
 TEST_CASE("a long name is cut between characters and keeps its extension", "[http]") {
   CHECK(safe_file_name(std::string(300, 'a') + ".tar", 20) == std::string(16, 'a') + ".tar");
   CHECK(safe_file_name(std::string(300, 'a')).size() == 200);

@@ -1,4 +1,4 @@
-// tinyhttp/http/content_disposition.hpp -- the file name that a server suggests, made harmless.
+// tinyhttp/http/content_disposition.hpp -- the file name that a server suggests, said and made harmless.
 //
 // Pure. RFC 6266 for the field, RFC 8187 for names beyond US-ASCII. Nothing that comes out of
 // `safe_file_name` leads out of the directory that it is put behind.
@@ -26,6 +26,10 @@ namespace tinyhttp {
 /// end, at most `most` octets, the extension kept. Octets that are not UTF-8 become `_`. Empty when
 /// nothing is left.
 [[nodiscard]] inline std::string safe_file_name(std::string_view wanted, std::size_t most = 200);
+
+/// The Content-Disposition field of an answer that browsers keep in a file: what `safe_file_name` leaves of
+/// `name`, quoted; where that is more than plain US-ASCII, in UTF-8 beside it, which all of them prefer.
+[[nodiscard]] inline std::string save_as(std::string_view name);
 
 /// The last segment of a URL's path, unescaped, as a name for a file; empty if there is none.
 [[nodiscard]] inline std::string file_name_of_target(std::string_view target);
@@ -97,6 +101,22 @@ inline std::string safe_file_name(std::string_view wanted, std::size_t most) {
   if (name.size() > most) detail::shorten_file_name(name, most);
   while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.pop_back();
   return name;
+}
+
+inline std::string save_as(std::string_view name) {
+  const std::string safe = safe_file_name(name);
+  if (safe.empty()) return "attachment";
+  std::string field = "attachment; filename=\"";
+  bool is_plain = true;
+  for (const char c : safe) {  // RFC 6266 appendix D: `\` and `%` are read in more ways than one
+    const bool stays = c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '%';
+    is_plain = is_plain && stays;
+    if (stays) field += c;
+    else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) field += '_';  // one for a character
+  }
+  field += '"';
+  if (!is_plain) append_percent_encoded(field.append("; filename*=UTF-8''"), safe, unescaped::nothing);
+  return field;
 }
 
 inline std::string file_name_of_target(std::string_view target) {
