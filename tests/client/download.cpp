@@ -282,7 +282,7 @@ TEST_CASE("a rest that comes in smaller parts than asked for is asked for until 
     client c;
     const std::string url = peer.server.url("/f");
     CHECK(!download(c, url, dir / "f"));
-    const auto done = download(c, url, dir / "f", {.digest = sha256_of("content")});
+    const auto done = download(c, url, dir / "f", {.digest = expected_sha256("content")});
     if (!done) FAIL(done.error().message());
     CHECK(content_of(dir / "f") == "content");
     CHECK(done->octets == 7);
@@ -489,7 +489,7 @@ TEST_CASE("a file whose digest is another one is an error, and nothing of it sta
   put(dir / "f", "old");
   one_answer_each peer({whole("content")});
   download_options how;
-  how.digest = sha256_of("another");
+  how.digest = expected_sha256("another");
   client c;
   const std::string url = peer.server.url("/f");
   const auto done = download(c, url, dir / "f", std::move(how));
@@ -524,7 +524,7 @@ TEST_CASE("a digest covers what was there already", "[client][download][digest][
   const std::string url = peer.server.url("/f");
   const auto options = [&](std::size_t retries) {
     download_options how;
-    how.digest = sha256_of("content");
+    how.digest = expected_sha256("content");
     how.time = &time;
     how.retry.retries = retries;
     return how;
@@ -541,7 +541,7 @@ TEST_CASE("a digest begins anew with the file", "[client][download][digest][thre
   one_answer_each peer({whole("content").substr(0, whole("").size() + 3),
                         whole("new one", "ETag: \"v2\"\r\n")});
   download_options how;
-  how.digest = sha256_of("new one");
+  how.digest = expected_sha256("new one");
   how.retry.retries = 1;
   how.time = &time;
   client c;

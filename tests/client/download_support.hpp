@@ -91,7 +91,7 @@ class collected_sha256 final : public hasher {
   std::string all_;
 };
 
-inline expected_digest sha256_of(std::string_view octets) {
+inline expected_digest expected_sha256(std::string_view octets) {
   return {std::make_shared<collected_sha256>(), testing::sha256(octets)};
 }
 
