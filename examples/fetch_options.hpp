@@ -232,7 +232,7 @@ inline setter setter_of(std::string_view option) {
       {"--proxy", [](settings& s, text o, text url) { set_proxy(s, o, url); }},
       {"-x", [](settings& s, text o, text url) { set_proxy(s, o, url); }},
       {"--noproxy", [](settings& s, text, text hosts) { s.no_proxy = hosts; }},
-      {"--unix-socket", [](settings& s, text, text path) { s.way.unix_socket = path; }},
+      {"--unix-socket", [](settings& s, text, text path) { s.way.unix_path = path; }},
       {"--resolve", [](settings& s, text o, text t) { add_host(s, o, tinyhttp::net::parse_host_addresses(t)); }},
       {"--connect-to", [](settings& s, text o, text t) { add_host(s, o, tinyhttp::net::parse_connect_to(t)); }},
       {"--interface", [](settings& s, text o, text t) { set_local_address(s, o, t); }},

@@ -78,7 +78,7 @@ TEST_CASE("a client asks for what it can decode, and gives it decoded", "[apart]
   CHECK(ask(whole("br", "junk")).starts_with("br: "));
   CHECK(ask(whole("sdch", "junk")) == "content coding sdch is not known here");
   CHECK(ask(whole("gzip", gzipped(plain + plain))) == "gzip: more than 250000 decoded octets");
-  with.max_body = 100'000;
+  with.body_limit = 100'000;
   CHECK(ask(whole("gzip", gzipped(plain))) == "body: more than 100000 octets");
 }
 

@@ -318,7 +318,7 @@ TEST_CASE("TLS goes over IPv6 and over Unix-domain sockets as well", "[testing_t
     fake_server srv{fake_server_options{.unix_socket = true, .tls = tls().make()}};
     srv.file("/x", text("x"));
     auto with = trusting(srv);
-    with.unix_socket = srv.unix_path();
+    with.unix_path = srv.unix_path();
     client c(std::move(with));
     CHECK(fetched(c, srv.url("/x")) == "x");
   }

@@ -371,7 +371,7 @@ TEST_CASE("a blocking client is a handler for blocking()", "[client][proxy][thre
   server up([](const request& r) { return text(std::string(r.method.name()) + " " + std::string(r.body.text())); },
             {.port = 0});
   client_options with;
-  with.max_body = 20;
+  with.body_limit = 20;
   router r;
   r.any("/{path...}", blocking(as_handler(client(with), up.url())));
   server front(std::move(r), {.port = 0});

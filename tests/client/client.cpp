@@ -281,7 +281,7 @@ TEST_CASE("a body is streamed piece by piece, or bounded when whole", "[client][
     read_request(s);
     static_cast<void>(s.send_all(answer));
   });
-  client c({.max_body = 4'999'999});
+  client c({.body_limit = 4'999'999});
   CHECK(message_of(c.get(server.url("/x"))) ==
         "GET " + server.url("/x") + ": body: more than 4999999 octets");
   auto r = c.open(server.url());

@@ -172,7 +172,7 @@ TEMPLATE_TEST_CASE("a Unix-domain socket serves every host, whatever proxy is se
     static_cast<void>(got->socket.send_all(fine));
   });
   client_options with = through("127.0.0.1:1");
-  with.unix_socket = name;
+  with.unix_path = name;
   CHECK(answer_of(TestType(with).get("http://h.test:81/x")) == "ok");
   server.join();
   CHECK(first_line(asked) == "GET /x HTTP/1.1");

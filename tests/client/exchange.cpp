@@ -185,7 +185,7 @@ TEST_CASE("what a server may make us hold is bounded", "[client][exchange][limit
   }
   memory_peer peer;
   peer.say(octets);
-  const auto got = peer.ask(request::get("/x"), {.max_body = 1000});
+  const auto got = peer.ask(request::get("/x"), {.body_limit = 1000});
   REQUIRE(!got);
   CAPTURE(got.error().message());
   CHECK(got.error().kind() == kind);

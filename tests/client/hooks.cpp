@@ -197,7 +197,7 @@ TEMPLATE_TEST_CASE("a decoder is asked for what it asked for, and nothing else",
                    "[client][hooks][threads][rfc9110-8.4]", client, looped_client) {
   const std::string loud = answer("200 OK", "Content-Encoding: loud\r\n", "HELLO!!!");
   const loud_decoder decoder;
-  TestType c({.max_body = 20, .decoder = &decoder});
+  TestType c({.body_limit = 20, .decoder = &decoder});
   SECTION("its coding") {
     recording_server at({loud});
     const auto got = c.get(at.server.url());

@@ -135,7 +135,7 @@ TEST_CASE("connections that take different ways are kept apart", "[client][proxy
   with.proxies.except = "h.example";
   CHECK(route_to(to, with).via == nullptr);
   with.proxies.except.clear();
-  with.unix_socket = "/run/x";
+  with.unix_path = "/run/x";
   CHECK(route_to(to, with).via == nullptr);
 }
 

@@ -314,7 +314,7 @@ TEST_CASE("what did not come whole is not kept", "[testing][recording]") {
   fake_server origin;
   origin.file("/f", pattern(10'000, 1));
   auto how = from(origin, record_mode::missing);
-  how.asking.max_body = 20'000;
+  how.asking.body_limit = 20'000;
   fake_server srv;
   srv.mount("/", recorded(kept.path(), how));
   for (const behavior& fault : {cut(after{5'000}), reset(after{5'000}), no_length() | chunked(1000, chunk_fault::no_last),

@@ -35,7 +35,7 @@ class basic_client {
       : engine_(std::move(with), std::move(over)) {}
 
   /// The whole answer, whatever its status: an error means that there is none, or that the body is
-  /// not complete or has more than `max_body` octets.
+  /// not complete or has more than `body_limit` octets.
   [[nodiscard]] result<response> call(std::string_view to, call_options how = {}) const {
     return run(to, std::move(how), answer_until::end);
   }

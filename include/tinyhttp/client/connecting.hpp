@@ -118,7 +118,7 @@ task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
   const time_point end = deadline_in(waits.now(), how.timeout);
 
   std::string host = way.via != nullptr ? way.via->host : to.host;
-  if (!with.unix_socket.empty()) host = "unix:" + with.unix_socket;
+  if (!with.unix_path.empty()) host = "unix:" + with.unix_path;
   const std::uint16_t port = way.via != nullptr ? way.via->port : to.port;
   auto connecting = net::connect_with(waits, std::move(host), port, how);
   result<net::connected> made = co_await connecting;

@@ -21,7 +21,7 @@ namespace tinyhttp {
 ///     const client_codings codings(all_codings);  // compression.hpp
 ///     client c({.decoder = &codings});
 ///
-/// `max_body` of the client bounds bodies that are read whole, decoded; `limits` bounds all of them.
+/// `body_limit` of the client bounds bodies that are read whole, decoded; `limits` bounds all of them.
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class basic_client_codings final : public content_decoder {
  public:

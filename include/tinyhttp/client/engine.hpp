@@ -142,7 +142,7 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
   c.with.idle_timeout = options_.idle_timeout;
   c.with.least_rate = options_.least_rate;
   c.with.least_rate_window = options_.least_rate_window;
-  c.with.max_body = options_.max_body;
+  c.with.body_limit = options_.body_limit;
   c.with.expect_continue_from = options_.expect_continue_from;
   c.with.expect_timeout = options_.expect_timeout;
   c.with.total_timeout = how.total_timeout.value_or(options_.total_timeout);
@@ -297,7 +297,7 @@ result<void> client_engine<Transport>::decode(const call& c, response& answer) c
   if (!c.decodes || !has_content || !answer.fields.contains("Content-Encoding")) return {};
   const result<void> decoded =
       options_.decoder->decode(answer, detail::describe(c.asked.method, c.to));
-  answer.body.set_default_limit(options_.max_body);
+  answer.body.set_default_limit(options_.body_limit);
   return decoded;
 }
 
@@ -320,7 +320,7 @@ task<result<response>> client_engine<Transport>::run(loan lent, result<void> beg
     }
     if (const result<void> decoded = decode(c, *answer); !decoded) co_return decoded.error();
     if (goes_to == answer_until::head || answer->body.is_octets()) co_return std::move(answer);
-    task<result<std::string_view>> reading = answer->body.read_all(options_.max_body);
+    task<result<std::string_view>> reading = answer->body.read_all(options_.body_limit);
     const result<std::string_view> all = co_await reading;
     if (all) co_return std::move(answer);
     const std::string about = detail::describe(c.asked.method, c.to);

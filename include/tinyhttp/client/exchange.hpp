@@ -283,7 +283,7 @@ task<result<void>> running_exchange<Stream>::send_and_read_head() {
 template <net::stream Stream>
 void running_exchange<Stream>::attach_body() {
   const h1::framing& by = c_.wire.incoming();
-  const std::uint64_t limit = c_.options().max_body;
+  const std::uint64_t limit = c_.options().body_limit;
   const bool is_here = by.by == h1::framing::rule::none ||
                        (by.by == h1::framing::rule::length &&
                         by.length <= c_.wire.unread().size() && by.length <= limit);

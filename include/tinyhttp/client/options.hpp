@@ -50,7 +50,7 @@ struct client_options {
   std::chrono::milliseconds total_timeout{0};
 
   /// Octets of a body that is read whole into memory; more is an error of kind `limit`.
-  std::uint64_t max_body = std::uint64_t{64} << 20;
+  std::uint64_t body_limit = std::uint64_t{64} << 20;
 
   /// Bounds on the parts of an answer's head and framing.
   h1::limits limits = {};
@@ -88,7 +88,7 @@ struct client_options {
   std::vector<net::host_mapping> hosts = {};
 
   /// All connections go to this Unix-domain socket, a path or `@name`, and to no proxy.
-  std::string unix_socket = {};
+  std::string unix_path = {};
 
   /// None unless set: see `proxy_from_environment`.
   proxy_settings proxies = {};
@@ -121,7 +121,7 @@ struct exchange_options {
   std::chrono::milliseconds least_rate_window{30'000};
   time_point deadline = time_point::max();     // for all of it, the body included
   std::chrono::milliseconds total_timeout{0};  // what the deadline came from; for the error line
-  std::uint64_t max_body = std::uint64_t{64} << 20;
+  std::uint64_t body_limit = std::uint64_t{64} << 20;
   std::uint64_t expect_continue_from = std::uint64_t{1} << 20;
   std::chrono::milliseconds expect_timeout{1'000};
   informational_sink* informational = nullptr;  // lives until the head has come

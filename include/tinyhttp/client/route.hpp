@@ -32,7 +32,7 @@ struct route {
 /// A Unix-domain socket goes before any proxy, as in curl.
 [[nodiscard]] inline route route_to(const url& to, const client_options& with) {
   route way;
-  if (!with.unix_socket.empty()) return way;
+  if (!with.unix_path.empty()) return way;
   way.via = find_proxy(with.proxies, to);
   if (way.via != nullptr)
     way.tunnels = to.is_secure() || with.proxies.tunnels ||

@@ -50,7 +50,7 @@ struct recording_options {
   record_mode mode = record_mode::by_environment;
   /// Fields of answers that are not kept: secrets, and a Date that would differ each time.
   std::vector<std::string> leave_out = {"Set-Cookie", "Authentication-Info", "Proxy-Authentication-Info", "Date"};
-  /// How the origin is asked: `tls` for https, `max_body`. A `total_timeout` of zero is a minute here.
+  /// How the origin is asked: `tls` for https, `body_limit`. A `total_timeout` of zero is a minute here.
   client_options asking = {};
 };
 
@@ -248,8 +248,8 @@ response recording<Client>::operator()(request& r, exchange& x, std::string_view
     x.fired += ", recorded as " + name;
   } else {
     const content kept = on_disk(path);
-    if (kept.size() > how_.asking.max_body + h1::limits().head)
-      throw bad_result(error(error_kind::limit, path + ": more octets than max_body"));
+    if (kept.size() > how_.asking.body_limit + h1::limits().head)
+      throw bad_result(error(error_kind::limit, path + ": more octets than body_limit"));
     octets = kept.octets();
     x.fired += " from " + name;
   }
