@@ -28,7 +28,10 @@ int verdict(std::string_view octets, const h1::limits& bounds = {}) {
   if (at_once == outcome::done) {
     CHECK(whole.size() == slow.size());
     CHECK(whole_into.fields.size() == into.fields.size());
+    CHECK(whole_into.method == into.method);
     CHECK(whole_into.target == into.target);
+    CHECK(whole_into.query() == into.query());
+    CHECK(whole_into.version == into.version);
   }
   if (at_once == outcome::failed) {
     CHECK(whole_into.fields.empty());
@@ -207,6 +210,25 @@ TEST_CASE("a refused head leaves no field behind, at whatever octet it fails", "
       CHECK_FALSE(into.fields.contains("Host"));
     }
   }
+}
+
+TEST_CASE("a start line that has come whole is judged like one that comes octet by octet",
+          "[h1][head_parser][rfc9112-3]") {
+  std::size_t taken = 0, refused = 0;
+  for (const std::string_view method : {"", "GET", "get", "G", "POST", "OPTIONS", "CONNECT", "PROPPATCH-OR-SO", "a-method-of-17-ch", "G(T"})
+    for (const std::string_view target : {"", "/", "/a?b?c", "/sixteen-octets!", "/a#b", "/\x80", "/\t", "*", "a:1", "http://a/b?c",
+                                          "/a-path-of/more-than/sixteen-octets?and=a-query", "/two words"})
+      for (const std::string_view version : {"HTTP/1.1", "HTTP/1.0", "HTTP/1.2", "HTTP/2.0", "HTTP/1.", "HTTP/1.11", "http/1.1", ""})
+        for (const std::string_view end : {"\r\n", "\n", "\r\r\n"}) {
+          const auto line = std::string(method).append(" ").append(target).append(" ").append(version).append(end);
+          for (const std::size_t longest : {3u, 8192u})
+            for (const std::size_t head : {line.size() - 1, line.size() + 2, std::size_t{4096}}) {
+              INFO(line << " " << longest << " " << head);
+              ++(verdict(line + "\r\n", {.target = longest, .head = head}) == 0 ? taken : refused);
+            }
+        }
+  CHECK(taken > 250);
+  CHECK(refused > 10'000);
 }
 
 TEST_CASE("a field line is split at its colon", "[h1][head_parser][rfc9112-5]") {

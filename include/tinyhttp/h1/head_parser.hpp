@@ -60,14 +60,18 @@ class head_parser {
 
   /// Fills in method, target, version and fields.
   [[nodiscard]] outcome parse(std::string_view octets, request& into) {
-    return run(octets, into.fields, limits_->empty_lines, [&](std::string_view line) {
-      return request_line(line, wide_end(octets), into);
-    });
+    if (scanned_ == 0) {
+      into.fields.clear();
+      usual_request_line(octets, into);
+    }
+    return run(octets, into.fields, limits_->empty_lines,
+               [&into, this](std::string_view line) { return request_line(line, into); });
   }
 
   /// Fills in status line and fields. No empty line may stand in front: octets that the response
   /// before did not own would be taken for its end (RFC 9112 2.2 speaks of servers only).
   [[nodiscard]] outcome parse(std::string_view octets, status_line& line_into, fields& into) {
+    if (scanned_ == 0) into.clear();
     return run(octets, into, 0, [&](std::string_view line) { return response_line(line, line_into); });
   }
 
@@ -81,20 +85,24 @@ class head_parser {
  private:
   template <class StartLine>
   outcome run(std::string_view octets, fields& into, std::size_t most_empty, StartLine start_line) {
-    const std::size_t bound = octets.size() < limits_->head ? octets.size() : limits_->head;
-    if (scanned_ == 0) into.clear();
-    line_ends ends(octets.data() + scanned_, octets.data() + bound, scanned_);
-    auto state = in_fields_ ? outcome::done : first_lines(octets, bound, ends, most_empty, start_line);
-    if (state == outcome::done) state = field_lines(octets, bound, ends, into);
+    auto state = in_fields_ ? outcome::done : first_lines(octets, most_empty, start_line);
+    if (state == outcome::done) state = field_lines(octets, into);
     if (state == outcome::failed) into.clear();  // they name places in a block that will not come
     return state;
   }
+  void usual_request_line(std::string_view octets, request& into);
   template <class StartLine>
-  outcome first_lines(std::string_view octets, std::size_t bound, line_ends& ends, std::size_t most_empty,
-                       StartLine start_line);
-  outcome field_lines(std::string_view octets, std::size_t bound, const line_ends& given, fields& into);
-  outcome unended_line(std::string_view octets, std::size_t bound, const char* control) noexcept;
-  violation request_line(std::string_view line, const char* wide, request& into) const;
+  outcome first_lines(std::string_view octets, std::size_t most_empty, StartLine start_line);
+  outcome field_lines(std::string_view octets, fields& into);
+  outcome unended_line(std::string_view octets, const char* control) noexcept;
+  /// Those that may be looked at: more belong to no head that is taken.
+  [[nodiscard]] std::size_t bound(std::string_view octets) const noexcept {
+    return octets.size() < limits_->head ? octets.size() : limits_->head;
+  }
+  [[nodiscard]] line_ends ends_in(std::string_view octets) const noexcept {
+    return {octets.data() + scanned_, octets.data() + bound(octets), scanned_};
+  }
+  violation request_line(std::string_view line, request& into) const;
   violation response_line(std::string_view line, status_line& into) const;
   [[nodiscard]] std::size_t longest_start_line() const noexcept { return limits_->target + 256; }
   outcome fail(violation why) noexcept {
@@ -160,17 +168,48 @@ namespace detail {
 
 }  // namespace detail
 
+/// Takes in a start line that is like nearly all that come: whole, the first, and nothing wrong with it. Else nothing
+/// is done, and `first_lines` goes on.
+inline void head_parser::usual_request_line(std::string_view octets, request& into) {
+  constexpr std::ptrdiff_t ending = 11;  // octets of " HTTP/1.1" and CRLF
+  constexpr std::size_t longest_method = 16;
+  const char* const line = octets.data();
+  const std::size_t size = bound(octets);
+  if (size < longest_method) return;
+  const char* space = line + 3;
+  const bool gets = std::memcmp(line, "GET ", 4) == 0;
+  if (!gets) [[unlikely]] {
+    space = find_token_end(line, line + longest_method);
+    if (space == line + longest_method || *space != ' ') return;
+  }
+  const char* const target = space + 1;
+  const char* const last = line + size;
+  const target_text checked = scan_target(target, last, wide_end(octets));
+  const std::string_view text(target, static_cast<std::size_t>(checked.end - target));
+  if (last - checked.end < ending || text.size() > limits_->target) return;
+  const char minor = checked.end[8];
+  if (std::memcmp(checked.end, " HTTP/1.", 8) != 0 || (minor != '1' && minor != '0')) return;
+  if (std::memcmp(checked.end + 9, "\r\n", 2) != 0) return;
+  if (gets) into.method = method::get;
+  else if (!into.method.assign({line, static_cast<std::size_t>(space - line)})) return;
+  const auto question = static_cast<std::size_t>(checked.question - target);
+  if (!into.target.assign_checked(text, question, into.method)) return;
+  into.version = minor == '0' ? http_version::http_1_0 : http_version::http_1_1;
+  in_fields_ = true;
+  scanned_ = line_at_ = static_cast<std::size_t>(checked.end + ending - line);
+}
+
 /// Takes lines in up to the start line. `done`: what follows are fields.
 template <class StartLine>
-head_parser::outcome head_parser::first_lines(std::string_view octets, std::size_t bound,
-                                              line_ends& ends, std::size_t most_empty,
-                                              StartLine start_line) {
+[[gnu::noinline]] head_parser::outcome head_parser::first_lines(std::string_view octets, std::size_t most_empty,
+                                                                StartLine start_line) {
+  line_ends ends = ends_in(octets);
   while (!in_fields_) {
     const char* const line = octets.data() + line_at_;
     const char* const end = ends.next();
     const std::string_view text(line, static_cast<std::size_t>((end != nullptr ? end : ends.stop()) - line));
     if (text.size() > longest_start_line()) return fail({414, "start line too long"});
-    if (end == nullptr) return unended_line(octets, bound, ends.stop());
+    if (end == nullptr) return unended_line(octets, ends.stop());
     if (!text.empty()) {
       if (const auto wrong = start_line(text)) return fail(wrong);
       in_fields_ = true;
@@ -183,18 +222,17 @@ head_parser::outcome head_parser::first_lines(std::string_view octets, std::size
 }
 
 /// Takes field lines in, up to the empty line.
-inline head_parser::outcome head_parser::field_lines(std::string_view octets, std::size_t bound,
-                                                     const line_ends& given, fields& into) {
+inline head_parser::outcome head_parser::field_lines(std::string_view octets, fields& into) {
   const char* const wide = wide_end(octets);
   const char* line = octets.data() + line_at_;
-  line_ends ends = given;
+  line_ends ends = ends_in(octets);
   fields::parsed_lines lines(into, octets.data(), limits_->fields);
   for (;;) {
     const char* const end = ends.next();
     if (end == nullptr) [[unlikely]] {
       line_at_ = static_cast<std::size_t>(line - octets.data());
       lines.keep();
-      return unended_line(octets, bound, ends.stop());
+      return unended_line(octets, ends.stop());
     }
     if (line == end) [[unlikely]] break;
     field_line split = split_usual_line(line, end, wide);
@@ -218,31 +256,26 @@ inline head_parser::outcome head_parser::field_lines(std::string_view octets, st
 }
 
 /// Behind the running line stands no CRLF: more is needed, or something is wrong.
-inline head_parser::outcome head_parser::unended_line(std::string_view octets, std::size_t bound,
-                                                      const char* control) noexcept {
+inline head_parser::outcome head_parser::unended_line(std::string_view octets, const char* control) noexcept {
   scanned_ = static_cast<std::size_t>(control - octets.data());
-  if (scanned_ < bound && *control != '\r') return fail({400, "control octet or bare LF in the head"});
-  if (scanned_ + 1 < bound) return fail({400, "CR without LF in the head"});
-  if (octets.size() > limits_->head || (scanned_ == bound && bound == limits_->head))
+  const std::size_t end = bound(octets);
+  if (scanned_ < end && *control != '\r') return fail({400, "control octet or bare LF in the head"});
+  if (scanned_ + 1 < end) return fail({400, "CR without LF in the head"});
+  if (octets.size() > limits_->head || (scanned_ == end && end == limits_->head))
     return fail({431, "head too large"});
   return outcome::need_more;  // nothing found, or a last octet whose successor decides
 }
 
-inline violation head_parser::request_line(std::string_view line, const char* wide, request& into) const {
+[[gnu::cold]] inline violation head_parser::request_line(std::string_view line, request& into) const {
   const char* const end = line.data() + line.size();
-  const char* space = line.data() + 3;
-  if (line.size() > 4 && std::memcmp(line.data(), "GET ", 4) == 0) {  // most do
-    into.method = method::get;
-  } else {
-    space = line.data();
-    while (space != end && *space != ' ') ++space;
-    if (space == end || !into.method.assign({line.data(), static_cast<std::size_t>(space - line.data())}))
-      return {400, "method is not a token followed by a space"};
-  }
+  const char* space = line.data();
+  while (space != end && *space != ' ') ++space;
+  if (space == end || !into.method.assign({line.data(), static_cast<std::size_t>(space - line.data())}))
+    return {400, "method is not a token followed by a space"};
   const char* const target = space + 1;
-  const target_text checked = scan_target(target, end, wide);
-  for (space = checked.end; *space != ' '; ++space)
-    if (space == end) return {400, "no HTTP version in the start line"};
+  const target_text checked = scan_target_portable(target, end);
+  for (space = checked.end; space != end && *space != ' '; ++space) {}
+  if (space == end) return {400, "no HTTP version in the start line"};
   const std::string_view text(target, static_cast<std::size_t>(space - target));
   const std::string_view version(space + 1, static_cast<std::size_t>(end - space - 1));
   if (const auto wrong = detail::read_version(version, into.version)) return wrong;

@@ -124,9 +124,9 @@ inline constexpr unsigned char turn = 0xff - '~';  // added to octets, the usual
            usual_bits(place + 48) << 48);
 #endif
 }
-/// The same for [first, last), of the first 64. Octets from `begin` on may be read, too.
-[[nodiscard]] inline std::uint64_t marks_of(const char* begin, const char* first, const char* last) noexcept {
-  if (last - first >= 64) [[likely]] return marks64(first);
+/// The same for [first, last), fewer than 64. Octets from `begin` on may be read, too.
+[[nodiscard, gnu::noinline]] inline std::uint64_t last_marks(const char* begin, const char* first,
+                                                             const char* last) noexcept {
   if (last - begin >= 64) return marks64(last - 64) >> (64 - (last - first));
   const auto size = static_cast<std::size_t>(last - first);
   std::uint64_t marks = 0;
@@ -136,6 +136,12 @@ inline constexpr unsigned char turn = 0xff - '~';  // added to octets, the usual
   if (last - begin >= 16) return marks | ((usual_bits(last - 16) ^ 0xffff) >> (16 - (size - at)) << at);
   for (; at < size; ++at) marks |= std::uint64_t{is_control(first[at])} << at;
   return marks;
+}
+/// The same for [first, last), of the first 64, likewise.
+[[nodiscard, gnu::always_inline]] inline std::uint64_t marks_of(const char* begin, const char* first,
+                                                                const char* last) noexcept {
+  if (last - first >= 64) [[likely]] return marks64(first);
+  return last_marks(begin, first, last);
 }
 #else
 [[nodiscard]] inline bool all_usual(const char*) noexcept { return false; }
@@ -160,20 +166,23 @@ inline constexpr unsigned char turn = 0xff - '~';  // added to octets, the usual
 class line_ends {
  public:
   line_ends(const char* first, const char* last, std::size_t in_front = 0) noexcept
-      : first_(first), window_(first), last_(last) {
-    if (first != last) marks_ = detail::marks_of(first - in_front, first, last);
+      : begin_(first - in_front), ahead_(first), last_(last) {
+    if (in_front >= 64 || first == last) return;
+    // From what stands in front on: then it need not be known yet where that ends.
+    marks_ = detail::marks_of(begin_, begin_, last) & ~std::uint64_t{0} << in_front;
+    ahead_ = begin_ + 64;
   }
 
   /// The next CRLF; null where lines do not go on, for which `stop` is the reason.
   [[nodiscard, gnu::always_inline]] const char* next() noexcept {
     for (;;) {
       while (marks_ == 0) {
-        if (last_ - window_ <= 64) return stop_at(last_);
-        window_ += 64;
-        marks_ = detail::marks_of(window_ - 64, window_, last_);
-        if (marks_ == 0) [[unlikely]] window_ = detail::last_without_marks(window_, last_);
+        if (ahead_ >= last_) return stop_at(last_);
+        marks_ = detail::marks_of(begin_, ahead_, last_);
+        if (marks_ == 0) [[unlikely]] ahead_ = detail::last_without_marks(ahead_, last_);
+        ahead_ += 64;
       }
-      const char* const at = window_ + __builtin_ctzll(marks_);
+      const char* const at = ahead_ - 64 + __builtin_ctzll(marks_);
       marks_ &= marks_ - 1;
       if (at < last_ - 1 && std::memcmp(at, "\r\n", 2) == 0) [[likely]] {
         marks_ &= marks_ - 1;
@@ -183,25 +192,27 @@ class line_ends {
     }
   }
   /// The first control octet that is no line end, or `last`.
-  [[nodiscard]] const char* stop() const noexcept { return window_; }
+  [[nodiscard]] const char* stop() const noexcept { return ahead_; }
 
  private:
   /// The second half of a CRLF, the first one being in the window before.
-  [[nodiscard]] bool is_seen(const char* at) const noexcept { return at == window_ && at != first_ && at[-1] == '\r'; }
+  [[nodiscard]] bool is_seen(const char* at) const noexcept {
+    return at == ahead_ - 64 && at != begin_ && at[-1] == '\r';
+  }
   const char* stop_at(const char* place) noexcept {
-    window_ = place;
+    ahead_ = place;
     return nullptr;
   }
 
-  const char* first_;
-  const char* window_;  // up to 64 octets from here on
+  const char* begin_;
+  const char* ahead_;  // what is looked at next, behind a window of 64 octets
   const char* last_;
   std::uint64_t marks_ = 0;  // those of the window that are not usual, and not looked at
 };
 
-/// Before which place may sixteen octets be read?
+/// Before which place may sixteen octets be read? Null: nowhere.
 [[nodiscard]] inline const char* wide_end(std::string_view octets) noexcept {
-  return octets.data() + (octets.size() >= 16 ? octets.size() - 15 : 0);
+  return octets.size() >= 16 ? octets.data() + octets.size() - 15 : nullptr;
 }
 
 namespace detail {
@@ -231,11 +242,15 @@ namespace detail {
 #endif
 
 /// `skip_letters` where that is not done at a glance.
-[[nodiscard, gnu::cold]] inline const char* skip_more_letters(const char* first,
+[[nodiscard, gnu::noinline]] inline const char* skip_more_letters(const char* first,
                                                               [[maybe_unused]] const char* wide) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   for (; first < wide; first += 16)
     if (const unsigned others = others16(first)) return first + first_bit(others);
+  if (wide != nullptr) {
+    const char* const last = wide - 1;
+    if (const unsigned others = others16(last) >> (first - last)) return first + first_bit(others);
+  }
 #endif
   while (ascii::is_alpha(*first) || *first == '-') ++first;
   return first;
@@ -247,8 +262,10 @@ namespace detail {
 /// may be read.
 [[nodiscard]] inline const char* skip_letters(const char* first, const char* wide) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
-  if (first < wide) [[likely]]
+  if (first < wide) [[likely]] {
     if (const unsigned others = detail::others16(first)) [[likely]] return first + detail::first_bit(others);
+    first += 16;
+  }
 #endif
   return detail::skip_more_letters(first, wide);
 }

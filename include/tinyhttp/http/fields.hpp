@@ -273,7 +273,7 @@ inline std::optional<std::string_view> fields::find(std::string_view name) const
   return std::nullopt;
 }
 
-inline std::size_t fields::count(std::string_view name) const noexcept {
+[[gnu::noinline]] inline std::size_t fields::count(std::string_view name) const noexcept {
   std::size_t lines = 0;
   for (const auto [line_name, value] : *this)
     if (ascii::equal_ignoring_case(line_name, name)) ++lines;
