@@ -235,6 +235,17 @@ TEST_CASE("numbers are written without a zero too many", "[core][ascii]") {
   }
 }
 
+TEST_CASE("how many digits a number has is told on both sides of each power of ten", "[core][ascii]") {
+  std::uint64_t power = 1;
+  for (std::size_t digits = 1; digits < 20; ++digits, power *= 10) {
+    CHECK(ascii::decimal_size(power) == digits);
+    CHECK(ascii::decimal_size(power * 10 - 1) == digits);
+  }
+  CHECK(ascii::decimal_size(power) == 20);
+  CHECK(ascii::decimal_size(max) == 20);
+  CHECK(ascii::decimal_size(0) == 1);
+}
+
 TEST_CASE("a field value is refused for any octet that may not stand in one, wherever that is", "[core][ascii]") {
   for (int octet = 0; octet < 256; ++octet) {
     for (std::size_t at = 1; at < 22; ++at) {  // the first and the last may be no blank, which is another rule

@@ -92,7 +92,7 @@ namespace tinyhttp::ascii {
 /// How many decimal digits `value` has.
 [[nodiscard]] constexpr std::size_t decimal_size(std::uint64_t value) noexcept {
   std::size_t digits = 1;
-  for (; value >= 10; value /= 10) ++digits;
+  for (std::uint64_t more = 10; value >= more && digits < 20; more *= 10) ++digits;
   return digits;
 }
 /// Writes them, the last one in front of `end`; says where the first one is.

@@ -62,7 +62,7 @@ class head_parser {
   [[nodiscard]] outcome parse(std::string_view octets, request& into) {
     if (scanned_ == 0) {
       into.fields.clear();
-      usual_request_line(octets, into);
+      if (const std::size_t size = usual_request_line(octets, into)) return field_lines(octets, size, size, into.fields);
     }
     return run(octets, into.fields, limits_->empty_lines,
                [&into, this](std::string_view line) { return request_line(line, into); });
@@ -85,22 +85,20 @@ class head_parser {
  private:
   template <class StartLine>
   outcome run(std::string_view octets, fields& into, std::size_t most_empty, StartLine start_line) {
-    auto state = in_fields_ ? outcome::done : first_lines(octets, most_empty, start_line);
-    if (state == outcome::done) state = field_lines(octets, into);
-    if (state == outcome::failed) into.clear();  // they name places in a block that will not come
-    return state;
+    const auto state = in_fields_ ? outcome::done : first_lines(octets, most_empty, start_line);
+    return state == outcome::done ? field_lines(octets, line_at_, scanned_, into) : state;
   }
-  void usual_request_line(std::string_view octets, request& into);
+  std::size_t usual_request_line(std::string_view octets, request& into);
   template <class StartLine>
   outcome first_lines(std::string_view octets, std::size_t most_empty, StartLine start_line);
-  outcome field_lines(std::string_view octets, fields& into);
+  outcome field_lines(std::string_view octets, std::size_t line_at, std::size_t scanned, fields& into);
   outcome unended_line(std::string_view octets, const char* control) noexcept;
   /// Those that may be looked at: more belong to no head that is taken.
   [[nodiscard]] std::size_t bound(std::string_view octets) const noexcept {
     return octets.size() < limits_->head ? octets.size() : limits_->head;
   }
-  [[nodiscard]] line_ends ends_in(std::string_view octets) const noexcept {
-    return {octets.data() + scanned_, octets.data() + bound(octets), scanned_};
+  [[nodiscard]] line_ends ends_in(std::string_view octets, std::size_t from) const noexcept {
+    return {octets.data() + from, octets.data() + bound(octets), from};
   }
   violation request_line(std::string_view line, request& into) const;
   violation response_line(std::string_view line, status_line& into) const;
@@ -108,6 +106,10 @@ class head_parser {
   outcome fail(violation why) noexcept {
     failure_ = why;
     return outcome::failed;
+  }
+  outcome fail(violation why, fields& into) noexcept {
+    into.clear();  // they name places in a block that will not come
+    return fail(why);
   }
 
   const limits* limits_;
@@ -168,42 +170,42 @@ namespace detail {
 
 }  // namespace detail
 
-/// Takes in a start line that is like nearly all that come: whole, the first, and nothing wrong with it. Else nothing
-/// is done, and `first_lines` goes on.
-inline void head_parser::usual_request_line(std::string_view octets, request& into) {
+/// Takes in a start line that is like nearly all that come: whole, the first, and nothing wrong with it; gives the octets
+/// to behind its CRLF. Else 0, and `first_lines` goes on.
+inline std::size_t head_parser::usual_request_line(std::string_view octets, request& into) {
   constexpr std::ptrdiff_t ending = 11;  // octets of " HTTP/1.1" and CRLF
   constexpr std::size_t longest_method = 16;
   const char* const line = octets.data();
   const std::size_t size = bound(octets);
-  if (size < longest_method) return;
+  if (size < longest_method) return 0;
   const char* space = line + 3;
   const bool gets = std::memcmp(line, "GET ", 4) == 0;
   if (!gets) [[unlikely]] {
     space = find_token_end(line, line + longest_method);
-    if (space == line + longest_method || *space != ' ') return;
+    if (space == line + longest_method || *space != ' ') return 0;
   }
   const char* const target = space + 1;
   const char* const last = line + size;
   const target_text checked = scan_target(target, last, wide_end(octets));
   const std::string_view text(target, static_cast<std::size_t>(checked.end - target));
-  if (last - checked.end < ending || text.size() > limits_->target) return;
+  if (last - checked.end < ending || text.size() > limits_->target) return 0;
   const char minor = checked.end[8];
-  if (std::memcmp(checked.end, " HTTP/1.", 8) != 0 || (minor != '1' && minor != '0')) return;
-  if (std::memcmp(checked.end + 9, "\r\n", 2) != 0) return;
+  if (std::memcmp(checked.end, " HTTP/1.", 8) != 0 || (minor != '1' && minor != '0')) return 0;
+  if (std::memcmp(checked.end + 9, "\r\n", 2) != 0) return 0;
   if (gets) into.method = method::get;
-  else if (!into.method.assign({line, static_cast<std::size_t>(space - line)})) return;
+  else if (!into.method.assign({line, static_cast<std::size_t>(space - line)})) return 0;
   const auto question = static_cast<std::size_t>(checked.question - target);
-  if (!into.target.assign_checked(text, question, into.method)) return;
+  if (!into.target.assign_checked(text, question, into.method)) return 0;
   into.version = minor == '0' ? http_version::http_1_0 : http_version::http_1_1;
   in_fields_ = true;
-  scanned_ = line_at_ = static_cast<std::size_t>(checked.end + ending - line);
+  return static_cast<std::size_t>(checked.end + ending - line);
 }
 
 /// Takes lines in up to the start line. `done`: what follows are fields.
 template <class StartLine>
 [[gnu::noinline]] head_parser::outcome head_parser::first_lines(std::string_view octets, std::size_t most_empty,
                                                                 StartLine start_line) {
-  line_ends ends = ends_in(octets);
+  line_ends ends = ends_in(octets, scanned_);
   while (!in_fields_) {
     const char* const line = octets.data() + line_at_;
     const char* const end = ends.next();
@@ -221,29 +223,32 @@ template <class StartLine>
   return outcome::done;
 }
 
-/// Takes field lines in, up to the empty line.
-inline head_parser::outcome head_parser::field_lines(std::string_view octets, fields& into) {
+/// Takes field lines in, up to the empty line. Where the running one starts and how far it has been looked at is
+/// handed over: all that follows would wait for it to be stored and loaded.
+inline head_parser::outcome head_parser::field_lines(std::string_view octets, std::size_t line_at, std::size_t scanned,
+                                                     fields& into) {
   const char* const wide = wide_end(octets);
-  const char* line = octets.data() + line_at_;
-  line_ends ends = ends_in(octets);
+  const char* line = octets.data() + line_at;
+  line_ends ends = ends_in(octets, scanned);
   fields::parsed_lines lines(into, octets.data(), limits_->fields);
   for (;;) {
     const char* const end = ends.next();
     if (end == nullptr) [[unlikely]] {
       line_at_ = static_cast<std::size_t>(line - octets.data());
       lines.keep();
-      return unended_line(octets, ends.stop());
+      const auto state = unended_line(octets, ends.stop());
+      return state == outcome::failed ? fail(failure_, into) : state;
     }
     if (line == end) [[unlikely]] break;
     field_line split = split_usual_line(line, end, wide);
     if (split.name_size == 0) [[unlikely]] {
       field_line unusual;
-      if (const auto wrong = split_field_line({line, end}, unusual)) return fail(wrong);
+      if (const auto wrong = split_field_line({line, end}, unusual)) return fail(wrong, into);
       split = unusual;
     }
     if (!lines.have_room()) [[unlikely]] {
       lines.keep();
-      if (into.size() == limits_->fields) return fail({431, "too many fields"});
+      if (into.size() == limits_->fields) return fail({431, "too many fields"}, into);
       lines = fields::parsed_lines(into, octets.data(), limits_->fields);
     }
     lines.add({line, split.name_size}, {line + split.value_at, split.value_size});
