@@ -147,7 +147,7 @@ class static_files {
 namespace detail {
 
 /// What a variant is kept under: no name of a file holds a line end.
-[[nodiscard]] inline std::string variant_key(std::string_view name, std::string_view coding) {
+[[nodiscard, gnu::cold]] inline std::string variant_key(std::string_view name, std::string_view coding) {
   return std::string(name).append("\n").append(coding);
 }
 

@@ -56,9 +56,13 @@ struct framing {
 
 namespace detail {
 
+[[nodiscard, gnu::cold, gnu::noinline]] inline bool has_several(const fields& f, std::string_view name) noexcept {
+  return f.count(name) > 1;
+}
+
 /// Fields know without a search that most names stand there once or not at all.
 [[nodiscard]] inline bool is_repeated(const fields& f, std::string_view name) noexcept {
-  return f.may_repeat(name) && f.count(name) > 1;
+  return f.may_repeat(name) && has_several(f, name);
 }
 
 /// All lines of that name say the same.

@@ -31,34 +31,39 @@ inline void append_json(std::string& out, std::string_view text);
 // ---------------------------------------------------------------------------------------------
 
 inline void append_html(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
+  std::size_t done = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char* escape = nullptr;
+    switch (text[at]) {
+      case '&': escape = "&amp;"; break;
+      case '<': escape = "&lt;"; break;
+      case '>': escape = "&gt;"; break;
+      case '"': escape = "&quot;"; break;
+      case '\'': escape = "&#39;"; break;
+      default: continue;
     }
+    out.append(text.data() + done, at - done).append(escape);
+    done = at + 1;
   }
+  out.append(text.data() + done, text.size() - done);
 }
 
 inline void append_json(std::string& out, std::string_view text) {
-  out += '"';
+  out.append("\"");
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
     const auto octet = static_cast<unsigned char>(text.front());
     if (length == 0) {
-      out += "\xEF\xBF\xBD";  // U+FFFD
+      out.append("\xEF\xBF\xBD");  // U+FFFD
     } else if (octet < 0x20) {
       ascii::append_hex_octet(out.append("\\u00"), text.front());
     } else {
-      if (octet == '"' || octet == '\\') out += '\\';
+      if (octet == '"' || octet == '\\') out.append("\\");
       out.append(text.substr(0, length));
     }
     text.remove_prefix(length == 0 ? 1 : length);
   }
-  out += '"';
+  out.append("\"");
 }
 
 }  // namespace tinyhttp

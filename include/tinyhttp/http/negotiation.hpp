@@ -119,7 +119,7 @@ inline constexpr quality no_quality = -1;  // none is named, or what is there is
   return ascii::equal_ignoring_case(unquote(a), unquote(b));
 }
 
-[[nodiscard]] constexpr bool has_parameter(const media_type& type,
+[[nodiscard, gnu::cold]] constexpr bool has_parameter(const media_type& type,
                                            const field_parameter& wanted) noexcept {
   auto rest = type.parameters;
   field_parameter parameter;

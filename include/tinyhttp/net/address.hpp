@@ -147,7 +147,7 @@ struct native_address {
   return made;
 }
 
-inline address address::from_native(const sockaddr* from, socklen_t size) noexcept {
+[[gnu::noinline]] inline address address::from_native(const sockaddr* from, socklen_t size) noexcept {
   address made;
   if (size < sizeof(sa_family_t) || size > sizeof made.storage_) return made;
   std::memcpy(&made.storage_, from, size);
@@ -222,10 +222,11 @@ inline std::string address::host() const {
 }
 
 inline std::string address::to_string() const {
-  if (is_unix_domain()) return "unix:" + host();
+  std::string text = host();
+  if (is_unix_domain()) return text.insert(0, "unix:");
   if (!is_ip()) return "unknown address";
-  std::string text = family() == AF_INET6 ? "[" + host() + "]:" : host() + ":";
-  ascii::append_decimal(text, port());
+  if (family() == AF_INET6) text.insert(0, "[").append("]");
+  ascii::append_decimal(text.append(":"), port());
   return text;
 }
 

@@ -219,7 +219,8 @@ inline std::int64_t listener::take(accepted& next, bool non_blocking) noexcept {
     native_address peer;
     const std::int64_t made = os::accept(native(), peer.pointer(), &peer.size, non_blocking);
     if (made >= 0) {
-      next = {net::socket(descriptor(static_cast<int>(made))), peer.value().unmapped()};
+      next.socket = net::socket(descriptor(static_cast<int>(made)));
+      next.peer = peer.value().unmapped();
       return 1;
     }
     if (made == -EAGAIN) return 0;

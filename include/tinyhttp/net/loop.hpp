@@ -270,13 +270,12 @@ inline int loop::milliseconds_to_wait(duration at_most) {
 
 inline void loop::run_posted() {
   posted_.take_in();
-  struct wake_again {  // when one throws: the rest is called in the next turn
-    loop& self;
-    ~wake_again() {
-      if (!self.posted_.empty()) self.wake();
-    }
-  } const guard{*this};
-  while (const auto next = posted_.next()) next->call();
+  try {
+    while (const auto next = posted_.next()) next->call();
+  } catch (...) {
+    if (!posted_.empty()) wake();  // the rest is called in the next turn
+    throw;
+  }
 }
 
 inline void loop::run_ready() {

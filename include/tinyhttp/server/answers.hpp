@@ -59,8 +59,8 @@ void served_exchange<S>::answer_no_interim() {
     if (std::exchange(continue_owed_, false)) wire_.send_informational(out_, status::continue_, {});  // the order of 7.8
     return;
   }
-  services().log(of_request("handler answered ") + ascii::to_decimal(static_cast<unsigned>(r.status.code())) +
-                 (r.status == status::switching_protocols ? " without an Upgrade asked for" : ", which is no last answer"));
+  services().log(of_request("handler answered ").append(ascii::to_decimal(static_cast<unsigned>(r.status.code())))
+                     .append(r.status == status::switching_protocols ? " without an Upgrade asked for" : ", which is no last answer"));
   r.status = status::internal_server_error;
   r.fields.clear();
   r.body.clear();
@@ -228,14 +228,18 @@ task<bool> served_exchange<S>::send_large() {
   if (r.body.stream() != nullptr && !begin_handling()) co_return false;  // it may wait
   answering_ = true;
   sending_.restart(stream());
-  body_sender<S> sender(stream(), wire_, out_, sending_, connection_->share_,
+  body_sender<S> sender(r.body, stream(), wire_, out_, sending_, connection_->share_,
                         buffers().window);
-  bool sent = false;
+  bool sent = true;
   try {
-    auto sending = sender.send(r.body);
-    sent = co_await sending;
+    while (sent && sender.has_next()) {
+      auto sending = sender.send_next();
+      sent = co_await sending;
+    }
+    sent = sent && sender.finish();
     if (!sent && sender.has_source_failed()) services().log(of_request(sender.failure().message()));
   } catch (...) {
+    sent = false;
     services().log_thrown(of_request("body"));
   }
   if (sent) {
@@ -263,25 +267,6 @@ task<result<void>> served_exchange<S>::inform(status code, const fields& with) {
     co_await flushing;
   }
   co_return sent_;
-}
-
-/// The other protocol begins behind the whole request (RFC 9110 7.8); a body that nobody read is none of it.
-template <looped_stream S>
-task<void> served_exchange<S>::take_over() {
-  if (!wire_.incoming_done()) {
-    auto rest = drain_request();
-    co_await rest;
-    if (!wire_.incoming_done()) co_return;
-  }
-  taken_over raw(*this);
-  if (!begin_handling()) co_return;
-  try {
-    auto taken = answer_->now().attached()->takeover(raw);
-    co_await taken;
-  } catch (...) {
-    (void)failed_handler();
-  }
-  handling_ = false;
 }
 
 template <looped_stream S>

@@ -1,4 +1,4 @@
-// tinyhttp/server/request_body.hpp -- the body of a request, pulled by its handler or drained behind it.
+// tinyhttp/server/request_body.hpp -- the body of a request, pulled by its handler.
 //
 // Pulled no faster than asked for, held to a least rate, and over with its request. RFC 9112 6 and 9.3.
 #pragma once
@@ -112,16 +112,6 @@ task<result<std::string_view>> served_exchange<S>::pull() {
     if (!got) co_return got.error();
     if (*got == 0) wire_.peer_closed();
     wire_.received(*got);
-  }
-}
-
-/// Reads on to the end of a body that the handler left, within bounds.
-template <looped_stream S>
-task<void> served_exchange<S>::drain_request() {
-  for (std::size_t drained = 0; drained <= options().drain_octets;) {
-    const auto octets = co_await pull();
-    if (!octets || octets->empty()) co_return;
-    drained += octets->size();
   }
 }
 

@@ -20,19 +20,22 @@
 
 namespace tinyhttp {
 
-/// Sends one body. Refers to everything it is given; lives as long as the sending.
+/// Sends one body, part by part. Refers to everything it is given; lives as long as the sending.
 template <looped_stream S>
 class body_sender {
  public:
   /// `out`: octets that wait to be sent in front, such as the head. `window`: octets that are
   /// copied at a time where the content has no descriptor.
-  body_sender(S& stream, h1::connection& wire, buffer& out, least_rate<S>& pace,
+  body_sender(const body& b, S& stream, h1::connection& wire, buffer& out, least_rate<S>& pace,
               turn_share& share, std::size_t window) noexcept
-      : stream_(stream), wire_(wire), out_(out), pace_(pace), share_(share), window_(window) {}
+      : body_(b), stream_(stream), wire_(wire), out_(out), pace_(pace), share_(share), window_(window) {}
 
-  /// Sends all of `b` and the end of the message. After false, which `failure()` explains, only cutting
-  /// the connection tells the peer the truth. The end may be left in `out`.
-  [[nodiscard]] task<bool> send(const body& b);
+  /// There is another part: `send_next` sends it. After false, which `failure()` explains, only cutting
+  /// the connection tells the peer the truth.
+  [[nodiscard]] bool has_next() const noexcept { return sent_ < (body_.pieces() != nullptr ? body_.pieces()->size() : 1); }
+  [[nodiscard]] task<bool> send_next();
+  /// The end of the message, behind all parts: may be left in `out`. Likewise.
+  [[nodiscard]] bool finish() { return wire_.finish(out_, body_.trailers()) || break_promise(); }
 
   /// Sends what waits in `out`. `more`: something follows at once.
   [[nodiscard]] task<bool> flush(bool more = false) { return write({}, {}, more); }
@@ -45,7 +48,6 @@ class body_sender {
   static constexpr std::size_t turn_size = 256 * 1024;  // octets handed over at a time
   static constexpr unsigned steps_of_piece = 16;         // of a turn's share, that a piece of a stream takes
 
-  task<bool> send_whole(const body& b);
   task<bool> send_part(std::string_view octets, const content_slice* slice);
   // Built for size: each step of theirs moves 64 KiB or more.
   [[gnu::cold]] task<bool> send_file(const content_slice& slice);
@@ -61,6 +63,8 @@ class body_sender {
   [[gnu::cold]] bool break_promise() { return fail({error_kind::io, "body: not as long as was promised"}); }
   [[gnu::cold]] bool end_early() { return fail({error_kind::io, "body: the content ended before its length"}); }
 
+  const body& body_;
+  std::size_t sent_ = 0;  // parts
   S& stream_;
   h1::connection& wire_;
   buffer& out_;
@@ -74,23 +78,15 @@ class body_sender {
 // ---------------------------------------------------------------------------------------------
 
 template <looped_stream S>
-task<bool> body_sender<S>::send(const body& b) {
-  const auto* const pieces = b.pieces();
-  const std::size_t count = pieces != nullptr ? pieces->size() : 1;
-  for (std::size_t i = 0; i < count; ++i) {
-    const body_piece* const piece = pieces != nullptr ? &(*pieces)[i] : nullptr;
-    auto sending = piece == nullptr ? send_whole(b) : send_part(piece->octets, piece->is_slice() ? &piece->slice : nullptr);
-    if (!co_await sending) co_return false;
+task<bool> body_sender<S>::send_next() {
+  const std::size_t i = sent_++;
+  if (const auto* const pieces = body_.pieces()) {
+    const body_piece& piece = (*pieces)[i];
+    return send_part(piece.octets, piece.is_slice() ? &piece.slice : nullptr);
   }
-  co_return wire_.finish(out_, b.trailers()) || break_promise();
-}
-
-/// A body that is not of pieces.
-template <looped_stream S>
-task<bool> body_sender<S>::send_whole(const body& b) {
-  if (auto* source = b.stream()) return send_stream(*source);
-  const auto* slice = b.slice();
-  return send_part(slice == nullptr ? b.text() : std::string_view(), slice);
+  if (auto* source = body_.stream()) return send_stream(*source);
+  const auto* slice = body_.slice();
+  return send_part(slice == nullptr ? body_.text() : std::string_view(), slice);
 }
 
 /// Of known length: `slice`, or where that is null `octets`.

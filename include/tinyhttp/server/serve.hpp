@@ -192,11 +192,23 @@ task<bool> served_exchange<S>::finish_answer() {
     if (!co_await flushing) co_return false;
   }
   report(true);
-  if (ends_behind_a_wait()) {
-    const bool hands_over = is_taken_over();
-    auto behind = hands_over ? take_over() : drain_request();
-    co_await behind;
-    if (hands_over) co_return false;
+  std::size_t drained = 0;  // of a body that its handler left
+  while (!wire_.incoming_done() && ends_behind_a_wait() && drained <= options().drain_octets) {
+    const auto octets = co_await pull();
+    if (!octets || octets->empty()) break;
+    drained += octets->size();
+  }
+  if (is_taken_over()) {  // the other protocol begins behind the whole request (RFC 9110 7.8)
+    if (!wire_.incoming_done() || !begin_handling()) co_return false;
+    taken_over raw(*this);
+    try {
+      auto taken = answer_->now().attached()->takeover(raw);
+      co_await taken;
+    } catch (...) {
+      (void)failed_handler();
+    }
+    handling_ = false;
+    co_return false;
   }
   conclude();
   co_return true;

@@ -49,6 +49,8 @@ class connection_host {
   }
 
  private:
+  [[nodiscard, gnu::cold]] owned<served_exchange<S>> make() { return owned<served_exchange<S>>(new served_exchange<S>(*this)); }
+
   static constexpr std::size_t most_spare = 64;  // as many as are busy in one turn
 
   owned<served_exchange<S>> spare_[most_spare];
@@ -119,7 +121,7 @@ class served_connection {
 
 template <looped_stream S>
 owned<served_exchange<S>> connection_host<S>::lend(served_connection<S>& borrower) {
-  owned<served_exchange<S>> lent(spares_ > 0 ? spare_[--spares_].release() : new served_exchange<S>(*this));
+  auto lent = spares_ > 0 ? std::move(spare_[--spares_]) : make();
   lent->begin(borrower);
   return lent;
 }

@@ -174,7 +174,6 @@ class served_exchange final : public request_context {
   void prepare_body();
   [[gnu::noinline]] void begin_body();
   task<result<std::string_view>> pull();
-  [[gnu::cold]] task<void> drain_request();
 
   // Its answer; see answers.hpp.
   void answer();
@@ -199,7 +198,6 @@ class served_exchange final : public request_context {
   void take_sent_file(const result<std::uint64_t>& through);
   task<bool> flush();
   task<bool> send_large();
-  [[gnu::cold]] task<void> take_over();
   void report(bool complete) noexcept;
   void call_hooks(const response& r, bool complete) noexcept;
 
