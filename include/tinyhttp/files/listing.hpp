@@ -96,20 +96,21 @@ inline void append_row(std::string& out, const entry& e) {
   out += '\n';
 }
 
+[[gnu::cold]] inline void append_link_up(std::string& out, std::size_t levels) {
+  out += "<a href=\"./";
+  for (std::size_t i = 0; i < levels; ++i) out += "../";
+  out += "\">";
+}
+
 /// The segments of `name` as links upwards, the last as it is.
 [[gnu::cold]] inline void append_breadcrumbs(std::string& out, std::string_view name) {
   std::size_t depth = 0;
   for (const char c : name) depth += c == '/';
-  const auto up = [&](std::size_t levels) {
-    out += "<a href=\"./";
-    for (std::size_t i = 0; i < levels; ++i) out += "../";
-    out += "\">";
-  };
-  up(depth);
+  append_link_up(out, depth);
   out += "root</a> / ";
   while (depth != 0) {
     const auto end = name.find('/');
-    up(--depth);
+    append_link_up(out, --depth);
     out += "<bdi>";
     append_html(out, name.substr(0, end));
     out += "</bdi></a> / ";

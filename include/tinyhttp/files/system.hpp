@@ -166,7 +166,7 @@ class file_source final : public content_source {
     for (;;) {
       const auto got = ::pread(file_.get(), room.data(), room.size(), static_cast<off_t>(offset));
       if (got >= 0) return static_cast<std::size_t>(got);
-      if (errno != EINTR) return error(error_kind::io, "read file: " + detail::cause_text(errno), 500);
+      if (errno != EINTR) return error(error_kind::io, std::string("read file: ").append(detail::cause_text(errno)), 500);
     }
   }
 

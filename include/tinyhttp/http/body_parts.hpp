@@ -37,7 +37,7 @@ class content_source {
 };
 
 /// `size` octets of `of` from `offset` on. An error where it ends before, or fails.
-[[nodiscard]] inline result<std::string> read_octets(const content_source& of, std::uint64_t offset, std::size_t size) {
+[[nodiscard, gnu::cold]] inline result<std::string> read_octets(const content_source& of, std::uint64_t offset, std::size_t size) {
   std::string all(size, '\0');
   for (std::size_t done = 0; done < size;) {
     const auto got = of.read_at(offset + done, {all.data() + done, size - done});

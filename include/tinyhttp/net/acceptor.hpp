@@ -71,7 +71,7 @@ class acceptor::accept_operation : waiter {
   [[nodiscard, gnu::cold]] error failure() const {
     const address& at = from_.listener_.local_address();
     if (status_ < 0) return is_queued_ ? detail::accept_error(at, status_) : detail::listen_error(at, status_);
-    return {error_kind::cancelled, "accept on " + at.to_string() + ": told to stop"};
+    return {error_kind::cancelled, std::string("accept on ").append(at.to_string()).append(": told to stop")};
   }
   acceptor& from_;
   accepted next_;

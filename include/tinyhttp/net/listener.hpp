@@ -90,10 +90,10 @@ class listener {
 namespace detail {
 
 [[gnu::cold]] inline error listen_error(const address& on, std::int64_t status) {
-  return system_error("listen on " + on.to_string(), static_cast<int>(-status));
+  return system_error(std::string("listen on ").append(on.to_string()), static_cast<int>(-status));
 }
 [[gnu::cold]] inline error accept_error(const address& on, std::int64_t status) {
-  return system_error("accept on " + on.to_string(), static_cast<int>(-status));
+  return system_error(std::string("accept on ").append(on.to_string()), static_cast<int>(-status));
 }
 
 /// accept(2) reports what befell the connection, not us: go on to the next one.
@@ -181,7 +181,7 @@ inline bool is_peers_misfortune(std::int64_t status) noexcept {
 [[gnu::cold]] inline result<listener> listener::adopt(int fd) {
   if (fd < 0) return error(error_kind::invalid_argument, "adopt descriptor: there is none");
   const std::int64_t listening = os::get_option(fd, SOL_SOCKET, SO_ACCEPTCONN);
-  std::string what = "adopt descriptor " + ascii::to_decimal(static_cast<unsigned>(fd));
+  std::string what = std::string("adopt descriptor ").append(ascii::to_decimal(static_cast<unsigned>(fd)));
   if (listening < 0) return system_error(what, static_cast<int>(-listening));
   if (listening == 0) return error(error_kind::invalid_argument, what.append(": it does not listen"));
   if (os::get_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM)

@@ -39,7 +39,7 @@ class served_exchange final : public request_context {
   explicit served_exchange(connection_host<S>& host)
       : host_(host), wire_(h1::side::server, host.services.options.limits),
         sending_(host.services.options.patience, least_rate<S>::direction::sending) {}
-  ~served_exchange() override {
+  [[gnu::cold]] ~served_exchange() override {
     report(false);
     end_exchange();
   }

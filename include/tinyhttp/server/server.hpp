@@ -149,7 +149,7 @@ template <looped_stream Stream>
 [[gnu::cold]] std::string basic_server<Stream>::url() const {
   const auto& at = local_address();
   if (at.family() == AF_UNIX) return at.to_string();
-  return (is_secured_stream<Stream> ? "https://" : "http://") + at.to_string() + "/";
+  return std::string(is_secured_stream<Stream> ? "https://" : "http://").append(at.to_string()).append("/");
 }
 
 template <looped_stream Stream>
