@@ -82,82 +82,52 @@ inline constexpr status status::internal_server_error{500}, status::not_implemen
 
 namespace detail {
 
-/// The phrases stand in the table itself: pointers to them would be addresses to be relocated.
-struct status_phrase {
-  std::uint16_t code;
-  char text[32];
+/// Each code and where its phrase begins in one text, the last an end: pointers to phrases would be addresses
+/// to be relocated, arrays of one size twice as large.
+struct status_table {
+  struct { std::uint16_t code, at; } entries[61];
+  char text[920];
 };
 
-inline constexpr status_phrase status_phrases[] = {  // the IANA registry of July 2026, by code
-    {100, "Continue"},
-    {101, "Switching Protocols"},
-    {102, "Processing"},
-    {103, "Early Hints"},
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {203, "Non-Authoritative Information"},
-    {204, "No Content"},
-    {205, "Reset Content"},
-    {206, "Partial Content"},
-    {207, "Multi-Status"},
-    {208, "Already Reported"},
-    {226, "IM Used"},
-    {300, "Multiple Choices"},
-    {301, "Moved Permanently"},
-    {302, "Found"},
-    {303, "See Other"},
-    {304, "Not Modified"},
-    {305, "Use Proxy"},
-    {307, "Temporary Redirect"},
-    {308, "Permanent Redirect"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {402, "Payment Required"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {406, "Not Acceptable"},
-    {407, "Proxy Authentication Required"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {411, "Length Required"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {414, "URI Too Long"},
-    {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
-    {417, "Expectation Failed"},
-    {421, "Misdirected Request"},
-    {422, "Unprocessable Content"},
-    {423, "Locked"},
-    {424, "Failed Dependency"},
-    {425, "Too Early"},
-    {426, "Upgrade Required"},
-    {428, "Precondition Required"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {451, "Unavailable For Legal Reasons"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-    {505, "HTTP Version Not Supported"},
-    {506, "Variant Also Negotiates"},
-    {507, "Insufficient Storage"},
-    {508, "Loop Detected"},
-    {511, "Network Authentication Required"},
-};
+inline constexpr status_table statuses = [] {
+  // clang-format off
+  constexpr std::string_view registry =  // IANA's of July 2026, by code
+      "100 Continue\n" "101 Switching Protocols\n" "102 Processing\n" "103 Early Hints\n" "200 OK\n" "201 Created\n"
+      "202 Accepted\n" "203 Non-Authoritative Information\n" "204 No Content\n" "205 Reset Content\n"
+      "206 Partial Content\n" "207 Multi-Status\n" "208 Already Reported\n" "226 IM Used\n" "300 Multiple Choices\n"
+      "301 Moved Permanently\n" "302 Found\n" "303 See Other\n" "304 Not Modified\n" "305 Use Proxy\n"
+      "307 Temporary Redirect\n" "308 Permanent Redirect\n" "400 Bad Request\n" "401 Unauthorized\n"
+      "402 Payment Required\n" "403 Forbidden\n" "404 Not Found\n" "405 Method Not Allowed\n" "406 Not Acceptable\n"
+      "407 Proxy Authentication Required\n" "408 Request Timeout\n" "409 Conflict\n" "410 Gone\n"
+      "411 Length Required\n" "412 Precondition Failed\n" "413 Content Too Large\n" "414 URI Too Long\n"
+      "415 Unsupported Media Type\n" "416 Range Not Satisfiable\n" "417 Expectation Failed\n"
+      "421 Misdirected Request\n" "422 Unprocessable Content\n" "423 Locked\n" "424 Failed Dependency\n"
+      "425 Too Early\n" "426 Upgrade Required\n" "428 Precondition Required\n" "429 Too Many Requests\n"
+      "431 Request Header Fields Too Large\n" "451 Unavailable For Legal Reasons\n" "500 Internal Server Error\n"
+      "501 Not Implemented\n" "502 Bad Gateway\n" "503 Service Unavailable\n" "504 Gateway Timeout\n"
+      "505 HTTP Version Not Supported\n" "506 Variant Also Negotiates\n" "507 Insufficient Storage\n"
+      "508 Loop Detected\n" "511 Network Authentication Required\n";
+  // clang-format on
+  status_table made{};
+  std::size_t entry = 0, at = 0;
+  for (std::size_t line = 0; line < registry.size(); ++entry) {
+    const auto digit = [&](std::size_t i) { return registry[line + i] - '0'; };
+    made.entries[entry] = {static_cast<std::uint16_t>(digit(0) * 100 + digit(1) * 10 + digit(2)), static_cast<std::uint16_t>(at)};
+    for (line += 4; registry[line] != '\n'; ++line) made.text[at++] = registry[line];
+    ++line;
+  }
+  made.entries[entry].at = static_cast<std::uint16_t>(at);
+  return made;
+}();
 
 }  // namespace detail
 
 constexpr std::string_view status::reason() const noexcept {
-  const detail::status_phrase* at = detail::status_phrases;
-  for (std::size_t left = std::size(detail::status_phrases); left > 0;) {  // halved until it is found
+  const auto* at = detail::statuses.entries;
+  for (std::size_t left = std::size(detail::statuses.entries) - 1; left > 0;) {  // halved until it is found
     const std::size_t half = left / 2;
-    if (at[half].code == code_) return at[half].text;
+    if (at[half].code == code_)
+      return {detail::statuses.text + at[half].at, static_cast<std::size_t>(at[half + 1].at - at[half].at)};
     if (at[half].code < code_) {
       at += half + 1;
       left -= half + 1;
