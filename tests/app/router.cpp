@@ -166,6 +166,18 @@ TEST_CASE("slashes are counted as they stand", "[app][router]") {
   CHECK(answer(app, "/d/1//2/") == "d x=1//2/");
 }
 
+TEST_CASE("a literal route is found whatever its first segment begins with", "[app][router]") {
+  router app;
+  for (const char* pattern : {"/", "//b", "/a", "/\xC3\xA9", "/~x/y"}) app.get(pattern, [pattern](const request&) { return text(pattern); });
+  for (const char* pattern : {"/", "//b", "/a", "/~x/y"}) CHECK(answer(app, pattern) == pattern);
+  CHECK(answer(app, "/%C3%A9") == "/\xC3\xA9");
+  CHECK(answer(app, "/%61") == "/a");
+  CHECK(answer(app, "/%7Ex/y") == "/~x/y");
+  for (const char* other : {"/!", "/b", "//a", "/>x/y", "/%62"}) CHECK(answer(app, other) == "404");
+  app.get("/{any}", [](const request&) { return text("any"); });
+  CHECK(answer(app, "/b") == "any");
+}
+
 TEST_CASE("a path is compared and handed on as it decodes, after it was split",
           "[app][router][rfc3986-2.1]") {
   router app;

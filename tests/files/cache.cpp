@@ -164,6 +164,22 @@ TEST_CASE("a larger file is kept open, as long as it is what is on disk", "[file
   CHECK(open.expired());  // so its space is free
 }
 
+TEST_CASE("what is kept is found by the path that means its name, not by the name as it stands", "[files][cache]") {
+  const scratch::folder f;
+  f.write("A.txt", "the letter");
+  f.write("%41.txt", "the sign");
+  f.write("100%", "all");
+  const static_files serve(f.path());
+  for (int i = 0; i < 3; ++i) {
+    CHECK(scratch::octets(get(serve, "/%2541.txt").body) == "the sign");
+    CHECK(scratch::octets(get(serve, "/%41.txt").body) == "the letter");
+    CHECK(scratch::octets(get(serve, "/A.txt").body) == "the letter");
+    CHECK(scratch::octets(get(serve, "/100%25").body) == "all");
+    CHECK(get(serve, "/100%").status == status::bad_request);
+  }
+  CHECK(from_memory(get(serve, "/%2541.txt")));
+}
+
 TEST_CASE("open files are few, whatever is asked for", "[files][cache]") {
   const scratch::folder f;
   const auto open_now = [] {

@@ -357,6 +357,7 @@ TEST_CASE("a stamp changes whenever the content can have", "[files][directory]")
   f.set_time("new", 1000);
   std::filesystem::rename(f.path("new"), f.path("file"));
   CHECK_FALSE(*root.glance("file") == first);
+  CHECK_FALSE(root.is_still("file", first));
 }
 
 TEST_CASE("swapping a directory for a link outside never lets a canary out",

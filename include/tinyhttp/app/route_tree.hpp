@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +39,11 @@ class route_tree {
   /// so the most specific one that fits. `none` where there is no such pattern.
   [[nodiscard]] place literal(std::string_view path) const noexcept;
   static constexpr place none = 0;  // the root, which is nobody's child
+
+  /// False: no pattern fits `path`, going by the octet that its first segment begins with. True: one may.
+  [[nodiscard]] bool may_fit(std::string_view path) const noexcept {
+    return path.size() < 2 || (first_octets_ & bit_of(path[1])) != 0;
+  }
 
   /// Calls `visit(hit)` for the patterns that fit `path`, the most specific first, until it returns
   /// true. The first segment in which two patterns differ decides: literal beats named beats rest.
@@ -91,15 +95,16 @@ class route_tree {
     std::size_t hash;
   };
 
+  [[nodiscard]] static std::uint64_t bit_of(char octet) noexcept { return std::uint64_t{1} << (octet & 63); }
   [[nodiscard]] static key key_of(place parent, std::string_view text) noexcept;
   [[nodiscard]] static bool is_escaped_form(std::string_view segment, std::string_view literal) noexcept;
   [[nodiscard]] place literal_child(place parent, const key& wanted) const noexcept;
   [[nodiscard]] std::pair<place, kind> child(place parent, const key& wanted, kind first) const noexcept;
   place add_child(place parent, const route_pattern::segment& segment);
   void add_path(place at, std::string path);
-  [[nodiscard]] static std::size_t hash_of(std::string_view path) noexcept;
   [[nodiscard]] std::size_t hash_of(const node& child) const noexcept { return key_of(child.parent, child.literal).hash; }
 
+  std::uint64_t first_octets_ = bit_of('%');  // what first segments begin with; an escape may be any of that
   std::vector<node> nodes_;
   hash_table children_;  // literal ones
   hash_table paths_;
@@ -146,6 +151,8 @@ namespace detail {
 
 inline route_tree::place route_tree::add(const route_pattern& pattern) {
   place at = 0;
+  const auto& [is, first] = pattern.segments.front();
+  first_octets_ |= is != kind::literal ? ~std::uint64_t{0} : bit_of(first.empty() ? '/' : first[0]);
   std::string path;
   bool literal = true;
   for (const auto& segment : pattern.segments) {
@@ -181,9 +188,9 @@ inline void route_tree::add_path(place at, std::string path) {
   if (paths_.is_full()) {
     paths_.clear_larger();
     for (place i = 1; i < nodes_.size(); ++i)
-      if (!nodes_[i].path.empty()) paths_.put(hash_of(nodes_[i].path), i);
+      if (!nodes_[i].path.empty()) paths_.put(ascii::detail::hash_of(nodes_[i].path), i);
   }
-  paths_.put(hash_of(path), at);
+  paths_.put(ascii::detail::hash_of(path), at);
   nodes_[at].path = std::move(path);
 }
 
@@ -217,29 +224,9 @@ inline route_tree::place route_tree::literal_child(place parent, const key& want
   }
 }
 
-/// Eight octets at a time, the last of them once more where they are not whole. Here, too, nobody else
-/// chooses what is in the table.
-inline std::size_t route_tree::hash_of(std::string_view path) noexcept {
-  const auto octets_at = [path](auto octets, std::size_t at) {
-    std::memcpy(&octets, path.data() + at, sizeof octets);
-    return std::uint64_t{octets};
-  };
-  std::uint64_t sum = path.size();
-  const auto mix = [&sum](std::uint64_t octets) {
-    sum = (sum ^ octets) * 0x9e3779b97f4a7c15u;
-    sum ^= sum >> 32;
-  };
-  const std::size_t size = path.size();
-  for (std::size_t at = 0; at + 8 < size; at += 8) mix(octets_at(std::uint64_t{}, at));
-  if (size >= 8) mix(octets_at(std::uint64_t{}, size - 8));
-  else if (size >= 4) mix(octets_at(std::uint32_t{}, 0) << 32 | octets_at(std::uint32_t{}, size - 4));
-  else for (const char c : path) mix(static_cast<unsigned char>(c));
-  return static_cast<std::size_t>(sum);
-}
-
 inline route_tree::place route_tree::literal(std::string_view path) const noexcept {
   if (paths_.used == 0) return none;
-  for (std::size_t hash = hash_of(path);; ++hash) {
+  for (std::size_t hash = ascii::detail::hash_of(path);; ++hash) {
     const place found = paths_.at(hash);
     if (found == none) return none;
     const std::string& there = nodes_[found].path;

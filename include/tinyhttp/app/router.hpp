@@ -201,7 +201,7 @@ inline void router::pick(route_tree::place at, const method& m, found& best) con
 
 inline router::found router::find(std::string_view path, const method& m) const {
   found best;
-  tree_.search(path, [&](route_tree::hit hit) {
+  if (tree_.may_fit(path)) tree_.search(path, [&](route_tree::hit hit) {
     best.hit = hit;
     pick(hit.at, m, best);
     return best.by != nullptr;

@@ -159,6 +159,26 @@ inline constexpr std::array<bool, 256> token_table = make_token_table();
   return true;
 }
 
+/// For tables of names: eight octets at a time, the last of them once more where they are not whole. Whoever
+/// chooses names can make some that collide.
+[[nodiscard]] inline std::size_t hash_of(std::string_view name) noexcept {
+  const auto octets_at = [name](auto octets, std::size_t at) {
+    std::memcpy(&octets, name.data() + at, sizeof octets);
+    return std::uint64_t{octets};
+  };
+  std::uint64_t sum = name.size();
+  const auto mix = [&sum](std::uint64_t octets) {
+    sum = (sum ^ octets) * 0x9e3779b97f4a7c15u;
+    sum ^= sum >> 32;
+  };
+  const std::size_t size = name.size();
+  for (std::size_t at = 0; at + 8 < size; at += 8) mix(octets_at(std::uint64_t{}, at));
+  if (size >= 8) mix(octets_at(std::uint64_t{}, size - 8));
+  else if (size >= 4) mix(octets_at(std::uint32_t{}, 0) << 32 | octets_at(std::uint32_t{}, size - 4));
+  else if (size > 0) mix(octets_at(std::uint8_t{}, 0) << 16 | octets_at(std::uint8_t{}, size / 2) << 8 | octets_at(std::uint8_t{}, size - 1));
+  return static_cast<std::size_t>(sum);
+}
+
 /// False: none of the eight octets at `text` is a control octet. True: one may be.
 [[nodiscard]] constexpr bool may_hold_control(const char* text) noexcept {
   std::uint64_t word = 0;

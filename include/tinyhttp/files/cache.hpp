@@ -3,6 +3,7 @@
 // Knows stamps, not files: who asks compares the stamp with the disk's before each use.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
@@ -37,6 +38,7 @@ struct cache_limits {
 /// A file as it was when its stamp was taken.
 struct kept_file {
   std::string name = {};  // beneath the root
+  bool is_escaped = false;  // in a path: the name holds a `%`
   file_stamp stamp = {};
   facts known = {};
   fields whole = {};  // of a 200
@@ -87,6 +89,10 @@ class cache {
     shared<const kept_file> file;  // null: the node is free
     index in_bucket = none;                 // the next of its bucket; of free nodes, the next free
     index newer = none, older = none;       // neighbours by time of use
+
+    [[nodiscard]] bool is_named(std::string_view wanted) const noexcept {
+      return name.size() == wanted.size() && ascii::detail::same_octets(name.data(), wanted.data(), wanted.size());
+    }
   };
 
   static constexpr std::size_t open_weight = std::size_t{256} << 10;  // 64 descriptors in 16 MiB
@@ -95,7 +101,7 @@ class cache {
     return content + 2 * (n.name.size() + n.file->name.size()) + sizeof(node) + sizeof(kept_file);
   }
   [[nodiscard]] index& bucket(std::string_view name) noexcept {
-    return buckets_[std::hash<std::string_view>()(name) & (buckets_.size() - 1)];
+    return buckets_[ascii::detail::hash_of(name) & (buckets_.size() - 1)];
   }
   [[nodiscard]] index look_up(std::string_view name) noexcept;
   [[nodiscard]] index take_free_node();
@@ -151,7 +157,7 @@ inline void cache::forget(std::string_view name) {
 inline cache::index cache::look_up(std::string_view name) noexcept {
   if (buckets_.empty()) return none;
   index at = bucket(name);
-  while (at != none && nodes_[at].name != name) at = nodes_[at].in_bucket;
+  while (at != none && !nodes_[at].is_named(name)) at = nodes_[at].in_bucket;
   return at;
 }
 

@@ -109,6 +109,9 @@ class directory {
   /// only serves to tell whether something that `find` gave is still what the name means.
   [[nodiscard]] result<file_stamp> glance(const std::string& name) const;
 
+  /// `name` still leads to the regular file of that stamp, by such a glance.
+  [[nodiscard]] bool is_still(const std::string& name, const file_stamp& stamp) const noexcept;
+
   /// What is in the directory `name`, unsorted, without `.` and `..`, and without what `find` would
   /// not give: devices, sockets, FIFOs, and links that lead nowhere, outside, or may not be followed.
   template <class Entry = entry>  // compiled only where it is used
@@ -212,6 +215,11 @@ inline result<file_stamp> directory::glance(const std::string& name) const {
   if (::fstatat(root_.get(), name.c_str(), &s, 0) != 0) return detail::system_error("stat", name, errno);
   if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode)) return detail::system_error("stat", name, ENODEV);
   return detail::stamp_of(s);
+}
+
+inline bool directory::is_still(const std::string& name, const file_stamp& stamp) const noexcept {
+  struct ::stat s;
+  return ::fstatat(root_.get(), name.c_str(), &s, 0) == 0 && S_ISREG(s.st_mode) && detail::stamp_of(s) == stamp;
 }
 
 [[gnu::cold]] inline result<opened> directory::find(const std::string& name) const {

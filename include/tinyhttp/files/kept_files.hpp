@@ -49,7 +49,7 @@ class kept_files {
 };
 
 /// The answer to `r` from what is kept. Its body holds that, until it is sent.
-[[nodiscard]] inline response answer_kept(const request& r, shared<const kept_file> kept);
+[[nodiscard]] inline response answer_kept(const request& r, shared<const kept_file>&& kept);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -67,8 +67,7 @@ inline shared<const kept_file> kept_files::find(std::string_view key, const requ
   if (!kept) return nullptr;
   const bool trusts = trust_for_ > std::chrono::milliseconds(0);
   if (trusts && detail::measured_now(r) < kept->trusted_until()) return kept;
-  const auto now = root_.glance(kept->name);
-  if (now && *now == kept->stamp) {
+  if (root_.is_still(kept->name, kept->stamp)) {
     if (trusts) kept->trust_until(deadline_in(detail::measured_now(r), trust_for_));
     return kept;
   }
@@ -92,6 +91,7 @@ inline shared<const kept_file> kept_files::keep(const std::string& key, std::str
     return nullptr;
   }
   made->name = std::move(name);
+  made->is_escaped = made->name.find('%') != made->name.npos;
   made->stamp = file.stamp;
   made->known = known;
   made->whole = whole_fields(known, now);
@@ -112,7 +112,7 @@ namespace detail {
 }
 
 /// A 200 with all of it.
-[[nodiscard]] inline response whole_of(shared<const kept_file> kept) {
+[[nodiscard]] inline response whole_of(shared<const kept_file>&& kept) {
   const kept_file& file = *kept;  // which the body holds
   response made;
   made.fields = file.whole;
@@ -123,15 +123,19 @@ namespace detail {
   return made;
 }
 
+/// What the request asks for.
+[[nodiscard, gnu::noinline]] inline response part_of(const request& r, const kept_file& kept, std::int64_t now) {
+  auto planned = make_plan(r, kept.known, now, seed_for(r), kept.stamp.modified <= now ? &kept.whole : nullptr);
+  if (kept.octets) return cut(planned, kept.known, kept.octets, nullptr, *kept.octets);
+  return cut(planned, kept.known, content_slice{kept.content, 0, kept.known.size}, kept.content, {});
+}
+
 }  // namespace detail
 
-inline response answer_kept(const request& r, shared<const kept_file> kept) {
+inline response answer_kept(const request& r, shared<const kept_file>&& kept) {
   const std::int64_t now = now_for(r);
-  const bool passed = kept->stamp.modified <= now;
-  if (passed && detail::is_plain(r)) return detail::whole_of(std::move(kept));
-  auto planned = make_plan(r, kept->known, now, seed_for(r), passed ? &kept->whole : nullptr);
-  if (kept->octets) return detail::cut(planned, kept->known, kept->octets, nullptr, *kept->octets);
-  return detail::cut(planned, kept->known, content_slice{kept->content, 0, kept->known.size}, kept->content, {});
+  if (kept->stamp.modified <= now && detail::is_plain(r)) return detail::whole_of(std::move(kept));
+  return detail::part_of(r, *kept, now);
 }
 
 }  // namespace tinyhttp::files

@@ -22,7 +22,7 @@ namespace tinyhttp::files {
 [[nodiscard]] constexpr std::optional<std::string_view> below_prefix(
     std::string_view path, std::string_view prefix) noexcept {
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  if (!path.starts_with(prefix)) return std::nullopt;
+  if (!prefix.empty() && !path.starts_with(prefix)) return std::nullopt;
   path.remove_prefix(prefix.size());
   if (!path.empty() && path.front() != '/') return std::nullopt;
   return path;

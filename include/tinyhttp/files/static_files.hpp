@@ -122,6 +122,7 @@ class static_files {
   };
 
   [[nodiscard]] response serve(const request& r) const;
+  [[nodiscard]] response serve_named(const request& r, std::string_view below) const;
   [[nodiscard]] shared<const files::kept_file> kept_as_asked(const request& r,
                                                                       std::string_view below) const;
   [[nodiscard]] shared<const files::kept_file> kept_for(const request& r,
@@ -191,8 +192,12 @@ inline response static_files::serve(const request& r) const {
   const auto below = files::below_prefix(r.path(), state_->options.strip_prefix);
   if (!below) return problem(status::not_found);
   if (auto kept = kept_as_asked(r, *below)) return files::answer_kept(r, std::move(kept));
+  return serve_named(r, *below);
+}
+
+[[gnu::noinline]] inline response static_files::serve_named(const request& r, std::string_view below) const {
   std::string& name = detail::name_buffer();
-  const auto judged = safe_path(below->empty() ? "/" : *below, name, state_->paths);
+  const auto judged = safe_path(below.empty() ? "/" : below, name, state_->paths);
   if (!judged) return files::refuse_path(r, judged.error(), state_->paths);
   const bool folder = name == "." || name.ends_with('/');
   if (folder && !r.path().ends_with('/')) return files::slash_redirect(r);  // the prefix itself
@@ -206,10 +211,14 @@ inline response static_files::serve(const request& r) const {
 }
 
 /// A path without escapes is a name, if it is one at all: what is kept under it need not be judged again.
+/// What is found under one with a `%` is not looked at further: the path means another name.
 inline shared<const files::kept_file> static_files::kept_as_asked(const request& r,
                                                                            std::string_view below) const {
-  if (!state_->keeps_paths || below.empty() || below.find('%') != below.npos) return nullptr;
-  return state_->kept.find(below.substr(1), r);
+  if (!state_->keeps_paths || below.empty()) return nullptr;
+  below.remove_prefix(1);
+  auto kept = state_->kept.find(below, r);
+  if (kept && kept->is_escaped) kept.reset();
+  return kept;
 }
 
 /// What is at hand and still is on disk; null where the disk has to be asked more.
