@@ -59,16 +59,17 @@ TEST_CASE("a pool that ends takes no more, not even from its own work", "[app][t
   };
   std::binary_semaphore begun(0), ending(0);
   bool ends = false, taken = true;
-  std::optional<worker_pool> pool(worker_options{.threads = 1, .waiting = 8});
-  auto last = std::make_shared<releasing>(ending);
-  CHECK(pool->submit([&] {
-    begun.release();
-    ends = ending.try_acquire_for(std::chrono::seconds(10));
-    taken = pool->submit([] {});
-  }));
-  begun.acquire();
-  CHECK(pool->submit([held = std::move(last)] {}));  // dropped
-  pool.reset();
+  {
+    worker_pool pool({.threads = 1, .waiting = 8});
+    auto last = std::make_shared<releasing>(ending);
+    CHECK(pool.submit([&] {
+      begun.release();
+      ends = ending.try_acquire_for(std::chrono::seconds(10));
+      taken = pool.submit([] {});
+    }));
+    begun.acquire();
+    CHECK(pool.submit([held = std::move(last)] {}));  // dropped
+  }
   CHECK(ends);
   CHECK_FALSE(taken);
 }
