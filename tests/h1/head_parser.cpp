@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -90,6 +91,22 @@ TEST_CASE("an octet of each value: where a head may hold it", "[h1][head_parser]
     CHECK(in_line_end == (octet == '\n' ? 0 : 400));
     const int for_last_line_end = verdict("GET / HTTP/1.1\r\nHost: a\r\n\r" + one);
     CHECK(for_last_line_end == (octet == '\n' ? 0 : 400));
+  }
+}
+
+TEST_CASE("a target is not looked at behind the bound of a head, nor behind what has come", "[h1][head_parser][security]") {
+  const std::string_view start = "GET /";
+  for (std::size_t size = 500; size < 560; ++size) {
+    std::vector<char> octets(size, '?');  // nothing behind them, so that a sanitizer sees who goes on
+    std::copy(start.begin(), start.end(), octets.begin());
+    for (const std::size_t target : {64U, 8192U}) {
+      const h1::limits bounds{.target = target, .head = 512};
+      request into;
+      head_parser parser(bounds);
+      const auto came_to = parser.parse({octets.data(), octets.size()}, into);
+      if (came_to == outcome::failed) CHECK(parser.failure().status >= 414);
+      CHECK((came_to == outcome::need_more) == (size < 512 && target > size));
+    }
   }
 }
 

@@ -186,7 +186,7 @@ inline std::size_t head_parser::usual_request_line(std::string_view octets, requ
   }
   const char* const target = space + 1;
   const char* const last = line + size;
-  const target_text checked = scan_target(target, last, wide_end(octets));
+  const target_text checked = scan_target(target, last, wide_end({line, size}));
   const std::string_view text(target, static_cast<std::size_t>(checked.end - target));
   if (last - checked.end < ending || text.size() > limits_->target) return 0;
   const char minor = checked.end[8];

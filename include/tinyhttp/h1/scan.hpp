@@ -291,7 +291,7 @@ namespace detail {
 #endif
 }
 
-/// `scan_target_portable`, sixteen octets at a time in front of `wide`. At `last` stands one that is in no target.
+/// `scan_target_portable`, sixteen octets at a time in front of `wide`, which is the `wide_end` of octets up to `last`.
 [[nodiscard]] inline target_text scan_target(const char* first, const char* last,
                                              [[maybe_unused]] const char* wide) noexcept {
   const char* question = nullptr;
