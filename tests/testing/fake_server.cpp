@@ -566,4 +566,115 @@ TEST_CASE("what cannot be asked for is refused where it is declared", "[testing]
   CHECK(refusal([&] { srv.file("/x", text("x")).etag("W/\"v1\"").etag("").header("ETag", "v1"); }) == "none");
   CHECK(refusal([&] { srv.file("/x", on_disk(".")); }) == "fake file \".\": not a regular file");
   CHECK_THAT(refusal([&] { srv.file("/x", on_disk("none/such")); }), ContainsSubstring("no such file"));
+  CHECK(refusal([&] { (void)flip_bit(in_request{1}); }) == "flip_bit: in_request{n} is no place of a response");
+  CHECK(refusal([&] { (void)swap_content(text("x"), "\"v\"", in_request{1}); }) == "swap_content: in_request{n} is no place of a response");
+  CHECK(refusal([&] { srv.on_handshake(cut(in_request{1})); }) == "fake server: not for handshakes: cut in the request at 1");
+}
+
+namespace {
+
+/// The head of a PUT of so many octets.
+std::string put_head(std::size_t octets, const std::string& more = {}) {
+  return "PUT /u HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: " + std::to_string(octets) + "\r\n" + more + "\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("an upload is refused, broken off or held while its body comes", "[testing][fake_server]") {
+  const std::string part = put_head(100'000) + std::string(1500, 'x');
+  fake_server srv;
+  SECTION("in place of the 100 that it waits for") {
+    srv.on(put("/u"), reply(413) | early());
+    raw_client client(srv);
+    client.send(put_head(100'000, "Expect: 100-continue\r\n"));
+    CHECK(client.receive(12) == "HTTP/1.1 413");
+    CHECK(client.receive_all().error.empty());  // and then an end
+    CHECK_THAT(srv.journal()[0].line(), ContainsSubstring("413") && ContainsSubstring("reply 413 | early in the request at 0  FIN"));
+  }
+  SECTION("by an answer in the middle, behind the 100") {
+    srv.on(put("/u"), reply(413) | early(1000));
+    raw_client client(srv);
+    client.send(put_head(100'000, "Expect: 100-continue\r\n"));
+    CHECK(client.receive(25) == "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send(std::string(1500, 'x'));
+    CHECK(client.receive(12) == "HTTP/1.1 413");
+    const auto seen = srv.journal()[0];
+    CHECK(seen.body_size == 1500);
+    CHECK_FALSE(seen.whole_body);
+  }
+  SECTION("by a reset, and by an end in order") {
+    srv.on(put("/u"), reset(in_request{1000}).times(1).then(cut(in_request{1000})));
+    CHECK_FALSE(talk(srv, part).error.empty());
+    const auto ended = talk(srv, part);
+    CHECK(ended.error.empty());
+    CHECK(ended.octets.empty());
+    CHECK(srv.all_played());
+    CHECK(srv.quiet());
+    CHECK(srv.journal()[0].end == ending::reset);
+    CHECK(srv.journal()[1].end == ending::fin);
+  }
+  SECTION("by a gate, and then once more, in the order of their places") {
+    const gate later, first;
+    srv.on(put("/u"), reply(201) | hold(in_request{50'000}, later) | hold(in_request{1000}, first));
+    raw_client client(srv);
+    client.send(part);
+    CHECK(first.reached());
+    client.send(std::string(98'500, 'y'));
+    first.open();
+    CHECK(later.reached());
+    later.open();
+    CHECK(client.receive_all().status() == 201);
+    CHECK(srv.journal()[0].body_size == 100'000);
+    CHECK(srv.journal()[0].whole_body);
+  }
+  SECTION("until the client leaves") {
+    srv.on(put("/u"), stall(in_request{0}));
+    {
+      raw_client client(srv);
+      client.send(part);
+    }
+    CHECK(srv.wait_for_end(put("/u")));
+    CHECK(srv.journal()[0].end == ending::client_left);
+  }
+  SECTION("by the rule that its head meets, of several") {
+    srv.on(put("/u"), reply(413) | early());
+    srv.on(put("/u").with("X-Small"), reply(201));
+    srv.on(put("/u").with_body("abc"), reply(507));  // at its head it has no body yet
+    CHECK(talk(srv, put_head(3) + "abc").status() == 413);
+    CHECK(talk(srv, put_head(3, "X-Small: 1\r\n") + "abc").status() == 507);
+  }
+}
+
+TEST_CASE("what is said of a request's body happens, or the journal says that it did not", "[testing][fake_server]") {
+  fake_server srv;
+  srv.on(put("/u"), (reply(201) | early(1000)).times(1)
+                        .then(flaky(1, 7, reset(in_request{2}))).then(flaky(0, 7, reset(in_request{2})))
+                        .then([](const exchange&) { return reply(201) | early(1); }));
+  CHECK(talk(srv, put_head(3) + "abc").status() == 201);
+  CHECK_FALSE(talk(srv, put_head(3) + "abc").error.empty());
+  CHECK(talk(srv, put_head(3) + "abc").status() == 404);  // served: there is no such file
+  CHECK(talk(srv, put_head(3) + "abc").status() == 201);
+  const auto all = srv.journal();
+  CHECK(all[0].fired == "reply 201 | early in the request at 1000 (not reached)");
+  CHECK_THAT(all[1].fired, ContainsSubstring("replay: flaky(1, 0x7) request 2 | reset in the request at 2") && !ContainsSubstring("not"));
+  CHECK(all[1].end == ending::reset);
+  CHECK(all[2].fired == "replay: flaky(0, 0x7) request 3");
+  CHECK(all[3].fired == "lambda | reply 201 | early in the request at 1 (not reached)");
+  CHECK(srv.call("GET /none HTTP/1.1\r\nHost: t\r\n\r\n").starts_with("HTTP/1.1 404"));
+  srv.on(any().where([](const exchange&) -> bool { throw std::runtime_error("no"); }, "never asked in peace"), cut(in_request{0}));
+  CHECK(talk(srv, put_head(0)).status() == 500);
+  CHECK(srv.journal().back().thrown == "no");
+  srv.forget_rules();
+  srv.on(put("/u"), cut(in_request{1}));
+  CHECK(srv.call(put_head(3) + "abc") == "[cut]");
+}
+
+TEST_CASE("of a request's body as much is kept as was asked for, and all is counted", "[testing][fake_server]") {
+  fake_server some{{.body = 4}}, none{{.body = 0}};
+  for (fake_server* srv : {&some, &none}) {
+    srv->on(put("/u"), reply(201));
+    CHECK(talk(*srv, put_head(100'000) + std::string(100'000, 'x')).status() == 201);
+    CHECK(srv->journal()[0].body == std::string(srv == &some ? 4 : 0, 'x'));
+    CHECK(srv->journal()[0].body_size == 100'000);
+  }
 }

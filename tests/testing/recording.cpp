@@ -400,7 +400,10 @@ TEST_CASE("binary bodies, no bodies, heads alone and posts come back as they wer
   CHECK(srv.quiet());
   CHECK(kept.names().size() == 7);
   CHECK(ask(srv, "POST", "/form", {}, std::string(2_MiB, 'x')).status() == 500);
-  CHECK(complaint(srv) == "recorded: the request's body has more than 1 MiB");
+  CHECK(complaint(srv) == "recorded: the request's body has 2097152 octets, fake_server_options::body is 1048576");
+  srv.on("/form", early(1));
+  CHECK(ask(srv, "POST", "/form", {}, "a=1").status() == 500);  // the origin must not get a part for the whole
+  CHECK(complaint(srv) == "recorded: the request's body was not read to its end, as `early` says");
 }
 
 TEST_CASE("several that record at once leave whole answers", "[testing][recording]") {

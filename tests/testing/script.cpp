@@ -28,6 +28,9 @@ TEST_CASE("a script says what the functions say", "[testing][script]") {
   CHECK(parse_behavior("serve | reset @64KiB x2").value().name() == (serve() | reset(offset{64_KiB})).times(2).name());
   CHECK(parse_behavior("stall head").value().name() == stall(before_head).name());
   CHECK(parse_behavior("cut head+12").value().name() == cut(in_head{12}).name());
+  CHECK(parse_behavior("reset request+1KiB").value().name() == reset(in_request{1024}).name());
+  CHECK(parse_behavior("reply 413 early").value().name() == (reply(413) | early()).name());
+  CHECK(parse_behavior("early 1000 | stall request x2").value().name() == (early(1000) | stall(in_request{0})).times(2).name());
   CHECK(parse_behavior("reply 404 x3 then redirect /x").value().acts().size() == 2);
   const behavior late = parse_behavior("pause head 200").value();
   CHECK(late.acts()[0].name == pause(before_head, std::chrono::milliseconds(200)).acts()[0].name);
@@ -46,6 +49,7 @@ TEST_CASE("what is no script is refused by name", "[testing][script]") {
                             "chunked 0", "throttle 0/s", "throttle fast", "pause head", "pause 5 soon", "flaky 20", "flaky 101 5", "reply 100",
                             "noise 200", "raw /does/not/exist", "cut 5 x", "cut -5", "basic-auth u", "throttle 10KiB", "throttle 10KiB/min",
                             "cut 5 x1 x2", "cut 5 x1 reset 6", "cut 5 x1 | reset 6", "| cut 5", "cut 5 |", "cut 5 | | close", "cut 5 | then serve",
+                            "flip-bit request", "cut request+", "cut request5", "early now",
                             "redirect then serve", "extra |", "reply 404 redirect /x", "serve | swap 9"}) {
     const auto got = parse_behavior(wrong);
     INFO(wrong);

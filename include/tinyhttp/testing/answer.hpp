@@ -23,15 +23,25 @@ namespace tinyhttp::testing {
 
 /// What answers one request.
 struct decision {
-  act how;            // with everything that concerns the wire
-  response answer;    // unless `how` is raw
+  act how;                   // with everything that concerns the wire
+  response answer;           // unless `how` is raw
+  std::size_t happened = 0;  // of its events, while the request's body was read
 };
 
-/// Decides, and writes into `x` which rule answered and why. Counts the rule's requests; a swap of
-/// content is published in `book`. `r` loses its Range where that is to be ignored.
-[[nodiscard]] inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t now);
+/// What answers a request, and the rule that says so, which lives as long as its rule set.
+struct chosen_act {
+  const rule* by = nullptr;  // null: none does
+  act how;
+};
 
-/// The same for what the path has, rules left aside.
+/// Decides, unless that was `chosen` early, and writes into `x` which rule answered and why. Counts the rule's requests; a
+/// swap of content is published in `book`. `r` loses its Range where that is to be ignored.
+[[nodiscard]] inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t now, chosen_act chosen = {});
+
+/// What answers `x`, of which the head has come, if it says something of the request's body; else nothing. Counted.
+[[nodiscard]] inline chosen_act early_act(const rule_set& set, exchange& x);
+
+/// Decides for what the path has, rules left aside.
 [[nodiscard]] inline response serve_content(const rule_set& set, request& r, exchange& x, std::int64_t now);
 
 // ---------------------------------------------------------------------------------------------
@@ -69,26 +79,28 @@ namespace detail {
   return static_cast<double>(drawn >> 11) < probability * 9007199254740992.0;  // 2^53
 }
 
-/// The rule that answers and its entry for this request; null: none does.
-[[nodiscard]] inline const act* find_act(const rule_set& set, exchange& x, const rule*& found) {
+/// The rule that answers and its entry for this request; null: none does. Counted by `counts`, 1 or, to look only, 0.
+[[nodiscard]] inline const act* find_act(const rule_set& set, exchange& x, std::size_t counts, const rule*& found) {
   for (std::size_t i = set.rules.size(); i-- > 0;) {
     const rule& each = *set.rules[i];
     if (!each.when.matches(x)) continue;
-    const std::size_t ordinal = each.met.fetch_add(1, std::memory_order_relaxed) + 1;
+    const std::size_t ordinal = each.met.fetch_add(counts, std::memory_order_relaxed) + 1;
     const act* entry = each.then.at(ordinal);
     if (entry == nullptr) continue;  // its script is over
-    x.rule = each.written;
-    x.ordinal = ordinal;
+    if (counts > 0) {
+      x.rule = each.written;
+      x.ordinal = ordinal;
+    }
     found = &each;
     return entry;
   }
   return nullptr;
 }
 
-/// Replaces lambdas and draws by what they come to.
-[[nodiscard]] inline act settle(act one, exchange& x, const rule* of) {
+/// Replaces lambdas and draws by what they come to; `early`, draws alone.
+[[nodiscard]] inline act settle(act one, exchange& x, const rule* of, bool early = false) {
   for (int depth = 0; depth < 8; ++depth) {  // a lambda that gives a lambda
-    if (one.what == act::kind::compute) {
+    if (one.what == act::kind::compute && !early) {
       const behavior chosen = (*one.compute)(x);
       const act* first = chosen.at(1);
       act next = first != nullptr ? *first : act{};
@@ -136,6 +148,23 @@ inline void swap(rule_book& book, const request& r, act& how) {
 
 }  // namespace detail
 
+inline chosen_act early_act(const rule_set& set, exchange& x) {
+  bool some = false;
+  for (const auto& each : set.rules) some = some || each->early;
+  if (!some) return {};
+  const rule* by = nullptr;
+  const act* entry = nullptr;
+  try {
+    entry = detail::find_act(set, x, 0, by);
+    if (entry == nullptr || !says_of_request(*entry)) return {};
+    entry = detail::find_act(set, x, 1, by);
+  } catch (...) {
+    return {};  // a condition of the test's: it throws again when the request is decided on
+  }
+  if (entry == nullptr) return {};
+  return {by, detail::settle(*entry, x, by, true)};
+}
+
 inline response serve_content(const rule_set& set, request& r, exchange& x, std::int64_t now) {
   if (const auto* file = detail::find_file(set, r)) {
     response answer = detail::serve_file(*file->second, r, now);
@@ -146,14 +175,15 @@ inline response serve_content(const rule_set& set, request& r, exchange& x, std:
   return problem(status::not_found);
 }
 
-inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t now) {
+inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t now, chosen_act chosen) {
   const auto set = book.current();
   decision made;
   try {
-    const rule* found = nullptr;
-    if (const act* entry = detail::find_act(*set, x, found)) {
+    if (chosen.by == nullptr)
+      if (const act* entry = detail::find_act(*set, x, 1, chosen.by)) chosen.how = *entry;
+    if (chosen.by != nullptr) {
       x.matched = true;
-      made.how = detail::settle(*entry, x, found);
+      made.how = detail::settle(std::move(chosen.how), x, chosen.by);
     }
     x.fired = made.how.name.empty() ? "serve" : made.how.name;
     if (made.how.credentials && !detail::same_credentials(x.header("Authorization"), *made.how.credentials)) {

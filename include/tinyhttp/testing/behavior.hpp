@@ -32,9 +32,9 @@ namespace detail {
 inline constexpr std::uint64_t most_pulled = std::uint64_t{64} << 20;  // octets of a stream that is answered with
 }
 
-/// What happens at one place of a response.
+/// What happens at one place of an exchange.
 struct wire_event {
-  enum class kind : std::uint8_t { cut, reset, stall, hold, pause, truncate, bad_record };
+  enum class kind : std::uint8_t { cut, reset, stall, hold, pause, truncate, bad_record, answer };
   kind what;
   position at;
   std::optional<testing::gate> gate = {};
@@ -151,7 +151,18 @@ class behavior {
   value_list<act> acts_;
 };
 
+/// Something of `one` may happen while the request's body is read.
+[[nodiscard]] inline bool says_of_request(const act& one) noexcept;
+
 // ---------------------------------------------------------------------------------------------
+
+inline bool says_of_request(const act& one) noexcept {
+  for (const auto& event : one.events)
+    if (event.at.in == position::kind::request) return true;
+  if (one.what != act::kind::flaky) return false;
+  const act* fault = one.fault->at(1);
+  return fault != nullptr && says_of_request(*fault);
+}
 
 template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, behavior> &&

@@ -77,6 +77,10 @@ namespace tinyhttp::testing {
 /// Body and head in writes of so many octets.
 [[nodiscard]] inline behavior tiny_writes(std::size_t octets = 1);
 
+/// The answer comes once so many octets of the request's body have been read, whatever is still to come, and the
+/// connection ends behind it. 0: in place of the `100 Continue` that a client may wait for (RFC 9110 10.1.1).
+[[nodiscard]] inline behavior early(std::uint64_t octets = 0);
+
 // --- framing, true and false ---
 
 /// The body in chunks of this size.
@@ -111,6 +115,7 @@ namespace detail {
     case position::kind::head: return at.octets == 0 ? "before the head" : "in the head at " + ascii::to_decimal(at.octets);
     case position::kind::body: return "after " + ascii::to_decimal(at.octets);
     case position::kind::file: return "at offset " + ascii::to_decimal(at.octets);
+    case position::kind::request: return "in the request at " + ascii::to_decimal(at.octets);
   }
   return {};
 }
@@ -134,6 +139,12 @@ inline void pull_now(body& from) {
   auto reading = from.read_all(most_pulled);
   if (!reading.try_start()) throw bad_result(error(error_kind::invalid_argument, "reply: the body waits for a loop"));
   (void)reading.take().value();
+}
+
+/// For what happens to octets of ours.
+inline void check_response(position at, const char* what) {
+  if (at.in != position::kind::request) return;
+  throw bad_result(error(error_kind::invalid_argument, std::string(what) + ": in_request{n} is no place of a response"));
 }
 
 /// For a number of octets that would never end, or never happen.
@@ -177,6 +188,7 @@ inline behavior swap_content(content other, std::string etag) {
                       .replacement_etag = std::move(etag)});
 }
 inline behavior swap_content(content other, std::string etag, position at) {
+  detail::check_response(at, "swap_content");
   return behavior(act{.what = act::kind::swap,
                       .chosen = true,
                       .name = "swap content " + detail::text_of(at),
@@ -236,6 +248,7 @@ inline behavior throttle(std::uint64_t octets, std::chrono::nanoseconds time) {
   return behavior(act{.name = "throttle", .throttle_octets = octets, .throttle_time = time});
 }
 inline behavior flip_bit(position at) {
+  detail::check_response(at, "flip_bit");
   act one{.name = "flip bit " + detail::text_of(at)};
   one.flips.push_back(at);
   return behavior(std::move(one));
@@ -244,6 +257,14 @@ inline behavior flip_bit(std::uint64_t file_offset) { return flip_bit(position(o
 inline behavior tiny_writes(std::size_t octets) {
   detail::check_some(octets, "tiny_writes");
   return behavior(act{.name = "tiny writes", .piece = octets});
+}
+
+inline behavior early(std::uint64_t octets) {
+  act one{.name = "early " + detail::text_of(in_request{octets})};
+  one.events.push_back({wire_event::kind::answer, in_request{octets}});
+  one.edits.push_back({head_edit::kind::set, "Connection", "close"});
+  one.closes = true;
+  return behavior(std::move(one));
 }
 
 inline behavior chunked(std::size_t octets, chunk_fault broken) {

@@ -4,6 +4,7 @@
 // (sender.hpp). A template over the stream: sockets, or memory.
 #pragma once
 
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -30,6 +31,7 @@ struct fake_state {
   rule_book rules;
   journal_book journal;
   h1::limits limits;
+  std::uint64_t most_body = 0;  // octets of a request's body that are kept
 };
 
 /// Stream and state outlive it. Loop thread only.
@@ -65,7 +67,8 @@ class fake_connection {
     x.server_name = with.server_name();
     x.client_subject = with.peer_subject();
   }
-  task<bool> read_body(exchange& x);
+  enum class body_read : std::uint8_t { whole, early, broken, over };
+  task<body_read> read_body(exchange& x, const act& how, std::size_t& happened);
   task<void> pull_body(decision& made, exchange& x);
   body_map compose(decision& made, std::int64_t now, std::string& head);
   task<bool> answer();
@@ -147,30 +150,37 @@ task<bool> fake_connection<S>::refuse(exchange& x) {
   co_return co_await sender_.send(x, made, head, body);
 }
 
-/// Reads the request's body; false when it does not come to its end.
+/// Reads the request's body, until its end or until its answer is due. `how` says what happens meanwhile.
 template <net::stream S>
-task<bool> fake_connection<S>::read_body(exchange& x) {
-  constexpr std::size_t most_kept = 1024 * 1024;  // octets
+auto fake_connection<S>::read_body(exchange& x, const act& how, std::size_t& happened) -> task<body_read> {
+  const auto events = place_early(how);
   bool continued = !x.fields.has_token("Expect", "100-continue");
   for (;;) {
+    while (happened < events.size() && events[happened].at <= x.body_size) {
+      const placed_event& due = events[happened++];
+      if (due.event->what == wire_event::kind::answer) co_return body_read::early;
+      const bool goes_on = co_await sender_.happen_early(x, how, due);
+      if (!goes_on) co_return body_read::over;
+    }
     const auto next = wire_.parser.next_event(incoming_);
-    if (next.what == h1::wire_event::kind::end) co_return true;
+    x.whole_body = next.what == h1::wire_event::kind::end;
+    if (x.whole_body) co_return body_read::whole;
     if (next.what == h1::wire_event::kind::data) {
       x.body_size += next.data.size();
-      if (x.body.size() < most_kept) x.body.append(next.data.substr(0, most_kept - x.body.size()));
+      x.body.append(next.data.substr(0, at_most(shared_.most_body - x.body.size(), next.data.size())));
       wire_.received.clear();
       continue;
     }
-    if (next.what != h1::wire_event::kind::need_more) co_return false;
+    if (next.what != h1::wire_event::kind::need_more) co_return body_read::broken;
     if (!continued) {
       buffer interim;
       wire_.parser.send_informational(interim, status::continue_, {});
       const bool sent = co_await wire_.write(interim.view());
-      if (!sent) co_return false;
+      if (!sent) co_return body_read::broken;
       continued = true;
     }
     const bool more = co_await wire_.receive();
-    if (!more) co_return false;
+    if (!more) co_return body_read::broken;
   }
 }
 
@@ -223,18 +233,27 @@ task<bool> fake_connection<S>::answer() {
   x.method = incoming_.method.name();
   x.target = incoming_.target.text();
   x.fields = incoming_.fields;
-  const bool whole = co_await read_body(x);
-  wire_.received = wire_.parser.unread();
+  const auto set = shared_.rules.current();  // keeps the rule that is chosen
+  chosen_act chosen = early_act(*set, x);
+  std::size_t happened = 0;
+  const body_read came = co_await read_body(x, chosen.how, happened);
+  if (came == body_read::over) co_return false;
+  if (came == body_read::early) {
+    wire_.received.clear();
+  } else {
+    wire_.received = wire_.parser.unread();
+  }
   x.queued = wire_.received.size();
-  if (!whole && wire_.parser.failure()) co_return co_await refuse(x);
-  if (!whole) {
+  if (came == body_read::broken && wire_.parser.failure()) co_return co_await refuse(x);
+  if (came == body_read::broken) {
     x.failure = "the body did not come to its end";
     sender_.note(std::move(x), ending::client_left);
     co_return false;
   }
 
   const std::int64_t now = wire_.loop().unix_seconds();
-  auto made = decide(shared_.rules, incoming_, x, now);
+  auto made = decide(shared_.rules, incoming_, x, now, std::move(chosen));
+  made.happened = happened;
   if (!x.thrown.empty()) shared_.journal.note_failure();
   if (made.answer.body.stream() != nullptr && incoming_.method != method::head) {
     auto pulling = pull_body(made, x);

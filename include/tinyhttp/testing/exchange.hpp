@@ -38,8 +38,9 @@ struct exchange {
   std::string method;
   std::string target;
   tinyhttp::fields fields;
-  std::string body;             // its first MiB
-  std::uint64_t body_size = 0;  // all of it
+  std::string body;             // its first MiB, or as much as `fake_server_options::body` says
+  std::uint64_t body_size = 0;  // all of it that was read
+  bool whole_body = false;      // that is all there is
   std::string failure;          // why the octets are no request; empty: they are one
 
   std::string server_name;     // TLS: the host that the client named (SNI); empty: none

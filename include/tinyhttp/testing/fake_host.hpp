@@ -132,6 +132,7 @@ class fake_host {
 template <class>
 fake_host::fake_host(fake_server_options with) : serve_([](fake_host& self) { return self.accept_all(); }) {
   shared_.journal.keep_at_most(with.journal);
+  shared_.most_body = with.body;
   if (with.unix_socket || with.tls) folder_.reset(new private_folder);
   if (with.unix_socket) unix_path_ = folder_->keep("socket");
   else keep_port(with);

@@ -25,6 +25,7 @@ struct fake_server_options {
   bool unix_socket = false;        // instead: a Unix-domain socket in a directory of its own
   std::shared_ptr<const fake_security> tls = nullptr;  // see testing_tls.hpp
   std::uint64_t journal = std::uint64_t{256} << 20;  // octets, about; then the oldest exchanges go
+  std::uint64_t body = 1024 * 1024;  // octets of each request's body that are kept; all are counted
 };
 /// `fake_server srv{ipv6};`
 inline const fake_server_options ipv6{.host = "::1"};

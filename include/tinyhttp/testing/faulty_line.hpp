@@ -95,6 +95,7 @@ task<bool> faulty_line<S>::happen(const placed_event& what) {
       ledger_.settle(ending::fin);
       co_await part();
       co_return false;
+    case wire_event::kind::answer: break;
     case wire_event::kind::reset: co_return co_await end_by_reset();
     case wire_event::kind::hold: co_return co_await wait_at(*what.event->gate, 1);
     case wire_event::kind::pause: {
@@ -105,7 +106,7 @@ task<bool> faulty_line<S>::happen(const placed_event& what) {
       for (woken why = woken::rung; why == woken::rung;) why = co_await wire_.park(net::timer::never);
       co_return co_await left();
   }
-  co_return false;
+  co_return false;  // kind::answer is no event of the line's
 }
 
 template <net::stream S>

@@ -24,7 +24,7 @@ namespace tinyhttp::testing {
 /// in place of them all, and `serve`.
 [[nodiscard]] inline bool is_for_handshakes(const act& one) noexcept {
   if (one.what == act::kind::raw) return one.events.empty();
-  if (one.what != act::kind::serve || one.events.size() > 1) return false;
+  if (one.what != act::kind::serve || one.events.size() > 1 || says_of_request(one)) return false;
   if (one.events.empty()) return true;
   const auto kind = one.events[0].what;
   return kind == wire_event::kind::cut || kind == wire_event::kind::reset || kind == wire_event::kind::stall;

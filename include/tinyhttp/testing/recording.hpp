@@ -223,8 +223,11 @@ response recording<Client>::operator()(request& r, exchange& x, std::string_view
   std::string target(r.path().substr(prefix.size()));
   if (target.empty()) target = "/";
   if (r.target.has_query()) target.append("?").append(r.query());
+  if (!x.whole_body)
+    throw bad_result(error(error_kind::invalid_argument, "recorded: the request's body was not read to its end, as `early` says"));
   if (x.body_size > x.body.size())
-    throw bad_result(error(error_kind::limit, "recorded: the request's body has more than 1 MiB"));
+    throw bad_result(error(error_kind::limit, "recorded: the request's body has " + ascii::to_decimal(x.body_size) +
+                                                  " octets, fake_server_options::body is " + ascii::to_decimal(x.body.size())));
 
   std::string name = recording_name(x.method, target, x.body);
   bool of_head = r.method == method::head;

@@ -66,9 +66,12 @@ struct rule {
   matcher when;
   behavior then;
   source_line written;
+  bool early = false;  // it says something of the request's body
   mutable std::atomic<std::size_t> met{0};
 
-  rule(matcher m, behavior b, source_line at) : when(std::move(m)), then(std::move(b)), written(at) {}
+  rule(matcher m, behavior b, source_line at) : when(std::move(m)), then(std::move(b)), written(at) {
+    for (const auto& each : then.acts()) early = early || says_of_request(each);
+  }
 };
 
 /// What a fake server has at one time. Immutable once published.

@@ -23,13 +23,14 @@ namespace tinyhttp::testing {
 /// A script of behaviours. Entries are joined by `then`, parts of one entry by `|` or a blank; `xN`
 /// ends an entry that comes so often. One part of an entry at most says what is answered: the first two
 /// lines, but ignore-range and basic-auth. Places are octets of the body; `@N` is a place in the file,
-/// `head` is before the head, `head+N` in it.
+/// `head` is before the head, `head+N` in it; `request` is before the request's body, `request+N` in it.
 ///
 ///     reply CODE    redirect URL    serve         raw FILE        ignore-range   swap SEED
 ///     basic-auth USER:PASSWORD      retry-after S (503)           flaky PERCENT SEED
 ///     cut PLACE     reset PLACE     stall PLACE   pause PLACE MS  flip-bit N     throttle BYTES/s
 ///     length N      no-length       double-length N               extra TEXT
 ///     chunked N     bad-chunks      no-last-chunk tiny-writes N   noise CODE     bare-lf   close
+///     early         early N (octets of the request's body)
 [[nodiscard]] inline result<behavior> parse_behavior(std::string_view script);
 
 /// `3MiB:seed7`, `3MiB`, `500000`: a pattern of that size.
@@ -98,9 +99,11 @@ class script_words {
 
 [[nodiscard]] inline std::optional<position> parse_place(std::string_view word) {
   if (word == "head") return position(before_head);
-  const bool in_file = word.starts_with('@'), head = word.starts_with("head+");
-  const auto number = parse_size(word.substr(in_file ? 1 : head ? 5 : 0));
+  if (word == "request") return position(in_request{});
+  const bool in_file = word.starts_with('@'), head = word.starts_with("head+"), request = word.starts_with("request+");
+  const auto number = parse_size(word.substr(in_file ? 1 : head ? 5 : request ? 8 : 0));
   if (!number) return std::nullopt;
+  if (request) return position(in_request{*number});
   return in_file ? position(offset{*number}) : head ? position(in_head{*number}) : position(after{*number});
 }
 
@@ -121,7 +124,7 @@ class script_words {
   if (word == "cut") into = cut(at);
   else if (word == "reset") into = reset(at);
   else if (word == "stall") into = stall(at);
-  else if (word == "flip-bit") into = flip_bit(at.in == position::kind::body ? position(offset{at.octets}) : at);
+  else if (word == "flip-bit" && at.in != position::kind::request) into = flip_bit(at.in == position::kind::body ? position(offset{at.octets}) : at);
   else return false;
   return true;
 }
@@ -155,6 +158,11 @@ class script_words {
   const std::string_view word = words.take();
   behavior made;
   if (parse_plain(word, made)) return made;
+  if (word == "early") {
+    const auto octets = words.empty() ? std::nullopt : parse_size(words.peek());
+    if (octets) words.take();
+    return early(octets.value_or(0));
+  }
   if (words.empty() || words.peek() == "then" || words.peek() == "|")
     return script_error(word, "no such behaviour, or something is missing behind it");
   const std::string value(words.take());

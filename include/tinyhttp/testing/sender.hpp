@@ -32,6 +32,8 @@ class sender : faulty_line<S> {
 
   /// Answers `x`, which goes into the journal, with `head` and `body`; `made` says how.
   task<bool> send(exchange& x, const decision& made, const std::string& head, const body_map& body);
+  /// Lets something happen while the request of `x` is read; false: the connection is over, and `x` in the journal.
+  task<bool> happen_early(exchange& x, const act& how, const placed_event& what);
   /// Brings the journal up to date; true when nothing more is on its way to the client.
   bool refresh() { return ledger_.refresh(); }
   /// The exchange that has ended is as it will stay: tells whoever listens.
@@ -79,7 +81,7 @@ task<bool> sender<S>::send(exchange& x, const decision& made, const std::string&
   const auto events = place_events(made.how, body, head.size());
   std::size_t done = 0;
   piece_ = made.how.piece;
-  x.fired += unreached(made.how, events, body);
+  x.fired += unreached(made.how, made.happened + events.size(), body);
   ledger_.begin(std::move(x), body.size(), head.size());
   if (made.how.what == act::kind::stepped) co_return co_await play_steps(*made.how.steps, head, body);
   const bool headed = co_await send_head(head, events, done);
@@ -93,6 +95,18 @@ task<bool> sender<S>::send(exchange& x, const decision& made, const std::string&
   }
   ledger_.settle(ending::kept);
   co_return true;
+}
+
+template <net::stream S>
+task<bool> sender<S>::happen_early(exchange& x, const act& how, const placed_event& what) {
+  const auto kind = what.event->what;
+  const bool waits = kind == wire_event::kind::hold || kind == wire_event::kind::pause;
+  x.fired = how.name;
+  x.matched = true;
+  if (!waits) ledger_.begin(std::move(x), 0, 0);
+  const bool goes_on = co_await happen(what);
+  if (waits && !goes_on) note(std::move(x), ending::client_left);
+  co_return goes_on;
 }
 
 template <net::stream S>

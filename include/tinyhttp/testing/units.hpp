@@ -36,14 +36,21 @@ struct in_head {
 };
 inline constexpr in_head before_head{};
 
-/// A place in a response: any of the three above.
+/// So many octets of the *request's* body have been read, or a few more; 0 is before any of it, and before the `100 Continue`
+/// that a client may wait for. The rule is found by the request's head alone then. Said by what a lambda gives it comes too late.
+struct in_request {
+  std::uint64_t octets = 0;
+};
+
+/// A place in an exchange: any of the four above.
 struct position {
-  enum class kind : std::uint8_t { head, body, file };
+  enum class kind : std::uint8_t { head, body, file, request };
 
   constexpr position(in_head p) noexcept : in(kind::head), octets(p.octets) {}
   constexpr position(after p) noexcept : in(kind::body), octets(p.octets) {}
   constexpr position(offset p) noexcept : in(kind::file), octets(p.octets) {}
-  position(std::uint64_t) = delete;  // a number is no place: say after{n}, offset{n} or in_head{n}
+  constexpr position(in_request p) noexcept : in(kind::request), octets(p.octets) {}
+  position(std::uint64_t) = delete;  // a number is no place: say after{n}, offset{n}, in_head{n} or in_request{n}
 
   kind in;
   std::uint64_t octets;

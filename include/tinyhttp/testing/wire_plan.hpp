@@ -71,10 +71,12 @@ using placed_events = small_vector<placed_event, 4>;
 
 /// The events of `how` that happen in this response, in order.
 [[nodiscard]] inline placed_events place_events(const act& how, const body_map& body, std::size_t head_size);
+/// Those that happen while the request's body is read: `at` counts its octets.
+[[nodiscard]] inline placed_events place_early(const act& how);
 
 /// What the journal says behind the name of `how`, of which `placed` happens: ` (not reached)` of a place that the
-/// response does not have, such as one behind its end; nothing where all has its place.
-[[nodiscard]] inline std::string_view unreached(const act& how, const placed_events& placed, const body_map& body);
+/// response does not have, such as one behind its end; nothing where all has its place. `events`: so many have one.
+[[nodiscard]] inline std::string_view unreached(const act& how, std::size_t events, const body_map& body);
 
 /// Changes a head, from its start line to its empty line.
 inline void apply_edits(std::string& head, const act& how);
@@ -200,29 +202,44 @@ inline void body_map::swap_from(std::uint64_t at, const content& other) {
   }
 }
 
-inline placed_events place_events(const act& how, const body_map& body, std::size_t head_size) {
-  placed_events placed;
+namespace detail {
+
+/// Behind what is at the same place already.
+inline void place(placed_events& placed, const placed_event& made) {
   const auto before = [](const placed_event& a, const placed_event& b) {
     return a.in_head != b.in_head ? a.in_head : a.at < b.at;
   };
+  placed.push_back(made);
+  std::size_t i = placed.size() - 1;
+  for (; i > 0 && before(made, placed[i - 1]); --i) placed[i] = placed[i - 1];
+  placed[i] = made;
+}
+
+}  // namespace detail
+
+inline placed_events place_early(const act& how) {
+  placed_events placed;
+  for (const auto& event : how.events)
+    if (event.at.in == position::kind::request) detail::place(placed, {false, event.at.octets, &event});
+  return placed;
+}
+
+inline placed_events place_events(const act& how, const body_map& body, std::size_t head_size) {
+  placed_events placed;
   for (const auto& event : how.events) {
     const bool in_head = event.at.in == position::kind::head;
     const auto at = in_head ? std::optional(event.at.octets) : body.place_of(event.at, true);
     if (!at || (in_head && *at > head_size)) continue;
-    const placed_event made{in_head, *at, &event};
-    placed.push_back(made);
-    std::size_t i = placed.size() - 1;
-    for (; i > 0 && before(made, placed[i - 1]); --i) placed[i] = placed[i - 1];
-    placed[i] = made;
+    detail::place(placed, {in_head, *at, &event});
   }
   return placed;
 }
 
-inline std::string_view unreached(const act& how, const placed_events& placed, const body_map& body) {
+inline std::string_view unreached(const act& how, std::size_t events, const body_map& body) {
   const std::size_t all = how.events.size() + how.flips.size() + (how.replaced_at ? 1u : 0u);
-  std::size_t there = placed.size() + (how.replaced_at && body.place_of(*how.replaced_at, true) ? 1u : 0u);
+  std::size_t there = events + (how.replaced_at && body.place_of(*how.replaced_at, true) ? 1u : 0u);
   for (const auto& each : how.flips) there += body.place_of(each, false) ? 1u : 0u;
-  return there == all ? "" : there == 0 ? " (not reached)" : " (not all reached)";
+  return there >= all ? "" : there == 0 ? " (not reached)" : " (not all reached)";
 }
 
 inline void apply_edits(std::string& head, const act& how) {
