@@ -8,6 +8,8 @@
 //
 //   $ curl --cacert certificate.pem https://localhost:8443/
 //
+// More certificates with their keys may follow: each is for the names in it, the first for all others, too.
+//
 // Ctrl-C or SIGTERM: running answers finish, and the exit status is 0.
 
 #include <tinyhttp/files/static_files.hpp>
@@ -17,17 +19,21 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <vector>
 
 namespace th = tinyhttp;
 
 int main(int argc, char** argv) try {
-  const auto port = argc == 5 ? th::ascii::parse_decimal_strict(argv[4], 65535) : 8443;
+  const bool says_port = argc % 2 == 1;
+  const auto port = says_port ? th::ascii::parse_decimal_strict(argv[argc - 1], 65535) : 8443;
   const bool helps = argc == 2 && std::string(argv[1]) == "--help";
-  if ((argc != 4 && argc != 5) || !port)
-    return std::fputs("usage: https_server DIR CERTIFICATE KEY [PORT]\n", helps ? stdout : stderr), helps ? 0 : 2;
+  if (argc < 4 || !port)
+    return std::fputs("usage: https_server DIR CERTIFICATE KEY [CERTIFICATE KEY]... [PORT]\n", helps ? stdout : stderr), helps ? 0 : 2;
+  std::vector<th::tls_server_options> shown;
+  for (int i = 2; i + 1 < argc; i += 2) shown.push_back({.certificate_file = argv[i], .key_file = argv[i + 1]});
   th::server_options with;
   with.port = static_cast<std::uint16_t>(*port);
-  with.tls = th::tls_server_context({.certificate_file = argv[2], .key_file = argv[3]}).value();
+  with.tls = th::tls_context_by_name(shown).value();
   with.log = [](std::string_view line) {
     std::fprintf(stderr, "https_server: %.*s\n", static_cast<int>(line.size()), line.data());
   };

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "folder.hpp"
 #include "skip.hpp"
+#include "tls_support.hpp"
 
 #include <tinyhttp/client/as_handler.hpp>
 #include <tinyhttp/client/async.hpp>
@@ -13,7 +14,6 @@
 #include <tinyhttp/net/listener.hpp>
 #include <tinyhttp/net/proxy_header.hpp>
 #include <tinyhttp/tls.hpp>
-#include <tinyhttp/tls/authority.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -31,39 +31,11 @@
 #include <sys/wait.h>
 
 using namespace client_test;
+using namespace tls_test;
 using namespace std::string_literals;
-using testing::certificate_wishes;
-using testing::throwaway_authority;
 
 namespace {
 
-using context = std::shared_ptr<const net::secure_context>;
-
-const throwaway_authority& authority() {
-  static const throwaway_authority one;
-  return one;
-}
-context show(const certificate_wishes& wishes = {}, tls_server_options with = {}) {
-  const auto own = authority().issue(wishes);
-  with.certificate = own.certificate;
-  with.key = own.key;
-  return tls_server_context(with).value();
-}
-context trust(tls_client_options with = {}) {
-  with.ca = authority().certificate();
-  return tls_client_context(with).value();
-}
-client_options trusting() {
-  client_options with;
-  with.tls = trust();
-  return with;
-}
-tls_server serving(any_handler app, context with = show()) {
-  return tls_server(std::move(app), {.port = 0, .patience = {.drain = std::chrono::milliseconds(50)}, .tls = std::move(with)});
-}
-response hello(const request& r) {
-  return text(std::string(r.context->is_secure() ? "secure " : "plain ") + r.context->peer_subject());
-}
 struct ends_with_us {
   explicit ends_with_us(pid_t one) noexcept : process(one) {}
   ends_with_us(const ends_with_us&) = delete;
@@ -74,9 +46,6 @@ struct ends_with_us {
   }
   pid_t process;
 };
-std::string at_localhost(const tls_server& s, std::string_view target = "/") {
-  return "https://localhost:" + std::to_string(s.port()) + std::string(target);
-}
 
 }  // namespace
 
@@ -233,7 +202,9 @@ TEST_CASE("a server that is not who it should be is refused", "[apart][tls][secu
   const std::vector<row> rows{
       {{.names = {"other.example"}}, "hostname mismatch"},
       {{.names = {"*.localhost"}}, "hostname mismatch"},
-      {{.names = {}, .subject = "localhost"}, ""},  // OpenSSL looks at the common name where there is no other
+      {{.names = {}, .subject = "localhost"}, "hostname mismatch"},  // RFC 9110 4.3.4: no common names
+      {{.names = {"127.0.0.1"}, .subject = "localhost"}, "hostname mismatch"},
+      {{.names = {"local*"}}, "hostname mismatch"},
       {{.begins = std::chrono::hours(-48), .ends = std::chrono::hours(-24)}, "certificate has expired"},
       {{.begins = std::chrono::hours(24), .ends = std::chrono::hours(48)}, "certificate is not yet valid"},
       {{.self_signed = true}, "self-signed certificate"},
@@ -243,10 +214,6 @@ TEST_CASE("a server that is not who it should be is refused", "[apart][tls][secu
     client c(trusting());
     const auto answer = c.get(at_localhost(server));
     CAPTURE(r.why);
-    if (*r.why == '\0') {
-      CHECK(answer.has_value());
-      continue;
-    }
     REQUIRE_FALSE(answer);
     CHECK(answer.error().kind() == error_kind::tls);
     CHECK(answer.error().message() ==
@@ -635,14 +602,7 @@ TEST_CASE("who looks for news learns afterwards why there will be none", "[apart
 
 namespace {
 
-SSL_CTX* native(const context& of) { return static_cast<const detail::tls_context&>(*of).native(); }
 detail::tls_session_store& store_of(const context& of) { return *detail::owned_by<detail::tls_session_store>(native(of)); }
-/// By a connection of its own.
-std::string ask(const context& by, const std::string& url) {
-  client c({.tls = by});
-  const auto answer = c.get(url);
-  return answer ? std::string(answer->body.text()) : answer.error().message();
-}
 
 }  // namespace
 

@@ -27,6 +27,7 @@ def make_certificates(home):
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     openssl("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test authority")
     for name, subject, names in [("good", "localhost", "DNS:localhost,IP:127.0.0.1"), ("other", "other", "DNS:other.example"),
+                                 ("star", "star", "DNS:*.star.example"),
                                  ("me", "me", "DNS:me")]:
         openssl("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={subject}")
         (home / "names").write_text(f"subjectAltName={names}\n")
@@ -35,8 +36,8 @@ def make_certificates(home):
 
 
 class https_server(running_example):
-    def __init__(self, root, home, name="good"):
-        super().__init__("https_server", root, home / f"{name}.pem", home / f"{name}.key", "0")
+    def __init__(self, root, home, *names):
+        super().__init__("https_server", root, *(home / f"{name}.{kind}" for name in names or ["good"] for kind in ("pem", "key")), "0")
 
     def url(self, target="/"):
         return f"https://localhost:{self.port}{target}"
@@ -195,6 +196,35 @@ class our_server(secured):
             self.assertEqual(said("-ign_eof", version, "-sess_in", session), ["Reused"])
         self.assertEqual(said("-tls1_2", "-reconnect"), ["New"] + ["Reused"] * 5)
         self.assertEqual(said("-tls1_2", "-reconnect", "-no_ticket"), ["New"] * 6)
+
+    def test_each_name_has_its_certificate(self):
+        server = self.running(https_server(self.root, self.home, "good", "other", "star"))
+        at = f"127.0.0.1:{server.port}"
+        for name in "localhost", "OTHER.example", "any.star.example":
+            got = run("curl", "-sS", "--noproxy", "*", "--resolve", f"{name}:{server.port}:127.0.0.1",
+                      *self.trusting(f"https://{name}:{server.port}/small"))
+            self.assertEqual((got.returncode, got.stdout, got.stderr), (0, b"hello", b""), name)
+        for name in "two.labels.star.example", "star.example", "unknown.example":
+            got = run("curl", "-sS", "--noproxy", "*", "--resolve", f"{name}:{server.port}:127.0.0.1",
+                      *self.trusting(f"https://{name}:{server.port}/small"))
+            self.assertEqual((got.returncode, got.stdout), (60, b""), name)
+        for how, subject in [(["-servername", "other.example"], b"CN = other"), (["-servername", "other.example."], b"CN = other"),
+                             (["-servername", "x.star.example"], b"CN = star"), (["-servername", "x.example"], b"CN = localhost"),
+                             (["-noservername"], b"CN = localhost")]:
+            for version in "-tls1_2", "-tls1_3":
+                got = run("openssl", "s_client", "-connect", at, version, *how)
+                self.assertIn(b"subject=" + subject + b"\n", got.stdout, how)
+
+        def said(name, version, *options):
+            got = run("openssl", "s_client", "-connect", at, version, "-servername", name, "-ign_eof", *options, stdin=None,
+                      input=b"GET /small HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            self.assertIn(b"\r\n\r\nhello", got.stdout)
+            return [line.split(",")[0] for line in got.stdout.decode().splitlines() if line.startswith(("New,", "Reused,"))]
+        session = self.home / "session"
+        for version in "-tls1_2", "-tls1_3":
+            self.assertEqual(said("other.example", version, "-sess_out", session), ["New"])
+            self.assertEqual(said("other.example", version, "-sess_in", session), ["Reused"])
+            self.assertEqual(said("localhost", version, "-sess_in", session), ["New"])
 
     def test_octets_that_are_no_tls_disturb_nobody(self):
         server = self.running(https_server(self.root, self.home))

@@ -48,6 +48,9 @@ class secure_session {
   /// Gives back the memory of `room` while nothing is in it.
   virtual void rest() noexcept = 0;
 
+  /// On a server: a request for `host`, as in a Host field, may be answered here. False: a connection that had
+  /// named it would have had to show more, such as a certificate.
+  [[nodiscard]] virtual bool covers(std::string_view) const { return true; }
   /// The name that the client asked for (SNI), on a server; empty: none.
   [[nodiscard]] virtual std::string server_name() const = 0;
   /// Whom the peer's certificate is for, such as `CN=me`; empty: it has shown none.

@@ -1,6 +1,7 @@
 // tinyhttp/server/handling.hpp -- one request and its handler: called, waited for, and what it throws.
 //
-// RFC 9110 10.1.1 for what a client may expect; what handlers throw is the log's business alone.
+// RFC 9110 10.1.1 for what a client may expect, 7.4 for hosts it did not name to TLS; what handlers throw is
+// the log's business alone.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -35,6 +36,11 @@ void served_exchange<S>::call_handler() {
     answer_.make([]() -> reply { return problem(status::expectation_failed); });
     return;
   }
+  if constexpr (is_secured_stream<S>)
+    if (!stream().session()->covers(incoming_.host())) {
+      answer_.make([]() -> reply { return problem(421); });
+      return;
+    }
   try {
     answer_.make([this]() -> reply { return host_.app(incoming_); });
     ++handled_;

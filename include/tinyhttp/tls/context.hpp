@@ -8,6 +8,7 @@
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/secure_session.hpp>
+#include <tinyhttp/tls/names.hpp>
 #include <tinyhttp/tls/session.hpp>
 
 #include <openssl/ssl.h>
@@ -17,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace tinyhttp {
 
@@ -79,18 +81,19 @@ struct tls_server_options {
 [[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_server_context(
     const tls_server_options& with);
 
+/// The same for several hosts, each with a certificate and demands of its own. The host that a client names (SNI)
+/// decides: the first certificate with that name, else the first with `*.` for its first label. Who names
+/// another host, an address or nothing gets the first of all. No session is resumed under another certificate.
+///
+/// A request for a host that demands a certificate or a later version of TLS, over a connection that was made for
+/// another, is answered 421 (RFC 9110 7.4). Fails with a line that names the file, also when a certificate behind
+/// the first is for no host that those before it are not for.
+[[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_context_by_name(
+    const std::vector<tls_server_options>& with);
+
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-struct free_tls {
-  void operator()(SSL_CTX* p) const noexcept { ::SSL_CTX_free(p); }
-  void operator()(BIO* p) const noexcept { ::BIO_free(p); }
-  void operator()(X509* p) const noexcept { ::X509_free(p); }
-  void operator()(EVP_PKEY* p) const noexcept { ::EVP_PKEY_free(p); }
-};
-template <class T>
-using tls_pointer = std::unique_ptr<T, free_tls>;
 
 class tls_context final : public net::secure_context {
  public:
@@ -103,7 +106,18 @@ class tls_context final : public net::secure_context {
                      bool system_else);
   result<void> show(const std::string& certificate_file, const std::string& certificate,
                     const std::string& key_file, const std::string& key);
-  void verify(bool on) noexcept { verifies_ = on; }
+  void verify(bool on) noexcept {
+    verifies_ = on;
+    if (on && of_server_) ::SSL_CTX_set_verify(native(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  }
+  /// Sessions begin with this one, and go over to that which is for the client's host.
+  void choose_from(std::shared_ptr<const tls_names> names) noexcept {
+    names_ = std::move(names);
+    ::SSL_CTX_set_client_hello_cb(native(), tls_session::choose, nullptr);
+    const auto acknowledge = [](SSL*, int*, void*) { return SSL_TLSEXT_ERR_OK; };  // that the name was looked at
+    ::SSL_CTX_callback_ctrl(native(), SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
+                            reinterpret_cast<void (*)()>(static_cast<int (*)(SSL*, int*, void*)>(acknowledge)));
+  }
   [[nodiscard]] SSL_CTX* native() const noexcept { return made_.get(); }
 
   [[nodiscard]] inline result<std::unique_ptr<net::secure_session>> begin(std::string_view host,
@@ -119,6 +133,7 @@ class tls_context final : public net::secure_context {
   bool resumes_;
   bool verifies_ = false;
   tls_pointer<SSL_CTX> made_;
+  std::shared_ptr<const tls_names> names_;
 };
 
 inline constexpr unsigned char http_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};  // RFC 7301
@@ -141,6 +156,7 @@ inline result<void> tls_context::set_up(tls_version oldest) {
   ::SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS);
   if (of_server_) ::SSL_CTX_set_alpn_select_cb(c, alpn, nullptr);
   else if (::SSL_CTX_set_alpn_protos(c, http_1_1, sizeof http_1_1) != 0) return tls_failure("offer HTTP/1.1");
+  if (of_server_ && !ask_us_for_ticket_keys(c)) return tls_failure("make keys for tickets");
   if (!resumes_) {
     never_resume(c);
   } else if (of_server_) {
@@ -223,13 +239,12 @@ inline result<void> tls_context::show(const std::string& certificate_file, const
 inline result<std::unique_ptr<net::secure_session>> tls_context::begin(std::string_view host,
                                                                        std::uint16_t port) const {
   ::ERR_clear_error();
-  auto made = std::make_unique<tls_session>(native(), of_server_);
+  auto made = std::make_unique<tls_session>(native(), of_server_, names_);
   if (!made->works()) return tls_failure("begin a session");
   if (!of_server_) {
     if (const auto named = made->expect(host, verifies_); !named) return named.error();
     if (resumes_) made->resume(host, port);
   }
-  if (of_server_ && verifies_) made->demand_certificate();
   return std::unique_ptr<net::secure_session>(std::move(made));
 }
 
@@ -245,16 +260,43 @@ inline result<std::shared_ptr<const net::secure_context>> tls_client_context(con
   return std::shared_ptr<const net::secure_context>(std::move(made));
 }
 
-inline result<std::shared_ptr<const net::secure_context>> tls_server_context(const tls_server_options& with) {
+namespace detail {
+
+inline result<std::shared_ptr<tls_context>> make_server_context(const tls_server_options& with) {
   if (with.certificate_file.empty() && with.certificate.empty())
     return error(error_kind::tls, "TLS: a server needs a certificate");
-  auto made = share(new detail::tls_context(true, with.resume_sessions));
+  auto made = share(new tls_context(true, with.resume_sessions));
   result<void> step = made->set_up(with.oldest);
   if (step) step = made->show(with.certificate_file, with.certificate, with.key_file, with.key);
   if (step) step = made->trust(with.client_ca_file, {}, with.client_ca, false);
   if (!step) return step.error();
   made->verify(!with.client_ca_file.empty() || !with.client_ca.empty());
-  return std::shared_ptr<const net::secure_context>(std::move(made));
+  return made;
+}
+
+}  // namespace detail
+
+inline result<std::shared_ptr<const net::secure_context>> tls_server_context(const tls_server_options& with) {
+  auto made = detail::make_server_context(with);
+  if (!made) return made.error();
+  return std::shared_ptr<const net::secure_context>(std::move(*made));
+}
+
+inline result<std::shared_ptr<const net::secure_context>> tls_context_by_name(const std::vector<tls_server_options>& with) {
+  std::shared_ptr<detail::tls_context> first;
+  auto names = std::make_shared<detail::tls_names>();
+  for (const tls_server_options& each : with) {
+    const std::string name = !each.certificate_file.empty() ? each.certificate_file
+                                                            : "certificate " + std::to_string(&each - with.data() + 1);
+    auto made = detail::make_server_context(each);
+    if (!made) return error(error_kind::tls, made.error().message() + (each.certificate_file.empty() ? " (" + name + ")" : ""));
+    if (!names->add((*made)->native()) && first)
+      return error(error_kind::tls, "TLS: " + name + ": for no host that those before it are not for");
+    if (!first) first = std::move(*made);
+  }
+  if (!first) return error(error_kind::tls, "TLS: a server needs a certificate");
+  first->choose_from(std::move(names));
+  return std::shared_ptr<const net::secure_context>(std::move(first));
 }
 
 }  // namespace tinyhttp

@@ -201,11 +201,16 @@ inline int tls_ticket_key(SSL* session, unsigned char* name, unsigned char* iv, 
 inline bool let_server_resume(SSL_CTX* context) {
   unsigned char own[16];  // not even with the same keys would another context's sessions do
   ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  ::SSL_CTX_set_timeout(context, static_cast<long>(std::chrono::seconds(tls_ticket_keys::lifetime).count()));
   return ::RAND_bytes(own, sizeof own) == 1 && ::SSL_CTX_set_session_id_context(context, own, sizeof own) == 1 &&
          ::SSL_CTX_set_max_early_data(context, 0) == 1 &&
-         give(context, std::make_unique<tls_ticket_keys>(std::chrono::steady_clock::now())) &&
-         ::SSL_CTX_set_tlsext_ticket_key_evp_cb(context, tls_ticket_key) == 1;
+         give(context, std::make_unique<tls_ticket_keys>(std::chrono::steady_clock::now()));
+}
+
+/// Of every server: a session that goes over to another context asks for tickets here all the same, and gets them
+/// by the keys of that one. Without keys there are none; OpenSSL would make some.
+inline bool ask_us_for_ticket_keys(SSL_CTX* context) noexcept {
+  ::SSL_CTX_set_timeout(context, static_cast<long>(std::chrono::seconds(tls_ticket_keys::lifetime).count()));
+  return ::SSL_CTX_set_tlsext_ticket_key_evp_cb(context, tls_ticket_key) == 1;
 }
 
 /// Neither by tickets nor by numbers; of either side.

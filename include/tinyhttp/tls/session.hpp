@@ -10,6 +10,7 @@
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/secure_session.hpp>
+#include <tinyhttp/tls/names.hpp>
 #include <tinyhttp/tls/resumption.hpp>
 
 #include <openssl/bio.h>
@@ -94,13 +95,16 @@ inline constexpr std::string_view answer_to_plain_http =
 
 class tls_session final : public net::secure_session {
  public:
-  tls_session(SSL_CTX* of, bool accepts) : ssl_(::SSL_new(of)) {
+  /// Of a server, `by_name` has the certificates to choose from; null: `of` has the only one.
+  tls_session(SSL_CTX* of, bool accepts, std::shared_ptr<const tls_names> by_name = nullptr)
+      : ssl_(::SSL_new(of)), names_(std::move(by_name)) {
     BIO* const wire = ssl_ != nullptr ? ::BIO_new(tls_wire_method()) : nullptr;
     if (wire == nullptr) return;
     ::BIO_set_data(wire, &wire_);
     ::SSL_set_bio(ssl_, wire, wire);  // it owns the one reference
     if (accepts) ::SSL_set_accept_state(ssl_);
     else ::SSL_set_connect_state(ssl_);
+    if (names_) ::SSL_set_ex_data(ssl_, 0, this);
     works_ = true;
   }
   ~tls_session() override { ::SSL_free(ssl_); }
@@ -114,10 +118,8 @@ class tls_session final : public net::secure_session {
   [[nodiscard]] bool resumed() const noexcept { return ::SSL_session_reused(ssl_) == 1; }
   /// Set for a client's SSL_CTX: OpenSSL calls it with what can be resumed.
   [[nodiscard]] static int keep(SSL* of, SSL_SESSION* session) noexcept;
-  /// The client has to have a certificate.
-  void demand_certificate() noexcept {
-    ::SSL_set_verify(ssl_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  }
+  /// Set for the SSL_CTX of sessions with names: OpenSSL calls it with a greeting that has come.
+  [[nodiscard]] static int choose(SSL* of, int* alert, void*) noexcept;
 
   [[nodiscard]] inline result<bool> handshake() override;
   [[nodiscard]] inline result<std::size_t> decrypt(std::span<char> into) override;
@@ -142,6 +144,7 @@ class tls_session final : public net::secure_session {
   void rest() noexcept override {
     if (wire_.first == wire_.last) wire_.in.reset();
   }
+  [[nodiscard]] inline bool covers(std::string_view host) const override;
   [[nodiscard]] std::string server_name() const override {
     const char* const name = ::SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
     return name != nullptr ? name : "";
@@ -162,6 +165,7 @@ class tls_session final : public net::secure_session {
   }
 
   SSL* ssl_;
+  std::shared_ptr<const tls_names> names_;
   std::string peer_;     // host:port where sessions are kept
   time_point proven_{};  // when the peer showed the certificate that a resumed session relies on
   tls_wire wire_;
@@ -180,7 +184,8 @@ inline result<void> tls_session::expect(std::string_view host, bool verify) {
   if (!verify) return {};
   ::SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
   X509_VERIFY_PARAM* const check = ::SSL_get0_param(ssl_);
-  ::X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // RFC 9110 4.3.4: names are those in subjectAltName; a common name is none.
+  ::X509_VERIFY_PARAM_set_hostflags(check, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   const int set = is_address ? ::X509_VERIFY_PARAM_set1_ip_asc(check, name.c_str())
                              : ::X509_VERIFY_PARAM_set1_host(check, name.data(), name.size());
   if (set != 1 || name.empty()) return tls_failure("expect " + name);
@@ -205,6 +210,23 @@ inline int tls_session::keep(SSL* of, SSL_SESSION* session) noexcept {
   } catch (...) {  // out of memory: it is not resumed then
   }
   return 0;  // `session` is not ours
+}
+
+inline int tls_session::choose(SSL* of, int* alert, void*) noexcept {
+  const auto* const self = static_cast<const tls_session*>(::SSL_get_ex_data(of, 0));
+  try {
+    if (go_over_to(self->names_->find(asked_name(of)), of)) return SSL_CLIENT_HELLO_SUCCESS;
+  } catch (...) {  // out of memory
+  }
+  *alert = SSL_AD_INTERNAL_ERROR;
+  return SSL_CLIENT_HELLO_ERROR;
+}
+
+inline bool tls_session::covers(std::string_view host) const {
+  if (!names_) return true;
+  SSL_CTX* const wanted = names_->find(host);
+  if (wanted == ::SSL_get_SSL_CTX(ssl_)) return true;
+  return ::SSL_CTX_get_verify_mode(wanted) == SSL_VERIFY_NONE && ::SSL_version(ssl_) >= SSL_CTX_get_min_proto_version(wanted);
 }
 
 inline result<std::size_t> tls_session::obstacle(int outcome) {
