@@ -27,6 +27,7 @@
 #include <tinyhttp/testing/rules.hpp>
 #include <tinyhttp/testing/run_apart.hpp>
 #include <tinyhttp/testing/script.hpp>
+#include <tinyhttp/testing/script_rules.hpp>
 #include <tinyhttp/testing/sender.hpp>
 #include <tinyhttp/testing/stepping.hpp>
 #include <tinyhttp/testing/sweep.hpp>

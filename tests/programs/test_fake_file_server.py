@@ -134,7 +134,7 @@ class FakeFileServer(unittest.TestCase):
         refused = run(program("fake_file_server"), "--tls", trusted, "--certificate", "none").stdout
         if b"not in this build" in refused:
             self.skipTest("built without OpenSSL")
-        self.assertTrue(refused.startswith(b"fake_file_server: --certificate none: no such kind\n"))
+        self.assertTrue(refused.startswith(b"fake_file_server: --certificate none: no such kind (see --help)\n"))
         for kind, status, why in (("good", 0, "serve"), ("expired", 60, "TLS handshake"), ("not-yet-valid", 60, "TLS handshake"),
                                   ("self-signed", 60, "TLS handshake"), ("unknown-authority", 60, "TLS handshake"),
                                   ("other-host", 60, "")):  # curl looks for the name when the handshake is over
@@ -182,12 +182,77 @@ class FakeFileServer(unittest.TestCase):
         for wrong in (["--on", "/x explode"], ["--on", "x cut 5"], ["--file", "/x=many"], ["--port", "70000"],
                       ["--on", "/x cut"], ["--on", "/x then serve"], ["--on", "GET"], ["--on", "GET /x"], ["--on", "/x basic-auth u"],
                       ["--on", "/x throttle 10KiB"], ["--tls", ""],
+                      ["--on", "get /x cut 5"], ["--on", "/x redirect '/y"], ["--etag", "/x=v1"], ["--no-validators", "/x"],
+                      ["--header", "/x=A"], ["--expect", "/x 2"], ["--expect", "x"], ["--tolerate", "/x x2"], ["--body", "5"], ["--body", "many"],
                       ["--nothing", "1"], ["--text"], ["--dir", "/d=/nowhere"],
                       ["--recorded", "/=d ftp://h/"]):
             done = run(program("fake_file_server"), *wrong)
             self.assertEqual(done.returncode, 2, wrong)
-            self.assertIn(b"usage:", done.stdout)
-        self.assertIn(b"unknown option --nothing", run(program("fake_file_server"), "--nothing").stdout)
+            self.assertRegex(done.stdout.decode(), r"^fake_file_server: [^\n]*\(see --help\)\n$")
+            self.assertIn(wrong[0], done.stdout.decode())
+        said = run(program("fake_file_server"), "--on", "get /f cut 5").stdout
+        self.assertEqual(said, b"fake_file_server: --on 'get /f cut 5': method \"get\": capitals count, GET is meant (see --help)\n")
+
+    def test_what_was_expected_did_not_come_and_what_came_was_not_expected(self):
+        """One line for each, the journal once, and status 1."""
+        def ended(arguments, *asked, until_eof=False):
+            server = subprocess.Popen([program("fake_file_server"), "--text", "/f=hello", *arguments], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            url = server.stdout.readline().split()[-1]
+            for more in asked:
+                run("curl", "-s", "-o", "/dev/null", url + more, "-H", "X-Kind: a b")
+            if not until_eof:
+                server.send_signal(signal.SIGTERM)
+                server.send_signal(signal.SIGTERM)  # whoever asks twice gets the status, too
+            _, said = server.communicate(timeout=20)  # closes its standard input
+            return server.returncode, said
+
+        wish = ("--expect", "GET /f with 'X-Kind: a *' x2")
+        self.assertEqual(ended(wish, "f", "f"), (0, ""))
+        status, said = ended(wish, "f", "g")
+        self.assertEqual(status, 1)
+        self.assertIn("fake_file_server: --expect 'GET /f with 'X-Kind: a *' x2': expected 2 x GET /f with X-Kind: a *, saw 1\n", said)
+        self.assertEqual(said.count("journal (2 exchanges"), 1)
+        self.assertNotIn("--strict", said)
+        self.assertEqual(ended(("--expect", "/f x1+"), "f", "f"), (0, ""))
+        self.assertEqual(ended(("--expect", "/f x0"), "f")[0], 1)
+        self.assertEqual(ended(("--strict", "--on", "/f cut 2 x1"), "f"), (0, ""))
+        self.assertEqual(ended(("--strict", "--until-eof"), "f", until_eof=True), (0, ""))
+        status, said = ended(("--strict", "--until-eof", "--on", "/f cut 2 x2"), "f", "g", until_eof=True)
+        self.assertEqual(status, 1)
+        self.assertIn("fake_file_server: --strict: expected only requests that something was declared for, saw\n #2 c2.1 GET /g  404", said)
+        self.assertIn("the rule at --on:1 for any request for /f: cut after 2 x2, met 1 of 2 times\n", said)
+        self.assertEqual(said.count("journal (2 exchanges"), 1)
+        self.assertEqual(ended(("--strict", "--tolerate", "GET /fav*"), "f", "favicon.ico"), (0, ""))
+
+    def test_files_have_tags_and_fields_and_the_journal_has_bodies(self):
+        server = self.served("--text", "/f=hello", "--etag", "/f=v1", "--header", "/f=Content-Type: text/x; a=b", "--text", "/old=x",
+                             "--no-validators", "/old", "--body", "3", "--on", "PUT /up reply 201 body '' header 'X-A: b c'",
+                             "--on", "/up with-body *xyz* reply 200 body 'it is'")
+        said = run("curl", "-si", server.url + "/f").stdout
+        self.assertIn(b'\r\nETag: "v1"\r\n', said)
+        self.assertIn(b"\r\nContent-Type: text/x; a=b\r\n", said)
+        self.assertIn(b" 304 ", run("curl", "-si", "-H", 'If-None-Match: "v1"', server.url + "/f").stdout)
+        self.assertNotRegex(run("curl", "-si", server.url + "/old").stdout, b"ETag|Last-Modified")
+        (self.here / "up").write_bytes(b"\xffabcd")
+        self.assertIn(b"\r\nX-A: b c\r\n", run("curl", "-si", "-T", self.here / "up", server.url + "/up").stdout)
+        self.assertEqual(run("curl", "-s", "-d", "_xyz_", server.url + "/up").stdout, b"it is")
+        entries = server.journal(5)
+        self.assertEqual([(e["body"], e["body_size"]) for e in entries[3:]], [("\u00ffab", 5), ("_xy", 5)])
+
+    def test_an_upload_is_refused_or_reset_and_curl_says_so(self):
+        (self.here / "up").write_bytes(bytes(8 << 20))
+        server = self.served("--on", "/early reply 413 early", "--on", "/reset reset request+1MiB x1 then reply 201")
+        upload = ("curl", "-s", "-T", "up", "-w", "%{http_code}")
+        done = run(*upload, server.url + "/early", cwd=self.here)  # it waits for 100 Continue
+        self.assertTrue(done.stdout.endswith(b"413"), done.stdout)
+        self.assertIn(run(*upload, server.url + "/reset", cwd=self.here).returncode, (55, 56))
+        done = run(*upload, server.url + "/reset", cwd=self.here)
+        self.assertTrue(done.stdout.endswith(b"201"), done.stdout)
+        early, reset, whole = server.journal(3)
+        self.assertEqual((early["status"], early["body_size"], early["end"]), (413, 0, "FIN"))
+        self.assertEqual((reset["status"], reset["end"], reset["fired"]), (0, "RST", "reset in the request at 1048576"))
+        self.assertEqual(whole["body_size"], 8 << 20)
 
     def test_curl_is_cut_and_resumes(self):
         server = self.served("--file", f"/f={SIZE}:seed7", "--file", f"/good={SIZE}:seed7", "--on", "/f cut 500000 x1")

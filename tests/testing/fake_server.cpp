@@ -566,6 +566,11 @@ TEST_CASE("what cannot be asked for is refused where it is declared", "[testing]
   CHECK(refusal([&] { srv.file("/x", text("x")).etag("W/\"v1\"").etag("").header("ETag", "v1"); }) == "none");
   CHECK(refusal([&] { srv.file("/x", on_disk(".")); }) == "fake file \".\": not a regular file");
   CHECK_THAT(refusal([&] { srv.file("/x", on_disk("none/such")); }), ContainsSubstring("no such file"));
+  CHECK(refusal([&] { srv.on(matcher("get", "/x"), reply(404)); }) == "method \"get\": capitals count, GET is meant");
+  CHECK(refusal([&] { srv.on(matcher("GET ", "/x"), reply(404)); }) == "method \"GET \" is no token, such as GET");
+  CHECK(refusal([] { (void)matcher("purge", "/x"); }) == "none");  // of one's own, it may be
+  CHECK(refusal([] { (void)get("/x").with("Range:", "bytes=5-"); }) == "\"Range:\" is no name of a field, such as Range");
+  CHECK(refusal([] { (void)get("/x").without(""); }) == "\"\" is no name of a field, such as Range");
   CHECK(refusal([&] { (void)flip_bit(in_request{1}); }) == "flip_bit: in_request{n} is no place of a response");
   CHECK(refusal([&] { (void)swap_content(text("x"), "\"v\"", in_request{1}); }) == "swap_content: in_request{n} is no place of a response");
   CHECK(refusal([&] { srv.on_handshake(cut(in_request{1})); }) == "fake server: not for handshakes: cut in the request at 1");

@@ -122,6 +122,9 @@ TEST_CASE("an exchange is a line, a JSON object, and can be streamed", "[testing
   x.end = ending::client_left;
   CHECK(x.line() == " #1 c2.3 GET /\"\x01  200  4/10 acked (10 handed to the kernel)  client left");
   CHECK_THAT(x.json(), ContainsSubstring("\"target\":\"/\\\"\\u0001\"") && ContainsSubstring("\"acked\":4"));
+  x.body = "a\xff" "bc";
+  CHECK_THAT(x.json(), !ContainsSubstring("\"body\""));
+  CHECK_THAT(x.json(3), ContainsSubstring("\"body\":\"a\\u00ffb\""));
   std::ostringstream out;
   out << x << verdict(false, "because");
   CHECK(out.str() == x.line() + "because");

@@ -1,14 +1,17 @@
-// tests/testing/script.cpp -- tests testing/script.hpp: behaviours and contents written as text.
+// tests/testing/script.cpp -- tests testing/script.hpp and testing/script_rules.hpp: behaviours, contents and requests written as text.
 #include "support.hpp"
 
 #include "catch.hpp"
 
 #include <tinyhttp/testing/script.hpp>
+#include <tinyhttp/testing/script_rules.hpp>
 
 #include <string>
 
 using namespace tinyhttp::testing;
 using testing_support::talk;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
 
 TEST_CASE("sizes have units, patterns have seeds", "[testing][script]") {
   CHECK(parse_size("500000") == 500'000);
@@ -50,7 +53,8 @@ TEST_CASE("what is no script is refused by name", "[testing][script]") {
                             "noise 200", "raw /does/not/exist", "cut 5 x", "cut -5", "basic-auth u", "throttle 10KiB", "throttle 10KiB/min",
                             "cut 5 x1 x2", "cut 5 x1 reset 6", "cut 5 x1 | reset 6", "| cut 5", "cut 5 |", "cut 5 | | close", "cut 5 | then serve",
                             "flip-bit request", "cut request+", "cut request5", "early now",
-                            "redirect then serve", "extra |", "reply 404 redirect /x", "serve | swap 9"}) {
+                            "reply 200 body", "reply 200 body then serve", "header X-A", "header :x", "header 'X A:b'", "without-header X:", "etag",
+                            "reply 200 body 'unclosed", "redirect \"/x", "'cut' 'x", "redirect then serve", "extra |", "reply 404 redirect /x", "serve | swap 9"}) {
     const auto got = parse_behavior(wrong);
     INFO(wrong);
     CHECK_FALSE(got);
@@ -64,4 +68,52 @@ TEST_CASE("a swap by seed is as large as what it replaces", "[testing][script]")
   srv.on("/f", parse_behavior("swap 9 x1").value());
   CHECK(testing_support::fetch(srv, "/f").body() == pattern(1000, 9).octets());
   CHECK(testing_support::fetch(srv, "/f").body() == pattern(1000, 9).octets());
+}
+
+TEST_CASE("an answer's body, fields and tag are words, in quotes where there are blanks", "[testing][script]") {
+  fake_server srv;
+  srv.file("/f", text("hello"));
+  srv.on("/new", parse_behavior(R"(reply 201 body '{"id": 7}' header Content-Type:application/json header "X-Note: two words" | etag v2 x1 then reply 204 body '')").value());
+  const auto made = testing_support::fetch(srv, "/new");
+  CHECK(made.status() == 201);
+  CHECK(made.body() == R"({"id": 7})");
+  for (const char* line : {"\r\nContent-Type: application/json\r\n", "\r\nX-Note: two words\r\n", "\r\nETag: \"v2\"\r\n"})
+    CHECK_THAT(made.head(), ContainsSubstring(line));
+  CHECK(srv.journal()[0].fired == "reply 201 | header Content-Type | header X-Note | etag");
+  CHECK(testing_support::fetch(srv, "/new").status() == 204);
+  srv.on("/f", parse_behavior("without-header ETag header Last-Modified:never").value());
+  CHECK_THAT(testing_support::fetch(srv, "/f").head(), !ContainsSubstring("ETag") && ContainsSubstring("Last-Modified: never\r\n"));
+  CHECK(parse_behavior("redirect 'then'").value().acts()[0].answer.fields["Location"] == "then");
+  CHECK(parse_etag("v1") == "\"v1\"");
+  CHECK(parse_etag("\"v1\"") == "\"v1\"");
+  CHECK(parse_etag("W/\"v1\"") == "W/\"v1\"");
+}
+
+TEST_CASE("requests are written by what they have, with what answers them or how many are expected", "[testing][script]") {
+  CHECK(parse_requests("/f").value().text() == any("/f").text());
+  CHECK(parse_requests("PURGE * with Range:bytes=5-* with 'X-A: two words' without If-Range with-body '*a b*'").value().text() ==
+        matcher("PURGE", "*").with("Range", "bytes=5-*").with("X-A", "two words").without("If-Range").with_body("*a b*").text());
+  CHECK(parse_requests("GET http://example.org/x").value().text() == get("http://example.org/x").text());
+  const auto rule = parse_rule("GET /f with Range cut 5 x1 then serve").value();
+  CHECK(rule.when.text() == get("/f").with("Range").text());
+  CHECK(rule.then.name() == "cut after 5 x1, then serve");
+  const auto twice = parse_wish("GET /f x2").value(), more = parse_wish("GET /f with Range x0+").value(), once = parse_wish("/f").value();
+  CHECK(twice.of.text() == "GET /f");
+  CHECK((twice.count == 2 && !twice.or_more));
+  CHECK((more.count == 0 && more.or_more));
+  CHECK((once.count == 1 && !once.or_more));
+
+  const auto why = [](const auto& got) { return got ? std::string("nothing") : got.error().message(); };
+  CHECK_THAT(why(parse_rule("get /f cut 5")), EndsWith("method \"get\": capitals count, GET is meant"));
+  CHECK_THAT(why(parse_rule("GET")), EndsWith("\"GET\": a path is missing behind it"));
+  CHECK_THAT(why(parse_rule("/f")), EndsWith("a behaviour is missing at the end"));
+  CHECK_THAT(why(parse_rule("f cut 5")), EndsWith("path \"cut\" does not begin with / or *"));
+  CHECK_THAT(why(parse_rule("/f with Range: cut 5")), EndsWith("nothing"));
+  CHECK_THAT(why(parse_rule("/f with 'A b:c' cut 5")), EndsWith("\"A b\" is no name of a field, such as Range"));
+  CHECK_THAT(why(parse_rule("/f with")), EndsWith("\"with\": something is missing behind it"));
+  CHECK_THAT(why(parse_rule("/f redirect 'x")), EndsWith("\"'x\": the quote is not closed"));
+  CHECK_THAT(why(parse_wish("")), EndsWith("a path is missing"));
+  CHECK_THAT(why(parse_wish("/f 2")), EndsWith("\"2\": xN or xN+ ends what is expected"));
+  CHECK_THAT(why(parse_wish("/f x2 x3")), EndsWith("\"x3\": xN or xN+ ends what is expected"));
+  CHECK_THAT(why(parse_requests("/f x2")), EndsWith("\"x2\": nothing of what requests have"));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/testing/units.hpp>
@@ -77,8 +78,9 @@ struct exchange {
 
   /// ` #1 c1.1 GET /fw.img  Range: bytes=5-   206  5/5 acked  cut after 5   FIN`
   [[nodiscard]] std::string line() const;
-  /// One JSON object, without a line end.
-  [[nodiscard]] std::string json() const;
+  /// One JSON object, without a line end; with it the request's body, where `body_octets` is not 0, and no more of it than that.
+  /// Octets that are no ASCII stand there as if they were Latin-1.
+  [[nodiscard]] std::string json(std::uint64_t body_octets = 0) const;
 };
 
 /// The fields of a request that decide about a download: those that `line` shows.
@@ -152,7 +154,7 @@ inline std::string exchange::line() const {
   return out;
 }
 
-inline std::string exchange::json() const {
+inline std::string exchange::json(std::uint64_t body_octets) const {
   using ascii::to_decimal;
   using detail::json_text;
   std::string out = "{";
@@ -173,6 +175,7 @@ inline std::string exchange::json() const {
   }
   add("fields", lines + "]");
   add("body_size", to_decimal(body_size));
+  if (body_octets > 0) add("body", json_text(std::string_view(body).substr(0, at_most(body_octets, body.size()))));
   if (!failure.empty()) add("failure", json_text(failure));
   if (!server_name.empty()) add("server_name", json_text(server_name));
   if (!client_subject.empty()) add("client_subject", json_text(client_subject));

@@ -26,21 +26,15 @@ namespace tinyhttp::testing {
 class matcher {
  public:
   /// `method` empty: any. In `path`, `*` is any run of octets; with a `?`, the query counts too. `http://...` is
-  /// for targets as proxies are asked. Throws `bad_result` for a path that no request can have: one that does not begin with
-  /// `/` or `*`, unless there is a `:` in it.
+  /// for targets as proxies are asked. Throws `bad_result` for what no request can have: a path that does not begin with
+  /// `/` or `*`, unless there is a `:` in it; a method that is no token, or `get` where GET is meant.
   matcher(std::string method, std::string path);
 
-  /// The field is there with this value; `*` is any run of octets.
+  /// The field is there with this value; `*` is any run of octets. Throws `bad_result` for a name that no field can have.
   [[nodiscard]] matcher with(std::string name, std::string value = "*") const {
-    matcher made = *this;
-    made.wanted_.push_back({std::move(name), std::move(value), false});
-    return made;
+    return wanting({std::move(name), std::move(value), false});
   }
-  [[nodiscard]] matcher without(std::string name) const {
-    matcher made = *this;
-    made.wanted_.push_back({std::move(name), {}, true});
-    return made;
-  }
+  [[nodiscard]] matcher without(std::string name) const { return wanting({std::move(name), {}, true}); }
   /// The body, its first MiB, is this; `*` is any run of octets.
   [[nodiscard]] matcher with_body(std::string body) const {
     matcher made = *this;
@@ -86,6 +80,14 @@ class matcher {
     shared<const condition> holds;
     std::string what;
   };
+
+  [[nodiscard]] matcher wanting(field_wish wish) const {
+    if (!ascii::is_token(wish.name))
+      throw bad_result(error(error_kind::invalid_argument, "\"" + wish.name + "\" is no name of a field, such as Range"));
+    matcher made = *this;
+    made.wanted_.push_back(std::move(wish));
+    return made;
+  }
 
   std::string method_;
   std::string path_;
@@ -151,6 +153,12 @@ namespace detail {
 }  // namespace detail
 
 inline matcher::matcher(std::string method, std::string path) : method_(std::move(method)), path_(std::move(path)) {
+  for (const std::string_view known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
+    if (method_ != known && ascii::equal_ignoring_case(method_, known))  // RFC 9110 9.1
+      throw bad_result(error(error_kind::invalid_argument,
+                             "method \"" + method_ + "\": capitals count, " + std::string(known) + " is meant"));
+  if (!method_.empty() && !ascii::is_token(method_))
+    throw bad_result(error(error_kind::invalid_argument, "method \"" + method_ + "\" is no token, such as GET"));
   if (path_.starts_with('/') || path_.starts_with('*') || path_.find(':') != path_.npos) return;
   throw bad_result(error(error_kind::invalid_argument, "path \"" + path_ + "\" does not begin with / or *"));
 }

@@ -1,8 +1,8 @@
 // tinyhttp/testing/script.hpp -- behaviours and contents written as text, for programs that are told
 // on a command line what to do.
 //
-// `cut 500000 x1 then serve` is `cut(after{500'000}).times(1).then(serve())`. Opens files only where
-// the text names one.
+// `cut 500000 x1 then serve` is `cut(after{500'000}).times(1).then(serve())`. A word with blanks in it stands in
+// quotes of either kind, which begin and end it. Opens files only where the text names one.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -25,13 +25,17 @@ namespace tinyhttp::testing {
 /// lines, but ignore-range and basic-auth. Places are octets of the body; `@N` is a place in the file,
 /// `head` is before the head, `head+N` in it; `request` is before the request's body, `request+N` in it.
 ///
-///     reply CODE    redirect URL    serve         raw FILE        ignore-range   swap SEED
+///     reply CODE [body TEXT]        redirect URL  serve           raw FILE       ignore-range  swap SEED
 ///     basic-auth USER:PASSWORD      retry-after S (503)           flaky PERCENT SEED
 ///     cut PLACE     reset PLACE     stall PLACE   pause PLACE MS  flip-bit N     throttle BYTES/s
 ///     length N      no-length       double-length N               extra TEXT
 ///     chunked N     bad-chunks      no-last-chunk tiny-writes N   noise CODE     bare-lf   close
+///     header NAME:VALUE             without-header NAME           etag TAG
 ///     early         early N (octets of the request's body)
 [[nodiscard]] inline result<behavior> parse_behavior(std::string_view script);
+
+/// `v1` and `"v1"` are the tag `"v1"`; `W/"v1"` is itself.
+[[nodiscard]] inline std::string parse_etag(std::string_view text);
 
 /// `3MiB:seed7`, `3MiB`, `500000`: a pattern of that size.
 [[nodiscard]] inline result<content> parse_content(std::string_view text);
@@ -74,8 +78,18 @@ namespace detail {
 class script_words {
  public:
   explicit script_words(std::string_view text) : rest_(text) { advance(); }
-  [[nodiscard]] bool empty() const noexcept { return word_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return over_; }
   [[nodiscard]] std::string_view peek() const noexcept { return word_; }
+  /// The next word is this one, and not in quotes.
+  [[nodiscard]] bool is(std::string_view word) const noexcept { return !over_ && !quoted_ && word_ == word; }
+  /// An entry ends here, or a part of one.
+  [[nodiscard]] bool at_end() const noexcept { return over_ || is("then") || is("|"); }
+  /// Where a quote begins that nothing ends; empty: nowhere.
+  [[nodiscard]] static std::string_view unclosed(std::string_view text) {
+    script_words all(text);
+    while (!all.over_ && !all.unclosed_) all.advance();
+    return all.word_;
+  }
   std::string_view take() {
     const auto taken = word_;
     advance();
@@ -85,11 +99,19 @@ class script_words {
  private:
   void advance() {
     while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
-    word_ = rest_.substr(0, rest_.find(' '));
+    over_ = rest_.empty();
+    quoted_ = !over_ && (rest_.front() == '"' || rest_.front() == '\'');
+    const auto end = quoted_ ? rest_.find(rest_.front(), 1) : rest_.find(' ');
+    unclosed_ = quoted_ && end == rest_.npos;
+    word_ = rest_.substr(0, end);
     rest_.remove_prefix(word_.size());
+    if (!quoted_ || unclosed_) return;
+    word_.remove_prefix(1);
+    rest_.remove_prefix(1);
   }
   std::string_view rest_;
   std::string_view word_;
+  bool over_ = false, quoted_ = false, unclosed_ = false;
 };
 
 [[nodiscard]] inline error script_error(std::string_view word, std::string_view wanted) {
@@ -131,8 +153,7 @@ class script_words {
 
 [[nodiscard]] inline bool parse_with_number(std::string_view word, std::uint64_t n, behavior& into) {
   const auto small = static_cast<int>(n < 1'000'000 ? n : 0);
-  if (word == "reply" && (n == 101 || (n >= 200 && n <= 999))) into = reply(small);
-  else if (word == "swap") into = behavior(act{.what = act::kind::swap, .chosen = true, .name = "swap content", .seed = n});
+  if (word == "swap") into = behavior(act{.what = act::kind::swap, .chosen = true, .name = "swap content", .seed = n});
   else if (word == "retry-after") into = reply(503).retry_after(std::chrono::seconds(n));
   else if (word == "length") into = length(n);
   else if (word == "double-length") into = double_length(n);
@@ -152,6 +173,30 @@ class script_words {
   return throttle(slice, std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
 }
 
+/// `reply`, behind which stand a code and maybe a body.
+[[nodiscard]] inline result<behavior> parse_reply(std::string_view code, script_words& words) {
+  const auto number = ascii::parse_decimal_strict(code, 999);
+  if (!number || (*number < 200 && *number != 101)) return script_error(code, "no status to reply with: 101, or 200 to 999");
+  std::optional<std::string> body;
+  if (words.is("body")) {
+    words.take();
+    if (words.at_end()) return script_error("body", "a text is missing behind it");
+    body = words.take();
+  }
+  return reply(static_cast<int>(*number), std::move(body));
+}
+
+/// A field of the answer, other than it would be.
+[[nodiscard]] inline result<behavior> parse_field(std::string_view word, std::string_view value) {
+  if (word == "etag") return edited("etag", {head_edit::kind::set, "ETag", parse_etag(value)}, false);
+  const bool set = word == "header";
+  const std::string name(value.substr(0, set ? value.find(':') : value.npos));
+  if (!ascii::is_token(name) || (set && name.size() == value.size()))
+    return script_error(value, set ? "NAME:VALUE, please" : "no name of a field");
+  if (!set) return edited("without header " + name, {head_edit::kind::remove, name, {}}, false);
+  return edited("header " + name, {head_edit::kind::set, name, std::string(ascii::trim(value.substr(name.size() + 1)))}, false);
+}
+
 /// One part: a word and what belongs to it.
 [[nodiscard]] inline result<behavior> parse_part(script_words& words) {
   if (words.empty()) return script_error("", "a behaviour is missing at the end");
@@ -163,9 +208,11 @@ class script_words {
     if (octets) words.take();
     return early(octets.value_or(0));
   }
-  if (words.empty() || words.peek() == "then" || words.peek() == "|")
+  if (words.at_end())
     return script_error(word, "no such behaviour, or something is missing behind it");
   const std::string value(words.take());
+  if (word == "reply") return parse_reply(value, words);
+  if (word == "header" || word == "without-header" || word == "etag") return parse_field(word, value);
   if (word == "redirect") return redirect(value);
   if (word == "extra") return extra(value);
   if (word == "raw") {
@@ -201,12 +248,12 @@ class script_words {
 /// Parts, to the next `then` or the end.
 [[nodiscard]] inline result<behavior> parse_entry(script_words& words) {
   auto entry = parse_part(words);
-  while (entry && !words.empty() && words.peek() != "then") {
+  while (entry && !words.empty() && !words.is("then")) {
     const auto word = words.peek();
     const auto times = word.starts_with('x') ? ascii::parse_decimal_strict(word.substr(1), 1'000'000) : std::nullopt;
-    if (times || word == "|") words.take();
+    if (times || words.is("|")) words.take();
     if (times) {
-      if (!words.empty() && words.peek() != "then") return script_error(words.peek(), "only `then` goes on behind xN");
+      if (!words.empty() && !words.is("then")) return script_error(words.peek(), "only `then` goes on behind xN");
       return entry->times(static_cast<std::size_t>(*times));
     }
     const auto part = parse_part(words);
@@ -218,18 +265,33 @@ class script_words {
   return entry;
 }
 
-}  // namespace detail
-
-inline result<behavior> parse_behavior(std::string_view script) {
-  detail::script_words words(script);
-  auto all = detail::parse_entry(words);
+/// Entries, to the end.
+[[nodiscard]] inline result<behavior> parse_entries(script_words& words) {
+  auto all = parse_entry(words);
   while (all && !words.empty()) {
     words.take();  // then
-    auto next = detail::parse_entry(words);
+    auto next = parse_entry(words);
     if (!next) return next;
     all = all->then(std::move(*next));
   }
   return all;
 }
+
+/// What `parse` makes of `text`, if every quote in it is closed.
+template <class T>
+[[nodiscard]] result<T> parse_words(std::string_view text, result<T> (*parse)(script_words&)) {
+  if (const auto open = script_words::unclosed(text); !open.empty()) return script_error(open, "the quote is not closed");
+  script_words words(text);
+  return parse(words);
+}
+
+}  // namespace detail
+
+inline std::string parse_etag(std::string_view text) {
+  if (text.starts_with('"') || text.starts_with("W/\"")) return std::string(text);
+  return std::string("\"").append(text).append("\"");
+}
+
+inline result<behavior> parse_behavior(std::string_view script) { return detail::parse_words(script, detail::parse_entries); }
 
 }  // namespace tinyhttp::testing
