@@ -221,6 +221,39 @@ TEST_CASE("a server that is not who it should be is refused", "[apart][tls][secu
   }
 }
 
+TEST_CASE("a host that begins with a dot is no certificate's", "[apart][tls][security][threads]") {
+  const auto server = serving(hello, show({.names = {"www.localhost", ".dotted.localhost"}}));
+  const std::string at = ":" + std::to_string(server.port());
+  CHECK(ask(trust(), "https://www.localhost" + at) == "secure ");
+  for (const std::string host : {".localhost", ".dotted.localhost"})  // OpenSSL would take any name that ends so
+    CHECK(ask(trust(), "https://" + host + at) == "connect https://" + host + at + ": TLS: " + host + " is no host's name");
+}
+
+TEST_CASE("keys that change in the middle of an answer change nothing about it", "[apart][tls][threads]") {
+  const int kind = GENERATE(SSL_KEY_UPDATE_REQUESTED, SSL_KEY_UPDATE_NOT_REQUESTED);
+  const context shown = show();
+  scripted_server server([&](net::socket& s, int) {
+    const std::unique_ptr<SSL, decltype(&::SSL_free)> ssl(::SSL_new(native(shown)), ::SSL_free);
+    ::SSL_set_accept_state(ssl.get());
+    ::SSL_set_fd(ssl.get(), s.native());
+    char room[4096];
+    const auto says = [&](const std::string& octets) { return ::SSL_write(ssl.get(), octets.data(), static_cast<int>(octets.size())) > 0; };
+    if (::SSL_read(ssl.get(), room, sizeof room) <= 0 || !says("HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n")) return;
+    for (int i = 0; i < 1000; ++i)
+      if (::SSL_key_update(ssl.get(), kind) != 1 || !says(std::string(400, static_cast<char>('a' + i % 26)))) return;
+    if (::SSL_read(ssl.get(), room, sizeof room) <= 0) return;  // with the keys that we have asked for
+    static_cast<void>(says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"));
+  });
+  client c(trusting());
+  const std::string url = "https" + server.url().substr(4);
+  std::string all;
+  for (int i = 0; i < 1000; ++i) all.append(400, static_cast<char>('a' + i % 26));
+  const auto answer = c.get(url);
+  if (!answer) FAIL(answer.error().message());
+  CHECK((answer->body.text() == all));
+  CHECK(c.get(url).value().body.text() == "hi");
+}
+
 TEST_CASE("an address has to stand in the certificate", "[apart][tls][security][threads]") {
   const auto server = serving(hello, show({.names = {"localhost"}}));
   client c(trusting());

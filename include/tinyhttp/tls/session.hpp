@@ -182,6 +182,8 @@ inline result<void> tls_session::expect(std::string_view host, bool verify) {
   if (!is_address && ::SSL_ctrl(ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data()) != 1)
     return tls_failure("name " + name);  // SSL_set_tlsext_host_name, without its C cast in users' programs
   if (!verify) return {};
+  // OpenSSL would take `.org` for a wish that the certificate be for anything that ends so.
+  if (name.starts_with('.')) return error(error_kind::tls, "TLS: " + name + " is no host's name");
   ::SSL_set_verify(ssl_, SSL_VERIFY_PEER, nullptr);
   X509_VERIFY_PARAM* const check = ::SSL_get0_param(ssl_);
   // RFC 9110 4.3.4: names are those in subjectAltName; a common name is none.
