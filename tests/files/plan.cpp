@@ -141,6 +141,17 @@ TEST_CASE("ranges apart from one another go out as a multipart", "[files][plan][
   CHECK(r.body.length() == expected.size());
 }
 
+TEST_CASE("ranges from memory are one piece, those of a file send what is read from it as it is", "[files][plan]") {
+  const request r = request::get("/", {{"Range", "bytes=0-1, 4-4, -2"}});
+  const response from_memory = ask(r);
+  CHECK(from_memory.body.is_octets());
+  const std::shared_ptr<const content_source> source = std::make_shared<pattern>();
+  const response from_source = files::answer(r, ten_octets(), source, now);
+  REQUIRE(from_source.body.pieces() != nullptr);
+  CHECK(from_source.body.pieces()->size() == 7);
+  CHECK(from_source.body.length() == from_memory.body.length());
+}
+
 TEST_CASE("the boundary follows the seed and is one token of at most 70 octets", "[files][plan]") {
   const request r = request::get("/", {{"Range", "bytes=0-1, 4-4"}});
   const auto one = files::make_plan(r, ten_octets(), now, 1).fields;

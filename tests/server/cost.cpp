@@ -3,6 +3,7 @@
 
 #include "allocations.hpp"
 
+#include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/server/census.hpp>
 
 #include <array>
@@ -198,6 +199,19 @@ TEST_CASE("an answer costs one call to receive and one to send", "[server][cost]
   for (int i = 0; i < 16; ++i) pipelined += get_root;
   on.ask(pipelined);
   CHECK(static_cast<double>(counter.calls) / (16 * count) <= 0.2);
+}
+
+TEST_CASE("several ranges from memory cost one call to send, too", "[server][cost]") {
+  files::facts known;
+  known.size = 1000;
+  const auto octets = std::make_shared<const std::string>(1000, 'x');
+  many_connections on([&](const request& r) { return files::answer(r, known, octets, 0); });
+  on.open(1);
+  call_counter counter;
+  CHECK(on.ask("GET / HTTP/1.1\r\nHost: h\r\nRange: bytes=1-9,20-29,-5\r\n\r\n") > 25);
+  const std::size_t parts = std::exchange(counter.calls, 0);
+  on.ask("GET / HTTP/1.1\r\nHost: h\r\nRange: bytes=1-9\r\n\r\n");
+  CHECK(parts == counter.calls);
 }
 
 TEST_CASE("a connection that ends leaves its memory to those that follow", "[server][cost][allocations]") {

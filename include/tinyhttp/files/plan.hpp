@@ -163,24 +163,31 @@ inline void add_cache_fields(fields& to, const facts& f) {
   return unchanged;
 }
 
-/// Several ranges, each behind its head.
+/// Several ranges, each behind its head: from memory in one piece, which is one send.
 [[nodiscard, gnu::cold]] inline body parts_of(const plan& p, const facts& f,
                                               const std::shared_ptr<const content_source>& source,
                                               std::string_view octets) {
   owned_list<body_piece> pieces;
   const std::string delimiter = std::string("\r\n--").append(p.boundary);  // an empty line first, too: zsync insists on it
+  std::string text;
+  std::uint64_t room = delimiter.size() + 4;
+  for (const auto& range : p.ranges) room += 192 + f.media_type.size() + (source ? 0 : range.length);
+  text.reserve(static_cast<std::size_t>(room));
   for (const auto& range : p.ranges) {
-    std::string head = delimiter;
-    head.append("\r\nContent-Type: ").append(f.media_type);
-    head.append("\r\nContent-Range: ").append(format_content_range(range, f.size)).append("\r\n\r\n");
-    owned<body_piece> part(new body_piece(head));
-    pieces.push_back(std::move(part));
+    text.append(delimiter).append("\r\nContent-Type: ").append(f.media_type);
+    text.append("\r\nContent-Range: ").append(format_content_range(range, f.size)).append("\r\n\r\n");
     const auto [offset, length] = range;
-    if (source) part.reset(new body_piece(content_slice{source, offset, length}));
-    else part.reset(new body_piece(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length))));
-    pieces.push_back(std::move(part));
+    if (!source) {
+      text.append(octets.substr(static_cast<std::size_t>(offset), static_cast<std::size_t>(length)));
+      continue;
+    }
+    pieces.push_back(owned<body_piece>(new body_piece(text)));
+    pieces.push_back(owned<body_piece>(new body_piece(content_slice{source, offset, length})));
+    text.clear();
   }
-  pieces.push_back(owned<body_piece>(new body_piece(std::string(delimiter).append("--\r\n"))));
+  text.append(delimiter).append("--\r\n");
+  if (!source) return body(std::move(text));
+  pieces.push_back(owned<body_piece>(new body_piece(text)));
   return body(std::move(pieces));
 }
 
