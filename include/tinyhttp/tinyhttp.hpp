@@ -118,6 +118,7 @@
 #include <tinyhttp/app/access_log.hpp>
 #include <tinyhttp/app/auth.hpp>
 #include <tinyhttp/app/blocking.hpp>
+#include <tinyhttp/app/combined_log.hpp>
 #include <tinyhttp/app/cors.hpp>
 #include <tinyhttp/app/event_channel.hpp>
 #include <tinyhttp/app/event_stream.hpp>
