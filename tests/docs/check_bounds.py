@@ -17,6 +17,7 @@ HEADERS = {"limits": "h1/limits.hpp", "server_options": "server/options.hpp", "p
            "resolver_options": "net/resolver.hpp",
            "decode_limits": "http/content_coding.hpp", "compression_options": "compression/with_compression.hpp", "cookie_limits": "http/cookie_store.hpp",
            "multipart_limits": "http/multipart_parser.hpp", "event_limits": "http/events.hpp"}
+FUNCTIONS = {"parse_form": "http/form.hpp"}  # whose last parameter is the bound
 ALL_OF = ("limits", "server_options", "patience", "decode_limits", "cookie_limits", "multipart_limits", "event_limits")
 NO_BOUNDS = {"port", "threads", "listening_fd"}  # numbers that bound nothing
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "s": 1000, "": 1}
@@ -36,6 +37,10 @@ def options():
             if not re.fullmatch(r"[\d *<()+]+", value):
                 raise SystemExit(f"check_bounds.py: cannot read the default of {struct}::{name}: {value}")
             found[f"{struct}::{name}"] = eval(value)
+    for function, header in FUNCTIONS.items():
+        text = (ROOT / "include/tinyhttp" / header).read_text("utf-8")
+        name, value = re.search(r" %s\([^)]*std::size_t (\w+) = (\d+)\);" % function, text).groups()
+        found[f"{function}::{name}"] = int(value)
     return found
 
 

@@ -4,6 +4,7 @@
 // from query.hpp in one thing, that `+` is a space. Files come in multipart bodies, not here.
 #pragma once
 
+#include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/percent.hpp>
 #include <tinyhttp/http/query.hpp>
 
@@ -32,10 +33,9 @@ struct form_entry {
 /// Standard would keep it as it stands, and leave two readers with two opinions of one text.
 [[nodiscard]] inline std::optional<std::string> form_decode(std::string_view text);
 
-/// Every entry, in order. Empty when an escape is malformed or there are more than `max_entries`
+/// Every entry, in order. Error: a malformed escape, with status hint 400, or more than `max_entries`, with 413
 /// (default as in other servers: enough for any form, little enough to be no attack).
-[[nodiscard]] inline std::optional<std::vector<form_entry>> parse_form(
-    std::string_view body, std::size_t max_entries = 1000);
+[[nodiscard]] inline result<std::vector<form_entry>> parse_form(std::string_view body, std::size_t max_entries = 1000);
 
 /// The value of the first entry of that name; stops there. Empty when there is none, or when that
 /// value holds a malformed escape. For a few look-ups in a body or query that is kept as it came.
@@ -86,13 +86,13 @@ inline std::optional<std::string> form_decode(std::string_view text) {
   return decoded;
 }
 
-inline std::optional<std::vector<form_entry>> parse_form(std::string_view body,
-                                                         std::size_t max_entries) {
+inline result<std::vector<form_entry>> parse_form(std::string_view body, std::size_t max_entries) {
   std::vector<form_entry> entries;
   for (const auto& pair : query_pairs(body)) {
     auto name = form_decode(pair.name);
     auto value = form_decode(pair.value);
-    if (!name || !value || entries.size() == max_entries) return std::nullopt;
+    if (!name || !value) return error(error_kind::protocol, "form: malformed escape", 400);
+    if (entries.size() == max_entries) return error(error_kind::limit, "form: too many entries", 413);
     entries.push_back({std::move(*name), std::move(*value)});
   }
   return entries;
