@@ -25,7 +25,8 @@ struct follow_options {
   tinyhttp::fields fields = {};           // of each request, beside those that ask for events
   std::string last_event_id = {};         // go on behind that one
   std::chrono::milliseconds pause{3000};  // before it comes back, until the server says another (`retry`)
-                                          // and longer, up to 3 s, while nothing comes
+                                          // and longer: up to 3 s while nothing comes, up to 5 minutes
+                                          // where a refusal asks for that (Retry-After)
   event_limits limits = {};
   clock* time = nullptr;                  // for the pauses, of a kind that blocks; null: the system's
 };
@@ -42,15 +43,23 @@ result<void> follow_events(Client& with, std::string_view from, Take take, follo
 
 namespace detail {
 
-/// One stream to its end. True: there is nothing to come back for. Leaves in `how` what is to be said then.
+/// One stream to its end. True: there is nothing to come back for. Leaves in `how` what is to be said then, and in
+/// `asked` how long a refusal asks to wait.
 template <class Client, class Take>
-result<bool> follow_once(Client& with, std::string_view from, Take& take, follow_options& how) {
+result<bool> follow_once(Client& with, std::string_view from, Take& take, follow_options& how,
+                         std::chrono::milliseconds& asked) {
   call_options asking{.fields = event_fields(how.last_event_id)};
   for (const auto& line : how.fields) asking.fields.add(line.name, line.value);
   auto answer = with.open(from, std::move(asking));
   if (!answer) return answer.error();
   if (answer->status == status::no_content) return true;
-  if (is_worth_a_retry(error_kind::closed, answer->status.code())) return false;
+  if (is_worth_a_retry(error_kind::closed, answer->status.code())) {
+    const std::int64_t here = how.time != nullptr ? how.time->unix_seconds() : system_unix_seconds();
+    const std::int64_t now = parse_date(answer->fields["Date"], here).value_or(here);
+    const auto wanted = parse_retry_after(answer->fields["Retry-After"], now);
+    if (wanted) asked = at_most<std::chrono::milliseconds>(*wanted, retry_options().longest_retry_after);
+    return false;
+  }
   auto events = event_reader::of(*answer, how.last_event_id, how.limits);
   if (!events) return events.error();
   result<const event*> next = pull(*events);
@@ -72,7 +81,8 @@ result<void> follow_events(Client& with, std::string_view from, Take take, follo
   const auto noting = [&](const event& e) { return came = true, take(e); };
   for (std::chrono::milliseconds least{0};;) {
     came = false;
-    const result<bool> over = detail::follow_once(with, from, noting, how);
+    std::chrono::milliseconds asked{0};
+    const result<bool> over = detail::follow_once(with, from, noting, how, asked);
     if (over && *over) return {};
     if (!over) {
       const error_kind kind = over.error().kind();
@@ -81,7 +91,8 @@ result<void> follow_events(Client& with, std::string_view from, Take take, follo
     }
     // A server that said 0 and is gone is not asked without end.
     least = came ? least.zero() : at_most(least * 2 + std::chrono::milliseconds(10), std::chrono::milliseconds(3000));
-    const auto pause = how.pause < least ? least : how.pause;
+    if (asked < least) asked = least;
+    const auto pause = how.pause < asked ? asked : how.pause;
     const auto paused = pause_for(how.time != nullptr ? *how.time : system_time, pause, with.options().stop);
     if (!paused) return paused.error().within("events");
   }
