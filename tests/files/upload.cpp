@@ -46,7 +46,7 @@ TEST_CASE("an upload shows when it is complete, and not before", "[files][upload
   REQUIRE(file.write("content"));
   CHECK_FALSE(file.should_wait());
   REQUIRE(file.disk_wait_for_content()());
-  const auto stamp = file.commit(true).value();
+  const auto stamp = file.commit().value();
   CHECK(names_in(root) == std::set<std::string>{"a", "a/new"});
   CHECK(read(root, "a/new") == "whole content");
   CHECK(stamp == within.glance("a/new").value());
@@ -83,14 +83,14 @@ TEST_CASE("an upload replaces in one step, or only takes a free name", "[files][
   {
     auto file = upload::begin(where, unnamed).value();
     REQUIRE(file.write("new"));
-    const auto refused = file.commit(false);
+    const auto refused = file.commit_new();
     REQUIRE_FALSE(refused);
     CHECK(refused.error().status_hint() == 412);
   }
   CHECK(read(root, "x") == "old");
   auto file = upload::begin(where, unnamed).value();
   REQUIRE(file.write("new"));
-  REQUIRE(file.commit(true));
+  REQUIRE(file.commit());
   CHECK(read(root, "x") == "new");
   CHECK(names_in(root).size() == 1);
   char was[4] = "";
@@ -99,7 +99,7 @@ TEST_CASE("an upload replaces in one step, or only takes a free name", "[files][
 
   const auto fresh = place::open(within, "y").value();
   auto other = upload::begin(fresh, unnamed).value();
-  REQUIRE(other.commit(false));
+  REQUIRE(other.commit_new());
   CHECK(names_in(root) == std::set<std::string>{"x", "y"});
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("a place stays the directory that it was opened in", "[files][upload][
   root.link("in", outside.path());
   auto file = upload::begin(where).value();
   REQUIRE(file.write("here"));
-  REQUIRE(file.commit(true));
+  REQUIRE(file.commit());
   CHECK(read(root, "moved/x") == "here");
   CHECK(names_in(outside).empty());
 }
@@ -150,7 +150,7 @@ TEST_CASE("an upload never goes through a link at the end of its name", "[files]
   {
     auto file = upload::begin(where).value();
     REQUIRE(file.write("dead"));
-    REQUIRE(file.commit(true));
+    REQUIRE(file.commit());
   }
   CHECK(where.look() == occupant::file);
   CHECK(read(outside, "canary") == "alive");

@@ -95,9 +95,10 @@ class upload {
   /// 8 MiB have come since the last wait: another one now, and the end has little to wait for.
   [[nodiscard]] bool should_wait() const noexcept { return unflushed_ >= flush_every; }
 
-  /// Gives the file its name, in one step: whoever opens that name gets the old file or this one.
-  /// Without `replace`, a name that is taken is an error with status hint 412. Once.
-  [[nodiscard]] result<file_stamp> commit(bool replace);
+  /// Gives the file its name, in one step: whoever opens that name gets the old file or this one. Once.
+  [[nodiscard]] result<file_stamp> commit() { return commit_as(true); }
+  /// The same, but a name that is taken is an error with status hint 412.
+  [[nodiscard]] result<file_stamp> commit_new() { return commit_as(false); }
 
  private:
   static constexpr std::uint64_t flush_every = std::uint64_t{8} << 20;  // octets
@@ -107,6 +108,7 @@ class upload {
   [[nodiscard]] static std::string temporary_name();
   [[nodiscard]] int link_as(const char* name) const noexcept;
   [[nodiscard]] bool name_it(bool replace);
+  [[nodiscard]] result<file_stamp> commit_as(bool replace);
   void discard() noexcept {
     if (!temporary_.empty()) ::unlinkat(where_->folder_.get(), temporary_.c_str(), 0);
     temporary_.clear();
@@ -208,7 +210,7 @@ inline bool upload::name_it(bool replace) {
   return true;
 }
 
-inline result<file_stamp> upload::commit(bool replace) {
+inline result<file_stamp> upload::commit_as(bool replace) {
   if (!name_it(replace)) {
     const error why = failed("write");
     discard();

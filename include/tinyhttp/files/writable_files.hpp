@@ -159,7 +159,7 @@ result<response> basic_writable_files<T>::commit(const request& r, target& at, f
   if (auto known = look(at); !known) return known.error();
   if (auto fit = judge(r, at); !fit) return fit.error();
   const bool only_new = !replace_ || ascii::trim(r.fields["If-None-Match"]) == "*";
-  const auto stamp = file.commit(!only_new);
+  const auto stamp = only_new ? file.commit_new() : file.commit();
   if (!stamp) return stamp.error();
   response made = at.exists ? response(status::no_content) : problem(status::created);
   made.fields.add("ETag", files::entity_tag_of(*stamp));
