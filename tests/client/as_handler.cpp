@@ -222,6 +222,7 @@ TEST_CASE("a handler in front of nothing that can be asked is not made", "[clien
   CHECK_THROWS_WITH(as_handler(async_client(), "https://a"), "forward to https://a: TLS is off (client_options::tls, tls.hpp)");
   CHECK_THROWS_WITH(as_handler(client(), "http://h/base?x=1"),
                     "forward to http://h/base?x=1: a URL with a query or a user");
+  CHECK_THROWS_WITH(as_handler(client(), "http://h", {.strip_prefix = "api"}), "forward to http://h: strip_prefix does not begin with /");
   CHECK_THROWS_WITH(as_handler(client(), "http://me:secret@h/"), "forward to http://h/: a URL with a query or a user");
 }
 

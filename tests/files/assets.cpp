@@ -73,6 +73,11 @@ TEST_CASE("folders have an index, and a slash", "[files][assets]") {
   CHECK(get(mounted, "/app.js").status == 404);
 }
 
+TEST_CASE("a prefix begins with a slash, and a fallback does not", "[files][assets]") {
+  CHECK_THROWS_WITH(assets({.strip_prefix = "ui"}), "strip_prefix begins with /, fallback does not");
+  CHECK_THROWS_AS(assets({.fallback = "/index.html"}), std::invalid_argument);
+}
+
 TEST_CASE("a fallback is for navigations only", "[files][assets]") {
   const assets serve = site({.fallback = "index.html"});
   const fields page{{"Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}};

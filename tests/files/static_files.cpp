@@ -161,6 +161,36 @@ TEST_CASE("a directory without its slash is redirected to it, on this host", "[f
   }
 }
 
+TEST_CASE("a fallback answers navigations to what there is not, and nothing else", "[files][static_files]") {
+  const scratch::folder f;
+  f.write("index.html", "home");
+  f.write("app.js", "js");
+  f.make_folder("empty");
+  const static_files serve(f.path(), {.strip_prefix = "/ui", .listing = false, .fallback = "index.html"});
+  const fields page{{"Accept", "text/html,*/*;q=0.8"}};
+  for (int i = 0; i < 2; ++i) {  // off the disk, and maybe kept
+    for (const char* path : {"/ui/users/42", "/ui/users/", "/ui/a.b"}) {
+      const response made = get(serve, path, page);
+      CHECK(scratch::octets(made.body) == "home");
+      CHECK(made.status == status::ok);
+      CHECK(made.fields["Content-Type"] == "text/html; charset=utf-8");
+    }
+    CHECK(get(serve, "/ui/missing.js", {{"Accept", "*/*"}}).status == 404);
+    CHECK(get(serve, "/ui/users/42").status == 404);
+    CHECK(get(serve, "/ui/x", {{"Sec-Fetch-Mode", "navigate"}}).status == 200);
+    CHECK(get(serve, "/ui/x", {{"Sec-Fetch-Mode", "cors"}, {"Accept", "text/html"}}).status == 404);
+    CHECK(scratch::octets(get(serve, "/ui/app.js", page).body) == "js");
+    CHECK(get(serve, "/ui/empty/", page).status == 403);
+    CHECK(get(serve, "/ui/../x", page).status == 400);
+    CHECK(get(serve, "/users/42", page).status == 404);
+  }
+  CHECK(get(static_files(f.path()), "/users/42", page).status == 404);
+  CHECK(get(static_files(f.path(), {.fallback = "gone.html"}), "/users/42", page).status == 404);
+  CHECK(get(static_files(f.path(), {.fallback = "empty"}), "/users/42", page).status == 404);
+  CHECK_THROWS_AS(static_files(f.path(), {.fallback = "/index.html"}), std::invalid_argument);
+  CHECK_THROWS_WITH(static_files(f.path(), {.strip_prefix = "ui"}), "strip_prefix begins with /, fallback does not");
+}
+
 TEST_CASE("a mount is a prefix that ends where a segment does", "[files][static_files]") {
   const scratch::folder f;
   f.write("a.txt", "x");

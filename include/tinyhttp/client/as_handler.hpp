@@ -31,7 +31,8 @@ class forwarding_handler;
 /// A handler that asks `upstream`, a URL, what it is asked itself: method, path and query (below
 /// the path of `upstream`, octet for octet; `..` is 404), fields, body and trailers. `OPTIONS *` goes on
 /// where all of the upstream is asked, else it is answered here: 204. Throws `bad_result` for a bad URL, for one
-/// with a query or a user, which would go nowhere, and for an https one where the client has no TLS.
+/// with a query or a user, which would go nowhere, for an https one where the client has no TLS, and for a
+/// `strip_prefix` without a slash in front.
 ///
 /// With an `async_client` it waits on the server's loop, and bodies are streamed both ways, no faster
 /// than the slower side goes. A peer that leaves ends the exchange upstream. An answer that is cut off
@@ -47,6 +48,8 @@ template <class Client>
   if (has_query || !base.userinfo.empty())
     throw bad_result(error(error_kind::invalid_argument, "forward to " + base.origin() + base.target +
                                                              ": a URL with a query or a user"));
+  if (!how.strip_prefix.empty() && how.strip_prefix.front() != '/')
+    throw bad_result(error(error_kind::invalid_argument, "forward to " + base.origin() + ": strip_prefix does not begin with /"));
   if (base.is_secure() && over.options().tls == nullptr)
     throw bad_result(error(error_kind::tls, "forward to " + base.origin() + ": TLS is off (client_options::tls, tls.hpp)"));
   return detail::forwarding_handler<Client>(std::move(over), std::move(base), std::move(how));

@@ -33,10 +33,7 @@ struct assets_options {
   std::vector<cache_rule> cache_rules = {};
   std::vector<media_type_rule> media_types = {};
 
-  /// For applications of one page that make up their own paths: the asset that answers when a
-  /// browser navigates to a name that there is not. A missing script or image stays a 404. A
-  /// navigation says so in Sec-Fetch-Mode, or else asks for text/html by name.
-  std::string fallback = {};
+  std::string fallback = {};           // an asset
 
   /// Pages of your own for errors, as `{{404, "404.html"}}`: assets, in their plain variant.
   std::vector<error_page> error_pages = {};
@@ -50,7 +47,9 @@ struct assets_options {
 ///     site.add("index.html", page).add("app.js", script);
 class assets {
  public:
+  /// Throws std::invalid_argument for options that cannot be meant, as `static_files` does.
   explicit assets(assets_options options = {}) : options_(std::move(options)) {
+    files::detail::require_places(options_.strip_prefix, options_.fallback);
     files::detail::require_field_value("assets: cache_control", options_.cache_control);
   }
 
@@ -107,19 +106,6 @@ namespace detail {
   ascii::append_hex(tag, a);
   ascii::append_hex(tag, files::mix(b));
   return tag.append("\"");
-}
-
-/// A browser goes to a page, rather than fetching something for one.
-[[nodiscard]] inline bool is_navigation(const request& r) noexcept {
-  if (const auto mode = r.fields.get("Sec-Fetch-Mode")) return *mode == "navigate";
-  for (const auto [name, value] : r.fields) {
-    if (!ascii::equal_ignoring_case(name, "Accept")) continue;
-    auto list = value;
-    while (const auto element = ascii::take_list_element(list))
-      if (ascii::equal_ignoring_case(ascii::trim(element->substr(0, element->find(';'))), "text/html"))
-        return true;
-  }
-  return false;
 }
 
 }  // namespace detail
@@ -209,7 +195,7 @@ inline response assets::serve(const request& r) const {
   }
   if (!folder && find(index) != nullptr) return files::slash_redirect(r);
   const auto* page = options_.fallback.empty() ? nullptr : find(options_.fallback);
-  if (page != nullptr && detail::is_navigation(r)) return serve_asset(r, *page);
+  if (page != nullptr && files::is_navigation(r)) return serve_asset(r, *page);
   return problem(status::not_found);
 }
 

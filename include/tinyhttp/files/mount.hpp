@@ -4,6 +4,7 @@
 // server behind it brings along.
 #pragma once
 
+#include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/system.hpp>
@@ -61,6 +62,19 @@ namespace tinyhttp::files {
 [[nodiscard, gnu::cold]] inline response refuse_path(const request& r, const error& why, const safe_path_options& paths) {
   const std::string elsewhere = without_dots(r, paths);
   return elsewhere.empty() ? problem(why.status_hint()) : redirect(elsewhere, status::moved_permanently);
+}
+
+/// A browser goes to a page, rather than fetching something for one: by Sec-Fetch-Mode, or else text/html by name.
+[[nodiscard, gnu::cold]] inline bool is_navigation(const request& r) noexcept {
+  if (const auto mode = r.fields.get("Sec-Fetch-Mode")) return *mode == "navigate";
+  for (const auto [name, value] : r.fields) {
+    if (!ascii::equal_ignoring_case(name, "Accept")) continue;
+    auto list = value;
+    while (const auto element = ascii::take_list_element(list))
+      if (ascii::equal_ignoring_case(ascii::trim(element->substr(0, element->find(';'))), "text/html"))
+        return true;
+  }
+  return false;
 }
 
 /// The time to answer with: the server's, where there is one.

@@ -53,6 +53,11 @@ namespace detail {
   if (!ascii::is_field_value(value))
     throw std::invalid_argument(std::string(what).append(": not the value of a field"));
 }
+/// A prefix of paths has a slash in front, a name beneath the root has none: else they would be those of nothing.
+[[gnu::cold]] inline void require_places(std::string_view prefix, std::string_view fallback) {
+  if ((!prefix.empty() && prefix.front() != '/') || fallback.starts_with('/'))
+    throw std::invalid_argument("strip_prefix begins with /, fallback does not");
+}
 
 }  // namespace detail
 

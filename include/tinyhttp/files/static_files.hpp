@@ -61,6 +61,11 @@ struct static_files_options {
   /// Looked at before the built-in table, first match first.
   std::vector<media_type_rule> media_types = {};
 
+  /// For applications of one page that make up their own paths: the file, such as `index.html`, that answers when
+  /// a browser navigates to a name that there is not. A missing script or image stays a 404. A navigation says so
+  /// in Sec-Fetch-Mode, or else asks for text/html by name.
+  std::string fallback = {};
+
   /// Pages of your own for errors, as `{{404, "404.html"}}`: files beneath the root.
   std::vector<error_page> error_pages = {};
 
@@ -80,7 +85,7 @@ struct static_files_options {
 class static_files {
  public:
   /// Throws `bad_result`: `serve directory "x": no such file or directory`; std::invalid_argument
-  /// for options that cannot go into a field.
+  /// for options that cannot go into a field, and for a `strip_prefix` without a slash in front.
   [[gnu::cold]] explicit static_files(const std::string& root, static_files_options options = {});
 
   /// Over a root that is open already; its own options decide on confinement and links.
@@ -108,6 +113,7 @@ class static_files {
       paths.dot_files = options.dot_files;
       keeps_paths = !options.precompressed;
       for (const auto& index : options.index) keeps_paths = keeps_paths && is_safe_name(index, paths);
+      files::detail::require_places(options.strip_prefix, options.fallback);
       files::detail::require_field_value("static_files: cache_control", options.cache_control);
       for (const auto& rule : options.cache_rules)
         files::detail::require_field_value("static_files: cache_rules", rule.cache_control);
@@ -129,6 +135,7 @@ class static_files {
                                                                  const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   // What is not kept: built for size, as the disk is what it costs.
+  [[nodiscard, gnu::cold]] response serve_missing(const request& r, const error& why) const;
   [[nodiscard, gnu::cold]] response serve_directory(const request& r, const std::string& name) const;
   [[nodiscard, gnu::cold]] response serve_listing(const request& r, const std::string& name) const;
   [[nodiscard, gnu::cold]] response serve_file(const request& r, const std::string& name,
@@ -232,9 +239,16 @@ inline shared<const files::kept_file> static_files::kept_for(const request& r,
 
 inline response static_files::serve_found(const request& r, const std::string& name) const {
   auto found = state_->root.find(name);
-  if (!found) return failed(found.error());
+  if (!found) return serve_missing(r, found.error());
   if (found->stamp.is_directory) return serve_directory(r, name);
   return serve_file(r, name, *found);
+}
+
+inline response static_files::serve_missing(const request& r, const error& why) const {
+  const std::string& page = state_->options.fallback;
+  if (!page.empty() && why.status_hint() == 404 && files::is_navigation(r))
+    if (auto found = state_->root.find(page); found && !found->stamp.is_directory) return serve_file(r, page, *found);
+  return failed(why);
 }
 
 inline response static_files::serve_directory(const request& r, const std::string& name) const {
