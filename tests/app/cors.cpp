@@ -70,6 +70,9 @@ TEST_CASE("any origin is a star, and never with credentials", "[app][cors][secur
   CHECK(r.fields["Vary"] == "Accept");
   CHECK_THROWS_AS(shared_with({.origins = {"*"}, .credentials = true}), std::invalid_argument);
   CHECK_THROWS_AS(shared_with({.origins = {"*", "https://a.example"}}), std::invalid_argument);
-  CHECK_THROWS_AS(shared_with({.origins = {"a\r\nb"}}), std::invalid_argument);
+  for (const auto* wrong : {"a\r\nb", "", "a.example", "https://a.example/", "https://a.example/app", "https://", "://a"})
+    CHECK_THROWS_AS(shared_with({.origins = {wrong}}), std::invalid_argument);
+  for (const auto* right : {"null", "http://localhost:3000", "https://a.example", "app://x"})
+    CHECK_NOTHROW(shared_with({.origins = {right}}));
   CHECK_THROWS_AS(shared_with({.methods = {"a\nb"}}), std::invalid_argument);
 }

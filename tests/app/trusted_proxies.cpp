@@ -295,6 +295,7 @@ TEST_CASE("who is no proxy is named when the handler is made", "[app][trusted_pr
   for (const std::string bad : {"", "localhost", "10.0.0.0/33", "10.0.0.1/8", "127.0.0.1:80", "[::1]", "unix:/path", "*", "10.0.0.0/8,::1"})
     CHECK_THROWS_WITH(made_of(bad), "with_trusted_proxies: " + bad + ": no address, network or unix:");
   CHECK_THROWS_AS(made_of("x"), std::invalid_argument);
+  CHECK_THROWS_AS(with_trusted_proxies([](const request&) { return text(""); }, {.field = "X Forwarded"}), std::invalid_argument);
 }
 
 TEST_CASE("what is around a handler sees the proxy, what is inside the client", "[app][trusted_proxies][access_log]") {

@@ -18,6 +18,12 @@ TEST_CASE("a request is built in one expression", "[http][request]") {
   CHECK(r.query() == "b");
   CHECK(r.body.text() == "body");
   CHECK(r.fields["content-type"] == "text/plain");
+  CHECK(request::put("/a", "body").method == method::put);
+  CHECK(request::put("/a", "body").body.text() == "body");
+  CHECK(request::patch("/a", "body", {{"A", "b"}}).method == method::patch);
+  CHECK(request::patch("/a", "body", {{"A", "b"}}).fields["A"] == "b");
+  CHECK(request::delete_("/a", {{"A", "b"}}).method == method::delete_);
+  CHECK(request::delete_("/a", {{"A", "b"}}).fields["A"] == "b");
   CHECK(request("BREW", "/pot").method.name() == "BREW");
   CHECK(request(method::options, "*").target.form() == target_form::asterisk);
   CHECK(request(method::connect, "h:1").target.form() == target_form::authority);

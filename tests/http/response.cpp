@@ -74,6 +74,7 @@ TEST_CASE("a redirect's location cannot split a message",
   CHECK(r.status == status::found);
   CHECK(redirect(to, status::permanent_redirect).status == status::permanent_redirect);
   CHECK_THROWS_AS(redirect(""), std::invalid_argument);
+  for (const int wrong : {200, 201, 299, 400, 404}) CHECK_THROWS_AS(redirect(to, wrong), std::invalid_argument);
 }
 
 TEST_CASE("a response without hooks has none", "[http][response]") {

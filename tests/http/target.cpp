@@ -144,6 +144,15 @@ TEST_CASE("a Host field's value is a host and maybe a port", "[http][target][rfc
   CHECK(!is_host_and_port(":80", true));
 }
 
+TEST_CASE("a host and a port are told apart", "[http][target]") {
+  for (const auto& [text, host] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"h:80", "h"}, {"h", "h"}, {"h:", "h"}, {"127.0.0.1:52186", "127.0.0.1"}, {"[::1]:80", "[::1]"},
+           {"[::1]", "[::1]"}, {"h1", "h1"}, {"10.0.0.1", "10.0.0.1"}, {"unix:/a", "unix:/a"}, {"", ""}, {":", ""}}) {
+    CAPTURE(text);
+    CHECK(without_port(text) == host);
+  }
+}
+
 TEST_CASE("a target that was moved from is the root, long or short as it was", "[http][target][lifetime]") {
   const std::string path = "/" + std::string(GENERATE(3u, 5000u), 'a');
   target from("http://host.example" + path + "?query");

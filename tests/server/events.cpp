@@ -25,8 +25,7 @@ namespace {
 /// `count` ticks, a second apart.
 task<std::optional<event>> tick(request_context& context, int& count) {
   if (count == 0) co_return std::nullopt;
-  const time_point later = context.clock().now() + 1s;
-  auto second = context.wait_until(later);
+  auto second = context.wait_for(1s);
   co_await second;
   --count;
   co_return event{.data = std::to_string(count), .type = "tick"};

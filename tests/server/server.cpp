@@ -108,6 +108,14 @@ TEST_CASE("a server takes over a socket that listens already", "[server]") {
     CHECK(running.error().message() == "adopt descriptor " + std::to_string(other.get()) + ": it does not listen");
     CHECK(::fcntl(other.get(), F_GETFD) >= 0);
   }
+  SECTION("and does not guess where two are told") {
+    with.listening_fd = made->native();
+    with.unix_path = "@" + std::to_string(at.port());
+    const auto running = server::start(hello, std::move(with));
+    REQUIRE_FALSE(running);
+    CHECK(running.error().message() == "server options: unix_path, listening_fd: not both");
+    CHECK(::fcntl(made->native(), F_GETFD) >= 0);
+  }
 }
 
 TEST_CASE("a connection that was made elsewhere is served, bounded as others are, and ended with them", "[server]") {
@@ -149,6 +157,15 @@ TEST_CASE("a connection that was made elsewhere is served, bounded as others are
     const auto taken = running.take(std::move(*lone));
     REQUIRE_FALSE(taken);
     CHECK(taken.error().message() == "read a peer's name: transport endpoint is not connected");
+  }
+  SECTION("nor what has no connections, though it be connected") {
+    int pair[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, pair) == 0);
+    const net::descriptor other(pair[0]);
+    const auto taken = running.take(net::socket(net::descriptor(pair[1])));
+    REQUIRE_FALSE(taken);
+    CHECK(taken.error().kind() == error_kind::invalid_argument);
+    CHECK(taken.error().message() == "take a connection: not a stream socket");
   }
   SECTION("nor by a server that has stopped") {
     running.stop();

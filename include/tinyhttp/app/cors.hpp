@@ -27,7 +27,8 @@ struct cors_options {
 
 /// A handler that calls `h` and adds what browsers want to see, and that answers their preflight
 /// requests itself. An origin that is not listed gets the same response without these fields.
-/// Throws std::invalid_argument for `*` beside other origins or with credentials.
+/// Throws std::invalid_argument for `*` beside other origins or with credentials, and for what is no origin, such
+/// as one with a path: no browser would say it.
 template <handler H>
 [[nodiscard]] auto with_cors(H h, cors_options options);
 
@@ -56,6 +57,9 @@ class cors_handler {
       checked.add("Origin", each);
       if (each == "*" && (!any_ || options_.credentials))
         throw std::invalid_argument("with_cors: * goes with no other origin and no credentials");
+      const std::size_t host = each.find("://") + 3;  // npos + 3 is 2
+      if (each != "*" && each != "null" && (host < 4 || host == each.size() || each.find('/', host) != each.npos))
+        throw std::invalid_argument("with_cors: " + each + ": an origin is scheme://host, and a port");
     }
   }
 

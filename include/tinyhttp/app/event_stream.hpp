@@ -101,7 +101,7 @@ class event_body final : public body_stream {
       running_.try_start();
     }
     if (context_ != nullptr && !running_.done()) {
-      task<void> quiet = context_->wait_until(deadline_in(context_->clock().now(), keep_alive_));
+      task<void> quiet = context_->wait_for(keep_alive_);
       first_to_end either(running_, quiet);
       co_await either;
       if (!running_.done()) co_return context_->stopping() ? end : std::string_view(":\n\n");

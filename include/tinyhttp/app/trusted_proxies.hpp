@@ -48,7 +48,8 @@ struct trusted_proxy_options {
 /// as in tests, nobody is trusted.
 ///
 /// Goes around everything that asks for the peer: `with_trusted_proxies(with_access_log(app), {...})`.
-/// Fields are left as they are. Throws std::invalid_argument for a proxy that is no address or network.
+/// Fields are left as they are. Throws std::invalid_argument for a proxy that is no address or network, and for
+/// a `field` that is no name of one.
 template <handler H>
 [[nodiscard]] auto with_trusted_proxies(H h, trusted_proxy_options options);
 
@@ -163,6 +164,7 @@ class proxy_trust {
  public:
   explicit proxy_trust(trusted_proxy_options options)
       : options_(std::move(options)), is_forwarded_(ascii::equal_ignoring_case(options_.field, "Forwarded")) {
+    if (!ascii::is_token(options_.field)) throw std::invalid_argument("with_trusted_proxies: field: no name of one");
     for (const std::string& each : options_.proxies) {
       const auto network = ip_network::parse(each);
       if (!network && each != "unix:")

@@ -81,8 +81,11 @@ namespace detail {
   call_options how;
   how.method = std::move(m);
   how.body = std::move(content);
-  if (how.fields.try_add("Content-Type", media_type)) return how;
-  return error(error_kind::invalid_argument, std::string(how.method.name()) + ": the media type is no field value");
+  const std::size_t slash = media_type.find('/');  // without one it is no type, and maybe it is the body
+  if (slash != media_type.npos && ascii::is_token(media_type.substr(0, slash)) &&
+      how.fields.try_add("Content-Type", media_type))
+    return how;
+  return error(error_kind::invalid_argument, std::string(how.method.name()) + ": that is no media type");
 }
 [[nodiscard]] inline result<url> url_of(const request& r) {
   if (r.target.form() == target_form::absolute) return parse_url(r.target.text());

@@ -32,6 +32,7 @@ class body {
   body(std::string octets) : kind_(kind::octets), octets_(std::move(octets)) {}
   body(std::string_view octets) : kind_(kind::octets), octets_(octets) {}
   body(const char* octets) : body(std::string_view(octets)) {}
+  body(std::nullptr_t) = delete;  // null is no text, nor is the 0 of `json(0)`
   /// Many messages may share one immutable text.
   body(std::shared_ptr<const std::string> octets)
       : kind_(octets ? kind::text : kind::none),

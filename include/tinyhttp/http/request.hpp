@@ -44,6 +44,8 @@ class request_context {
   [[nodiscard]] virtual bool stopping() const noexcept { return false; }
   /// Ends at `when`, or as soon as the server is told to stop: for answers without end.
   [[nodiscard]] virtual task<void> wait_until(time_point when) { return clock().wait_until(when); }
+  /// The same, so long from now on.
+  [[nodiscard]] task<void> wait_for(std::chrono::milliseconds span) { return wait_until(deadline_in(clock().now(), span)); }
   /// What lives as long as the exchange, and waits on its loop, for bodies that are streamed: not this
   /// in a `blocking` handler, which is over by then.
   [[nodiscard]] virtual request_context& lasting() noexcept { return *this; }
@@ -132,6 +134,15 @@ struct request {
   }
   [[nodiscard]] static request post(std::string_view t, tinyhttp::body b, tinyhttp::fields f = {}) {
     return {method::post, t, std::move(f), std::move(b)};
+  }
+  [[nodiscard]] static request put(std::string_view t, tinyhttp::body b, tinyhttp::fields f = {}) {
+    return {method::put, t, std::move(f), std::move(b)};
+  }
+  [[nodiscard]] static request patch(std::string_view t, tinyhttp::body b, tinyhttp::fields f = {}) {
+    return {method::patch, t, std::move(f), std::move(b)};
+  }
+  [[nodiscard]] static request delete_(std::string_view t, tinyhttp::fields f = {}) {
+    return {method::delete_, t, std::move(f)};
   }
 
   [[nodiscard]] std::string_view path() const noexcept { return target.path(); }

@@ -173,9 +173,9 @@ template <std::size_t Size>
 
 /// Sends the client to `location`, a URI reference. Octets that may not stand in one are
 /// percent-encoded, standing escapes are left alone. It is not judged where it leads: do not hand on
-/// what a peer said. Throws std::invalid_argument for an empty one.
+/// what a peer said. Throws std::invalid_argument for an empty one, and for a status that is not 3xx.
 [[nodiscard, gnu::cold]] inline response redirect(std::string_view location, status code = status::found) {
-  if (location.empty()) throw std::invalid_argument("redirect: empty location");
+  if (location.empty() || !code.is_redirection()) throw std::invalid_argument("redirect: to nowhere, or not by a 3xx");
   std::string escaped;
   for (const char c : location) {
     if (ascii::is_target_octet(c) && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos) {

@@ -58,7 +58,7 @@ class basic_server {
 
   /// Serves a connection that was made elsewhere: accepted by the program's own loop, or handed over by another
   /// process. It is bounded as others are, and closed if there are too many, or we have been stopped. Fails when
-  /// `connected` is not connected.
+  /// `connected` is not connected, or not a stream socket.
   [[gnu::cold]] result<void> take(net::socket connected);
 
   /// No new connections from now on; running exchanges have `patience.drain` to finish. Returns at
@@ -119,6 +119,8 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
     return error(error_kind::invalid_argument,
                  is_secured_stream<Stream> ? "a tls_server needs server_options::tls"
                                            : "server_options::tls is for a tls_server (tls.hpp)");
+  if (with.listening_fd >= 0 && !with.unix_path.empty())
+    return error(error_kind::invalid_argument, "server options: unix_path, listening_fd: not both");
   auto bound = with.listening_fd >= 0 ? net::listener::adopt(with.listening_fd)
                                       : net::listener::bind({.host = with.host,
                                                              .port = with.port,
@@ -156,6 +158,8 @@ template <looped_stream Stream>
 result<void> basic_server<Stream>::take(net::socket connected) {
   auto peer = connected.peer_address();
   if (!peer) return peer.error();
+  if (connected.type() != SOCK_STREAM)
+    return error(error_kind::invalid_argument, "take a connection: not a stream socket");
   if (const std::int64_t failed = net::os::set_flags(connected.native(), true); failed < 0)
     return net::system_error("take a connection", static_cast<int>(-failed));
   if (peer->is_ip()) static_cast<void>(connected.no_delay(true));
