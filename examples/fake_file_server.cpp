@@ -57,7 +57,7 @@ constexpr const char* help =
     "BEHAVIOUR, joined by blanks, with xN for so many requests, and `then` before what comes next:\n"
     "  what    serve  reply CODE [body TEXT]  redirect URL  raw FILE  swap SEED  ignore-range\n"
     "          basic-auth USER:PASS  retry-after S (503)  flaky PERCENT SEED\n"
-    "  fields  header NAME:VALUE  without-header NAME  etag TAG\n"
+    "  fields  header NAME:VALUE  without-header NAME  etag TAG  trailer NAME:VALUE\n"
     "  line    cut N  reset N  stall N  pause N MS  flip-bit N  throttle BYTES/s  tiny-writes N\n"
     "  lies    length N  double-length N  no-length  extra TEXT  chunked N  bad-chunks\n"
     "          no-last-chunk  noise CODE  bare-lf  close\n"

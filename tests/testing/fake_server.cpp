@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -156,6 +157,9 @@ TEST_CASE("a lambda decides for each request, and what it throws is a 500 and no
   const auto loud = srv.quiet();
   CHECK_FALSE(loud);
   CHECK_THAT(loud.text(), ContainsSubstring("threw: as told      (the rule at fake_server.cpp:"));
+  srv.on("/x", [](const exchange&) { return reply(503).times(1).then(serve()); });
+  CHECK(fetch(srv, "/x").status() == 500);  // of which only the first entry would ever count
+  CHECK(srv.journal().back().thrown == "a lambda gives one answer, not a script: reply 503 x1, then serve");
 }
 
 TEST_CASE("a broken quiet names the rule that is for the path, and why it did not answer", "[testing][fake_server]") {
@@ -353,7 +357,63 @@ TEST_CASE("a fault may be for the second connection alone", "[testing][fake_serv
 
 TEST_CASE("a content knows its checksum", "[testing][fake_server]") {
   CHECK(text("abc").sha256() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  CHECK(pattern(100'000, 7).sha256() == sha256(pattern(100'000, 7).octets()));
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{65'535}, std::size_t{65'536}, std::size_t{100'000}})
+    CHECK(pattern(size, 7).sha256() == sha256(pattern(size, 7).octets()));
+}
+
+TEST_CASE("a checksum is that of all pieces, however they are cut, and never asks for all of a content at once", "[testing][fake_server]") {
+  const std::string all = pattern(300, 1).octets();
+  for (std::size_t size = 0; size <= all.size(); size += size < 130 ? 1 : 17)
+    for (const std::size_t piece : {1u, 7u, 63u, 64u, 65u, 128u, 300u}) {
+      sha256_sum sum;
+      for (std::size_t at = 0; at < size; at += piece) sum.add(std::string_view(all).substr(at, at + piece < size ? piece : size - at));
+      INFO(size << " octets in pieces of " << piece);
+      CHECK(sum.hex() == sha256(all.substr(0, size)));
+    }
+  struct watched final : tinyhttp::content_source {
+    tinyhttp::result<std::size_t> read_at(std::uint64_t, std::span<char> room) const override {
+      most = room.size() > most ? room.size() : most;
+      for (char& each : room) each = 'a';
+      return room.size();
+    }
+    mutable std::size_t most = 0;
+  };
+  const auto source = std::make_shared<const watched>();
+  CHECK(content(source, 1'000'000, 1).sha256() == sha256(std::string(1'000'000, 'a')));
+  CHECK(source->most == 65'536);
+}
+
+TEST_CASE("chunked bodies have trailers, and an end even if they are empty", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/f", text("hello"));
+  srv.file("/empty", text(""));
+  srv.on("/f", (chunked(3) | trailer("X-Sum", "5") | trailer("X-More", "")).times(1).then(trailer("X-Sum", "5"))
+                   .then(chunked(3, chunk_fault::no_last) | trailer("X-Sum", "5")));
+  srv.on("/empty", chunked(3));
+  CHECK(fetch(srv, "/f").body() == "3\r\nhel\r\n2\r\nlo\r\n0\r\nX-Sum: 5\r\nX-More: \r\n\r\n");
+  const auto alone = fetch(srv, "/f");
+  CHECK(alone.body() == "5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n");
+  CHECK_THAT(alone.head(), ContainsSubstring("\r\nTransfer-Encoding: chunked\r\n") && !ContainsSubstring("Content-Length"));
+  CHECK(fetch(srv, "/f").body() == "3\r\nhel\r\n2\r\nlo\r\n");
+  CHECK(fetch(srv, "/empty").body() == "0\r\n\r\n");
+  CHECK(srv.journal()[1].fired == "trailer X-Sum");
+  srv.on("/none", reply(204) | trailer("X-Sum", "5"));
+  CHECK_THAT(fetch(srv, "/none").octets, !ContainsSubstring("chunked") && EndsWith("\r\n\r\n"));
+  CHECK_THAT(talk(srv, "HEAD /empty HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").octets, EndsWith("\r\n\r\n") && !EndsWith("0\r\n\r\n"));
+}
+
+TEST_CASE("requests are asked for in their order, whatever came between", "[testing][fake_server]") {
+  fake_server srv;
+  srv.file("/sums", text("s"));
+  srv.file("/f", text("f"));
+  for (const auto* path : {"/sums", "/sums", "/f"}) (void)fetch(srv, path);
+  CHECK(srv.saw_in_order({get("/sums"), get("/f")}));
+  CHECK(srv.saw_in_order({get("/sums"), get("/sums"), get("/f")}));
+  CHECK(srv.saw_in_order({}));
+  const auto wrong = srv.saw_in_order({get("/f"), get("/sums")});
+  CHECK_FALSE(wrong);
+  CHECK_THAT(wrong.text(), ContainsSubstring("expected GET /sums behind GET /f (#3), saw none\njournal (3 exchanges"));
+  CHECK_THAT(srv.saw_in_order({get("/none")}).text(), ContainsSubstring("expected GET /none, saw none\n"));
 }
 
 TEST_CASE("a content says where octets are not its own, and a part of it is not all", "[testing][fake_server]") {
@@ -571,6 +631,7 @@ TEST_CASE("what cannot be asked for is refused where it is declared", "[testing]
   CHECK(refusal([] { (void)matcher("purge", "/x"); }) == "none");  // of one's own, it may be
   CHECK(refusal([] { (void)get("/x").with("Range:", "bytes=5-"); }) == "\"Range:\" is no name of a field, such as Range");
   CHECK(refusal([] { (void)get("/x").without(""); }) == "\"\" is no name of a field, such as Range");
+  CHECK(refusal([] { (void)flaky(0.5, 1, cut(after{1}).then(serve())); }) == "flaky: the fault is one answer, not a script: cut after 1 x1, then serve");
   CHECK(refusal([&] { (void)flip_bit(in_request{1}); }) == "flip_bit: in_request{n} is no place of a response");
   CHECK(refusal([&] { (void)swap_content(text("x"), "\"v\"", in_request{1}); }) == "swap_content: in_request{n} is no place of a response");
   CHECK(refusal([&] { srv.on_handshake(cut(in_request{1})); }) == "fake server: not for handshakes: cut in the request at 1");

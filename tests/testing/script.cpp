@@ -53,7 +53,7 @@ TEST_CASE("what is no script is refused by name", "[testing][script]") {
                             "noise 200", "raw /does/not/exist", "cut 5 x", "cut -5", "basic-auth u", "throttle 10KiB", "throttle 10KiB/min",
                             "cut 5 x1 x2", "cut 5 x1 reset 6", "cut 5 x1 | reset 6", "| cut 5", "cut 5 |", "cut 5 | | close", "cut 5 | then serve",
                             "flip-bit request", "cut request+", "cut request5", "early now",
-                            "reply 200 body", "reply 200 body then serve", "header X-A", "header :x", "header 'X A:b'", "without-header X:", "etag",
+                            "reply 200 body", "reply 200 body then serve", "header X-A", "header :x", "header 'X A:b'", "without-header X:", "etag", "trailer X",
                             "reply 200 body 'unclosed", "redirect \"/x", "'cut' 'x", "redirect then serve", "extra |", "reply 404 redirect /x", "serve | swap 9"}) {
     const auto got = parse_behavior(wrong);
     INFO(wrong);
@@ -83,6 +83,8 @@ TEST_CASE("an answer's body, fields and tag are words, in quotes where there are
   CHECK(testing_support::fetch(srv, "/new").status() == 204);
   srv.on("/f", parse_behavior("without-header ETag header Last-Modified:never").value());
   CHECK_THAT(testing_support::fetch(srv, "/f").head(), !ContainsSubstring("ETag") && ContainsSubstring("Last-Modified: never\r\n"));
+  srv.on("/f", parse_behavior("chunked 3 trailer X-Sum:5").value());
+  CHECK(testing_support::fetch(srv, "/f").body() == "3\r\nhel\r\n2\r\nlo\r\n0\r\nX-Sum: 5\r\n\r\n");
   CHECK(parse_behavior("redirect 'then'").value().acts()[0].answer.fields["Location"] == "then");
   CHECK(parse_etag("v1") == "\"v1\"");
   CHECK(parse_etag("\"v1\"") == "\"v1\"");

@@ -102,6 +102,8 @@ namespace detail {
   for (int depth = 0; depth < 8; ++depth) {  // a lambda that gives a lambda
     if (one.what == act::kind::compute && !early) {
       const behavior chosen = (*one.compute)(x);
+      if (chosen.acts().size() > 1)
+        throw bad_result(error(error_kind::invalid_argument, "a lambda gives one answer, not a script: " + chosen.name()));
       const act* first = chosen.at(1);
       act next = first != nullptr ? *first : act{};
       one.what = act::kind::serve;

@@ -94,6 +94,7 @@ struct act {
   std::size_t piece = 0;  // octets per write; 0: as many as there are
   std::size_t chunk = 0;  // octets per chunk; 0: not chunked
   chunk_fault broken = chunk_fault::none;
+  std::string trailers = {};  // field lines behind the last chunk
   value_list<head_edit> edits = {};
   std::string in_front = {};  // octets in front of the head
   std::string behind = {};    // octets behind the body
@@ -257,6 +258,7 @@ inline void join(act& left, const act& right) {
   if (right.piece > 0) left.piece = right.piece;
   if (right.chunk > 0) left.chunk = right.chunk;
   if (right.broken != chunk_fault::none) left.broken = right.broken;
+  left.trailers += right.trailers;
   left.in_front += right.in_front;
   left.behind += right.behind;
   left.closes = left.closes || right.closes;

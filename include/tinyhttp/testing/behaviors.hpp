@@ -85,6 +85,8 @@ namespace tinyhttp::testing {
 
 /// The body in chunks of this size.
 [[nodiscard]] inline behavior chunked(std::size_t octets, chunk_fault broken = chunk_fault::none);
+/// A field behind the body, which is chunked for that (RFC 9112 7.1.2); `chunked` says in what sizes. HEAD has none.
+[[nodiscard]] inline behavior trailer(std::string name, std::string value);
 /// A Content-Length of `octets`, whatever the body has; then the end of the connection.
 [[nodiscard]] inline behavior length(std::uint64_t octets);
 /// The same with any text in its place: `-1`, `99999999999999999999`, `5, 5`.
@@ -202,6 +204,8 @@ inline behavior basic_auth(std::string_view user, std::string_view password) {
 }
 inline behavior flaky(double probability, std::uint64_t seed, behavior fault) {
   if (!(probability >= 0 && probability <= 1)) throw bad_result(error(error_kind::invalid_argument, "flaky: a probability is from 0 to 1"));
+  if (fault.acts().size() > 1)
+    throw bad_result(error(error_kind::invalid_argument, "flaky: the fault is one answer, not a script: " + fault.name()));
   if (const char* other = std::getenv("TINYHTTP_TEST_SEED")) seed = std::strtoull(other, nullptr, 0);
   char shown[32];
   std::snprintf(shown, sizeof shown, "%.15g, 0x", probability);
@@ -273,6 +277,9 @@ inline behavior chunked(std::size_t octets, chunk_fault broken) {
                       .chunk = octets,
                       .broken = broken,
                       .closes = broken != chunk_fault::none});
+}
+inline behavior trailer(std::string name, std::string value) {
+  return behavior(act{.name = "trailer " + name, .trailers = name + ": " + value + "\r\n"});
 }
 inline behavior length_text(std::string text) {
   return detail::edited("length " + text, {head_edit::kind::set, "Content-Length", text}, true);

@@ -214,9 +214,9 @@ body_map fake_connection<S>::compose(decision& made, std::int64_t now, std::stri
     if (plan.sends_body) {
       body = body_map(made.answer);
       (void)wire_.parser.begin_data(nothing, body.size());
-    } else {
-      made.how.chunk = 0;
     }
+    if (incoming_.method == method::head || made.answer.status.forbids_content()) made.how.chunk = 0;
+    else if (made.how.chunk == 0 && !made.how.trailers.empty()) made.how.chunk = 16 * 1024;
     (void)wire_.parser.finish(nothing, nullptr);
     apply_edits(head, made.how);
   }

@@ -49,7 +49,8 @@ class content {
   [[nodiscard]] std::string octets() const { return slice(0, size_); }
 
   /// SHA-256 of all of it, in hexadecimal digits: what a client should have in the end.
-  [[nodiscard]] std::string sha256() const { return testing::sha256(octets()); }
+  /// Computed from a piece at a time.
+  [[nodiscard]] std::string sha256() const;
 
   /// `got` is all of this, or says from where on it is not. Compared without holding more than a window.
   [[nodiscard]] verdict matches(std::string_view got) const { return compared(got, 0, size_); }
@@ -155,6 +156,12 @@ inline std::string content::slice(std::uint64_t at, std::uint64_t length) const 
   if (at >= size_) return {};
   if (length > size_ - at) length = size_ - at;
   return read_octets(*source_, at, static_cast<std::size_t>(length)).value();
+}
+
+inline std::string content::sha256() const {
+  sha256_sum all;
+  for (std::uint64_t at = 0; at < size_; at += 64 * 1024) all.add(slice(at, 64 * 1024));
+  return all.hex();
 }
 
 inline verdict content::compared(std::string_view got, std::uint64_t at, std::uint64_t length) const {

@@ -12,6 +12,22 @@
 
 namespace tinyhttp::testing {
 
+/// The SHA-256 of octets that come in pieces.
+class sha256_sum {
+ public:
+  inline void add(std::string_view octets);
+  /// Of all so far, in lower-case hexadecimal digits.
+  [[nodiscard]] inline std::string hex() const;
+
+ private:
+  inline void take(std::string_view blocks);
+
+  std::array<std::uint32_t, 8> sum_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::uint64_t size_ = 0;
+  std::string rest_;  // less than a block
+};
+
 /// In lower-case hexadecimal digits.
 [[nodiscard]] inline std::string sha256(std::string_view octets);
 [[nodiscard]] inline std::string sha1(std::string_view octets);
@@ -21,12 +37,12 @@ namespace tinyhttp::testing {
 
 namespace detail {
 
-/// `octets` and behind them a 1 bit, zeros, and their length in bits: whole blocks of 64 octets.
-[[nodiscard]] inline std::string padded_for_sha(std::string_view octets) {
+/// `octets` and behind them a 1 bit, zeros, and the length of all `size` in bits: whole blocks of 64 octets.
+[[nodiscard]] inline std::string padded_for_sha(std::string_view octets, std::uint64_t size) {
   std::string all(octets);
   all.push_back('\x80');
   while (all.size() % 64 != 56) all.push_back('\0');
-  const std::uint64_t bits = std::uint64_t{octets.size()} * 8;
+  const std::uint64_t bits = size * 8;
   for (int shift = 56; shift >= 0; shift -= 8) all.push_back(static_cast<char>(bits >> shift & 0xff));
   return all;
 }
@@ -56,19 +72,17 @@ inline constexpr std::array<std::uint32_t, 64> sha256_constants{
 
 }  // namespace detail
 
-inline std::string sha256(std::string_view octets) {
-  std::array<std::uint32_t, 8> sum{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  const std::string all = detail::padded_for_sha(octets);
-  for (std::size_t at = 0; at < all.size(); at += 64) {
+/// Whole blocks of 64 octets.
+inline void sha256_sum::take(std::string_view blocks) {
+  for (std::size_t at = 0; at < blocks.size(); at += 64) {
     std::array<std::uint32_t, 64> w;
-    for (std::size_t i = 0; i < 16; ++i) w[i] = detail::big_endian_word(std::string_view(all).substr(at + i * 4));
+    for (std::size_t i = 0; i < 16; ++i) w[i] = detail::big_endian_word(blocks.substr(at + i * 4));
     for (std::size_t i = 16; i < 64; ++i) {
       const std::uint32_t a = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ (w[i - 15] >> 3);
       const std::uint32_t b = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ (w[i - 2] >> 10);
       w[i] = w[i - 16] + a + w[i - 7] + b;
     }
-    auto [a, b, c, d, e, f, g, h] = sum;
+    auto [a, b, c, d, e, f, g, h] = sum_;
     for (std::size_t i = 0; i < 64; ++i) {
       const std::uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
       const std::uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + detail::sha256_constants[i] + w[i];
@@ -84,14 +98,39 @@ inline std::string sha256(std::string_view octets) {
       a = t1 + t2;
     }
     const std::array<std::uint32_t, 8> more{a, b, c, d, e, f, g, h};
-    for (std::size_t i = 0; i < 8; ++i) sum[i] += more[i];
+    for (std::size_t i = 0; i < 8; ++i) sum_[i] += more[i];
   }
-  return detail::hex_words(sum.data(), sum.size());
+}
+
+inline void sha256_sum::add(std::string_view octets) {
+  size_ += octets.size();
+  if (!rest_.empty()) {
+    const auto missing = octets.substr(0, 64 - rest_.size());
+    rest_.append(missing);
+    octets.remove_prefix(missing.size());
+    if (rest_.size() < 64) return;
+    take(rest_);
+  }
+  const std::size_t whole = octets.size() - octets.size() % 64;
+  take(octets.substr(0, whole));
+  rest_ = octets.substr(whole);
+}
+
+inline std::string sha256_sum::hex() const {
+  sha256_sum all = *this;
+  all.take(detail::padded_for_sha(rest_, size_));
+  return detail::hex_words(all.sum_.data(), all.sum_.size());
+}
+
+inline std::string sha256(std::string_view octets) {
+  sha256_sum all;
+  all.add(octets);
+  return all.hex();
 }
 
 inline std::string sha1(std::string_view octets) {
   std::array<std::uint32_t, 5> sum{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-  const std::string all = detail::padded_for_sha(octets);
+  const std::string all = detail::padded_for_sha(octets, octets.size());
   for (std::size_t at = 0; at < all.size(); at += 64) {
     std::array<std::uint32_t, 80> w;
     for (std::size_t i = 0; i < 16; ++i) w[i] = detail::big_endian_word(std::string_view(all).substr(at + i * 4));

@@ -22,6 +22,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -103,6 +104,10 @@ class fake_server {
   /// that `acked` is what the client has.
   [[nodiscard]] std::vector<exchange> journal() const;
   [[nodiscard]] sightings saw(matcher m) const { return {std::move(m), journal(), host_->shared().journal}; }
+  /// These came one behind the other, `saw_in_order({get("/sums"), get("/fw.img")})`; others may have come between them.
+  [[nodiscard]] verdict saw_in_order(std::initializer_list<matcher> wanted) const {
+    return came_in_order(wanted, journal(), host_->shared().journal);
+  }
   /// Waits until so many matching requests have come.
   [[nodiscard]] verdict wait_for(const matcher& m, std::size_t count = 1,
                                  std::chrono::milliseconds at_most = patience()) const {

@@ -18,6 +18,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -97,6 +98,10 @@ class sightings {
   std::vector<exchange> journal_;
   const journal_book& book_;
 };
+
+/// Of `journal`, requests that match these came in this order, each behind the one before; others may stand between them.
+[[nodiscard]] inline verdict came_in_order(std::initializer_list<matcher> wanted, const std::vector<exchange>& journal,
+                                           const journal_book& of);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -202,6 +207,22 @@ inline std::size_t sightings::count() const {
   std::size_t seen = 0;
   for (const auto& each : journal_) seen += matcher_.matches(each) ? 1u : 0u;
   return seen;
+}
+
+inline verdict came_in_order(std::initializer_list<matcher> wanted, const std::vector<exchange>& journal, const journal_book& of) {
+  std::size_t at = 0, last = 0;
+  std::string before;
+  for (const matcher& each : wanted) {
+    while (at < journal.size() && !each.matches(journal[at])) ++at;
+    if (at == journal.size()) {
+      of.note_failure();
+      const std::string behind = before.empty() ? "" : " behind " + before + " (#" + ascii::to_decimal(last) + ")";
+      return {false, "expected " + each.text() + behind + ", saw none\n" + to_text(journal)};
+    }
+    before = each.text();
+    last = journal[at++].number;
+  }
+  return {true, "in that order\n" + to_text(journal)};
 }
 
 inline verdict sightings::judge(bool holds, const std::string& wanted) const {

@@ -30,7 +30,7 @@ namespace tinyhttp::testing {
 ///     cut PLACE     reset PLACE     stall PLACE   pause PLACE MS  flip-bit N     throttle BYTES/s
 ///     length N      no-length       double-length N               extra TEXT
 ///     chunked N     bad-chunks      no-last-chunk tiny-writes N   noise CODE     bare-lf   close
-///     header NAME:VALUE             without-header NAME           etag TAG
+///     header NAME:VALUE             without-header NAME           etag TAG       trailer NAME:VALUE
 ///     early         early N (octets of the request's body)
 [[nodiscard]] inline result<behavior> parse_behavior(std::string_view script);
 
@@ -189,12 +189,14 @@ class script_words {
 /// A field of the answer, other than it would be.
 [[nodiscard]] inline result<behavior> parse_field(std::string_view word, std::string_view value) {
   if (word == "etag") return edited("etag", {head_edit::kind::set, "ETag", parse_etag(value)}, false);
-  const bool set = word == "header";
+  const bool set = word != "without-header";
   const std::string name(value.substr(0, set ? value.find(':') : value.npos));
   if (!ascii::is_token(name) || (set && name.size() == value.size()))
     return script_error(value, set ? "NAME:VALUE, please" : "no name of a field");
+  const std::string text = set ? std::string(ascii::trim(value.substr(name.size() + 1))) : std::string();
+  if (word == "trailer") return trailer(name, text);
   if (!set) return edited("without header " + name, {head_edit::kind::remove, name, {}}, false);
-  return edited("header " + name, {head_edit::kind::set, name, std::string(ascii::trim(value.substr(name.size() + 1)))}, false);
+  return edited("header " + name, {head_edit::kind::set, name, text}, false);
 }
 
 /// One part: a word and what belongs to it.
@@ -212,7 +214,7 @@ class script_words {
     return script_error(word, "no such behaviour, or something is missing behind it");
   const std::string value(words.take());
   if (word == "reply") return parse_reply(value, words);
-  if (word == "header" || word == "without-header" || word == "etag") return parse_field(word, value);
+  if (word == "header" || word == "without-header" || word == "etag" || word == "trailer") return parse_field(word, value);
   if (word == "redirect") return redirect(value);
   if (word == "extra") return extra(value);
   if (word == "raw") {

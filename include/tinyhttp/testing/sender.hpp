@@ -168,6 +168,7 @@ task<bool> sender<S>::send_body(const act& how, const body_map& body,
       const auto frame = frame_chunk(static_cast<std::size_t>(chunks++), size, at == body.size(), how.broken);
       if (at == body.size() && how.broken == chunk_fault::cut_inside) piece.resize(piece.size() / 2);
       octets.append(frame.in_front).append(piece).append(frame.behind);
+      if (at == body.size()) octets.append(end_of_chunks(how));
       const bool stops = at == body.size() || (done < events.size() && events[done].at == at) ||
                          how.slice > 0 || how.throttle_octets > 0;
       if (!stops && octets.size() < gathered) continue;
@@ -191,7 +192,8 @@ task<bool> sender<S>::send_body(const act& how, const body_map& body,
       if (!waited) co_return false;
     }
   }
-  const bool sent = co_await write(how.behind);
+  const std::string end = (how.chunk > 0 && body.size() == 0 ? end_of_chunks(how) : std::string()) + how.behind;
+  const bool sent = co_await write(end);
   co_return sent;
 }
 

@@ -86,6 +86,8 @@ struct chunk_frame {
   std::string in_front, behind;
 };
 [[nodiscard]] inline chunk_frame frame_chunk(std::size_t index, std::uint64_t size, bool last, chunk_fault broken);
+/// What stands behind the last of them: the chunk of size 0 and the trailers of `how`.
+[[nodiscard]] inline std::string end_of_chunks(const act& how);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -274,8 +276,12 @@ inline chunk_frame frame_chunk(std::size_t index, std::uint64_t size, bool last,
   made.in_front += "\r\n";
   if (index != 0 || broken != chunk_fault::no_line_end) made.behind = "\r\n";
   if (last && broken == chunk_fault::cut_inside) made.behind.clear();
-  if (last && broken != chunk_fault::no_last && broken != chunk_fault::cut_inside) made.behind += "0\r\n\r\n";
   return made;
+}
+
+inline std::string end_of_chunks(const act& how) {
+  if (how.broken == chunk_fault::no_last || how.broken == chunk_fault::cut_inside) return {};
+  return "0\r\n" + how.trailers + "\r\n";
 }
 
 }  // namespace tinyhttp::testing
