@@ -48,6 +48,7 @@ TEST_CASE("an entity tag is quoted and has no escapes", "[http][conditional][rfc
       {"W/\"\"", entity_tag{"", true}},
       {"\"a,b\"", entity_tag{"a,b", false}},
       {"\"a\\\"", entity_tag{"a\\", false}},
+      {"\"!~\"", entity_tag{"!~", false}},
       {"\"\xc3\xa9\"", entity_tag{"\xc3\xa9", false}},
       {"w/\"xyzzy\"", {}},
       {"W/ \"xyzzy\"", {}},

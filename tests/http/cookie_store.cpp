@@ -47,6 +47,7 @@ TEST_CASE("which cookies are taken, and which are sent where (RFC 6265 5.3, 5.4)
       {"http://a.b.example/", {"a=b; domain=.B.EXAMPLE"}, "http://c.b.example/", "a=b"},
       {"http://a.b.example/", {"a=b; domain=b.example"}, "http://ab.example/", ""},
       {"http://a.b.example/", {"a=b; domain=b.example"}, "http://xb.example/", ""},
+      {"http://a.b.x/", {"a=b; domain=b.x"}, "http://b.x/", "a=b"},
       {"http://a.b.example/", {"a=b; domain=a.b.example"}, "http://x.a.b.example/", "a=b"},
       {"http://b.example/", {"a=b; domain=a.b.example"}, "http://a.b.example/", ""},
       {"http://a.b.example/", {"a=b; domain=c.b.example"}, "http://c.b.example/", ""},
@@ -64,6 +65,7 @@ TEST_CASE("which cookies are taken, and which are sent where (RFC 6265 5.3, 5.4)
       // addresses
       {"http://127.0.0.1/", {"a=b"}, "http://127.0.0.1/", "a=b"},
       {"http://127.0.0.1/", {"a=b; domain=127.0.0.1"}, "http://127.0.0.1/", "a=b"},
+      {"http://127.0.0.1/", {"a=1", "a=2; domain=127.0.0.1"}, "http://127.0.0.1/", "a=2"},
       {"http://127.0.0.1/", {"a=b; domain=0.0.1"}, "http://127.0.0.1/", ""},
       {"http://127.0.0.1/", {"a=b; domain=0.0.1"}, "http://1.0.0.1/", ""},
       {"http://[::1]/", {"a=b"}, "http://[::1]:9/", "a=b"},
@@ -91,6 +93,7 @@ TEST_CASE("which cookies are taken, and which are sent where (RFC 6265 5.3, 5.4)
       // prefixes
       {"https://h.example/", {"__Secure-a=b"}, "https://h.example/", ""},
       {"https://h.example/", {"__Secure-a=b; secure"}, "https://h.example/", "__Secure-a=b"},
+      {"https://a.h.example/x/y", {"__Secure-a=b; secure; domain=h.example"}, "https://h.example/x", "__Secure-a=b"},
       {"https://h.example/", {"__Host-a=b; secure; path=/"}, "https://h.example/", "__Host-a=b"},
       {"https://h.example/x/y", {"__host-a=b; secure"}, "https://h.example/x/y", ""},
       {"https://h.example/", {"__Host-a=b; secure; domain=h.example"}, "https://h.example/", ""},
@@ -111,6 +114,18 @@ TEST_CASE("http cannot put a cookie in the place of one that https keeps", "[htt
   CHECK(store.set(at("http://h.example/"), "id=2; path=/", now));
   CHECK(store.set(at("http://h.example/"), "other=2; path=/x", now));
   CHECK(store.set(at("https://a.h.example/"), "id=3; domain=h.example; path=/x", now));
+  REQUIRE(store.set(at("https://deep.site.example/"), "sid=1; secure", now));
+  CHECK(!store.set(at("http://site.example/"), "sid=2; domain=site.example", now));  // it would be sent to `deep`, too
+  CHECK(store.set(at("http://other.example/"), "sid=2", now));                        // nobody's business here
+}
+
+TEST_CASE("whoever sets a cookie is told that it is ignored", "[http][cookie]") {
+  cookie_store store;
+  CHECK(!store.set(at("http://h.example/"), "=nothing", now));
+  CHECK(!store.set(at("http://h.example/"), "a=b; secure", now));
+  CHECK(!store.set(at("http://h.example/"), "a=b; domain=other.example", now));
+  CHECK(!store.set(at("https://h.example/"), "__Host-a=b; path=/", now));
+  CHECK(store.cookies().empty());
 }
 
 TEST_CASE("cookies end when they said", "[http][cookie]") {
@@ -121,6 +136,20 @@ TEST_CASE("cookies end when they said", "[http][cookie]") {
   CHECK(store.field_for(at("http://h.example/"), now + 10) == "session=1");
   store.set(at("http://h.example/"), "c=d", now + 10);
   CHECK(store.cookies().size() == 2);
+  store.set(at("http://h.example/"), "over=1; max-age=0", now + 10);
+  CHECK(store.cookies().size() == 2);  // what has ended when it comes is not kept
+}
+
+TEST_CASE("a domain with too many cookies costs no other one, and the first may be the one that goes", "[http][cookie]") {
+  cookie_store store({.per_domain = 2, .in_all = 9});
+  store.set(at("http://other.example/"), "a=1", now);
+  for (const char* set : {"a=1", "b=2", "c=3"}) store.set(at("http://h.example/"), set, now);
+  CHECK(store.field_for(at("http://other.example/"), now) == "a=1");
+  CHECK(store.field_for(at("http://h.example/"), now) == "b=2; c=3");
+  cookie_store small({.per_domain = 2, .in_all = 2});
+  for (const char* from : {"http://a.example/", "http://b.example/", "http://c.example/"}) small.set(at(from), "x=1", now);
+  CHECK(small.field_for(at("http://a.example/"), now) == "");
+  CHECK(small.field_for(at("http://b.example/"), now) == "x=1");
 }
 
 TEST_CASE("a domain has so many cookies, and so have all; the least used go first", "[http][cookie]") {
