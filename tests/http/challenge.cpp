@@ -37,6 +37,9 @@ TEST_CASE("several challenges share one list and its commas (RFC 9110 11.6.1)", 
         "Digest//a=b;c=d, Basic e=f; Basic//g=h; ");
   CHECK(taken(", ,\tBasic realm=x,") == "Basic//realm=x; ");
   CHECK(taken("") == "");
+  CHECK(taken("Negotiate a1b2==") == "Negotiate/a1b2==/ ");
+  CHECK(taken("NTLM ,") == "NTLM// ");
+  CHECK(taken("Digest a\t=\tb") == "Digest//a=b; ");
 }
 
 TEST_CASE("what cannot be read ends the list and invents nothing", "[http][challenge]") {
@@ -45,6 +48,11 @@ TEST_CASE("what cannot be read ends the list and invents nothing", "[http][chall
   CHECK(taken("Basic realm=\"x\"y") == "Basic// !realm=\"x\"y");
   CHECK(taken("Basic \"x\"") == "Basic// !\"x\"");
   CHECK(taken("Ba(sic") == "!Ba(sic");
+  CHECK(taken("Basic =") == "Basic// !=");
+  CHECK(taken("Basic a=b, =x") == "Basic//a=b; !=x");
+  CHECK(taken("Basic x=y, a=, b=c") == "Basic//x=y; !a=, b=c");
+  CHECK(taken("Negotiate,a=b") == "Negotiate// !a=b");          // parameters stand behind a space
+  CHECK(taken("Negotiate abc==, a=b") == "Negotiate/abc==/ !a=b");  // and never beside a token68
 }
 
 TEST_CASE("a parameter is found by its name, whatever its case, the first one", "[http][challenge]") {
@@ -54,6 +62,8 @@ TEST_CASE("a parameter is found by its name, whatever its case, the first one", 
   CHECK(c->parameter("realm") == "a \\ b");
   CHECK(c->parameter("NONCE") == "n");
   CHECK(!c->parameter("opaque"));
+  std::string_view two = "Digest a=b, Basic realm=x";
+  CHECK(take_challenge(two)->parameters == "a=b");  // not what the next one says
 }
 
 TEST_CASE("quoting and reading are each other's reverse", "[http][challenge]") {

@@ -185,12 +185,22 @@ TEST_CASE("a representation without validators matches only the asterisk",
   CHECK(get({.if_unmodified_since = before}) == proceed);
 }
 
+TEST_CASE("what is no tag matches nothing, not even the empty tag", "[http][conditional][rfc9110-8.8.3]") {
+  representation_facts untagged = file;
+  untagged.etag = "\"\"";
+  CHECK(evaluate_preconditions(true, {.if_none_match = "junk, W/"}, untagged) == proceed);
+  CHECK(evaluate_preconditions(false, {.if_match = "junk"}, untagged) == failed);
+  CHECK(evaluate_preconditions(true, {.if_none_match = "junk, \"\""}, untagged) == not_modified);
+}
+
 TEST_CASE("If-Range lets a range through only for the very same octets",
           "[http][conditional][rfc9110-13.1.5]") {
   representation_facts weak = file;
   weak.etag = "W/\"a\"";
   representation_facts young = file;
   young.now = *file.last_modified;
+  representation_facts gone = file;
+  gone.exists = false;
   representation_facts just_old_enough = file;
   just_old_enough.now = *file.last_modified + 1;
 
@@ -207,6 +217,9 @@ TEST_CASE("If-Range lets a range through only for the very same octets",
       {"W/\"a\"", weak, false},
       {"\"a\"", nothing, false},
       {"\"a\"", without_validators, false},
+      {"\"\"", without_validators, false},
+      {"Thu, 01 Jan 1970 00:00:00 GMT", without_validators, false},
+      {"\"a\"", gone, false},
       {"\"a\", \"b\"", file, false},  // one validator, not a list
       {"*", file, false},
       {same, file, true},

@@ -35,6 +35,10 @@ TEST_CASE("a Content-Disposition field suggests a name", "[http][rfc6266][rfc818
       {"attachment; filename=plain; filename*=KOI8-R''x", "plain"},
       {"attachment; filename=plain; filename*=UTF-8''%zz", "plain"},
       {"attachment; filename=plain; filename*=UTF-8", "plain"},
+      {"attachment; filename=plain; filename*=ISO-8859-1''%zz", "plain"},
+      {"attachment; filename*=ISO-8859-1''%80%7f", "\xc2\x80\x7f"},
+      {"attachment; filename*=UTF-8''first; filename*=UTF-8''second", "first"},
+      {"attachment; x=UTF-8''other; filename=plain", "plain"},
   };
   for (const row& r : rows) {
     CAPTURE(r.field);
@@ -109,6 +113,10 @@ TEST_CASE("a long name is cut between characters and keeps its extension", "[htt
   CHECK(safe_file_name(std::string(300, 'a') + ".tar", 20) == std::string(16, 'a') + ".tar");
   CHECK(safe_file_name(std::string(300, 'a')).size() == 200);
   CHECK(safe_file_name("a." + std::string(300, 'b'), 20) == "a." + std::string(18, 'b'));
+  CHECK(safe_file_name(std::string(300, 'a') + "." + std::string(9, 'b'), 20) == std::string(10, 'a') + "." + std::string(9, 'b'));
+  CHECK(safe_file_name(std::string(300, 'a') + "." + std::string(10, 'b'), 20) == std::string(20, 'a'));
+  CHECK(safe_file_name(std::string(300, 'a') + "." + std::string(15, 'b'), 100) == std::string(84, 'a') + "." + std::string(15, 'b'));
+  CHECK(safe_file_name(std::string(300, 'a') + "." + std::string(16, 'b'), 100) == std::string(100, 'a'));
   std::string umlauts;
   for (int i = 0; i < 20; ++i) umlauts += "\xc3\xb6";
   CHECK(safe_file_name(umlauts, 7) == umlauts.substr(0, 6));

@@ -87,10 +87,10 @@ TEST_CASE("a Set-Cookie value says all it was given", "[http][cookie][rfc6265-4.
       {{.name = "__Secure-a",
         .value = "1",
         .path = "/x",
-        .domain = "a.example",
+        .domain = "a-1_b.example",
         .secure = true,
         .same_site = same_site::strict},
-       "__Secure-a=1; Path=/x; Domain=a.example; Secure; HttpOnly; SameSite=Strict"},
+       "__Secure-a=1; Path=/x; Domain=a-1_b.example; Secure; HttpOnly; SameSite=Strict"},
   };
   for (const row& r : rows) {
     CAPTURE(r.text);
@@ -125,6 +125,8 @@ TEST_CASE("what would split a Set-Cookie value, or be dropped, is refused", "[ht
       {{.name = "a", .value = "1\\2"}, bad_value},
       {{.name = "a", .value = "1\r\nSet-Cookie: b=2"}, bad_value},
       {{.name = "a", .value = "\xc3\xa9"}, bad_value},
+      {{.name = "a", .value = "\x7f"}, bad_value},
+      {{.name = "a", .value = "1", .path = "/\x7f"}, bad_path},
       {{.name = "a", .value = nul}, bad_value},
       {{.name = "a", .value = "1", .path = "x"}, "cookie \"a\": the path does not begin with /"},
       {{.name = "a", .value = "1", .path = "/; Secure"}, bad_path},

@@ -200,6 +200,8 @@ TEST_CASE("lines that are no cookies are skipped", "[http][cookie]") {
       "h.example\tFALSE\t/\tFALSE\t0\ta\tb; c=d\n"
       "h.example\tFALSE\t/\tFALSE\t0\ta\tb\x01\n"
       "h.example\tFALSE\t/\tFALSE\t99999999999999\ta\tb\n"
+      "#h.example\tFALSE\t/\tFALSE\t0\ta\tb\n"
+      "h.example\tFALSE\t/\tFALSE\t0\ta\tb\tc\n"
       "H.Example\tTRUE\t/\tFALSE\t0\tgood\r\n";
   const auto cookie = take_cookie_line(text);
   REQUIRE(cookie);
@@ -207,5 +209,12 @@ TEST_CASE("lines that are no cookies are skipped", "[http][cookie]") {
   CHECK(cookie->value == "");
   CHECK(cookie->domain == "h.example");
   CHECK(!cookie->host_only);
+  CHECK(!take_cookie_line(text));
+  const std::string start = "h.example\tFALSE\t/\tFALSE\t0\ta\t";
+  const std::string fits = start + std::string(4095, 'x');  // and no line's end behind it
+  text = fits;
+  CHECK(take_cookie_line(text));
+  const std::string larger = start + std::string(4096, 'x');
+  text = larger;
   CHECK(!take_cookie_line(text));
 }

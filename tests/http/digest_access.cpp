@@ -50,6 +50,12 @@ TEST_CASE("a -sess algorithm hashes nonce and cnonce into the secret", "[http][d
         std::string::npos);
 }
 
+TEST_CASE("a -sess algorithm tells its cnonce even without qop", "[http][digest]") {
+  CHECK(answered("Digest realm=r, nonce=n, algorithm=MD5-sess") ==
+        "Digest username=\"me\", realm=\"r\", nonce=\"n\", uri=\"/x?y\", algorithm=MD5-sess, cnonce=\"cn\", "
+        "response=\"MD5(MD5(MD5(me:r:pw):n:cn):n:MD5(GET:/x?y))\"");
+}
+
 TEST_CASE("without qop it is as in RFC 2069", "[http][digest]") {
   CHECK(answered("Digest realm=r, nonce=n, opaque=\"\"") ==
         "Digest username=\"me\", realm=\"r\", nonce=\"n\", uri=\"/x?y\", "
@@ -64,6 +70,9 @@ TEST_CASE("names are hidden, or told in UTF-8, where the server can read that", 
       "Digest username*=UTF-8''J%C3%A4s, realm"));
   CHECK(answered("Digest realm=r, nonce=n, charset=UTF-8").starts_with(
       "Digest username=\"me\", realm"));
+  CHECK(answered("Digest realm=r, nonce=n", "J\xc3\xa4s").starts_with("Digest username=\"J\xc3\xa4s\", realm"));
+  CHECK(answered("Digest realm=r, nonce=n, userhash=true, charset=UTF-8", "J\xc3\xa4s").starts_with(
+      "Digest username=\"MD5(J\xc3\xa4s:r)\", realm"));
   CHECK(answered("Digest realm=r, nonce=n", "a\"b\\").starts_with(
       "Digest username=\"a\\\"b\\\\\", realm"));
 }
@@ -73,6 +82,7 @@ TEST_CASE("of several challenges the first that can be answered is", "[http][dig
                  "Digest realm=r, nonce=n2, algorithm=MD5, Digest realm=r, nonce=n3, algorithm=SHA-256")
             .find("nonce=\"n2\"") != std::string::npos);
   CHECK(answered("Basic realm=x") == "no challenge");
+  CHECK(answered("Other realm=r, nonce=n") == "no challenge");
   CHECK(answered("Digest realm=r") == "no challenge");
   CHECK(answered("Digest nonce=n") == "no challenge");
   CHECK(answered("Digest realm=r, nonce=n, qop=\"auth-int\"") == "no challenge");

@@ -146,6 +146,7 @@ TEST_CASE("a stream of events is read as WHATWG HTML says", "[http][events]") {
       {"event: tick\nevent\ndata: a\n\n", {{"a"}}},
       {"event:  tick\ndata: a\n\n", {{"a", " tick"}}},
       {"retry: 10\ndata: a\n\n", {{"a", "message", std::nullopt, 10ms}}},
+      {"other: 10\ndata: a\n\n", {{"a"}}},
       {"retry: 1\nretry: x\nretry: -1\nretry: 1.5\nretry:\nretry:  2\ndata: a\n\n", {{"a", "message", std::nullopt, 1ms}}},
       {"retry: 007\nretry\ndata: a\n\n", {{"a", "message", std::nullopt, 7ms}}},
       {"retry: 99999999999999999999999\ndata: a\n\n", {{"a", "message", std::nullopt, 8760h}}},

@@ -130,6 +130,7 @@ TEST_CASE("a value may be empty, hold obs-text, and loses the blanks around it",
   f.add("A", "").add("B", " \t x\ty \t").add("C", "caf\xe9").add("D", "  \t");
   CHECK(wire(f) == "A: \r\nB: x\ty\r\nC: caf\xe9\r\nD: \r\n");
   CHECK(f.get("A") == "");
+  CHECK(f.set("B", "\t y ")["B"] == "y");
 }
 
 TEST_CASE("a value may come from the very fields it goes into", "[http][fields][lifetime]") {

@@ -65,6 +65,8 @@ TEST_CASE("IPv6 addresses are told from what only looks like them", "[http][ip_a
                                      "::1%eth0",
                                      " ::1",
                                      "::1 ",
+                                     "1g::",
+                                     "1:2 ::",
                                      "1:2:3:4:5:6:7:8:"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_ipv6_address(bad));
@@ -98,6 +100,7 @@ TEST_CASE("an address has one text", "[http][ip_address][rfc5952]") {
            row{"1:2:3:4:5:6:0:0", "1:2:3:4:5:6::"},
            row{"64:ff9b::192.0.2.33", "64:ff9b::c000:221"},
            row{"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},
+           row{"2001:db8::ffff:192.0.2.1", "2001:db8::ffff:c000:201"},
        }) {
     CAPTURE(text);
     CHECK(written(text) == expected);
@@ -175,6 +178,11 @@ TEST_CASE("a network holds what begins like it", "[http][ip_address][rfc4632]") 
   CHECK(is_in("2001:db8::/33", "2001:db8:7fff::1"));
   CHECK(!is_in("2001:db8::/33", "2001:db8:8000::1"));
   CHECK(is_in("fe80::/10", "febf::1"));
+  CHECK(is_in("2001:db8::/64", "2001:db8::1"));
+  CHECK(!is_in("2001:db8::/64", "2001:db8:0:1::"));
+  CHECK(is_in("2001:db8::1:0/112", "2001:db8::1:ffff"));
+  CHECK(!is_in("2001:db8::1:0/112", "2001:db8:0:1::1:0"));
+  CHECK(is_in("::/0", "2001:db8:0:1::"));
   CHECK(!is_in("::1", "::"));
   CHECK(!ip_network().contains(*ip_address::parse("::1")));
 }
@@ -182,7 +190,7 @@ TEST_CASE("a network holds what begins like it", "[http][ip_address][rfc4632]") 
 TEST_CASE("a network that is more, or less, than its text says is none", "[http][ip_address][security]") {
   for (const std::string_view bad :
        {"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8 ", "10.0.0.0/8/8", "10.0.0.0/a", "10/8",
-        "10.1.0.0/8", "192.0.2.129/25", "0.0.0.1/0", "::1/127", "::/129", "::/", "::ffff:10.0.0.0/8", "::ffff:0.0.0.0/95",
+        "10.1.0.0/8", "2001:db8:1::/32", "192.0.2.129/25", "0.0.0.1/0", "::1/127", "::/129", "::/", "::ffff:10.0.0.0/8", "::ffff:0.0.0.0/95",
         "localhost", "10.0.0.0/255.0.0.0", "10.0.0.0/4294967304"}) {
     CAPTURE(bad);
     CHECK(!ip_network::parse(bad));

@@ -48,6 +48,8 @@ TEST_CASE("a media type is read whole or not at all", "[http][media_type][rfc911
       {"text/html; charset", {}},
       {"text/html; charset=", {}},
       {"text/html; charset =utf-8", {}},
+      {"text/html; charset:utf-8", {}},
+      {"text:html", {}},
       {"text/html; charset= utf-8", {}},
       {"text/html; =utf-8", {}},
       {"text/html; charset=a b", {}},
@@ -71,11 +73,18 @@ TEST_CASE("a media type is read whole or not at all", "[http][media_type][rfc911
   }
 }
 
+TEST_CASE("parameters stand behind a semicolon", "[http][media_type][rfc9110-5.6.6]") {
+  std::string_view rest = "a=b";
+  CHECK(!take_parameter(rest));
+  CHECK(rest == "a=b");
+}
+
 TEST_CASE("a media type is compared whole", "[http][media_type]") {
   const auto type = parse_media_type("text/html");
   REQUIRE(type);
   for (const std::string_view other : {"", "/", "text", "text/", "text/htm", "text/html5",
-                                       "texthtml/", "text/html;charset=utf-8", "tex/thtml"}) {
+                                       "texthtml/", "text/html;charset=utf-8", "tex/thtml", "text-html",
+                                       "best/html", "text/htmx"}) {
     CAPTURE(other);
     CHECK_FALSE(type->is(other));
   }
@@ -143,6 +152,8 @@ TEST_CASE("file names promise media types", "[http][media_type]") {
       {"a.unheard-of", unknown},
       {"a.", unknown},
       {".html", unknown},  // a hidden file without an extension
+      {"a/.html", unknown},
+      {"html", unknown},
       {".config.json", "application/json"},
       {"a.html/", unknown},
       {"a.html/b", unknown},

@@ -70,6 +70,19 @@ TEST_CASE("every octet is judged in a method as the grammar has it",
   SUCCEED();
 }
 
+TEST_CASE("methods of other protocols are copied, and told apart by their names", "[http][method]") {
+  const method brew("BREW");
+  method copy;
+  copy = brew;
+  CHECK(copy.name() == "BREW");
+  CHECK(copy == brew);
+  CHECK(method("POUR") != brew);
+  CHECK(method::get != brew);
+  copy = method(method::put);
+  CHECK(copy == method::put);
+  CHECK(copy.name() == "PUT");
+}
+
 TEST_CASE("a method may be assigned its own name", "[http][method]") {
   method m("A-METHOD-WITH-A-LONG-NAME");
   CHECK(m.assign(m.name().substr(2)));

@@ -92,6 +92,9 @@ TEST_CASE("a form is taken apart, however it is cut", "[http][multipart]") {
       {part("form-data; name=a; filename=b; filename=c"), "multipart: a part is named twice 400"},
       {part("form-data; name=a\r\nContent-Type: a/b\r\ncontent-type: c/d"), "multipart: a part has two types 400"},
       {part("form-data; name=\"a"), "multipart: a part's Content-Disposition is malformed 400"},
+      {part("form-data; filename=b; name=a") + "--x--", "[a|b||1]end"},
+      {"--x" + std::string(256, ' ') + a.substr(3) + "--x--", "[a|-||1]end"},
+      {part("form-data; name=a\r\nno-colon"), "multipart: a part has a malformed field line 400"},
       {part("form-data; name=a b"), "multipart: a part's Content-Disposition is malformed 400"},
       {part("form-data; name=a\r\n folded"), "multipart: a part has a malformed field line 400"},
       {part("form-data; name=a\r\nX : 1"), "multipart: a part has a malformed field line 400"},
@@ -125,7 +128,7 @@ TEST_CASE("the boundary is told by Content-Type", "[http][multipart]") {
   CHECK(boundary_of("multipart/form-data; boundary=" + std::string(70, 'b')).value() == std::string(70, 'b'));
   for (const auto other : {""sv, "text/plain"sv, "multipart/mixed; boundary=x"sv, "application/x-www-form-urlencoded"sv})
     CHECK(boundary_of(other).error().status_hint() == 415);
-  for (const auto bad : {"multipart/form-data"sv, "multipart/form-data; boundary=\"\""sv, "multipart/form-data; boundary=\"a \""sv})
+  for (const auto bad : {"multipart/form-data"sv, "multipart/form-data; boundary=\"\""sv, "multipart/form-data; boundary=\"a \""sv, "multipart/form-data; boundary=\" a\""sv})
     CHECK(boundary_of(bad).error().status_hint() == 400);
   CHECK(boundary_of("multipart/form-data; boundary=" + std::string(71, 'b')).error().status_hint() == 400);
 }
@@ -149,5 +152,6 @@ TEST_CASE("what our form writes is read back", "[http][multipart]") {
   CHECK(parse_multipart(octets, sent.media_type).value() == parts);
   CHECK(parse_multipart(octets.substr(0, octets.size() - 5), sent.media_type).error().message() ==
         "multipart: the body ends before its last boundary");
+  CHECK(parse_multipart(octets.substr(0, octets.size() - 5), sent.media_type).error().status_hint() == 400);
   CHECK(parse_multipart(octets, "text/plain").error().status_hint() == 415);
 }

@@ -101,6 +101,12 @@ TEST_CASE("the best content coding is chosen", "[http][negotiation][rfc9110-12.5
   CHECK(preferred_coding("identity;q=0", {}) == std::nullopt);
   constexpr std::array with_identity{"identity"sv, "gzip"sv};
   CHECK(preferred_coding("gzip", with_identity) == "gzip");
+  CHECK(preferred_coding("identity;q=0.5, gzip;q=0.5", with_identity) == "gzip");
+  CHECK(coding_quality("gzip;q=2, gzip;q=0.5", "gzip") == 500);  // what is malformed hides nothing
+  CHECK(coding_quality("gzip;q=2, *;q=0.3", "gzip") == 300);
+  CHECK(coding_quality("*;q=0.5, *;q=0.1", "gzip") == 500);
+  CHECK(coding_quality("gzip;q=0.5", "x-gzip") == 500);
+  CHECK(coding_quality("x-compress", "compress") == 1000);
   CHECK(preferred_coding("*;q=0", with_identity) == std::nullopt);
   CHECK(preferred_coding(std::string(1'000'000, ','), offered) == "identity");
 }
@@ -129,6 +135,9 @@ TEST_CASE("the closest media range decides", "[http][negotiation][rfc9110-12.5.1
       {"text/html;q=0, */*", "text/html", 0},
       {"*/*, text/html;q=0", "text/html", 0},
       {"text/*;q=0, text/html", "text/html", 1000},
+      {"*/*;q=0.5, text/*;q=0.3", "text/html", 300},
+      {"text/plain", "text/html", 0},
+      {"text/html;b=2", "text/html;a=1;b=2", 1000},
       {"application/*", "application/json", 1000},
       {"application/*", "applicatio/json", 0},
       {"*/json", "application/json", 0},  // no such range

@@ -76,6 +76,9 @@ TEST_CASE("a Range field selects bytes of a 10-byte representation",
       {"bytes=0-,0-,0-", whole, {}},
       {"bytes=0-3,2-5,4-7", whole, {}},
       {"bytes=0-1,1-2,5-6,6-7", whole, {}},
+      {"bytes=0-1,4-5,1-3,0-0", whole, {}},
+      {"bytes=0-1,2-3,4-5", partial, {{0, 6}}},  // to touch is not to overlap, on either side
+      {"bytes=4-5,2-3,0-1", partial, {{0, 6}}},
       // unit and syntax
       {"Bytes=0-4", partial, {{0, 5}}},
       {"items=0-4", whole, {}},
@@ -185,6 +188,7 @@ TEST_CASE("a client asks for ranges", "[http][range]") {
   CHECK(format_range(0) == "bytes=0-");
   CHECK(format_range(5) == "bytes=5-");
   CHECK(format_range(5, 1) == "bytes=5-5");
+  CHECK(format_range(5, 10) == "bytes=5-14");
   CHECK(format_range(0, max) == "bytes=0-18446744073709551614");
   CHECK(format_range(max, max) == "bytes=18446744073709551615-");  // the end would not fit
 }
@@ -228,6 +232,7 @@ TEST_CASE("Content-Range is read strictly", "[http][range][rfc9110-14.4]") {
       {"bytes -4/10", {}},
       {"bytes 0-/10", {}},
       {"bytes 0-4", {}},
+      {"bytes 4/10", {}},
       {"bytes 0-4/", {}},
       {"bytes /10", {}},
       {"bytes +0-4/10", {}},

@@ -59,6 +59,7 @@ TEST_CASE("a Set-Cookie field is read as user agents read it (RFC 6265 5.2)", "[
       {"foo=bar; Domain=Example.COM", "foo|bar|example.com|||"},
       {"foo=bar; Domain=.example.com", "foo|bar|example.com|||"},
       {"foo=bar; Domain=", "foo|bar||||"},
+      {"foo=bar; Domain", "foo|bar||||"},
       {"foo=bar; Domain=a.b; Domain=", "foo|bar|a.b|||"},
       {"foo=bar; max-age=10", "foo|bar|||10|"},
       {"foo=bar; max-age=0", "foo|bar|||over|"},
@@ -90,6 +91,15 @@ TEST_CASE("cookies that are too large are ignored, and attributes that are", "[h
   CHECK(read("a=b; path=/" + std::string(1024, 'x')) == "a|b||||");
 }
 
+TEST_CASE("an octet of each value: which divide the parts of a cookie's date (RFC 6265 5.1.1)", "[http][cookie][date]") {
+  for (int octet = 0; octet < 256; ++octet) {
+    const bool divides = octet == '\t' || (octet >= ' ' && octet <= '~' && octet != ':' && !ascii::is_digit(static_cast<char>(octet)) &&
+                                          !ascii::is_alpha(static_cast<char>(octet)));
+    CAPTURE(octet);
+    CHECK(parse_cookie_date(std::string("9") + static_cast<char>(octet) + "Sep 2001 1:2:3").has_value() == divides);
+  }
+}
+
 TEST_CASE("the dates of cookies come in any order and many forms (RFC 6265 5.1.1)", "[http][cookie][date]") {
   const struct {
     const char* text;
@@ -114,6 +124,13 @@ TEST_CASE("the dates of cookies come in any order and many forms (RFC 6265 5.1.1
       {"10 17:02:24 2007", ""},
       {"Dec 2007 17:02:24", ""},
       {"10 Dec 17:02:24", ""},
+      {"17:02:24 09:10:11 Dec 2007", "Sun, 09 Dec 2007 17:02:24 GMT"},  // the second is no time any more, but a day
+      {"1 Jan 1970 23:59:59", "Thu, 01 Jan 1970 23:59:59 GMT"},
+      {"1 Jan 70 0:0:0", "Thu, 01 Jan 1970 00:00:00 GMT"},
+      {"1 Jan 1601 0:0:0", "Mon, 01 Jan 1601 00:00:00 GMT"},
+      {"1 Jan 100 0:0:0", ""},
+      {"10 Dec 2007 17h02:24", ""},
+      {"10 Dec 2007 017:02:24", ""},
       {"10 Dec 1600 17:02:24", ""},
       {"10 Dec 20070 17:02:24", ""},
       {"100 Dec 2007 17:02:24", ""},

@@ -30,6 +30,7 @@ TEST_CASE("a target is taken apart by its form", "[http][target][rfc9112-3.2]") 
        true},
       {"GET", "http://[::1]:80/", target_form::absolute, "[::1]:80", "/", "", false},
       {"GET", "http://h:/", target_form::absolute, "h:", "/", "", false},
+      {"GET", "coap+tcp-x.1://h/p", target_form::absolute, "h", "/p", "", false},
       {"OPTIONS", "*", target_form::asterisk, "", "*", "", false},
       {"OPTIONS", "/*", target_form::origin, "", "/*", "", false},
       {"CONNECT", "h:443", target_form::authority, "h:443", "", "", false},
@@ -133,10 +134,11 @@ TEST_CASE("a target may be reassigned, shorter or from its own text", "[http][ta
 
 TEST_CASE("a Host field's value is a host and maybe a port", "[http][target][rfc9110-7.2]") {
   for (const auto* good :
-       {"h", "h:80", "h:", "127.0.0.1:1", "[::1]", "[::ffff:1.2.3.4]:65535", "a_b", "%41"})
+       {"h", "h:80", "h:", "127.0.0.1:1", "[::1]", "[::]", "[2001::]", "[::ffff:1.2.3.4]:65535", "a_b", "%41", "%09%30"})
     CHECK(is_host_and_port(good, false));
   for (const auto* bad :
-       {"", ":80", "h h", "h/", "h:65536", "h:+1", "[", "[]", "]", "[::1]a", "u@h", "%", "h%4"}) {
+       {"", ":80", "h h", "h/", "h:65536", "h:+1", "[", "[]", "]", "[::1]a", "u@h", "%", "h%4", "h%z1", "h%1z",
+        "[x::1]", "[::x]"}) {
     CAPTURE(bad);
     CHECK(!is_host_and_port(bad, false));
   }
@@ -160,6 +162,7 @@ TEST_CASE("a target that was moved from is the root, long or short as it was", "
   CHECK(to.path() == path);
   CHECK(to.query() == "query");
   CHECK(to.authority() == "host.example");
+  CHECK(to.form() == target_form::absolute);
   CHECK(from.text() == "/");
   CHECK(from.path() == "/");
   CHECK(from.query().empty());

@@ -125,6 +125,7 @@ TEST_CASE("a split reference tells absent from empty", "[http][uri_reference][rf
   CHECK_FALSE(split_uri_reference("1a:b").scheme);
   CHECK_FALSE(split_uri_reference("a/b:c").scheme);
   CHECK_FALSE(split_uri_reference("a b:c").scheme);
+  CHECK(split_uri_reference("a1+b-c.d:e").scheme == "a1+b-c.d");
 }
 
 TEST_CASE("dot segments never lead above the top, however many", "[http][uri_reference]") {
@@ -139,5 +140,9 @@ TEST_CASE("dot segments never lead above the top, however many", "[http][uri_ref
   CHECK(remove_dot_segments("/a/b/c/./../../g") == "/a/g");
   CHECK(remove_dot_segments("mid/content=5/../6") == "mid/6");
   CHECK(remove_dot_segments("...") == "...");
+  CHECK(remove_dot_segments("../a") == "a");
+  CHECK(remove_dot_segments("./a") == "a");
+  CHECK(remove_dot_segments(".") == "");
+  CHECK(remove_dot_segments("..") == "");
   CHECK(remove_dot_segments("/a/...") == "/a/...");
 }

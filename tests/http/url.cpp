@@ -168,6 +168,13 @@ TEST_CASE("a URL that cannot be used says why", "[http][url]") {
   CHECK(parse_url("http://a/" + std::string(1'000'000, ' '))->target.size() == 3'000'001);
 }
 
+TEST_CASE("a URL that is read into a used one leaves nothing of that", "[http][url]") {
+  url into;
+  REQUIRE(parse_url("http://user:word@h:81/x?q#part", into));
+  REQUIRE(parse_url("http://k", into));
+  CHECK(into == parse_url("http://k/").value());
+}
+
 TEST_CASE("an origin is scheme, host and port", "[http][url][rfc9110-4.3.1]") {
   const auto same = [](std::string_view a, std::string_view b) {
     const url one = parse_url(a).value();

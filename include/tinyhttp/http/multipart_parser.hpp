@@ -133,7 +133,7 @@ inline result<std::string> boundary_of(std::string_view content_type) {
   if (!type || !type->is("multipart/form-data"))
     return error(error_kind::protocol, "multipart: the body is no multipart/form-data", 415);
   auto boundary = type->parameter("boundary");
-  if (!boundary || boundary->empty() || boundary->size() > 70 || boundary->ends_with(' ') || !ascii::is_field_value(*boundary))
+  if (!boundary || boundary->empty() || boundary->size() > 70 || !ascii::is_field_value(*boundary))
     return error(error_kind::protocol, "multipart: no boundary of 1 to 70 octets in Content-Type", 400);
   return std::move(*boundary);
 }

@@ -161,7 +161,6 @@ inline result<void> parse_url(std::string_view text, url& into) {
   if (!ascii::equal_ignoring_case(*parts.scheme, into.scheme))
     return detail::url_error(text, "the scheme is neither http nor https");
   if (!parts.authority) return detail::url_error(text, "no // behind the scheme");
-  if (parts.authority->empty()) return detail::url_error(text, "no host");
   into.userinfo.clear();
   const auto wrong = detail::read_authority(*parts.authority, into);
   if (!wrong.empty()) return detail::url_error(text, wrong);
