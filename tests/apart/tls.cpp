@@ -221,6 +221,24 @@ TEST_CASE("a server that is not who it should be is refused", "[apart][tls][secu
   }
 }
 
+TEST_CASE("a wildcard stands for one label, the first, and all of it", "[apart][tls][security][threads]") {
+  const auto server = serving(hello, show({.names = {"*.one.localhost", "*.*.two.localhost", "f*.three.localhost", "*o.three.localhost",
+                                                     "four.*.localhost", "xn--*.five.localhost", "*.localhost", "*"}}));
+  struct row {
+    const char* host;
+    bool works;
+  };
+  for (const row& r : std::vector<row>{{"a.one.localhost", true}, {"A.ONE.LocalHost", true}, {"a.one.localhost.", true}, {"xn--4ca.one.localhost", true},
+                                       {"one.localhost", false}, {"a.b.one.localhost", false}, {"a.b.two.localhost", false}, {"foo.three.localhost", false},
+                                       {"four.a.localhost", false}, {"xn--4ca.five.localhost", false}, {"localhost", false}, {"127.0.0.1", false},
+                                       {"a.localhost", false}}) {  // no wildcard for all of a top-level domain
+    const auto said = ask(trust(), std::string("https://").append(r.host).append(":").append(std::to_string(server.port())));
+    CAPTURE(r.host, said);
+    CHECK((said == "secure ") == r.works);
+    CHECK((said.find(": TLS: ") != said.npos && said.ends_with(" mismatch")) != r.works);
+  }
+}
+
 TEST_CASE("a host that begins with a dot is no certificate's", "[apart][tls][security][threads]") {
   const auto server = serving(hello, show({.names = {"www.localhost", ".dotted.localhost"}}));
   const std::string at = ":" + std::to_string(server.port());
@@ -649,6 +667,21 @@ TEST_CASE("a connection resumes an earlier one's session, by either version", "[
   CHECK(::SSL_CTX_sess_hits(native(shown)) == 5);
   CHECK(::SSL_CTX_sess_number(native(shown)) == 0);
   CHECK(::SSL_CTX_get_max_early_data(native(shown)) == 0);
+}
+
+TEST_CASE("sessions are resumed by whichever of a server's loops", "[apart][tls][resumption][threads]") {
+  const context shown = show();
+  const tls_server server(hello, {.port = 0, .threads = 4, .tls = shown});
+  std::atomic<int> good{0};
+  std::vector<std::thread> clients;
+  for (int t = 0; t < 4; ++t)
+    clients.emplace_back([&] {
+      const context own = trust();
+      for (int i = 0; i < 8; ++i) good += ask(own, server.url()) == "secure ";
+    });
+  for (auto& each : clients) each.join();
+  CHECK(good == 32);
+  CHECK(::SSL_CTX_sess_hits(native(shown)) == 28);
 }
 
 TEST_CASE("a server or a client that resumes nothing begins each connection anew", "[apart][tls][resumption][threads]") {
