@@ -122,6 +122,7 @@
 #include <tinyhttp/app/cors.hpp>
 #include <tinyhttp/app/event_channel.hpp>
 #include <tinyhttp/app/event_stream.hpp>
+#include <tinyhttp/app/first_to_end.hpp>
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/app/recover.hpp>
 #include <tinyhttp/app/route_pattern.hpp>

@@ -1,23 +1,32 @@
 // Servers and clients when there is no memory: an answer, an error or std::bad_alloc, and the next call is served.
 #include "allocations.hpp"
+#include "folder.hpp"
 #include "server/support.hpp"
 
 #include <tinyhttp/app/blocking.hpp>
+#include <tinyhttp/app/event_stream.hpp>
 #include <tinyhttp/app/router.hpp>
+#include <tinyhttp/app/time_limit.hpp>
 #include <tinyhttp/client/as_handler.hpp>
 #include <tinyhttp/client/async.hpp>
 #include <tinyhttp/client/client.hpp>
+#include <tinyhttp/client/download.hpp>
+#include <tinyhttp/files/writable_files.hpp>
 #include <tinyhttp/testing/fake_server.hpp>
 
 #include <atomic>
 #include <coroutine>
+#include <filesystem>
 #include <new>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 using namespace server_test;
 
@@ -57,6 +66,29 @@ TEST_CASE("a server can be stopped when there is no memory", "[server][memory]")
   CHECK(cut == 0);
 }
 
+TEST_CASE("whichever allocation fails, a server that does not start leaves the socket that it was to take over", "[server][memory]") {
+  if (!allocations_are_counted()) return;
+  const auto made = net::listener::bind({});
+  REQUIRE(made);
+  bool starts = false;
+  for (long at = 0; !starts; ++at) {
+    INFO("allocation " << at);
+    const int handed = ::dup(made->native());
+    const int before = open_descriptors();
+    fail_allocation_after(at);
+    try {
+      const server running(greetings(), {.port = 0, .listening_fd = handed, .threads = 2});
+      starts = true;
+    } catch (const std::bad_alloc&) {
+    }
+    fail_allocation_after(-1);
+    CHECK(open_descriptors() == before - (starts ? 1 : 0));
+    CHECK((::fcntl(handed, F_GETFD) >= 0) == !starts);
+    ::close(handed);
+    REQUIRE(at < 1000);
+  }
+}
+
 TEST_CASE("a server that has no memory for the deadline of what runs ends that at once", "[server][memory]") {
   if (!allocations_are_counted()) return;
   for (std::size_t count = 1; count < 18; ++count) {  // one of them finds its loop's room for deadlines full
@@ -81,6 +113,30 @@ TEST_CASE("a server that has no memory for the deadline of what runs ends that a
     fail_allocation_after(-1);
     REQUIRE(cut == count);
   }
+}
+
+TEST_CASE("an answer that waits for its peer is cut off when there is no memory", "[server][memory]") {
+  if (!allocations_are_counted()) return;
+  const std::string large(200'000, 'x');
+  served_in_memory s([&large](const request&) { return text(large); }, {}, {}, {1000, 5000});
+  s.send(get_root);  // fills the way back, and nobody reads
+  REQUIRE_FALSE(s.done());
+  fail_allocation_after(0, 1000);
+  s.destroy();
+  const bool failed = allocation_has_failed();
+  fail_allocation_after(-1);
+  CHECK_FALSE(failed);  // none was asked for
+}
+
+TEST_CASE("a server on a Unix socket can be stopped when there is no memory", "[server][memory]") {
+  const scratch::folder folder;
+  server running(greetings(), {.unix_path = folder / "a socket whose path is longer than a string holds in itself"});
+  fail_allocation_after(0);
+  running.stop();
+  const std::size_t cut = running.wait();
+  fail_allocation_after(-1);
+  CHECK(cut == 0);
+  CHECK(folder.names().empty());
 }
 
 TEST_CASE("a worker that has no memory to say that it is done says so a little later", "[server][app][memory][threads]") {
@@ -210,11 +266,120 @@ TEST_CASE("a handler that has no memory is answered for when there is none for t
   }
 }
 
+TEST_CASE("whichever allocations fail, an answer of any kind is whole, an error, or cut off so that it shows", "[server][memory]") {
+  if (!allocations_are_counted()) return;
+  const long in_a_row = GENERATE(1L, 3L);
+  const scratch::folder folder;
+  const std::string much = repeated("octets ", 50'000);
+  folder.write("much", much);
+  folder.write("put", "old");
+  const auto streamed = [&much](const request&) {
+    return text(stream_body([&much, at = std::size_t{0}]() mutable {
+      std::string piece = much.substr(at, 100'000);
+      at += piece.size();
+      return piece;
+    }));
+  };
+  const auto waits = [](request& r) -> task<response> {
+    const time_point later = r.context->clock().now() + 1ms;
+    co_await r.context->clock().wait_until(later);
+    co_return text("waited");
+  };
+  const auto events = [](const request& r) {
+    return event_stream(r, [&context = *r.context, count = 0]() mutable -> task<std::optional<event>> {
+      if (++count == 3) co_return std::nullopt;
+      const time_point later = context.clock().now() + 1ms;
+      co_await context.clock().wait_until(later);
+      co_return event{.data = "tick"};
+    });
+  };
+  router app;
+  app.get("/", [](const request&) { return text("hello"); }).get("/streamed", streamed).get("/waits", with_time_limit(waits, 10s));
+  app.get("/blocks", blocking([](const request&) { return text("blocked"); })).get("/events", events);
+  app.any("/files/{path...}", writable_files(folder.path(), {.files = {.strip_prefix = "/files"}}));
+
+  const struct {
+    std::string asked;
+    std::string_view begins, ends;  // what a whole answer does
+  } kinds[] = {{get("/streamed", "Connection: close\r\n"), much, much},
+               {"GET /streamed HTTP/1.0\r\n\r\n", much, much},
+               {get("/waits", "Connection: close\r\n"), "waited", "waited"},
+               {get("/blocks", "Connection: close\r\n"), "blocked", "blocked"},
+               {get("/events", "Connection: close\r\n"), "data: tick\n\n", "data: tick\n\ndata: tick\n\n"},
+               {get("/files/much", "Connection: close\r\n"), much, much},
+               {get("/files/", "Connection: close\r\n"), "<!DOCTYPE html>", " files</p>\n"},
+               {"PUT /files/put HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\nnew", "", ""}};
+  std::string room(1'000'000, '\0');
+  for (const auto& kind : kinds) {
+    for (long at = 0; ; ++at) {
+      INFO(kind.asked << "allocation " << at << ", " << in_a_row << " in a row");
+      const server running([&app](request& r) { return app(r); }, {.port = 0, .patience = {.linger = 10ms, .drain = 100ms}});
+      raw_client c(running);
+      fail_allocation_after(at, in_a_row);
+      c.send(kind.asked);
+      std::size_t size = 0;
+      ssize_t count = 0;
+      do {
+        count = uninterrupted([&] { return ::recv(c.native(), room.data() + size, room.size() - size, 0); });
+        if (count > 0) size += static_cast<std::size_t>(count);
+      } while (count > 0);
+      const bool is_over = !allocation_has_failed();
+      fail_allocation_after(-1);
+      std::string came = room.substr(0, size);
+      const answer got = take_answer(came, false, count == 0);
+      if (got.complete && got.status < 400) {
+        CHECK(got.body.starts_with(kind.begins));
+        CHECK(got.body.ends_with(kind.ends));
+      }
+      CHECK(std::filesystem::file_size(folder / "put") == 3);  // the old one or the new one
+      raw_client next(running);
+      CHECK(next.ask(get_root).body == "hello");
+      if (!is_over) continue;
+      CHECK(got.complete);
+      CHECK(got.status < 300);
+      break;
+    }
+  }
+}
+
+TEST_CASE("whichever allocation fails, a download is done or leaves the old file, and beside it what helps the next", "[server][client][memory]") {
+  if (!allocations_are_counted()) return;
+  const long in_a_row = GENERATE(1L, 3L);
+  const scratch::folder from, to;
+  const std::string much = repeated("octets ", 50'000);
+  from.write("f", much);
+  const server running(static_files(from.path()), {.port = 0});
+  const std::string path = to / "f", url = running.url() + "f";
+  bool is_over = false;
+  for (long at = 0; !is_over; ++at) {
+    INFO("allocation " << at << ", " << in_a_row << " in a row");
+    to.write("f", "old");
+    client c;
+    bool is_done = false;
+    fail_allocation_after(at, in_a_row);
+    try {
+      is_done = download(c, url, path, {.sync = false}).has_value();
+    } catch (const std::bad_alloc&) {
+    }
+    is_over = !allocation_has_failed();
+    fail_allocation_after(-1);
+    CHECK(std::filesystem::file_size(path) == (is_done ? much.size() : 3));
+    const auto left = to.names();
+    const bool has_part = left.size() == 3 && std::filesystem::file_size(to / "f.part") > 0;
+    CHECK((left.size() == 1 || (!is_done && has_part)));
+    CHECK(download(c, url, path, {.sync = false}));
+    CHECK(to.names().size() == 1);
+    CHECK(std::filesystem::file_size(path) == much.size());
+  }
+}
+
 TEST_CASE("whichever allocation fails, a fake server ends", "[testing][memory]") {
   if (!allocations_are_counted()) return;
+  const long in_a_row = GENERATE(1L, 3L);
   for (long at = 0;; ++at) {
-    fail_allocation_after(at);
+    fail_allocation_after(at, in_a_row);
     try {
+      const testing::fake_server local{testing::unix_socket};  // which has a folder
       testing::fake_server served;
       served.file("/x", testing::pattern(1000, 7));
       raw_client c(*net::address::parse("127.0.0.1", served.port()), *net::address::parse("127.0.0.2", 0));

@@ -1,4 +1,5 @@
 #include "folder.hpp"
+#include "no_threads.hpp"
 #include "server/support.hpp"
 #include "skip.hpp"
 
@@ -116,6 +117,22 @@ TEST_CASE("a server takes over a socket that listens already", "[server]") {
     CHECK(running.error().message() == "server options: unix_path, listening_fd: not both");
     CHECK(::fcntl(made->native(), F_GETFD) >= 0);
   }
+  SECTION("which stays the caller's when the options are refused") {
+    with.listening_fd = made->native();
+    with.memory_per_connection = 1;
+    CHECK_FALSE(server::start(hello, std::move(with)));
+    CHECK(::fcntl(made->native(), F_GETFD) >= 0);
+  }
+#if defined(__GLIBC__)
+  SECTION("or when there is no thread to serve with") {
+    with.listening_fd = made->native();
+    const no_threads none;
+    const auto running = server::start(hello, std::move(with));
+    REQUIRE_FALSE(running);
+    CHECK(running.error().message() == "start a thread: resource temporarily unavailable");
+    CHECK(::fcntl(made->native(), F_GETFD) >= 0);
+  }
+#endif
 }
 
 TEST_CASE("a connection that was made elsewhere is served, bounded as others are, and ended with them", "[server]") {

@@ -9,6 +9,7 @@
 #include <tinyhttp/testing/memory_stream.hpp>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <coroutine>
 #include <cstdint>
@@ -109,6 +110,15 @@ inline answer take_answer(std::string& octets, bool bodiless = false, bool close
   return a;
 }
 
+/// `call` again while a signal interrupts it.
+template <class Call>
+auto uninterrupted(const Call& call) {
+  for (;;) {
+    const auto got = call();
+    if (got >= 0 || errno != EINTR) return got;
+  }
+}
+
 /// A client that blocks, knows no HTTP but where a response ends, and never waits for ever.
 class raw_client {
  public:
@@ -123,8 +133,7 @@ class raw_client {
     const timeval bound{20, 0};  // a test that gets here has failed
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
-    if (!fd_ || ::connect(fd_.get(), to.native(), to.native_size()) != 0)
-      throw std::runtime_error("the test cannot connect");  // Catch2 knows the main thread only
+    if (!fd_ || !connect(to)) throw std::runtime_error("the test cannot connect");  // Catch2 knows the main thread only
   }
   explicit raw_client(const server& to, int receive_buffer = 0)
       : raw_client(to.local_address(), receive_buffer) {}
@@ -132,7 +141,7 @@ class raw_client {
   /// False once the peer takes no more.
   bool send(std::string_view octets) {
     while (!octets.empty()) {
-      const ssize_t count = ::send(fd_.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
+      const ssize_t count = uninterrupted([&] { return ::send(fd_.get(), octets.data(), octets.size(), MSG_NOSIGNAL); });
       if (count <= 0) return false;
       octets.remove_prefix(static_cast<std::size_t>(count));
     }
@@ -149,7 +158,7 @@ class raw_client {
   /// One more read into what is kept. False: the end, a reset, or out of patience; see `end`.
   bool more() {
     std::array<char, 64 * 1024> room;
-    const ssize_t count = ::recv(fd_.get(), room.data(), room.size(), 0);
+    const ssize_t count = uninterrupted([&] { return ::recv(fd_.get(), room.data(), room.size(), 0); });
     if (count > 0) {
       kept_.append(room.data(), static_cast<std::size_t>(count));
       return true;
@@ -192,6 +201,16 @@ class raw_client {
   int end = -1;  // 0: closed in an orderly way; else errno
 
  private:
+  bool connect(const net::address& to) {
+    if (::connect(fd_.get(), to.native(), to.native_size()) == 0) return true;
+    if (errno != EINTR) return false;
+    pollfd made{fd_.get(), POLLOUT, 0};  // the connection goes on being made
+    int failed = 0;
+    socklen_t size = sizeof failed;
+    return uninterrupted([&] { return ::poll(&made, 1, 20'000); }) == 1 &&
+           ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &failed, &size) == 0 && failed == 0;
+  }
+
   net::descriptor fd_;
   std::string kept_;
 };

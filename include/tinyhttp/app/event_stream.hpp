@@ -3,6 +3,7 @@
 // WHATWG HTML 9.2. Waits for the next event, or until it is time for a sign of life; holds no thread.
 #pragma once
 
+#include <tinyhttp/app/first_to_end.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
@@ -13,7 +14,6 @@
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
 
-#include <coroutine>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,27 +50,6 @@ response event_stream(const request&, Next, event_stream_options = {}) = delete;
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-/// Awaits whichever of two tasks ends first. The first has been started, and may be awaited again.
-template <class T>
-class first_to_end {
- public:
-  first_to_end(task<T>& one, task<void>& other) noexcept : one_(one), other_(other) {}
-  first_to_end(const first_to_end&) = delete;
-  first_to_end& operator=(const first_to_end&) = delete;
-  ~first_to_end() { (void)one_.await_suspend(nullptr); }  // it goes on, and nobody with it
-
-  [[nodiscard]] bool await_ready() const noexcept { return one_.done(); }
-  bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
-    (void)one_.await_suspend(awaiter);
-    return other_.await_suspend(awaiter);
-  }
-  void await_resume() const noexcept {}
-
- private:
-  task<T>& one_;
-  task<void>& other_;
-};
 
 [[nodiscard]] inline result<std::string> event_octets(const event& e) { return format_event(e); }
 [[nodiscard]] inline result<std::string> event_octets(const std::string& formatted) { return formatted; }

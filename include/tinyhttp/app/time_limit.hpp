@@ -4,13 +4,12 @@
 // (blocking.hpp). Takes its time from `request_context::clock`.
 #pragma once
 
+#include <tinyhttp/app/first_to_end.hpp>
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
-#include <tinyhttp/core/shared.hpp>
+#include <tinyhttp/core/task.hpp>
 
-#include <coroutine>
-#include <memory>
 #include <utility>
 
 namespace tinyhttp {
@@ -23,52 +22,6 @@ template <handler H>
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
-
-/// Awaits whichever of two tasks ends first. It goes on from the loop's own turn, since a task must
-/// not be destroyed from inside the other, or from inside itself.
-class first_of_two {
- public:
-  first_of_two(request_context& context, task<response>& work, task<void>& timer)
-      : work_(work), timer_(timer), shared_(share(new state)) {
-    shared_->context = &context;
-  }
-  first_of_two(const first_of_two&) = delete;
-  first_of_two& operator=(const first_of_two&) = delete;
-  ~first_of_two() { shared_->waiter = nullptr; }
-
-  [[nodiscard]] bool await_ready() {
-    work_.start(finished, shared_.get());
-    return work_.done();
-  }
-  void await_suspend(std::coroutine_handle<> waiter) {
-    shared_->waiter = waiter;
-    shared_->self = shared_;
-    timer_.start(finished, shared_.get());
-  }
-  void await_resume() const noexcept {}
-
- private:
-  struct state {
-    request_context* context = nullptr;
-    std::coroutine_handle<> waiter = nullptr;
-    std::weak_ptr<state> self;
-    bool is_over = false;
-  };
-
-  /// Runs inside the frame of the task that ended.
-  static void finished(void* context) {
-    auto& of = *static_cast<state*>(context);
-    auto shared = of.self.lock();  // null while nobody waits yet
-    if (!shared || std::exchange(of.is_over, true)) return;
-    of.context->post([shared] {
-      if (shared->waiter) std::exchange(shared->waiter, nullptr).resume();
-    });
-  }
-
-  task<response>& work_;
-  task<void>& timer_;
-  std::shared_ptr<state> shared_;
-};
 
 template <handler H>
 class limited_handler {
@@ -85,8 +38,10 @@ class limited_handler {
   static task<response> wait(request_context& context, task<response> work, duration limit) {
     const auto whole = std::chrono::ceil<std::chrono::milliseconds>(limit);  // as loops wait
     task<void> timer = context.clock().wait_until(deadline_in(context.clock().now(), whole));
-    first_of_two first(context, work, timer);
-    co_await first;
+    if (!work.try_start()) {
+      first_to_end first(work, timer);
+      co_await first;
+    }
     if (work.done()) co_return work.take();
     work.reset();  // now, not when the answer has been sent
     co_return problem(status::service_unavailable);

@@ -279,13 +279,13 @@ result<download_report> running_download<Client>::finish() {
   if (const auto sum = target_.wrong_digest())
     return failed(error_kind::protocol, "its digest is " + *sum + ", not " + how_.digest.hex);
   if (const auto told = tell(true); !told) return told.error();
-  if (const auto committed = target_.commit(); !committed) return committed.error();
-  download_report report;
+  download_report report;  // made before: what fails behind the commit would say that there is no file
   report.head = std::move(head_);
   report.path = target_.file().path();
   report.octets = target_.size();
   report.resumed = target_.resumed();
   report.retries = retries_.made();
+  if (const auto committed = target_.commit(); !committed) return committed.error();
   return report;
 }
 

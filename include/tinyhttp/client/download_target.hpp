@@ -170,8 +170,9 @@ inline result<void> download_target::begin(const response& answer,
   if (validator.empty() || (answer.status != status::ok && !in_pieces_now)) return {};
   origin_ = part_origin{url_, validator, total, std::nullopt};
   if (in_pieces_now) origin_->pieces.emplace();
-  file_->keep(true);
-  return save_note();
+  const auto saved = save_note();
+  file_->keep(saved.has_value());
+  return saved;
 }
 
 inline result<void> download_target::append(std::string_view octets) {
@@ -204,8 +205,9 @@ inline std::optional<std::string> download_target::wrong_digest() {
 }
 
 inline result<void> download_target::commit() {
+  std::string note = file_->note_path();
   const auto committed = file_->commit(how_.sync);
-  if (committed) remove_note(file_->note_path());
+  if (committed) remove_note(std::move(note));
   return committed;
 }
 

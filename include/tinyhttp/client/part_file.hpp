@@ -108,7 +108,7 @@ class part_file {
 /// A short text beside a part, replaced as a whole; nothing more than a note to a later run.
 [[nodiscard]] inline std::optional<std::string> read_note(const std::string& path);
 inline result<void> write_note(const std::string& path, std::string_view text, bool sync);
-inline void remove_note(const std::string& path);
+inline void remove_note(std::string path) noexcept;
 
 /// Puts `text` in place of what the file has, as a whole; where a link leads, its target. A path that is
 /// there and no regular file is written to as it is; an error if it is a pipe that nobody reads. Several may
@@ -264,10 +264,13 @@ inline result<void> part_file::commit(bool sync) {
   return settled ? result<void>() : net::system_error("write " + path_, errno);
 }
 
-/// And what a kill may have left of one that was being written.
-inline void remove_note(const std::string& path) {
+/// And what a kill may have left of one that was being written, where there is memory to name it.
+inline void remove_note(std::string path) noexcept {
   ::unlink(path.c_str());
-  ::unlink((path + ".new").c_str());
+  try {
+    ::unlink(path.append(".new").c_str());
+  } catch (...) {
+  }
 }
 
 inline std::optional<std::string> read_note(const std::string& path) {

@@ -4,17 +4,21 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/resolve.hpp>
 #include <tinyhttp/net/socket.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <sys/stat.h>
+#include <sys/un.h>
 
 namespace tinyhttp::net {
 
@@ -64,6 +68,8 @@ class listener {
   /// With the real port.
   [[nodiscard]] const address& local_address() const noexcept { return local_; }
   [[nodiscard]] int native() const noexcept { return socket_.native(); }
+  /// Gives the descriptor away, open and non-blocking; a Unix socket's file stays.
+  [[nodiscard]] int release() noexcept { return socket_.release().release(); }
   void close() noexcept {
     remove_file();
     socket_.close();
@@ -108,7 +114,7 @@ inline bool is_peers_misfortune(std::int64_t status) noexcept {
 }
 
 /// The file at `path` is a socket on which nobody listens.
-[[gnu::cold]] inline bool is_stale_socket(const address& at) noexcept {
+[[gnu::cold]] inline bool is_stale_socket(const address& at) {
   struct stat facts;
   if (::lstat(at.host().c_str(), &facts) != 0 || !S_ISSOCK(facts.st_mode)) return false;
   const descriptor probe(static_cast<int>(os::make_socket(AF_UNIX, true)));
@@ -206,11 +212,11 @@ inline listener& listener::operator=(listener&& other) noexcept {
 
 inline void listener::remove_file() noexcept {
   if (!socket_ || file_.inode == 0) return;  // moved from, or not ours
-  const std::string path = local_.host();
+  sockaddr_un at{};  // the end asks nobody for memory; the last octet stays 0
+  std::memcpy(&at, local_.native(), at_most<std::size_t>(local_.native_size(), sizeof at - 1));
   struct stat facts;
-  if (::lstat(path.c_str(), &facts) == 0 && facts.st_dev == file_.device &&
-      facts.st_ino == file_.inode)
-    ::unlink(path.c_str());
+  if (::lstat(at.sun_path, &facts) == 0 && facts.st_dev == file_.device && facts.st_ino == file_.inode)
+    ::unlink(at.sun_path);
   file_ = {};
 }
 

@@ -189,7 +189,7 @@ class served_exchange<S>::end_of_flushing {
     if (!of_.is_writing()) return;
     of_.writing_.reset();
     of_.sending_file_.reset();
-    of_.sent_ = error(error_kind::cancelled, "given up in the middle of an answer");
+    of_.sent_ = error(error_kind::cancelled, "given up");  // as short as asks for no memory
     of_.wire_.forbid_reuse();
   }
 

@@ -41,7 +41,8 @@ struct server_options {
   std::string host = "127.0.0.1";  // an address, a host name, or empty for all interfaces
   std::uint16_t port = 8080;       // 0 takes a free one
   std::string unix_path = {};           // not empty: a Unix-domain socket there instead
-  int listening_fd = -1;           // a socket that listens already, as service managers hand over, taken over instead
+  int listening_fd = -1;           // a socket that listens already, as service managers hand over, taken over instead;
+                                   // it stays the caller's, open, if the server does not start
   int backlog = 511;               // as nginx; the system may cap it
   unsigned threads = 1;            // loops that share the listening socket
 

@@ -33,7 +33,7 @@ template <looped_stream Stream>
 class basic_server {
  public:
   /// Throws `bad_result` when it cannot listen, or its options contradict each other:
-  /// `listen on 127.0.0.1:80: permission denied`.
+  /// `listen on 127.0.0.1:80: permission denied`. A `listening_fd` stays the caller's then, whatever is thrown.
   [[gnu::cold]] explicit basic_server(any_handler app, server_options with = {})
       : basic_server(start(std::move(app), std::move(with)).value()) {}
 
@@ -77,21 +77,24 @@ class basic_server {
     net::thread thread;
   };
   struct state {
-    [[gnu::cold]] state(any_handler a, server_options o, net::listener l)
-        : app(std::move(a)), options(std::move(o)), listening(std::move(l)),
-          census(options.connections_per_address) {}
-    [[gnu::cold]] ~state() = default;
+    [[gnu::cold]] state(any_handler a, server_options o)
+        : app(std::move(a)), options(std::move(o)), census(options.connections_per_address), listening(listen(options)) {}
+    [[gnu::cold]] ~state() {
+      if (!runs && options.listening_fd >= 0) static_cast<void>(listening.release());  // the caller's again
+    }
     any_handler app;
     server_options options;
-    net::listener listening;
     address_census census;
+    net::listener listening;  // nothing behind it throws: who adopts a socket gives it back, or has it for good
     owned_list<worker> workers;
+    bool runs = false;  // it has been started, threads and all
     std::atomic<std::size_t> accepting{0};  // shards that still do
     std::mutex telling;
     bool stopped = false;  // guarded by telling: what is taken is with its loop before that is to end
     std::mutex joining;
   };
   explicit basic_server(owned<state> running) noexcept : running_(std::move(running)) {}
+  [[gnu::cold]] static net::listener listen(const server_options& with);
   static void run(void* shard) noexcept { static_cast<basic_shard<Stream>*>(shard)->run(); }
   void end() {
     if (!running_) return;
@@ -121,19 +124,13 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
                                            : "server_options::tls is for a tls_server (tls.hpp)");
   if (with.listening_fd >= 0 && !with.unix_path.empty())
     return error(error_kind::invalid_argument, "server options: unix_path, listening_fd: not both");
-  auto bound = with.listening_fd >= 0 ? net::listener::adopt(with.listening_fd)
-                                      : net::listener::bind({.host = with.host,
-                                                             .port = with.port,
-                                                             .unix_path = with.unix_path,
-                                                             .backlog = with.backlog});
-  if (!bound) return bound.error();
-  owned<state> running(new state(std::move(app), std::move(with), std::move(*bound)));
-  const unsigned threads = running->options.threads > 0 ? running->options.threads : 1;
-  running->accepting = threads;
-  const auto stop_listening = [&all = *running] {  // the last one: whoever comes now is refused
-    if (--all.accepting == 0) all.listening.close();
-  };
   try {
+    owned<state> running(new state(std::move(app), std::move(with)));
+    const unsigned threads = running->options.threads > 0 ? running->options.threads : 1;
+    running->accepting = threads;
+    const auto stop_listening = [&all = *running] {  // the last one: whoever comes now is refused
+      if (--all.accepting == 0) all.listening.close();
+    };
     for (unsigned i = 0; i < threads; ++i)
       running->workers.push_back(owned<worker>(new worker{
           {running->app, running->options, running->listening, running->census, stop_listening}, {}}));
@@ -141,10 +138,21 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
     for (auto& one : made.running_->workers)
       if (const int failed = one.thread.start(run, &one.shard); failed != 0)
         return net::system_error("start a thread", failed);
+    made.running_->runs = true;
     return made;
   } catch (const bad_result& failed) {
     return failed.error();
   }
+}
+
+template <looped_stream Stream>
+net::listener basic_server<Stream>::listen(const server_options& with) {
+  auto bound = with.listening_fd >= 0 ? net::listener::adopt(with.listening_fd)
+                                      : net::listener::bind({.host = with.host,
+                                                             .port = with.port,
+                                                             .unix_path = with.unix_path,
+                                                             .backlog = with.backlog});
+  return std::move(bound).value();
 }
 
 template <looped_stream Stream>

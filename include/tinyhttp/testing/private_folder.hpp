@@ -46,15 +46,17 @@ inline private_folder::private_folder() {
 }
 
 inline private_folder::~private_folder() {
-  for (std::size_t at = 0; at < names_.size();) {
+  const std::size_t own = path_.size();
+  for (std::size_t at = 0; at < names_.size(); path_.resize(own)) {
     const std::size_t next = names_.find('/', at + 1);
-    ::unlink((path_ + names_.substr(at, next - at)).c_str());
+    ::unlink(path_.append(names_, at, next - at).c_str());
     at = next;
   }
   ::rmdir(path_.c_str());
 }
 
 inline std::string private_folder::keep(std::string_view name) {
+  path_.reserve(path_.size() + 1 + name.size());  // the end asks nobody for memory
   names_.append("/").append(name);
   return path_ + "/" + std::string(name);
 }
