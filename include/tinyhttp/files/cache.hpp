@@ -25,14 +25,15 @@
 
 namespace tinyhttp::files {
 
-/// Bounds of a cache. Copying a small file is cheaper than sending it from the disk's pages, a larger
+/// Bounds of what is kept. Copying a small file is cheaper than sending it from the disk's pages, a larger
 /// one is kept open. Large files are not worth keeping: opening one costs nothing beside sending it,
-/// and a descriptor that is kept holds the space of a file that was deleted.
+/// and a descriptor that is kept holds the space of a file that was deleted: 64 MiB in all, at most.
 struct cache_limits {
-  std::size_t octets = std::size_t{16} << 20;       // in all; 0: no cache
+  std::size_t octets = std::size_t{16} << 20;       // in memory; 0: nothing is kept, nor kept open
   std::size_t largest = std::size_t{16} << 10;      // octets of a file in memory
   std::size_t largest_open = std::size_t{1} << 20;  // octets of a file that is kept open
-  std::size_t files = 4096;                         // entries, however small
+  std::size_t files = 16 * 1024;                    // in memory, however small
+  std::size_t open = 1024;  // files kept open; never more than an eighth of the descriptors that the process may have
 };
 
 /// A file as it was when its stamp was taken.
@@ -57,7 +58,8 @@ struct kept_file {
   mutable std::atomic<duration::rep> trusted_{duration::min().count()};
 };
 
-/// The files used last, by name. Any thread.
+/// The files used last, by name: in memory, or open ones, by their size on disk. Of `limits` it heeds `octets`,
+/// `largest` and `files`. Any thread.
 class cache {
  public:
   explicit cache(cache_limits limits) : limits_(limits) {}
@@ -66,10 +68,6 @@ class cache {
   [[nodiscard]] bool takes(std::uint64_t octets) const noexcept {
     return octets <= limits_.largest && octets <= limits_.octets && limits_.octets != 0 &&
            limits_.files != 0;
-  }
-  /// The same of an open file.
-  [[nodiscard]] bool takes_open(std::uint64_t octets) const noexcept {
-    return octets <= limits_.largest_open && open_weight <= limits_.octets && limits_.files != 0;
   }
 
   /// What is kept under that name, which becomes the one used last; null when there is nothing.
@@ -95,10 +93,9 @@ class cache {
     }
   };
 
-  static constexpr std::size_t open_weight = std::size_t{256} << 10;  // 64 descriptors in 16 MiB
   [[nodiscard]] static std::size_t weight(const node& n) noexcept {
-    const std::size_t content = n.file->octets ? n.file->octets->size() : open_weight;
-    return content + 2 * (n.name.size() + n.file->name.size()) + sizeof(node) + sizeof(kept_file);
+    if (!n.file->octets) return static_cast<std::size_t>(n.file->known.size);  // of the disk
+    return n.file->octets->size() + 2 * (n.name.size() + n.file->name.size()) + sizeof(node) + sizeof(kept_file);
   }
   [[nodiscard]] index& bucket(std::string_view name) noexcept {
     return buckets_[ascii::detail::hash_of(name) & (buckets_.size() - 1)];

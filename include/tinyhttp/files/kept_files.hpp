@@ -29,10 +29,10 @@ class kept_files {
  public:
   /// Refers to `root`. Within `trust_for` of a look at the disk there is no other.
   kept_files(const directory& root, cache_limits limits, std::chrono::milliseconds trust_for)
-      : root_(root), trust_for_(trust_for), cache_(limits) {}
+      : root_(root), trust_for_(trust_for), in_memory_(limits), open_(of_open(limits)) {}
 
   /// Nothing is ever kept.
-  [[nodiscard]] bool is_off() const noexcept { return !cache_.takes(0); }
+  [[nodiscard]] bool is_off() const noexcept { return !in_memory_.takes(0) && !open_.takes(0); }
 
   /// What is kept under `key`, if its name still leads to it; else null.
   [[nodiscard]] shared<const kept_file> find(std::string_view key, const request& r);
@@ -43,9 +43,15 @@ class kept_files {
                                                       const facts& known, const opened& file, std::int64_t now);
 
  private:
+  [[nodiscard, gnu::cold]] static cache_limits of_open(cache_limits limits) noexcept {
+    if (limits.octets == 0) return limits;
+    const std::size_t spare = detail::most_descriptors() / 8;
+    return {.octets = std::size_t{64} << 20, .largest = limits.largest_open, .files = limits.open < spare ? limits.open : spare};
+  }
+
   const directory& root_;
   std::chrono::milliseconds trust_for_;
-  cache cache_;
+  cache in_memory_, open_;  // apart, so that images do not push out what goes with each page
 };
 
 /// The answer to `r` from what is kept. Its body holds that, until it is sent.
@@ -63,7 +69,8 @@ namespace detail {
 }  // namespace detail
 
 inline shared<const kept_file> kept_files::find(std::string_view key, const request& r) {
-  auto kept = cache_.find(key);
+  auto kept = in_memory_.find(key);
+  if (!kept) kept = open_.find(key);
   if (!kept) return nullptr;
   const bool trusts = trust_for_ > std::chrono::milliseconds(0);
   if (trusts && detail::measured_now(r) < kept->trusted_until()) return kept;
@@ -71,7 +78,8 @@ inline shared<const kept_file> kept_files::find(std::string_view key, const requ
     if (trusts) kept->trust_until(deadline_in(detail::measured_now(r), trust_for_));
     return kept;
   }
-  cache_.forget(key);  // and closes it
+  in_memory_.forget(key);
+  open_.forget(key);  // and closes it
   return nullptr;
 }
 
@@ -80,15 +88,15 @@ inline shared<const kept_file> kept_files::keep(const std::string& key, std::str
   // What changed in this second or the last may change again without its stamp showing it: clocks
   // of file systems tick, some by the second.
   if (file.stamp.changed + 1 >= now || file.stamp.modified >= now) return nullptr;
+  cache& in = in_memory_.takes(known.size) ? in_memory_ : open_;
+  if (!in.takes(known.size)) return nullptr;
   owned<kept_file> made(new kept_file);
-  if (cache_.takes(known.size)) {
+  if (&in == &in_memory_) {
     auto octets = read_octets(*file.content, 0, static_cast<std::size_t>(known.size));
     if (!octets) return nullptr;  // it has become shorter, or can't be read
     made->octets = share<const std::string>(new std::string(std::move(*octets)));
-  } else if (cache_.takes_open(known.size)) {
-    made->content = file.content;
   } else {
-    return nullptr;
+    made->content = file.content;
   }
   made->name = std::move(name);
   made->is_escaped = made->name.find('%') != made->name.npos;
@@ -96,7 +104,7 @@ inline shared<const kept_file> kept_files::keep(const std::string& key, std::str
   made->known = known;
   made->whole = whole_fields(known, now);
   const shared<const kept_file> kept(made.release());
-  cache_.keep(key, kept);
+  in.keep(key, kept);
   return kept;
 }
 

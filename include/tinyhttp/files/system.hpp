@@ -92,6 +92,12 @@ inline constexpr int look_flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
 #endif
 inline constexpr int read_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
+/// So many descriptors this process may have.
+[[nodiscard, gnu::cold]] inline std::size_t most_descriptors() noexcept {
+  const long most = ::sysconf(_SC_OPEN_MAX);
+  return most > 0 ? static_cast<std::size_t>(most) : 1024;
+}
+
 /// `call` again while a signal interrupts it.
 template <class Call>
 int uninterrupted(Call call) noexcept {
