@@ -168,6 +168,38 @@ TEST_CASE("the bounds of a chunked body hold to the octet", "[h1][body_reader][s
   }
 }
 
+TEST_CASE("a reader that begins another body knows nothing of the one before", "[h1][body_reader][security]") {
+  h1::limits bounds;
+  bounds.trailer = bounds.chunk_extensions = 4;
+  body_reader reader(chunked, bounds);
+  const auto read = [&reader](std::string_view octets) {
+    for (;;) {
+      const auto step = reader.read(octets);
+      octets.remove_prefix(step.consumed);
+      if (step.state != outcome::data) return step.state;
+    }
+  };
+  const std::string_view whole = "1;abc\r\nx\r\n0\r\nA: 1\r\n\r\n";
+  for (int times = 0; times < 2; ++times) {  // the bounds are those of one body
+    CHECK(read(whole) == outcome::end);
+    CHECK(reader.trailers() != nullptr);
+    reader.restart(chunked);
+    CHECK(reader.trailers() == nullptr);
+  }
+  CHECK(read("0\r\n\r\n") == outcome::end);
+  CHECK(reader.trailers() == nullptr);
+  reader.restart({rule::length, 9});
+  CHECK(read("unread") == outcome::need_more);
+  reader.restart(chunked);
+  CHECK(read("0\r\n\r\n") == outcome::end);
+}
+
+TEST_CASE("only zeros in front of a size are counted", "[h1][body_reader]") {
+  h1::limits bounds;
+  bounds.chunk_extensions = 0;
+  CHECK(chunked_status("10\r\n" + std::string(16, 'x') + "\r\n0\r\n\r\n", bounds) == 0);
+}
+
 TEST_CASE("no field that decides something may be a trailer", "[h1][body_reader][rfc9110-6.5.1][security]") {
   for (const std::string_view name : {"content-length", "TRANSFER-ENCODING", "Host", "Connection", "Trailer",
                                       "TE", "Authorization", "Set-Cookie", "Content-Type", "Content-Range",

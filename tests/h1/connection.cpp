@@ -298,6 +298,34 @@ TEST_CASE("a body that falls short ends the connection", "[h1][connection]") {
   CHECK_FALSE(server.reusable());
 }
 
+TEST_CASE("a client that said close asks nothing more, and neither does one whose answer ends with the connection",
+          "[h1][connection][rfc9112-9.6]") {
+  for (const bool says_close : {true, false}) {
+    h1::connection client(side::client, defaults);
+    request asks = request::get("/");
+    if (says_close) asks.fields.add("Connection", "close");
+    send_all(client, asks, {}, "h", 1);
+    client.receive(says_close ? "HTTP/1.1 204 No Content\r\n\r\n" : "HTTP/1.1 200 OK\r\n\r\n");
+    response seen;
+    CHECK(client.next_event(seen).what == kind::head);
+    CHECK_FALSE(client.reusable());
+    client.peer_closed();
+    CHECK(client.next_event(seen).what == kind::end);
+    CHECK_FALSE(client.restart());
+  }
+}
+
+TEST_CASE("a head that is cut off leaves no fields", "[h1][connection][lifetime]") {
+  h1::connection client(side::client, defaults);
+  send_all(client, request::get("/"), {}, "h", 1);
+  client.receive("HTTP/1.1 200 OK\r\nA: 1\r\nB");
+  response seen;
+  CHECK(client.next_event(seen).what == kind::need_more);
+  client.peer_closed();
+  CHECK(client.next_event(seen).what == kind::failed);
+  CHECK(seen.fields.empty());
+}
+
 TEST_CASE("octets that came before a request are never its response", "[h1][connection][security]") {
   const std::string stray = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
   response got;

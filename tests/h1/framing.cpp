@@ -25,7 +25,7 @@ framing of_response(const method& asked, http_version version, status code, cons
 
 TEST_CASE("every pair of length fields is either one length or refused", "[h1][framing][rfc9112-6.3][security]") {
   const std::vector<std::string_view> lengths{"", "0", "2", "02", "+2", "-2", "2,2", "2 2", "0x2", "x",
-                                              "18446744073709551618", "4611686018427387904"};
+                                              "18446744073709551618", "4611686018427387904", "4611686018427387905"};
   const std::vector<std::string_view> codings{"", "chunked", "Chunked", "gzip", "gzip, chunked",
                                               "chunked, chunked", "identity", "chunked;a", "xchunked"};
   const auto number = [](std::string_view text) -> std::optional<std::uint64_t> {
@@ -97,4 +97,14 @@ TEST_CASE("who wants to keep a connection", "[h1][framing][rfc9112-9.3]") {
   CHECK_FALSE(h1::wants_keep_alive(http_1_1, {{"Connection", "a"}, {"Connection", ",, Close"}}));
   CHECK_FALSE(h1::wants_keep_alive(http_1_0, {{"Connection", "keep-alive, close"}}));
   CHECK(h1::wants_keep_alive(http_1_1, {{"Connection", "not-close"}}));
+  CHECK_FALSE(h1::wants_keep_alive(http_1_0, {{"Connection", "upgrade"}}));
+}
+
+TEST_CASE("lengths of a response that agree are one, whatever else it says, and what was decided before is forgotten",
+          "[h1][framing][rfc9112-6.3]") {
+  const fields twice{{"Content-Length", "5"}, {"Content-Type", "a/b"}, {"content-length", "5"}};
+  CHECK(of_response(method::get, http_version::http_1_1, status::ok, twice) == framing{rule::length, 5});
+  framing by{rule::chunked, 7};
+  CHECK_FALSE(h1::frame_response(method::head, http_version::http_1_1, status::ok, twice, by));
+  CHECK(by == framing{});
 }
