@@ -185,6 +185,7 @@ TEST_CASE("whoever has to show a certificate does so for that name, resumed or n
 
   raw_client known("closed.example", newest, me);
   CHECK(known.ask(all) == "closed");
+  CHECK(sk_X509_NAME_num(::SSL_get0_peer_CA_list(known.native_session())) == 1);  // whose it may be
   raw_client again("closed.example", newest);  // by its ticket alone
   again.resume(known.session());
   CHECK(again.ask(all) == "closed");
@@ -232,6 +233,17 @@ TEST_CASE("each name is acknowledged, and spoken to by HTTP/1.1", "[apart][tls][
     unsigned size = 0;
     ::SSL_get0_alpn_selected(c.native_session(), &chosen, &size);
     CHECK(std::string_view(reinterpret_cast<const char*>(chosen), size) == "http/1.1");
+  }
+}
+
+TEST_CASE("each certificate comes with the chain behind it", "[apart][tls][names]") {
+  tls_server_options longer = certified("longer", {"longer.example"});
+  longer.certificate += authority().certificate();
+  const context all = by_name({certified("alone", {"alone.example"}), longer});
+  for (const auto& [name, certificates] : {std::pair("alone.example", 1), std::pair("longer.example", 2)}) {
+    raw_client c(name);
+    static_cast<void>(c.ask(all));
+    CHECK(sk_X509_num(::SSL_get_peer_cert_chain(c.native_session())) == certificates);
   }
 }
 
