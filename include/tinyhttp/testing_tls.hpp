@@ -12,7 +12,6 @@
 #include <tinyhttp/tls/context.hpp>
 
 #include <atomic>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,7 +59,7 @@ class tls {
   }
 
   /// Makes keys and certificates. Throws `bad_result` when OpenSSL cannot.
-  [[nodiscard]] std::shared_ptr<const fake_security> make() const;
+  [[nodiscard]] shared<const fake_security> make() const;
   /// The server listens on 127.0.0.1; on others: `fake_server_options{.host = "::1", .tls = tls().make()}`.
   operator fake_server_options() const {
     fake_server_options made;
@@ -93,7 +92,7 @@ class tls {
 
 // ---------------------------------------------------------------------------------------------
 
-inline std::shared_ptr<const fake_security> tls::make() const {
+inline shared<const fake_security> tls::make() const {
   const throwaway_authority trusted(new_name());
   const auto own = unknown_authority_ ? throwaway_authority(new_name()).issue(wishes_) : trusted.issue(wishes_);
   tls_server_options how;

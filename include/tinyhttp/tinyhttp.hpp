@@ -17,6 +17,7 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/hasher.hpp>
 #include <tinyhttp/core/held_here.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>

@@ -73,13 +73,13 @@ upstream_of_test upstream;
 
 struct memory_transport {
   using stream = memory_stream;
-  using connection = std::shared_ptr<client_connection<memory_stream>>;
+  using connection = shared<client_connection<memory_stream>>;
   explicit memory_transport(net::loop& to) : on(&to) {}
   time_point now() const { return on->now(); }
   task<result<connection>> connect(const url& to, const client_options& with, time_point) const {
     if (upstream.server == nullptr) co_return error(error_kind::connect, "connect up: secret detail");
-    auto made = std::make_shared<client_connection<memory_stream>>(to.host_field(), with.limits, *on,
-                                                                   upstream.to_client);
+    auto made = share(new client_connection<memory_stream>(to.host_field(), with.limits, *on,
+                                                                   upstream.to_client));
     if (upstream.says.empty()) {
       upstream.server->join(made->stream);
       co_return made;

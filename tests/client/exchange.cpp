@@ -394,7 +394,7 @@ TEST_CASE("informational responses are shown in order", "[client][exchange]") {
 TEST_CASE("dropping a body before its end closes the connection", "[client][exchange]") {
   memory_peer peer;
   peer.say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-  peer.connection->when_idle = [&](std::shared_ptr<memory_connection> c) {
+  peer.connection->when_idle = [&](shared<memory_connection> c) {
     peer.idle = std::move(c);
   };
   {
@@ -431,8 +431,8 @@ TEST_CASE("the same exchange runs through in a thread", "[client][exchange][thre
   });
   const auto where = parse_url(server.url()).value();
   auto made = net::connect(where.host, where.port).value();
-  auto over = std::make_shared<client_connection<net::blocking_stream>>(
-      where.host_field(), h1::limits{}, std::move(made.socket), made.peer);
+  auto over = share(new client_connection<net::blocking_stream>(
+      where.host_field(), h1::limits{}, std::move(made.socket), made.peer));
   request r = request::post("/", octets);
   auto asking = exchange(over, r, {.expect_continue_from = 0});
   REQUIRE(asking.try_start());
@@ -480,8 +480,8 @@ TEST_CASE("in a thread, too, an early answer ends the sending", "[client][exchan
   });
   const auto where = parse_url(server.url()).value();
   auto made = net::connect(where.host, where.port).value();
-  auto over = std::make_shared<client_connection<net::blocking_stream>>(
-      where.host_field(), h1::limits{}, std::move(made.socket), made.peer);
+  auto over = share(new client_connection<net::blocking_stream>(
+      where.host_field(), h1::limits{}, std::move(made.socket), made.peer));
   request r = request::post("/", std::string(64'000'000, 'x'));
   auto asking = exchange(over, r, {.expect_continue_from = 0});
   REQUIRE(asking.try_start());

@@ -26,8 +26,8 @@ struct fake_connection {
 using pool = connection_pool<fake_connection>;
 
 const time_point start{std::chrono::hours(1)};
-std::shared_ptr<fake_connection> make(int number, std::string origin = "http://a") {
-  return std::make_shared<fake_connection>(number, std::move(origin));
+shared<fake_connection> make(int number, std::string origin = "http://a") {
+  return share(new fake_connection(number, std::move(origin)));
 }
 
 }  // namespace
@@ -50,12 +50,12 @@ TEST_CASE("a connection whose peer has spoken unasked is closed instead of used"
           "[client][pool]") {
   pool p({});
   auto good = make(1), gone = make(2);
-  const std::weak_ptr<fake_connection> seen = gone;
+  const auto seen = gone;
   gone->stream.gone = true;
   p.put(std::move(good), start);
   p.put(std::move(gone), start);
   CHECK(p.take("http://a", start)->number == 1);
-  CHECK(seen.expired());
+  CHECK(seen.use_count() == 1);
 }
 
 TEST_CASE("a connection is kept no longer than allowed", "[client][pool]") {

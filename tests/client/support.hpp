@@ -32,7 +32,7 @@ struct memory_peer {
   explicit memory_peer(testing::delivery to_client = {}, testing::delivery to_server = {})
       : on(net::loop_options{.time = &time}),
         server(on, to_server),
-        connection(std::make_shared<memory_connection>("h:1", h1::limits{}, on, to_client)) {
+        connection(share(new memory_connection("h:1", h1::limits{}, on, to_client))) {
     memory_stream::connect(connection->stream, server);
   }
 
@@ -52,7 +52,7 @@ struct memory_peer {
   /// The exchange, and its body read to the end: everything the client makes of the octets.
   result<response> ask(request r = request::get("/x"), exchange_options with = {}) {
     if (!connection) connection = std::move(idle);
-    connection->when_idle = [this](std::shared_ptr<memory_connection> c) { idle = std::move(c); };
+    connection->when_idle = [this](shared<memory_connection> c) { idle = std::move(c); };
     return on.run_until_done(ask_whole(r, with));
   }
   task<result<response>> ask_whole(request& r, exchange_options with) {
@@ -68,8 +68,8 @@ struct memory_peer {
   net_test::held_time time;
   net::loop on;
   memory_stream server;
-  std::shared_ptr<memory_connection> connection;
-  std::shared_ptr<memory_connection> idle;  // what an exchange gave back for another
+  shared<memory_connection> connection;
+  shared<memory_connection> idle;  // what an exchange gave back for another
 };
 
 /// Reads one request with a Content-Length body, or none; empty at the end.

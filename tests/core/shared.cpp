@@ -4,7 +4,10 @@
 
 #include <memory>
 #include <string>
+#include <thread>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 using tinyhttp::share;
 using tinyhttp::shared;
@@ -23,8 +26,8 @@ struct counted {
 
 TEST_CASE("what is shared is destroyed as what it is, with its last owner", "[core][shared]") {
   int alive = 0;
-  std::shared_ptr<const counted> first = share<const counted>(new counted(alive));
-  std::shared_ptr<void> last = std::const_pointer_cast<counted>(first);
+  shared<const counted> first = share<const counted>(new counted(alive));
+  shared<const counted> last = first;
   CHECK(first.use_count() == 2);
   first.reset();
   CHECK(alive == 1);
@@ -34,11 +37,10 @@ TEST_CASE("what is shared is destroyed as what it is, with its last owner", "[co
 
 TEST_CASE("what is shared is the object that was made", "[core][shared]") {
   auto* const made = new std::string("a");
-  const std::shared_ptr<std::string> owner = share(made);
+  const shared<std::string> owner = share(made);
   CHECK(owner.get() == made);
   CHECK(owner.use_count() == 1);
-  std::weak_ptr<std::string> watcher = owner;
-  CHECK(watcher.lock() == owner);
+  CHECK(shared<std::string>().use_count() == 0);
 }
 
 TEST_CASE("who stays inside shares the same way, parts too, and leaves nothing where it is moved from", "[core][shared]") {
@@ -59,9 +61,87 @@ TEST_CASE("who stays inside shares the same way, parts too, and leaves nothing w
   moved = nullptr;
   CHECK(alive == 2);
   CHECK(part.get() == second);
-  const std::shared_ptr<const counted> outside(std::move(part).owner(), second);
+  shared<const counted> last(std::move(part), second);
   CHECK_FALSE(part);
-  CHECK(outside.use_count() == 1);
+  CHECK(last.use_count() == 1);
   part = shared<const counted>();
   CHECK(alive == 2);
+  last.reset();
+  CHECK(alive == 0);
+}
+
+TEST_CASE("who assigns one to itself keeps it", "[core][shared]") {
+  int alive = 0;
+  shared<counted> one(new counted(alive));
+  auto& same = one;
+  one = same;
+  one = std::move(same);
+  CHECK(alive == 1);
+  CHECK(one.use_count() == 1);
+}
+
+TEST_CASE("one holds what a std::shared_ptr shares, as a base, too, and lets go of it with the last copy", "[core][shared]") {
+  struct base {
+    virtual ~base() = default;
+    int one = 1;
+  };
+  struct other {
+    virtual ~other() = default;
+    int two = 2;
+  };
+  struct both : other, base {};
+  auto outside = std::make_shared<both>();
+  shared<const base> inside = outside;
+  CHECK(inside.get() == static_cast<base*>(outside.get()));
+  CHECK(outside.use_count() == 2);
+  const shared<const base> copy = inside;
+  CHECK(outside.use_count() == 2);  // what holds it is shared
+  CHECK(copy.use_count() == 2);
+  inside = std::shared_ptr<base>();
+  CHECK_FALSE(inside);
+  CHECK(inside == nullptr);
+  const std::weak_ptr<both> watcher = outside;
+  outside.reset();
+  CHECK_FALSE(watcher.expired());
+  CHECK(copy->one == 1);
+}
+
+TEST_CASE("one of a type becomes one of its base, where the base is", "[core][shared]") {
+  struct base {
+    virtual ~base() = default;
+    int one = 1;
+  };
+  struct other {
+    virtual ~other() = default;
+    int two = 2;
+  };
+  struct both : other, base {};
+  shared<both> made = share(new both);
+  const shared<const base> seen = made;
+  CHECK(seen.get() == static_cast<base*>(made.get()));
+  CHECK(made.use_count() == 2);
+  const shared<base> moved = std::move(made);
+  CHECK(moved == seen);
+  CHECK(moved.use_count() == 2);
+  CHECK_FALSE(made);
+  CHECK_FALSE(std::is_convertible_v<shared<const base>, shared<base>>);
+  CHECK_FALSE(std::is_convertible_v<shared<base>, shared<both>>);
+  CHECK_FALSE(std::is_convertible_v<base*, shared<base>>);
+}
+
+TEST_CASE("copies in several threads destroy what they share once", "[core][shared]") {
+  int alive = 0;
+  shared<counted> one(new counted(alive));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([mine = one]() mutable {
+      for (int turn = 0; turn < 1000; ++turn) {
+        auto copy = mine;
+        mine = std::move(copy);
+      }
+    });
+  one.reset();
+  for (auto& each : threads) each.join();
+  threads.clear();
+  CHECK(alive == 0);
 }

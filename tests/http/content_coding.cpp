@@ -4,7 +4,6 @@
 #include <tinyhttp/http/content_coding.hpp>
 
 #include <array>
-#include <memory>
 #include <new>
 #include <string>
 #include <string_view>
@@ -44,8 +43,8 @@ class lettered final : public coding_decoder {
 };
 
 template <char Letter>
-std::unique_ptr<coding_decoder> make(const decode_limits&) {
-  return std::make_unique<lettered>(Letter);
+owned<coding_decoder> make(const decode_limits&) {
+  return owned<coding_decoder>(new lettered(Letter));
 }
 
 constexpr std::array<content_coding, 2> known{content_coding{"aa", &make<'a'>},
@@ -157,7 +156,7 @@ TEST_CASE("a coding that is not known, and too many of them, change nothing", "[
 
 TEST_CASE("a decoder that cannot be made changes nothing, either", "[http][coding]") {
   const content_coding none[] = {
-      {"a", [](const decode_limits&) -> std::unique_ptr<coding_decoder> { throw std::bad_alloc(); }}};
+      {"a", [](const decode_limits&) -> owned<coding_decoder> { throw std::bad_alloc(); }}};
   response answer = text("coded").with("Content-Encoding", "a");
   CHECK_THROWS_AS(static_cast<void>(decode(answer, none)), std::bad_alloc);
   CHECK(answer.fields["Content-Encoding"] == "a");
@@ -210,8 +209,8 @@ TEST_CASE("coded octets of which nothing comes are bounded, too", "[http][coding
     result<void> finish() override { return {}; }
   };
   const std::array<content_coding, 1> padded{
-      content_coding{"padded", [](const decode_limits&) -> std::unique_ptr<coding_decoder> {
-                       return std::make_unique<idle>();
+      content_coding{"padded", [](const decode_limits&) -> owned<coding_decoder> {
+                       return owned<coding_decoder>(new idle);
                      }}};
   const auto from = [&](std::string octets) {
     response r = answer("padded", in_pieces(std::move(octets), 100'000));

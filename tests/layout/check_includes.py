@@ -56,15 +56,16 @@ SYSTEM_HEADER = re.compile(
     r"syslog|pwd|grp|sched|semaphore|glob|ifaddrs)\.h$|^csignal$")
 
 # Standard headers that cost every user's compile more than they bring.
-COSTLY = {"regex", "iostream", "fstream", "sstream", "filesystem", "functional", "iomanip", "locale",
+COSTLY = {"regex", "iterator", "iostream", "fstream", "sstream", "filesystem", "functional", "iomanip", "locale",
           "random", "future", "ostream", "istream", "execution"}
-COSTLY_BELOW_NET = {"algorithm", "thread"}  # in core, http and h1
-CHRONO = "core/chrono.hpp"  # what of <chrono> is needed, in place of all of it
+COSTLY_BELOW_NET = {"algorithm", "memory", "mutex", "thread"}  # in core, http and h1
+# What of a costly header is needed, in place of all of it: the header of ours, theirs, and the part that libstdc++ has.
+PARTS = {"core/chrono.hpp": ("chrono", "bits/chrono.h"), "core/mutex.hpp": ("mutex", "bits/std_mutex.h")}
 
 # Lines that the preprocessor leaves (g++ -E -P). `budget` is where the design wants us; `ceiling`
 # is where we are, so that it can only get better: lower it whenever the count has fallen.
 LINES = {
-    "core, http and h1": {"floors": ["core", "http", "h1"], "budget": 40_000, "ceiling": 50_050},
+    "core, http and h1": {"floors": ["core", "http", "h1"], "budget": 40_000, "ceiling": 39_600},
     "the whole library": {"floors": None, "budget": 60_000, "ceiling": 76_900},
 }
 
@@ -165,7 +166,9 @@ def include_nothing_costly(tree):
     for path, text in tree.items():
         low = floor_of(path) in ("core", "http", "h1")
         for number, name, _ in includes(text):
-            if name in COSTLY or (low and name in COSTLY_BELOW_NET) or (name == "chrono" and path != CHRONO):
+            if name in PARTS.get(path, ()):
+                continue
+            if name in COSTLY or name == "chrono" or (low and name in COSTLY_BELOW_NET):
                 faults.append(f"{path}:{number}: <{name}> costs too many lines here")
     return faults
 
@@ -177,7 +180,7 @@ def need_no_library(tree):
             for path, text in tree.items() if not is_apart(path)
             for number, name, _ in includes(text)
             if not name.startswith("tinyhttp/") and not allowed.match(name)
-            and not SYSTEM_HEADER.search(name) and (path, name) != (CHRONO, "bits/chrono.h")]
+            and not SYSTEM_HEADER.search(name) and name not in PARTS.get(path, ())]
 
 
 def umbrella_is_complete(tree):
@@ -370,7 +373,7 @@ BAD = {
     ],
     include_nothing_costly: [
         good_tree(net__c="#include <regex>"), good_tree(testing__x="#include <functional>"),
-        good_tree(h1__b="#include <algorithm>"), good_tree(net__c="#include <chrono>"),
+        good_tree(h1__b="#include <algorithm>"), good_tree(net__c="#include <chrono>"), good_tree(core__a="#include <memory>"),
     ],
     need_no_library: [good_tree(net__c="#include <openssl/ssl.h>"), good_tree(net__c="#include <bits/chrono.h>"),
                       good_tree(net__c="#include <boost/asio.hpp>")],

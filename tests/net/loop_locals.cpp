@@ -24,7 +24,7 @@ task<net::loop*> who_runs() { co_return net::loop::current(); }
 
 TEST_CASE("what an owner keeps on a loop is found again, and ends with either", "[net][loop]") {
   int alive = 0;
-  const auto make = [&] { return std::make_shared<counted>(alive); };
+  const auto make = [&] { return share(new counted(alive)); };
   const auto first = std::make_shared<int>(1);
   auto second = std::make_shared<const int>(2);
   SECTION("with the loop") {

@@ -140,11 +140,11 @@ struct outcome {
 
 /// The client's side. Stops at the first error.
 template <class Stream>
-task<void> talk(std::shared_ptr<client_connection<Stream>> over, const conversation& about, outcome& how) {
+task<void> talk(shared<client_connection<Stream>> over, const conversation& about, outcome& how) {
   auto steps = about.steps();
   for (auto& [asked, expected] : steps) {
-    std::shared_ptr<client_connection<Stream>> kept;
-    over->when_idle = [&kept](std::shared_ptr<client_connection<Stream>> c) { kept = std::move(c); };
+    shared<client_connection<Stream>> kept;
+    over->when_idle = [&kept](shared<client_connection<Stream>> c) { kept = std::move(c); };
     auto running = exchange(over, asked, {.first_octet_timeout = 1s, .idle_timeout = 1s});
     auto got = co_await running;
     over.reset();
@@ -203,7 +203,7 @@ class stage {
 
   outcome over_memory(testing::delivery to_server, testing::delivery to_client) {
     held<testing::memory_stream> server(app_, services_, loop_, to_server);
-    auto client = std::make_shared<client_connection<testing::memory_stream>>("h:1", h1::limits{}, loop_, to_client);
+    auto client = share(new client_connection<testing::memory_stream>("h:1", h1::limits{}, loop_, to_client));
     testing::memory_stream::connect(server.stream, client->stream);
     server.start();
     outcome how;
@@ -266,7 +266,7 @@ class stage {
       how.failed = made.error().message();
       co_return;
     }
-    auto over = std::make_shared<client_connection<net::tcp_stream>>("h:1", h1::limits{}, loop_, std::move(made->socket), made->peer);
+    auto over = share(new client_connection<net::tcp_stream>("h:1", h1::limits{}, loop_, std::move(made->socket), made->peer));
     auto talking = talk(std::move(over), about_, how);
     co_await talking;
   }

@@ -34,7 +34,7 @@ template <client_transport Transport>
 class basic_async_client {
  public:
   explicit basic_async_client(client_options with = {})
-      : options_(share<const client_options>(new client_options(std::move(with)))) {}
+      : options_(std::make_shared<const client_options>(std::move(with))) {}
 
   /// The whole answer, whatever its status.
   [[nodiscard]] task<result<response>> call(std::string_view to, call_options how = {}) const {
@@ -83,7 +83,7 @@ class basic_async_client {
   task<result<response>> ask(method m, std::string_view to, body content, std::string_view media_type) const;
   static task<result<response>> run(shared_options with, result<url> to, call_options how,
                                     answer_until goes_to);
-  static std::shared_ptr<engine> engine_on(net::loop& on, const shared_options& with) {
+  static shared<engine> engine_on(net::loop& on, const shared_options& with) {
     return on.locals().template of<engine>(
         with, [&] { return share(new engine(*with, Transport(on))); });
   }
@@ -104,7 +104,7 @@ task<result<response>> basic_async_client<Transport>::run(shared_options with, r
   if (on == nullptr)
     co_return error(error_kind::invalid_argument,
                     detail::describe(how.method, *to) + ": no loop runs in this thread");
-  const std::shared_ptr<engine> asks = engine_on(*on, with);
+  const shared<engine> asks = engine_on(*on, with);
   task<result<response>> running = asks->run(std::move(to), std::move(how), goes_to);
   result<response> answer = co_await running;
   co_return answer;

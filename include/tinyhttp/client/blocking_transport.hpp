@@ -17,7 +17,6 @@
 #include <tinyhttp/net/secured_stream.hpp>
 #include <tinyhttp/net/waiting.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace tinyhttp {
@@ -26,7 +25,7 @@ namespace tinyhttp {
 class blocking_transport {
  public:
   using stream = net::secured_stream<net::blocking_stream>;
-  using connection = std::shared_ptr<client_connection<stream>>;
+  using connection = shared<client_connection<stream>>;
 
   [[nodiscard]] time_point now() const noexcept { return std::chrono::steady_clock::now(); }
 
@@ -38,7 +37,7 @@ class blocking_transport {
  private:
   static_assert(net::stream<stream>);
 
-  std::shared_ptr<net::address_memory> winners_ = share(new net::address_memory);
+  shared<net::address_memory> winners_ = share(new net::address_memory);
 };
 
 // ---------------------------------------------------------------------------------------------

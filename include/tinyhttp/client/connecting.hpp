@@ -12,6 +12,7 @@
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/url.hpp>
 #include <tinyhttp/net/connector.hpp>
@@ -19,7 +20,6 @@
 #include <tinyhttp/net/stream.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,9 +28,9 @@ namespace tinyhttp {
 
 /// Connects along `route_to(to, with)`: all of it, names, addresses and a proxy's answer, until the
 /// earlier of `deadline` and `connect_timeout`. `make` turns a `net::connected` into the stream's
-/// `std::shared_ptr<client_connection>`. What is handed in outlives the task.
+/// `shared<client_connection>`. What is handed in outlives the task.
 template <net::stream Stream, class Waiting, class Make>
-[[nodiscard]] task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
+[[nodiscard]] task<result<shared<client_connection<Stream>>>> connect_along(
     Waiting& waits, const url& to, const client_options& with, net::address_memory& winners,
     time_point deadline, const Make& make);
 
@@ -108,7 +108,7 @@ task<result<void>> secure(Connection& made, const url& to, const net::secure_con
 }  // namespace detail
 
 template <net::stream Stream, class Waiting, class Make>
-task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
+task<result<shared<client_connection<Stream>>>> connect_along(
     Waiting& waits, const url& to, const client_options& with, net::address_memory& winners,
     time_point deadline, const Make& make) {
   if (to.is_secure() && with.tls == nullptr)
@@ -123,7 +123,7 @@ task<result<std::shared_ptr<client_connection<Stream>>>> connect_along(
   auto connecting = net::connect_with(waits, std::move(host), port, how);
   result<net::connected> made = co_await connecting;
   if (!made) co_return way.via != nullptr ? made.error().within("proxy") : made.error();
-  std::shared_ptr<client_connection<Stream>> ready = make(std::move(*made));
+  shared<client_connection<Stream>> ready = make(std::move(*made));
   if (!way.tunnels && !to.is_secure()) co_return ready;
   ready->stream.expires_at(end);
   if (way.tunnels) {

@@ -12,6 +12,7 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/h1/connection.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
@@ -20,7 +21,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,7 +59,7 @@ class client_connection {
   h1::connection wire;
 
   /// Given the connection once an exchange has left it fit for another; empty: it is closed then.
-  function<void(std::shared_ptr<client_connection>)> when_idle;
+  function<void(shared<client_connection>)> when_idle;
 
   /// What it is kept for, such as `http://h:1` (see `route::append_key`); who made it says so.
   std::string kept_for;

@@ -8,19 +8,19 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/hasher.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/response.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <string>
 
 namespace tinyhttp {
 
 /// What the file must sum up to.
 struct expected_digest {
-  std::shared_ptr<hasher> sum = {};  // of this download alone while it runs; without one, `hex` is an error
+  shared<hasher> sum = {};  // of this download alone while it runs; without one, `hex` is an error
   std::string hex = {};              // in digits of either case; both empty: nothing is checked
 };
 

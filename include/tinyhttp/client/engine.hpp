@@ -48,9 +48,9 @@ class client_engine {
   client_engine(client_options with, Transport over)
       : options_(std::move(with)),
         transport_(std::move(over)),
-        pool_(share(new pool(typename pool::bounds{
+        pool_(std::make_shared<pool>(typename pool::bounds{
             options_.kept_per_origin, options_.kept_in_all,
-            at_most_a_year(options_.keep_for)}))) {}
+            at_most_a_year(options_.keep_for)})) {}
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
   [[nodiscard]] task<result<response>> run(result<url> to, call_options&& how,
@@ -105,7 +105,7 @@ class client_engine {
   result<void> begin(call& c, call_options& how) const;
   task<result<response>> ask(call& c) const;
   task<result<response>> ask_once(call& c) const;
-  task<result<response>> ask_over(std::shared_ptr<connection>& over, request& r,
+  task<result<response>> ask_over(shared<connection>& over, request& r,
                                   const exchange_options& with) const;
   result<bool> redirect(call& c, const response& answer, std::size_t followed) const;
   result<void> decode(const call& c, response& answer) const;
@@ -113,7 +113,7 @@ class client_engine {
   client_options options_;
   Transport transport_;
   std::shared_ptr<pool> pool_;
-  std::shared_ptr<spares<call>> calls_ = share(new spares<call>(16));
+  shared<spares<call>> calls_ = share(new spares<call>(16));
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -176,10 +176,10 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
 
 /// Asks over `over`, which comes back to the pool when the exchange leaves it fit.
 template <client_transport Transport>
-task<result<response>> client_engine<Transport>::ask_over(std::shared_ptr<connection>& over,
+task<result<response>> client_engine<Transport>::ask_over(shared<connection>& over,
                                                           request& r,
                                                           const exchange_options& with) const {
-  over->when_idle = [weak = std::weak_ptr<pool>(pool_)](std::shared_ptr<connection> idle) {
+  over->when_idle = [weak = std::weak_ptr<pool>(pool_)](shared<connection> idle) {
     const auto home = weak.lock();
     if (!home) return;
     const time_point now = idle->now();
@@ -207,11 +207,11 @@ task<result<response>> client_engine<Transport>::ask_once(call& c) const {
 
   c.key.clear();
   way.append_key(c.key, c.to);
-  std::shared_ptr<connection> over = pool_->take(c.key, transport_.now());
+  shared<connection> over = pool_->take(c.key, transport_.now());
   for (bool kept = over != nullptr;; kept = false) {
     if (!over) {
       auto connecting = transport_.connect(c.to, options_, c.with.deadline);
-      result<std::shared_ptr<connection>> made = co_await connecting;
+      result<shared<connection>> made = co_await connecting;
       if (!made) co_return made.error();
       over = std::move(*made);
       over->kept_for = c.key;

@@ -9,6 +9,7 @@
 #include <tinyhttp/client/sending.hpp>
 #include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/connection.hpp>
 #include <tinyhttp/http/body.hpp>
@@ -38,7 +39,7 @@ namespace tinyhttp {
 /// kind `closed`, `timeout`, `protocol`, `limit`, `cancelled` or `io`; reading the body fails with
 /// the same. An answer that comes before the request is sent is taken, and ends the sending.
 template <net::stream Stream>
-[[nodiscard]] task<result<response>> exchange(std::shared_ptr<client_connection<Stream>>& over,
+[[nodiscard]] task<result<response>> exchange(shared<client_connection<Stream>>& over,
                                               request& r, exchange_options with = {});
 
 // ---------------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ inline constexpr int most_informational = 64;         // before a final head; re
 template <net::stream Stream>
 class response_stream final : public body_stream {
  public:
-  using connection_pointer = std::shared_ptr<client_connection<Stream>>;
+  using connection_pointer = shared<client_connection<Stream>>;
 
   explicit response_stream(connection_pointer from) : c_(std::move(from)) {
     if (c_->wire.incoming().by == h1::framing::rule::length) length_ = c_->wire.incoming().length;
@@ -123,7 +124,7 @@ class response_stream final : public body_stream {
 template <net::stream Stream>
 class running_exchange {
  public:
-  running_exchange(std::shared_ptr<client_connection<Stream>>& over, request& r)
+  running_exchange(shared<client_connection<Stream>>& over, request& r)
       : owner_(over), c_(*over), request_(r) {}
 
   task<result<response>> run();
@@ -140,7 +141,7 @@ class running_exchange {
   bool answered_while_sending();
   void attach_body();
 
-  std::shared_ptr<client_connection<Stream>>& owner_;
+  shared<client_connection<Stream>>& owner_;
   client_connection<Stream>& c_;
   request& request_;
   response response_;
@@ -288,7 +289,7 @@ void running_exchange<Stream>::attach_body() {
                        (by.by == h1::framing::rule::length &&
                         by.length <= c_.wire.unread().size() && by.length <= limit);
   if (!is_here) {
-    response_.body = body(std::make_shared<response_stream<Stream>>(owner_));
+    response_.body = body(share(new response_stream<Stream>(owner_)));
     response_.body.set_default_limit(limit);
     return;
   }
@@ -321,7 +322,7 @@ task<result<response>> running_exchange<Stream>::run() {
 }  // namespace detail
 
 template <net::stream Stream>
-task<result<response>> exchange(std::shared_ptr<client_connection<Stream>>& over, request& r,
+task<result<response>> exchange(shared<client_connection<Stream>>& over, request& r,
                                 exchange_options with) {
   over->begin(r, with);
   detail::running_exchange<Stream> running(over, r);

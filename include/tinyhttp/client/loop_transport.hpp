@@ -16,7 +16,6 @@
 #include <tinyhttp/net/tcp_stream.hpp>
 #include <tinyhttp/net/waiting.hpp>
 
-#include <memory>
 #include <utility>
 
 namespace tinyhttp {
@@ -25,7 +24,7 @@ namespace tinyhttp {
 class loop_transport {
  public:
   using stream = net::secured_stream<net::tcp_stream>;
-  using connection = std::shared_ptr<client_connection<stream>>;
+  using connection = shared<client_connection<stream>>;
 
   explicit loop_transport(net::loop& on) : on_(&on) {}
 
@@ -40,7 +39,7 @@ class loop_transport {
   static_assert(net::stream<stream>);
 
   net::loop* on_;
-  std::shared_ptr<net::address_memory> winners_ = share(new net::address_memory);
+  shared<net::address_memory> winners_ = share(new net::address_memory);
 };
 
 // ---------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/h1/limits.hpp>
 #include <tinyhttp/http/fields.hpp>
 #include <tinyhttp/http/status.hpp>
@@ -20,7 +21,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -94,7 +94,7 @@ struct client_options {
   proxy_settings proxies = {};
 
   /// Secures connections to https URLs: see `tls_client_context` in tls.hpp. Null: such URLs are errors.
-  std::shared_ptr<const net::secure_context> tls = nullptr;
+  shared<const net::secure_context> tls = nullptr;
 
   /// Asks for names; outlives the client. Null: the one that all clients share.
   net::resolver* resolver = nullptr;

@@ -6,9 +6,9 @@
 
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/shared.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -32,10 +32,10 @@ class connection_pool {
   explicit connection_pool(const bounds& with) : bounds_(with) {}
 
   /// The connection to `origin` that was used last and is still good; null when there is none.
-  [[nodiscard]] std::shared_ptr<Connection> take(std::string_view origin, time_point now);
+  [[nodiscard]] shared<Connection> take(std::string_view origin, time_point now);
 
   /// Keeps `idle`, closing what has been kept longest where there are too many.
-  void put(std::shared_ptr<Connection> idle, time_point now);
+  void put(shared<Connection> idle, time_point now);
 
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(guard_);
@@ -44,7 +44,7 @@ class connection_pool {
 
  private:
   struct entry {
-    std::shared_ptr<Connection> connection;
+    shared<Connection> connection;
     time_point since;
   };
   using entries = std::vector<entry>;
@@ -76,11 +76,11 @@ template <class Stream>
 }  // namespace detail
 
 template <class Connection>
-std::shared_ptr<Connection> connection_pool<Connection>::take(std::string_view origin,
+shared<Connection> connection_pool<Connection>::take(std::string_view origin,
                                                               time_point now) {
   for (;;) {
     entries stale;
-    std::shared_ptr<Connection> found;
+    shared<Connection> found;
     {
       const std::lock_guard lock(guard_);
       for (std::size_t i = kept_.size(); i-- > 0;) {
@@ -97,7 +97,7 @@ std::shared_ptr<Connection> connection_pool<Connection>::take(std::string_view o
 }
 
 template <class Connection>
-void connection_pool<Connection>::put(std::shared_ptr<Connection> idle, time_point now) {
+void connection_pool<Connection>::put(shared<Connection> idle, time_point now) {
   entries surplus;
   const std::lock_guard lock(guard_);  // destroyed before `surplus`, which closes
   kept_.push_back({std::move(idle), now});

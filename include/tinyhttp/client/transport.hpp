@@ -7,11 +7,11 @@
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/url.hpp>
 
 #include <concepts>
-#include <memory>
 
 namespace tinyhttp {
 
@@ -24,7 +24,7 @@ concept client_transport =
       typename T::stream;
       {
         t.connect(to, with, deadline)
-      } -> std::same_as<task<result<std::shared_ptr<client_connection<typename T::stream>>>>>;
+      } -> std::same_as<task<result<shared<client_connection<typename T::stream>>>>>;
       { t.now() } -> std::same_as<time_point>;
     };
 

@@ -3,6 +3,7 @@
 // Stands apart: needs brotli (-lbrotlidec). RFC 7932. Encodes nothing.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/content_coding.hpp>
 
@@ -10,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <span>
 #include <string>
@@ -20,7 +20,7 @@ namespace tinyhttp {
 
 /// One brotli stream; its window is at most 16 MiB. The format has no checksum: damage that still
 /// makes sense is not found, only its end is certain.
-[[nodiscard]] inline std::unique_ptr<coding_decoder> make_brotli_decoder(const decode_limits&);
+[[nodiscard]] inline owned<coding_decoder> make_brotli_decoder(const decode_limits&);
 
 inline constexpr content_coding brotli_coding{"br", &make_brotli_decoder};
 
@@ -72,8 +72,8 @@ class brotli_decoder final : public coding_decoder {
 
 }  // namespace detail
 
-inline std::unique_ptr<coding_decoder> make_brotli_decoder(const decode_limits&) {
-  return std::make_unique<detail::brotli_decoder>();
+inline owned<coding_decoder> make_brotli_decoder(const decode_limits&) {
+  return owned<coding_decoder>(new detail::brotli_decoder());
 }
 
 }  // namespace tinyhttp

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/content_coding.hpp>
 
@@ -11,7 +12,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,11 +20,11 @@ namespace tinyhttp {
 
 /// Any number of gzip members in a row, each with its checksum and length (RFC 1952 2.2). Also goes
 /// by x-gzip.
-[[nodiscard]] inline std::unique_ptr<coding_decoder> make_gzip_decoder(const decode_limits&);
+[[nodiscard]] inline owned<coding_decoder> make_gzip_decoder(const decode_limits&);
 
 /// A zlib stream, as the coding is defined (RFC 9110 8.4.1.2), or the bare deflate stream that some
 /// servers send for it, as browsers take it. That one has no checksum: only its end is certain.
-[[nodiscard]] inline std::unique_ptr<coding_decoder> make_deflate_decoder(const decode_limits&);
+[[nodiscard]] inline owned<coding_decoder> make_deflate_decoder(const decode_limits&);
 
 inline constexpr content_coding gzip_coding{"gzip", &make_gzip_decoder};
 inline constexpr content_coding deflate_coding{"deflate", &make_deflate_decoder};
@@ -113,12 +113,12 @@ class zlib_decoder final : public coding_decoder {
 
 }  // namespace detail
 
-inline std::unique_ptr<coding_decoder> make_gzip_decoder(const decode_limits&) {
-  return std::make_unique<detail::zlib_decoder>(detail::zlib_decoder::format::gzip);
+inline owned<coding_decoder> make_gzip_decoder(const decode_limits&) {
+  return owned<coding_decoder>(new detail::zlib_decoder(detail::zlib_decoder::format::gzip));
 }
 
-inline std::unique_ptr<coding_decoder> make_deflate_decoder(const decode_limits&) {
-  return std::make_unique<detail::zlib_decoder>(detail::zlib_decoder::format::deflate);
+inline owned<coding_decoder> make_deflate_decoder(const decode_limits&) {
+  return owned<coding_decoder>(new detail::zlib_decoder(detail::zlib_decoder::format::deflate));
 }
 
 }  // namespace tinyhttp

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/content_coding.hpp>
 
@@ -13,7 +14,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <span>
 #include <string>
@@ -24,7 +24,7 @@ namespace tinyhttp {
 /// Any number of frames in a row, skippable ones too (RFC 8878 3). Frames that need more history
 /// than `max_window`, which counts in powers of two from 1 KiB on, are refused. A checksum is
 /// compared where there is one; `zstd` writes them, most servers do not.
-[[nodiscard]] inline std::unique_ptr<coding_decoder> make_zstd_decoder(const decode_limits& limits);
+[[nodiscard]] inline owned<coding_decoder> make_zstd_decoder(const decode_limits& limits);
 
 inline constexpr content_coding zstd_coding{"zstd", &make_zstd_decoder};
 
@@ -100,8 +100,8 @@ class zstd_decoder final : public coding_decoder {
 
 }  // namespace detail
 
-inline std::unique_ptr<coding_decoder> make_zstd_decoder(const decode_limits& limits) {
-  return std::make_unique<detail::zstd_decoder>(limits.max_window);
+inline owned<coding_decoder> make_zstd_decoder(const decode_limits& limits) {
+  return owned<coding_decoder>(new detail::zstd_decoder(limits.max_window));
 }
 
 }  // namespace tinyhttp

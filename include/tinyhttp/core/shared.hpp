@@ -1,69 +1,160 @@
-// tinyhttp/core/shared.hpp -- what is shared, with one std::shared_ptr and one control block for all types.
+// tinyhttp/core/shared.hpp -- what is shared: a pointer that owns together with its copies.
 //
-// A std::shared_ptr of its own is some 15 functions for each type that an unoptimised build has to make and
-// emit, a control block another 30, and in every build a virtual table and its relocations.
+// In place of std::shared_ptr, which brings <memory>, and with that the standard's streams and locales: a tenth of
+// what compiling a server takes at -O0. This is one class for all types. It takes a std::shared_ptr where one is handed over.
 #pragma once
 
+#include <tinyhttp/core/concepts.hpp>
+
+#include <atomic>
 #include <cstddef>
-#include <memory>
+#include <new>
 #include <type_traits>
 
 namespace tinyhttp {
 
 namespace detail {
+
 template <class T>
-void destroy(const void* last) {
+void destroy(const void* last) noexcept {
   delete static_cast<const T*>(last);
 }
 
-/// Owns `made`, which was made by `new`; it is destroyed as what it is, at once if that fails.
-template <class T>
-[[nodiscard]] std::shared_ptr<const void> share_any(T* made) {
-  return std::shared_ptr<const void>(static_cast<const void*>(made), destroy<T>);
-}
+/// A share of anything, and a pointer to that or a part of it. Copies may be in several threads.
+class shared_owner {
+ public:
+  [[gnu::always_inline]] shared_owner() noexcept = default;
+  shared_owner(const shared_owner& other) noexcept : shared_owner(other, other.part_) {}
+  shared_owner(shared_owner&& other) noexcept : shared_owner(static_cast<shared_owner&&>(other), other.part_) {}
+  shared_owner& operator=(const shared_owner& other) noexcept { return *this = shared_owner(other); }
+  shared_owner& operator=(shared_owner&& other) noexcept {
+    if (this == &other) return *this;
+    const shared_owner gone(static_cast<shared_owner&&>(*this), nullptr);
+    part_ = other.part_;
+    whole_ = other.whole_;
+    other.part_ = nullptr;
+    other.whole_ = nullptr;
+    return *this;
+  }
+  ~shared_owner() {
+    if (whole_ != nullptr) leave();
+  }
+
+  [[nodiscard, gnu::always_inline]] const void* get() const noexcept { return part_; }
+  [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return part_ != nullptr; }
+  /// How many share it, this one too; another thread may be about to change that.
+  [[nodiscard]] std::size_t use_count() const noexcept {
+    return whole_ != nullptr ? whole_->owners.load(std::memory_order_relaxed) : 0;
+  }
+  void reset() noexcept { *this = shared_owner(); }
+
+ protected:
+  using destroyer = void (*)(const void* last) noexcept;
+  /// Owns `made`, which is destroyed at once if that fails.
+  shared_owner(const void* made, destroyer destroys) : part_(made) {
+    try {
+      if (made != nullptr) whole_ = ::new (::operator new(sizeof(whole))) whole{made, destroys};
+    } catch (...) {
+      destroys(made);
+      throw;
+    }
+  }
+  shared_owner(const shared_owner& of, const void* part) noexcept : part_(part), whole_(of.whole_) {
+    if (whole_ != nullptr) whole_->owners.fetch_add(1, std::memory_order_relaxed);
+  }
+  shared_owner(shared_owner&& of, const void* part) noexcept : part_(part), whole_(of.whole_) {
+    of.part_ = nullptr;
+    of.whole_ = nullptr;
+  }
+
+  /// Holds `other` beside the count, and points to a `part` of what that owns. Where nothing is shared yet.
+  template <class Other>
+  void hold(Other&& other, const void* part) {
+    whole_ = ::new (::operator new(sizeof(holding<Other>))) holding<Other>(static_cast<Other&&>(other));
+    part_ = part;
+  }
+
+ private:
+  struct whole {
+    const void* thing;
+    destroyer destroys;
+    std::atomic<std::size_t> owners{1};
+  };
+  template <class Other>
+  struct holding : whole {
+    static_assert(moved_silently<Other> && alignof(Other) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+    explicit holding(Other&& other) noexcept
+        : whole{&held, [](const void* last) noexcept { static_cast<const Other*>(last)->~Other(); }},
+          held(static_cast<Other&&>(other)) {}
+    Other held;
+  };
+
+  [[gnu::noinline]] void leave() noexcept {
+    // The only owner is no thread's but ours, and then nobody can become another.
+    if (whole_->owners.load(std::memory_order_acquire) != 1 &&
+        whole_->owners.fetch_sub(1, std::memory_order_acq_rel) != 1)
+      return;
+    whole_->destroys(whole_->thing);
+    ::operator delete(whole_);
+  }
+
+  const void* part_ = nullptr;
+  whole* whole_ = nullptr;
+};
+
+/// Shares a `T`, as std::shared_ptr does.
+template <class Pointer, class T>
+concept shares = requires(Pointer& pointer, T*& to) {
+  to = pointer.get();
+  pointer.use_count();
+};
+
 }  // namespace detail
 
-/// Shares `made`, which was made by `new`, as users know it: as what it is, or as `As`. For what is made
-/// seldom, as a control block of its own is another allocation.
-template <class As = void, class T>
-[[nodiscard]] std::shared_ptr<std::conditional_t<std::is_void_v<As>, T, As>> share(T* made) {
-  static_assert(!requires { made->weak_from_this(); }, "it would not know that it is shared");
-  return {detail::share_any(made), made};
-}
-
-/// As std::shared_ptr<T>, for what stays inside.
+/// Owns a `T` together with its copies, or nothing; the last of them destroys it. As std::shared_ptr, with neither
+/// weak pointers nor deleters.
 template <class T>
-class shared {
+class shared : public detail::shared_owner {
  public:
   [[gnu::always_inline]] shared() noexcept = default;
   [[gnu::always_inline]] shared(std::nullptr_t) noexcept {}
-  [[gnu::always_inline]] explicit shared(T* made) : held_(detail::share_any(made)) {}
-  /// A `part` of what `whole` shares, all of which it holds.
+  /// `made` was made by `new`.
+  [[gnu::always_inline]] explicit shared(T* made) : shared_owner(made, detail::destroy<T>) {}
+  /// A `part` of what `all` shares, all of which it holds.
   template <class Whole>
-  [[gnu::always_inline]] shared(const shared<Whole>& whole, T* part) noexcept : held_(whole.owner(), part) {}
+  [[gnu::always_inline]] shared(const shared<Whole>& all, T* part) noexcept : shared_owner(all, part) {}
+  template <class Whole>
+  [[gnu::always_inline]] shared(shared<Whole>&& all, T* part) noexcept
+      : shared_owner(static_cast<shared_owner&&>(all), part) {}
+  /// What is a `T`, too.
+  template <class Other>
+    requires detail::shares<shared<Other>, T>
+  [[gnu::always_inline]] shared(shared<Other> other) noexcept : shared(static_cast<shared<Other>&&>(other), other.get()) {}
+  /// What a std::shared_ptr shares, or another that is like it: it is held, which takes an allocation.
+  template <class Pointer>
+    requires(detail::shares<Pointer, T> && !std::is_base_of_v<shared_owner, Pointer>)
+  shared(Pointer pointer) {
+    if (T* const part = pointer.get()) hold(static_cast<Pointer&&>(pointer), part);
+  }
   [[gnu::always_inline]] shared(const shared&) noexcept = default;
   [[gnu::always_inline]] shared(shared&&) noexcept = default;
   [[gnu::always_inline]] shared& operator=(const shared&) noexcept = default;
   [[gnu::always_inline]] shared& operator=(shared&&) noexcept = default;
   [[gnu::always_inline]] ~shared() = default;
 
-  [[gnu::always_inline]] void reset() noexcept { held_.reset(); }
   [[nodiscard, gnu::always_inline]] T* get() const noexcept {
-    return static_cast<T*>(const_cast<void*>(held_.get()));
+    return static_cast<T*>(const_cast<void*>(shared_owner::get()));
   }
   [[nodiscard, gnu::always_inline]] T& operator*() const noexcept { return *get(); }
   [[nodiscard, gnu::always_inline]] T* operator->() const noexcept { return get(); }
-  [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return held_ != nullptr; }
   [[nodiscard, gnu::always_inline]] bool operator==(const shared& other) const noexcept { return get() == other.get(); }
-
-  /// What holds it, to make a std::shared_ptr that does, too.
-  [[nodiscard, gnu::always_inline]] const std::shared_ptr<const void>& owner() const& noexcept { return held_; }
-  [[nodiscard, gnu::always_inline]] std::shared_ptr<const void> owner() && noexcept {
-    return static_cast<std::shared_ptr<const void>&&>(held_);
-  }
-
- private:
-  std::shared_ptr<const void> held_;
+  [[nodiscard, gnu::always_inline]] bool operator==(std::nullptr_t) const noexcept { return get() == nullptr; }
 };
+
+/// Shares `made`, which was made by `new`: as what it is, or as `As`.
+template <class As = void, class T>
+[[nodiscard]] shared<std::conditional_t<std::is_void_v<As>, T, As>> share(T* made) {
+  return shared<T>(made);
+}
 
 }  // namespace tinyhttp

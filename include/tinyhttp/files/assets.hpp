@@ -16,7 +16,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -67,7 +66,7 @@ class assets {
  private:
   struct variant {
     files::facts known;
-    std::shared_ptr<const std::string> octets;
+    shared<const std::string> octets;
   };
   struct asset {
     std::string name;

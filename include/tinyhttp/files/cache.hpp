@@ -5,6 +5,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/shared.hpp>
@@ -17,8 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,8 +42,8 @@ struct kept_file {
   file_stamp stamp = {};
   facts known = {};
   fields whole = {};  // of a 200
-  std::shared_ptr<const std::string> octets = {};      // or
-  std::shared_ptr<const content_source> content = {};  // open
+  shared<const std::string> octets = {};      // or
+  shared<const content_source> content = {};  // open
 
   /// Until then nobody needs to look at the disk again. Any thread.
   [[nodiscard]] time_point trusted_until() const noexcept {

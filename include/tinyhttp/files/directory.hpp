@@ -15,7 +15,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,7 +54,7 @@ struct directory_options {
 /// A regular file that is open, or a directory that exists.
 struct opened {
   file_stamp stamp = {};
-  std::shared_ptr<const content_source> content = {};  // null for a directory
+  shared<const content_source> content = {};  // null for a directory
 };
 
 class directory;

@@ -17,7 +17,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -125,9 +124,9 @@ namespace detail {
   response made;
   made.fields = file.whole;
   if (const auto* octets = file.octets.get())
-    made.body.become(std::shared_ptr<const std::string>(std::move(kept).owner(), octets));
+    made.body.become(shared<const std::string>(std::move(kept), octets));
   else
-    made.body.become({std::shared_ptr<const content_source>(std::move(kept).owner(), file.content.get()), 0, file.known.size});
+    made.body.become({shared<const content_source>(std::move(kept), file.content.get()), 0, file.known.size});
   return made;
 }
 

@@ -15,7 +15,6 @@
 #include <tinyhttp/http/body.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -131,7 +130,7 @@ more_entries entries_from(std::vector<Entry> all) {
 inline result<body> write_listing(owned<const listing_text> text, more_entries more,
                                   listing_order order, look_at look) {
   auto* const writer = new detail::listing_writer(std::move(text), std::move(more), order, std::move(look));
-  std::shared_ptr<body_stream> owner = share<body_stream>(writer);
+  shared<body_stream> owner = share<body_stream>(writer);
   for (int calls = 0; calls < detail::most_at_once && writer->is_reading(); ++calls)
     if (auto read = writer->read_some(); !read) return read.error();
   if (writer->is_reading()) return body(std::move(owner));

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/files/stamp.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/conditional.hpp>
@@ -18,7 +19,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,15 +60,15 @@ struct plan {
 
 /// The response that `p` describes, with slices of `content`, which stays open until it is sent.
 [[nodiscard]] inline response respond(plan p, const facts& f,
-                                      std::shared_ptr<const content_source> content);
+                                      shared<const content_source> content);
 
 /// The same from memory; the whole is shared, ranges are copied. `content` has `f.size` octets.
 [[nodiscard]] inline response respond(plan p, const facts& f,
-                                      std::shared_ptr<const std::string> content);
+                                      shared<const std::string> content);
 
 /// `make_plan` and `respond` in one.
 template <class Content>
-[[nodiscard]] response answer(const request& r, const facts& f, std::shared_ptr<Content> content,
+[[nodiscard]] response answer(const request& r, const facts& f, Content content,
                               std::int64_t now, std::uint64_t seed = 0) {
   return respond(make_plan(r, f, now, seed), f, std::move(content));
 }
@@ -165,7 +165,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
 
 /// Several ranges, each behind its head: from memory in one piece, which is one send.
 [[nodiscard, gnu::cold]] inline body parts_of(const plan& p, const facts& f,
-                                              const std::shared_ptr<const content_source>& source,
+                                              const shared<const content_source>& source,
                                               std::string_view octets) {
   owned_list<body_piece> pieces;
   const std::string delimiter = std::string("\r\n--").append(p.boundary);  // an empty line first, too: zsync insists on it
@@ -195,7 +195,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
 
 /// Of what is no 200: parts, a line that says what is wrong, or nothing.
 [[nodiscard]] inline body content_of(const plan& p, const facts& f,
-                                     const std::shared_ptr<const content_source>& source,
+                                     const shared<const content_source>& source,
                                      std::string_view octets) {
   if (p.status.forbids_content()) return {};
   if (p.status != status::partial_content) return line_for(p.status);
@@ -208,7 +208,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
 /// Turns a plan into a response: with the `whole` for a 200, else with parts of `source`, or of `octets`
 /// where that is null.
 [[nodiscard]] inline response cut(plan& p, const facts& f, body&& whole,
-                                  const std::shared_ptr<const content_source>& source,
+                                  const shared<const content_source>& source,
                                   std::string_view octets) {
   response made;
   made.status = p.status;
@@ -250,12 +250,12 @@ inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::u
   return detail::plan_selected(selection, f, now, seed, whole);
 }
 
-inline response respond(plan p, const facts& f, std::shared_ptr<const content_source> content) {
+inline response respond(plan p, const facts& f, shared<const content_source> content) {
   body whole = f.size == 0 ? body() : body(content_slice{content, 0, f.size});
   return detail::cut(p, f, std::move(whole), content, {});
 }
 
-inline response respond(plan p, const facts& f, std::shared_ptr<const std::string> content) {
+inline response respond(plan p, const facts& f, shared<const std::string> content) {
   const std::string_view octets = *content;  // which the body holds, while it is cut
   return detail::cut(p, f, body(std::move(content)), nullptr, octets);
 }

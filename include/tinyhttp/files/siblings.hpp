@@ -7,7 +7,6 @@
 #include <tinyhttp/http/negotiation.hpp>
 
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -15,7 +15,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,7 +32,7 @@ enum class occupant : std::uint8_t { nothing, file, link, other };
 /// do it, at any time.
 class disk_wait {
  public:
-  disk_wait(std::shared_ptr<const descriptor> what, std::string name) noexcept
+  disk_wait(shared<const descriptor> what, std::string name) noexcept
       : what_(std::move(what)), name_(std::move(name)) {}
   [[nodiscard]] result<void> operator()() const {
     if (what_->get() < 0) return {};
@@ -42,7 +41,7 @@ class disk_wait {
   }
 
  private:
-  std::shared_ptr<const descriptor> what_;  // without a number: there is nothing to wait for
+  shared<const descriptor> what_;  // without a number: there is nothing to wait for
   std::string name_;
 };
 
@@ -118,7 +117,7 @@ class upload {
   }
 
   const place* where_;
-  std::shared_ptr<const descriptor> file_;
+  shared<const descriptor> file_;
   std::string temporary_;  // empty: it has no name
   std::uint64_t unflushed_ = 0;
 };

@@ -18,7 +18,6 @@
 #include <tinyhttp/files/upload.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -95,7 +94,7 @@ class basic_writable_files {
     std::mutex commits;  // judge, then rename
     worker_pool disk_waiters{{}};
   };
-  std::shared_ptr<shared> shared_ = share(new shared);
+  tinyhttp::shared<shared> shared_ = share(new shared);
 };
 
 using writable_files = basic_writable_files<>;

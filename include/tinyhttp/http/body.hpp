@@ -15,7 +15,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,15 +33,20 @@ class body {
   body(const char* octets) : body(std::string_view(octets)) {}
   body(std::nullptr_t) = delete;  // null is no text, nor is the 0 of `json(0)`
   /// Many messages may share one immutable text.
-  body(std::shared_ptr<const std::string> octets)
+  body(shared<const std::string> octets)
       : kind_(octets ? kind::text : kind::none),
         held_(std::move(octets)) {}
   body(content_slice slice) : kind_(kind::slice), slice_(std::move(slice)) {}
   body(std::vector<body_piece> pieces) : body(list_of(std::move(pieces))) {}
   body(owned_list<body_piece>&& pieces)
-      : kind_(kind::pieces), held_(detail::share_any(new owned_list<body_piece>(std::move(pieces)))) {}
-  body(std::shared_ptr<body_stream> stream)
+      : kind_(kind::pieces), held_(share(new owned_list<body_piece>(std::move(pieces)))) {}
+  body(shared<body_stream> stream)
       : kind_(stream ? kind::stream : kind::none), held_(std::move(stream)) {}
+  /// A std::shared_ptr or a `shared` of either.
+  template <detail::shares<const std::string> Pointer>
+  body(Pointer octets) : body(shared<const std::string>(std::move(octets))) {}
+  template <detail::shares<body_stream> Pointer>
+  body(Pointer stream) : body(shared<body_stream>(std::move(stream))) {}
   body(const body&) = default;
   body& operator=(const body&) = default;
   /// What is moved from is empty.
@@ -63,7 +67,7 @@ class body {
     if (kind_ != kind::none) *this = body();
   }
   /// Assigns what is made of that, without another body in between.
-  void become(std::shared_ptr<const std::string>&& octets) noexcept {
+  void become(shared<const std::string>&& octets) noexcept {
     clear();
     kind_ = octets ? kind::text : kind::none;
     held_ = std::move(octets);
@@ -130,7 +134,7 @@ class body {
   kind kind_ = kind::none;
   std::string octets_;          // of kind octets; else what the last view of a slice shows
   // A text or pieces, both never changed, or a stream; of kind octets the trailers of the stream that they were.
-  std::shared_ptr<const void> held_;
+  detail::shared_owner held_;
   content_slice slice_;
   std::uint64_t position_ = 0;  // octets pulled so far, streams aside
   std::uint64_t default_limit_ = std::uint64_t{1} << 20;
@@ -302,9 +306,9 @@ task<result<std::string_view>> body::read_all(std::uint64_t limit) {
     detail::make_room(all, piece->size(), length().value_or(limit));
     all.append(*piece);
   }
-  std::shared_ptr<const void> lasting;
+  detail::shared_owner lasting;
   if (const auto* kept = trailers(); kept != nullptr && !kept->empty())
-    lasting = detail::share_any(new fields(*kept));
+    lasting = share(new fields(*kept));
   kind_ = kind::octets;
   octets_ = std::move(all);
   held_ = std::move(lasting);

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -50,7 +50,7 @@ class content_source {
 
 /// A run of octets of a source.
 struct content_slice {
-  std::shared_ptr<const content_source> source;
+  shared<const content_source> source;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;  // octets
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -17,7 +18,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -65,7 +65,7 @@ class coding_decoder {
 /// A coding and how to undo it.
 struct content_coding {
   std::string_view name;  // as in Content-Encoding, in lower case; as valid as its literal
-  std::unique_ptr<coding_decoder> (*make)(const decode_limits&);
+  owned<coding_decoder> (*make)(const decode_limits&);
 };
 
 /// The value of an Accept-Encoding field that offers these, without preference.
@@ -109,7 +109,7 @@ class decoding_chain {
   explicit decoding_chain(std::uint64_t max_octets) noexcept : max_octets_(max_octets) {}
 
   void add(const content_coding& coding, const decode_limits& limits) {
-    stages_.push_back({coding.name, coding.make(limits), std::make_unique<char[]>(window)});
+    stages_.push_back({coding.name, coding.make(limits), owned_octets(window)});
   }
 
   /// More coded octets, which stay until `next` has given an empty view; none is their end.
@@ -130,8 +130,8 @@ class decoding_chain {
 
   struct stage {
     std::string_view name;
-    std::unique_ptr<coding_decoder> by;
-    std::unique_ptr<char[]> out;
+    owned<coding_decoder> by;
+    owned_octets out;
     std::string_view input = {};
     std::uint64_t octets = 0;  // decoded so far
     std::uint64_t used = 0;    // coded octets for these

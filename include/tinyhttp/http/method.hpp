@@ -6,7 +6,6 @@
 #include <tinyhttp/core/ascii.hpp>
 
 #include <cstdint>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>

@@ -100,7 +100,7 @@ struct response {
  private:
   hooks& own_hooks() {
     if (!hooks_) hooks_ = shared<hooks>(new hooks);
-    else if (hooks_.owner().use_count() > 1) part_hooks();
+    else if (hooks_.use_count() > 1) part_hooks();
     return *hooks_;
   }
   [[gnu::cold]] void part_hooks();

@@ -6,9 +6,9 @@
 
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/shared.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <utility>
 
 namespace tinyhttp::net {
@@ -20,24 +20,25 @@ class loop_locals {
   loop_locals(const loop_locals&) = delete;
   loop_locals& operator=(const loop_locals&) = delete;
 
-  /// The thing that `owner` has here, made by `make`, a callable that gives a `shared_ptr<T>`, when
-  /// there is none. Always the same `T` for one owner. Things whose owner has gone go.
+  /// The thing that `owner`, a `std::shared_ptr`, has here, made by `make`, a callable that gives a `shared<T>`,
+  /// when there is none. Always the same `T` for one owner. Things whose owner has gone go.
   template <class T, class Owner, class Make>
-  [[nodiscard]] std::shared_ptr<T> of(const std::shared_ptr<Owner>& owner, Make&& make) {
-    std::shared_ptr<void> found;
+  [[nodiscard]] shared<T> of(const Owner& owner, Make&& make) {
+    using its_entry = entry_of<T, typename Owner::weak_type>;
+    shared<T> found;
     owned_list<entry> gone;  // destroyed once nothing here refers to them
     for (std::size_t i = all_.size(); i-- > 0;) {
-      if (all_[i].owner.expired()) {
+      if (all_[i].is_orphaned()) {
         gone.push_back(all_.take(i));
       } else if (all_[i].key == owner.get()) {
-        found = all_[i].thing;
+        found = static_cast<its_entry&>(all_[i]).thing;
       }
     }
     if (!found) {
       found = make();
-      all_.push_back(owned<entry>(new entry{owner.get(), owner, found}));
+      all_.push_back(owned<entry>(new its_entry(owner.get(), owner, found)));
     }
-    return std::static_pointer_cast<T>(found);
+    return found;
   }
 
   void clear() noexcept {
@@ -47,9 +48,18 @@ class loop_locals {
 
  private:
   struct entry {
+    explicit entry(const void* of) noexcept : key(of) {}
+    virtual ~entry() = default;
+    [[nodiscard]] virtual bool is_orphaned() const noexcept = 0;
     const void* key;
-    std::weak_ptr<const void> owner;
-    std::shared_ptr<void> thing;
+  };
+  template <class T, class Weak>
+  struct entry_of final : entry {
+    entry_of(const void* of, Weak whose, shared<T> what) noexcept
+        : entry(of), owner(std::move(whose)), thing(std::move(what)) {}
+    [[nodiscard]] bool is_orphaned() const noexcept override { return owner.expired(); }
+    Weak owner;
+    shared<T> thing;
   };
   owned_list<entry> all_;
 };

@@ -4,10 +4,10 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/net/waiter.hpp>
 
-#include <mutex>
 #include <utility>
 
 namespace tinyhttp::net {

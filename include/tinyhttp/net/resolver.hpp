@@ -118,7 +118,7 @@ inline result<resolver::question_pointer> resolver::ask(std::string_view host) {
   for (const questions* all : {&state_->being_asked, &state_->waiting})
     for (const auto& each : *all)
       if (each->host_ == host) return question_pointer(each, each.get());
-  std::erase_if(state_->waiting, [](const auto& each) { return each.owner().use_count() == 1; });  // given up
+  std::erase_if(state_->waiting, [](const auto& each) { return each.use_count() == 1; });  // given up
   if (state_->waiting.size() >= state_->with.max_waiting)
     return refuse("too many names are being asked for");
   const shared<question> made(new question(host));
@@ -157,7 +157,7 @@ inline shared<resolver::question> resolver::next(shared_state& s) {
   while (!s.waiting.empty()) {
     auto first = std::move(s.waiting.front());
     s.waiting.erase(s.waiting.begin());
-    if (first.owner().use_count() == 1) continue;
+    if (first.use_count() == 1) continue;
     s.being_asked.push_back(first);
     return first;
   }

@@ -4,13 +4,13 @@
 // and numbers; what to do about one too many is decided where connections are accepted.
 #pragma once
 
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/net/address.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <mutex>
 #include <utility>
 
 namespace tinyhttp {

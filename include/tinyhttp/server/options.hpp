@@ -7,13 +7,13 @@
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/limits.hpp>
 #include <tinyhttp/net/poller.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -74,7 +74,7 @@ struct server_options {
   task<result<net::address>> (*introduced_by)(net::tcp_stream& from) = nullptr;
 
   /// For a `tls_server` (tls.hpp): its certificate and key. A handshake has `patience.head`.
-  std::shared_ptr<const net::secure_context> tls = nullptr;
+  shared<const net::secure_context> tls = nullptr;
 
   net::backend backend = net::backend::best;
 };

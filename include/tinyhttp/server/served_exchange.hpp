@@ -9,6 +9,7 @@
 #include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/held_here.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/connection.hpp>
 #include <tinyhttp/http/request.hpp>
@@ -24,7 +25,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -206,7 +206,7 @@ class served_exchange final : public request_context {
   h1::connection wire_;
   request incoming_;
   held_here<reply> answer_;              // to `incoming_`, from its handler on
-  std::shared_ptr<body_stream> body_;    // an incoming_body, of the running request, if it has one
+  shared<body_stream> body_;    // an incoming_body, of the running request, if it has one
   time_point began_{};
 
   buffer out_;                  // octets to send, then

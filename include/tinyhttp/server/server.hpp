@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
@@ -19,7 +20,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <utility>
 

@@ -17,7 +17,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,13 +34,13 @@ class content {
   content(std::string octets);
   content(std::string_view octets) : content(std::string(octets)) {}
   content(const char* octets) : content(std::string(octets)) {}
-  content(std::shared_ptr<const content_source> from, std::uint64_t size, std::uint64_t identity)
+  content(shared<const content_source> from, std::uint64_t size, std::uint64_t identity)
       : source_(std::move(from)), size_(size), identity_(identity) {}
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   /// Different for what is different; what an entity tag is made from.
   [[nodiscard]] std::uint64_t identity() const noexcept { return identity_; }
-  [[nodiscard]] const std::shared_ptr<const content_source>& source() const noexcept { return source_; }
+  [[nodiscard]] const shared<const content_source>& source() const noexcept { return source_; }
 
   /// `length` octets from `at` on, or as many as there are.
   [[nodiscard]] std::string slice(std::uint64_t at, std::uint64_t length) const;
@@ -60,7 +59,7 @@ class content {
  private:
   [[nodiscard]] verdict compared(std::string_view got, std::uint64_t at, std::uint64_t length) const;
 
-  std::shared_ptr<const content_source> source_;
+  shared<const content_source> source_;
   std::uint64_t size_;
   std::uint64_t identity_;
 };

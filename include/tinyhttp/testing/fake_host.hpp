@@ -9,6 +9,7 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/listener.hpp>
@@ -111,7 +112,7 @@ class fake_host {
   net::loop loop_;
   net::socket holder_;
   net::address at_;
-  std::shared_ptr<const fake_security> security_;  // null: plain text
+  tinyhttp::shared<const fake_security> security_;  // null: plain text
   owned<private_folder> folder_;
   std::string unix_path_, ca_file_, client_file_;
   behavior handshakes_;

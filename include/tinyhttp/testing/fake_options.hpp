@@ -3,17 +3,17 @@
 // Knows no TLS library: testing_tls.hpp makes what is taken here.
 #pragma once
 
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/net/secure_session.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 namespace tinyhttp::testing {
 
 /// What `tls()` in testing_tls.hpp comes to. Certificates and keys are PEM text.
 struct fake_security {
-  std::shared_ptr<const net::secure_context> context;
+  shared<const net::secure_context> context;
   std::string host;       // in `url()`; empty: the literal address
   std::string authority;  // whom clients are to trust
   std::string client;     // certificate and key that a client is to show; empty: it is asked for none
@@ -23,7 +23,7 @@ struct fake_server_options {
   std::string host = "127.0.0.1";  // an address
   std::uint16_t port = 0;          // 0: a free one
   bool unix_socket = false;        // instead: a Unix-domain socket in a directory of its own
-  std::shared_ptr<const fake_security> tls = nullptr;  // see testing_tls.hpp
+  shared<const fake_security> tls = nullptr;  // see testing_tls.hpp
   std::uint64_t journal = std::uint64_t{256} << 20;  // octets, about; then the oldest exchanges go
   std::uint64_t body = 1024 * 1024;  // octets of each request's body that are kept; all are counted
 };

@@ -8,6 +8,7 @@
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/response.hpp>
@@ -15,7 +16,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -50,7 +50,7 @@ class body_map {
     std::uint64_t file_offset;
     bool of_file;
     std::string own;
-    std::shared_ptr<const content_source> source;
+    shared<const content_source> source;
   };
   void add(part p) { parts_.push_back(owned<part>(new part(std::move(p)))); }
   void add(std::string octets, std::optional<std::uint64_t> file_offset = std::nullopt);

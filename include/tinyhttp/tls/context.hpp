@@ -5,7 +5,6 @@
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
-#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/secure_session.hpp>
 #include <tinyhttp/tls/names.hpp>
@@ -251,7 +250,7 @@ inline result<std::unique_ptr<net::secure_session>> tls_context::begin(std::stri
 }  // namespace detail
 
 inline result<std::shared_ptr<const net::secure_context>> tls_client_context(const tls_client_options& with) {
-  auto made = share(new detail::tls_context(false, with.resume_sessions));
+  auto made = std::make_shared<detail::tls_context>(false, with.resume_sessions);
   result<void> step = made->set_up(with.oldest);
   if (step) step = made->trust(with.ca_file, with.ca_directory, with.ca, true);
   if (step) step = made->show(with.certificate_file, with.certificate, with.key_file, with.key);
@@ -265,7 +264,7 @@ namespace detail {
 inline result<std::shared_ptr<tls_context>> make_server_context(const tls_server_options& with) {
   if (with.certificate_file.empty() && with.certificate.empty())
     return error(error_kind::tls, "TLS: a server needs a certificate");
-  auto made = share(new tls_context(true, with.resume_sessions));
+  auto made = std::make_shared<tls_context>(true, with.resume_sessions);
   result<void> step = made->set_up(with.oldest);
   if (step) step = made->show(with.certificate_file, with.certificate, with.key_file, with.key);
   if (step) step = made->trust(with.client_ca_file, {}, with.client_ca, false);
