@@ -66,6 +66,18 @@ TEST_CASE("fields keep their order and their repeats, and find names of any case
   CHECK(names == std::vector<std::string>{"Accept", "X-One", "ACCEPT"});
 }
 
+TEST_CASE("lines of a name are combined into a view, of the fields where there is one line", "[http][fields]") {
+  const fields f{{"Accept", "a"}, {"Host", "h"}, {"ACCEPT", ""}, {"accept", "b"}};
+  std::string store = "old";
+  const auto one = f.combined("host", store);
+  REQUIRE(one);
+  CHECK(*one == "h");
+  CHECK(store == "old");
+  CHECK(!f.combined("none", store));
+  CHECK(f.combined("Accept", store) == "a, , b");
+  CHECK(store == "a, , b");
+}
+
 TEST_CASE("fields know without a search what cannot be there twice", "[http][fields]") {
   fields f{{"Host", "a"}, {"Content-Length", "1"}};
   CHECK_FALSE(f.may_repeat("Host"));

@@ -206,7 +206,8 @@ inline response assets::serve_asset(const request& r, const asset& found) {
     std::vector<std::string_view> offered;
     for (const auto& v : found.variants)
       if (!v.known.content_encoding.empty()) offered.push_back(v.known.content_encoding);
-    const auto accepted = r.fields.combined("Accept-Encoding");
+    std::string store;
+    const auto accepted = r.fields.combined("Accept-Encoding", store);
     auto coding = preferred_coding(accepted, offered).value_or("");
     if (coding == "identity") coding = {};
     for (const auto& v : found.variants)

@@ -42,7 +42,8 @@ inline result<response> listing_answer(const request& r, shared<const directory>
   };
   auto look = [held = std::move(root), in](entry& e) { return in->look(e); };
   static constexpr std::string_view types[] = {"text/html", "application/json"};
-  const bool as_data = preferred_media_type(r.fields.combined("Accept"), types) == types[1];
+  std::string store;
+  const bool as_data = preferred_media_type(r.fields.combined("Accept", store), types) == types[1];
   auto text = as_data ? listing_json(name, std::move(more), std::move(look))
                       : listing_page(name, std::move(more), parse_order(r.query()), std::move(look));
   if (!text) return text.error();

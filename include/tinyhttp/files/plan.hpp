@@ -77,31 +77,15 @@ template <class Content>
 
 namespace detail {
 
-[[nodiscard, gnu::cold]] inline std::optional<std::string_view> combined_in(const fields& from, std::string_view name,
-                                                                            std::string& store) {
-  auto all = from.combined(name);
-  if (!all) return std::nullopt;
-  store = std::move(*all);
-  return store;
-}
-
-/// The value of a field as conditional.hpp wants it: repeated lines combined into `store`.
-[[nodiscard]] inline std::optional<std::string_view> value_of(const fields& from,
-                                                              std::string_view name,
-                                                              std::string& store) {
-  if (!from.may_repeat(name)) return from.get(name);
-  return combined_in(from, name, store);
-}
-
 [[nodiscard]] inline precondition_verdict judge(const request& r,
                                                 const representation_facts& current,
                                                 bool is_get_or_head = true) {
   std::string match, none_match, modified, unmodified;
   preconditions given;
-  given.if_match = value_of(r.fields, "If-Match", match);
-  given.if_none_match = value_of(r.fields, "If-None-Match", none_match);
-  given.if_modified_since = value_of(r.fields, "If-Modified-Since", modified);
-  given.if_unmodified_since = value_of(r.fields, "If-Unmodified-Since", unmodified);
+  given.if_match = r.fields.combined("If-Match", match);
+  given.if_none_match = r.fields.combined("If-None-Match", none_match);
+  given.if_modified_since = r.fields.combined("If-Modified-Since", modified);
+  given.if_unmodified_since = r.fields.combined("If-Unmodified-Since", unmodified);
   return evaluate_preconditions(is_get_or_head, given, current);
 }
 
@@ -109,10 +93,10 @@ namespace detail {
                                             const representation_facts& current) {
   std::string store;
   if (r.method != method::get) return {};
-  const auto range = value_of(r.fields, "Range", store);
+  const auto range = r.fields.combined("Range", store);
   if (!range) return {};
   std::string condition_store;
-  const auto condition = value_of(r.fields, "If-Range", condition_store);
+  const auto condition = r.fields.combined("If-Range", condition_store);
   if (condition && !evaluate_if_range(*condition, current)) return {};
   return select_ranges(*range, size);
 }

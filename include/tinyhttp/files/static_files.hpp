@@ -144,7 +144,8 @@ class static_files {
                                        files::facts& known, files::opened& file) const;
   [[nodiscard]] files::variant choose(const request& r, const std::string& name) const {
     if (!state_->options.precompressed) return {};
-    return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding"));
+    std::string store;
+    return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding", store));
   }
 
   shared<const state> state_;

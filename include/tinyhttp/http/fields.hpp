@@ -83,6 +83,8 @@ class fields {
 
   /// The values of all lines of that name, joined by `, ` (RFC 9110 5.3). Empty when there is none.
   [[nodiscard]] std::optional<std::string> combined(std::string_view name) const;
+  /// The same as a view of this, or of `store` where there are several lines.
+  [[nodiscard]] std::optional<std::string_view> combined(std::string_view name, std::string& store) const;
 
   /// One of the comma-separated elements of that name's lines is `token`, whatever its case.
   [[nodiscard, gnu::always_inline]] bool has_token(std::string_view name, std::string_view token) const noexcept {
@@ -128,6 +130,7 @@ class fields {
   }
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
   [[nodiscard]] bool find_token(std::string_view name, std::string_view token) const noexcept;
+  bool combine(std::string_view name, std::string& into) const;
   [[nodiscard]] bool owns(std::string_view view) const noexcept;
   static void check(std::string_view name, std::string_view value);
   [[nodiscard]] field line(const entry& e) const noexcept;
@@ -281,16 +284,27 @@ inline std::optional<std::string_view> fields::find(std::string_view name) const
 }
 
 inline std::optional<std::string> fields::combined(std::string_view name) const {
-  std::optional<std::string> all;
+  std::string all;
+  if (!combine(name, all)) return std::nullopt;
+  return all;
+}
+
+inline std::optional<std::string_view> fields::combined(std::string_view name, std::string& store) const {
+  if (!may_repeat(name)) return get(name);
+  if (!combine(name, store)) return std::nullopt;
+  return store;
+}
+
+/// False: there is no such line.
+[[gnu::cold]] inline bool fields::combine(std::string_view name, std::string& into) const {
+  into.clear();
+  std::size_t lines = 0;
   for (const auto [line_name, value] : *this) {
     if (!ascii::equal_ignoring_case(line_name, name)) continue;
-    if (all) {
-      all->append(", ").append(value);
-    } else {
-      all.emplace(value);
-    }
+    if (++lines > 1) into.append(", ");
+    into.append(value);
   }
-  return all;
+  return lines > 0;
 }
 
 inline bool fields::find_token(std::string_view name, std::string_view token) const noexcept {

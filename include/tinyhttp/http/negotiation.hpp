@@ -212,7 +212,7 @@ constexpr std::optional<std::string_view> preferred_media_type(
     std::optional<std::string_view> accept, std::span<const std::string_view> offered) noexcept {
   std::optional<std::string_view> best;
   detail::range_match best_match;
-  auto list = accept.value_or("");
+  auto list = accept ? *accept : std::string_view();
   const bool says_nothing = !ascii::take_list_element(list);
   for (const std::string_view type : offered) {
     if (says_nothing) return type;
