@@ -64,7 +64,14 @@ TEST_CASE("credentials are read as they were meant", "[app][auth][rfc7617-2]") {
   REQUIRE(empty);
   CHECK(empty->user.empty());
   CHECK(!parse_basic_credentials("BasicOg=="));
+  const auto whole_alphabet = parse_basic_credentials("Basic dTpAeHhaeHhzeHhZPj4+Pz8/");
+  REQUIRE(whole_alphabet);
+  CHECK(whole_alphabet->password == "@xxZxxsxxY>>>???");
   CHECK(!parse_basic_credentials("Basic O-_="));  // the alphabet of URLs is another
+  for (const auto* bad : {"Basic YTo-", "Basic YTpiA===", "Basic YTp", "Basic YTo", "Basic YT==o=", "Basic QWxhZGRpbg=="}) {
+    CAPTURE(bad);
+    CHECK(!parse_basic_credentials(bad));  // octets of no base64, too much padding or too little, no colon
+  }
 }
 
 TEST_CASE("credentials with a control octet are none", "[app][auth][security][rfc7617-2]") {

@@ -296,6 +296,33 @@ TEST_CASE("what no pattern fits goes to otherwise, whatever the method", "[app][
   CHECK(answer(app, "/%") == "400");
 }
 
+TEST_CASE("HEAD is GET's before it is any's, whichever came first", "[app][router]") {
+  router app;
+  app.get("/a", say("get")).any("/a", say("any")).any("/b", say("any")).get("/b", say("get"));
+  for (const auto* path : {"/a", "/b"}) {
+    CHECK(answer(app, method::head, path) == "get");
+    CHECK(answer(app, method::put, path) == "any");
+  }
+}
+
+TEST_CASE("a request that is asked about again has the parameters of its new path", "[app][router]") {
+  router app;
+  app.get("/{name}", say("one", {"name"})).get("/fixed/path", say("literal", {"name"})).get("/x/{other}", say("two", {"name", "other"}));
+  request r = request::get("/ada");
+  CHECK(response(app(r)).body.text() == "one name=ada");
+  r.target = target("/fixed/path");
+  CHECK(response(app(r)).body.text() == "literal name=");
+  r.target = target("/ada");
+  CHECK(response(app(r)).body.text() == "one name=ada");
+  r.target = target("/x/y");
+  CHECK(response(app(r)).body.text() == "two name= other=y");
+}
+
+TEST_CASE("a prefix with a slash at its end is refused", "[app][router]") {
+  router app;
+  CHECK_THROWS_AS(app.mount("/a/", router()), std::invalid_argument);
+}
+
 TEST_CASE("a mounted router answers below its prefix", "[app][router]") {
   router users;
   users.get("/{id}", say("user", {"tenant", "id"})).otherwise(say("no user"));

@@ -138,6 +138,18 @@ TEST_CASE("what is no address ends the way, and the last good one stays", "[app]
   }
 }
 
+TEST_CASE("what was believed of a request before is forgotten", "[app][trusted_proxies][security]") {
+  manual_context stranger;
+  stranger.from = "203.0.113.9:1";
+  request r = request::get("/", {{"X-Forwarded-For", "6.6.6.6"}});
+  r.context = &stranger;
+  r.forwarded.peer = "10.0.0.1:0";
+  r.forwarded.host = "bank";
+  r.forwarded.scheme = forwarded_facts::scheme_told::https;
+  const auto app = with_trusted_proxies([](const request& asked) { return text(who(asked)); }, near_by("X-Forwarded-For", true, true));
+  CHECK(response(app(r)).body.text() == "203.0.113.9:1 http ");
+}
+
 TEST_CASE("Forwarded is read as RFC 7239 has it", "[app][trusted_proxies][rfc7239]") {
   struct row {
     const char* list;
@@ -167,6 +179,9 @@ TEST_CASE("Forwarded is read as RFC 7239 has it", "[app][trusted_proxies][rfc723
            row{"for=203.0.113.9, for=10.0.0.1 x", proxy},
            row{"for=203.0.113.9, for=\"10.0.0.1", proxy},
            row{"for=203.0.113.9, =10.0.0.1", proxy},
+           row{"for=6.6.6.6, nonsense, for=10.0.0.1", "10.0.0.1:0"},  // nobody looks behind it
+           row{"for=6.6.6.6, for=10.0.0.3;for=10.0.0.2, for=10.0.0.1", "10.0.0.1:0"},
+           row{"for=\"203.0.113.9:_a/b\"", proxy},
        }) {
     CAPTURE(list);
     CHECK(forwarded(list) == expected);

@@ -107,6 +107,20 @@ TEST_CASE("variants go to those who accept them", "[files][assets]") {
   CHECK(r.fields["Vary"] == "Accept-Encoding");
   CHECK(r.fields["ETag"] != get(serve, "/a.css").fields["ETag"]);
   CHECK(get(serve, "/only.css").fields["Content-Encoding"] == "gzip");
+  assets coded_first;
+  coded_first.add("a", "gzipped", "gzip").add("a", "plain");
+  CHECK(scratch::octets(get(coded_first, "/a").body) == "plain");
+  CHECK(scratch::octets(get(coded_first, "/a", {{"Accept-Encoding", "deflate;q=0.5, br, identity;q=0"}}).body) == "plain");
+}
+
+TEST_CASE("one content in two codings has two tags, and each its policy", "[files][assets]") {
+  assets serve({.cache_control = "no-store", .cache_rules = {{.suffix = ".js", .cache_control = "max-age=60"}}});
+  serve.add("a.js", "same").add("a.js", "same", "gzip").add("b", "other");
+  const response plain = get(serve, "/a.js"), coded = get(serve, "/a.js", {{"Accept-Encoding", "gzip"}});
+  CHECK(plain.fields["ETag"] != coded.fields["ETag"]);
+  CHECK(plain.fields["Cache-Control"] == "max-age=60");
+  CHECK(coded.fields["Cache-Control"] == "max-age=60");
+  CHECK(get(serve, "/b").fields["Cache-Control"] == "no-store");
 }
 
 TEST_CASE("a name is replaced by adding it again, and must be one", "[files][assets]") {

@@ -244,7 +244,10 @@ TEST_CASE("kept or not, the answer is the same", "[files][cache]") {
   f.write("a.html", "0123456789");
   const static_files with(f.path()), without(f.path(), {.cache = {.octets = 0}});
   for (const fields& given : {fields{}, fields{{"Range", "bytes=2-4"}}, fields{{"Range", "bytes=99-"}},
-                              fields{{"If-Match", "\"no\""}}, fields{{"If-None-Match", "*"}}}) {
+                              fields{{"If-Match", "\"no\""}}, fields{{"If-None-Match", "*"}},
+                              fields{{"If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"}},
+                              fields{{"If-Unmodified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"}},
+                              fields{{"Range", "bytes=2-4"}, {"If-Range", "\"no\""}}}) {
     for (int i = 0; i < 2; ++i) {
       const response one = get(with, "/a.html", given), two = get(without, "/a.html", given);
       std::string left, right;
@@ -255,6 +258,34 @@ TEST_CASE("kept or not, the answer is the same", "[files][cache]") {
       CHECK(scratch::octets(one.body) == scratch::octets(two.body));
     }
   }
+  CHECK(get(with, "/a.html", {{"If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT"}}).status == 304);
+  CHECK(get(with, "/a.html", {{"If-Unmodified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"}}).status == 412);
+  later context;
+  request head = request::head("/a.html");
+  head.context = &context;
+  const response told = with(head);
+  CHECK(told.status == 200);
+  CHECK(from_memory(told));
+}
+
+TEST_CASE("a file is kept from the second second after its last change on", "[files][cache]") {
+  const scratch::folder f;
+  f.write("a", "x");
+  const directory root = directory::open(f.path()).value();
+  kept_files kept(root, {}, std::chrono::milliseconds(0));
+  const auto keeps = [&](std::int64_t changed, std::int64_t modified) {
+    opened file = root.find("a").value();
+    file.stamp.changed = changed;
+    file.stamp.modified = modified;
+    facts known;
+    known.size = 1;
+    return static_cast<bool>(kept.keep("a", "a", known, file, 1000));
+  };
+  CHECK(keeps(998, 998));
+  CHECK(keeps(998, 999));
+  CHECK_FALSE(keeps(999, 998));
+  CHECK_FALSE(keeps(1000, 998));
+  CHECK_FALSE(keeps(998, 1000));  // a time that is set may be any
 }
 
 TEST_CASE("what is kept is found by the paths that lead to it, and no other", "[files][cache][security]") {

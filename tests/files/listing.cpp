@@ -97,6 +97,21 @@ TEST_CASE("a column's link turns the order around", "[files][listing]") {
   CHECK_THAT(page, ContainsSubstring("1 directory, 3 files"));
 }
 
+TEST_CASE("a page is a table of names, sizes and times", "[files][listing]") {
+  const std::string page = scratch::octets(page_of("x/", {{"a", false, 1, 0}, {"b", false, 2048, 1'000'000'000}, {"d", true, 0, 0}}, {}));
+  CHECK(page.starts_with("<!DOCTYPE html>"));
+  CHECK(page.substr(page.find("<table>")) ==
+        "<table>\n"
+        "<tr><th aria-sort=ascending><a href=\"?sort=name&amp;order=desc\">Name &uarr;</a>"
+        "<th class=n><a href=\"?sort=size&amp;order=desc\">Size</a>"
+        "<th class=\"n t\"><a href=\"?sort=time&amp;order=desc\">Modified (UTC)</a>\n"
+        "<tr><td><a href=\"../\">../</a><td class=n><td class=\"n t\">\n"
+        "<tr><td><a href=\"./d/\"><bdi>d/</bdi></a><td class=n><td class=\"n t\">01 Jan 1970 00:00\n"
+        "<tr><td><a href=\"./a\"><bdi>a</bdi></a><td class=n title=\"1 byte\">1 B<td class=\"n t\">01 Jan 1970 00:00\n"
+        "<tr><td><a href=\"./b\"><bdi>b</bdi></a><td class=n title=\"2048 bytes\">2.0 KiB<td class=\"n t\">09 Sep 2001 01:46\n"
+        "</table>\n<p>1 directory, 2 files</p>\n");
+}
+
 TEST_CASE("sizes are for people", "[files][listing]") {
   CHECK(size_text(0) == "0 B");
   CHECK(size_text(1023) == "1023 B");

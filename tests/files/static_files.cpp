@@ -416,6 +416,7 @@ TEST_CASE("errors may have pages of your own", "[files][static_files][error_page
   CHECK(lost.fields["Content-Type"] == "text/html; charset=utf-8");
   CHECK(lost.fields.count("Content-Type") == 1);
   CHECK(lost.fields["Cache-Control"] == "no-store");
+  CHECK(lost.fields["X-Content-Type-Options"] == "nosniff");
   CHECK_FALSE(lost.fields.contains("ETag"));
   CHECK(response(serve(request::head("/none"))).body.length() == 10U);
   CHECK(scratch::octets(response(serve(request::get("/404.html"))).body) == "<p>nowhere");
