@@ -212,6 +212,7 @@ inline fake_server::~fake_server() {
 
 inline void fake_server::mount(std::string prefix, const std::string& directory) {
   while (prefix.ends_with('/')) prefix.pop_back();
+  if (!prefix.empty()) check_path(prefix);
   static_files_options how;
   how.strip_prefix = prefix;
   how.dot_files = true;
