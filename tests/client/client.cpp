@@ -244,6 +244,51 @@ TEMPLATE_TEST_CASE("a target that is given is sent as it stands", "[client][redi
   }
 }
 
+TEST_CASE("what a call says itself is not said for it", "[client][threads]") {
+  std::string asked;
+  scripted_server server([&](net::socket& s, int) {
+    for (std::string each = read_request(s); !each.empty(); each = read_request(s)) {
+      asked = each;
+      if (!s.send_all(ok)) return;
+    }
+  });
+  const std::string with_user = "http://u:p@" + server.url("/x").substr(7);
+  client c({.user_agent = "ours"});
+  CHECK(message_of(c.call(with_user, {.fields = {{"User-Agent", "mine"}, {"Authorization", "Bearer x"}}})) == "answer 200");
+  CHECK(asked == "GET /x HTTP/1.1\r\nHost: " + server.url("").substr(7) + "\r\nUser-Agent: mine\r\nAuthorization: Bearer x\r\n\r\n");
+  client nameless({.user_agent = ""});
+  CHECK(message_of(nameless.get(server.url("/x"))) == "answer 200");
+  CHECK(asked == "GET /x HTTP/1.1\r\nHost: " + server.url("").substr(7) + "\r\n\r\n");
+  request whole(method::put, server.url("/y"), {{"User-Agent", "mine"}});
+  whole.body = "content";
+  CHECK(message_of(c.send(std::move(whole))) == "answer 200");
+  CHECK(asked == "PUT /y HTTP/1.1\r\nHost: " + server.url("").substr(7) +
+                     "\r\nUser-Agent: mine\r\nContent-Length: 7\r\n\r\ncontent");
+}
+
+TEST_CASE("a body that was pulled is not sent again to where a redirect leads", "[client][redirects][threads]") {
+  const int code = GENERATE(303, 307);
+  std::string behind;
+  scripted_server server([&](net::socket& s, int) {
+    std::string all;
+    char piece[4096];
+    while (!all.ends_with("0\r\n\r\n")) {
+      const auto count = s.receive(piece);
+      if (!count || *count == 0) return;
+      all.append(piece, *count);
+    }
+    if (!s.send_all(redirect_to("/b", code))) return;
+    behind = read_request(s);
+    static_cast<void>(s.send_all(ok));
+  });
+  client c({.max_redirects = 1});
+  int left = 1;
+  auto pulled = stream_body([&left] { return left-- > 0 ? std::string("once") : std::string(); });
+  const auto answer = c.call(server.url("/a"), {.method = method::post, .body = std::move(pulled)});
+  CHECK(message_of(answer) == (code == 303 ? "answer 200" : "answer 307"));
+  CHECK(behind.starts_with("GET /b ") == (code == 303));  // 303 leaves the body behind
+}
+
 TEST_CASE("get follows up to ten redirects", "[client][redirects][threads]") {
   std::vector<std::string> answers(10, redirect_to("/x"));
   const bool one_more = GENERATE(false, true);

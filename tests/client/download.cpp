@@ -457,6 +457,23 @@ TEST_CASE("what may pass is tried again, later each time, and goes on with what 
   CHECK(dir.names() == names{"f"});
 }
 
+TEST_CASE("what is no GET is asked for once", "[client][download][retry][threads]") {
+  scratch::folder dir;
+  held_clock time;
+  one_answer_each peer({whole("content").substr(0, whole("").size() + 3), whole("content")});
+  download_options how;
+  how.call.method = method::post;
+  how.parallel = 4;
+  how.retry.retries = 3;
+  how.time = &time;
+  client c;
+  CHECK_FALSE(download(c, peer.server.url("/f"), dir / "f", std::move(how)));
+  CHECK(time.waits.empty());
+  CHECK(peer.server.connections() == 1);
+  CHECK(peer.asked(0).starts_with("POST /f "));
+  CHECK(peer.asked(0).find("Range") == std::string::npos);  // of what it makes there are no pieces
+}
+
 TEST_CASE("what would fail again is not tried again", "[client][download][retry][threads]") {
   struct row {
     const char* answer;

@@ -58,6 +58,7 @@ TEST_CASE("fields for one connection do not go on", "[client][proxy][rfc9110-7.6
       {"named by Connection, in any case and on any line",
        {{"Connection", "close, x-a"}, {"Connection", "X-B"}, {"X-A", "1"}, {"x-b", "2"}, {"X-C", "3"}},
        "X-C: 3\n"},
+      {"never Host, whatever Connection names", {{"Connection", "host, X"}, {"Host", "h"}, {"X", "1"}}, "Host: h\n"},
       {"what ends with the message goes on", {{"Trailer", "X"}, {"Expect", "100-continue"}},
        "Trailer: X\nExpect: 100-continue\n"},
   };
@@ -87,6 +88,13 @@ TEST_CASE("upstream is told who asked, and believes no stranger", "[client][prox
         "X-Forwarded-For: 2001:db8::1\nX-Forwarded-Host: h:1\nX-Forwarded-Proto: http\n");
   CHECK(onward(r, how, "unix:/tmp/x") ==
         "X-Forwarded-For: unknown\nX-Forwarded-Host: h:1\nX-Forwarded-Proto: http\n");
+  CHECK(onward(r, how, "nobody") ==
+        "X-Forwarded-For: unknown\nX-Forwarded-Host: h:1\nX-Forwarded-Proto: http\n");
+  SECTION("what a trusted one said of host and scheme stays as it is") {
+    how.trust_forwarded = true;
+    CHECK(onward(request::get("/", {{"Host", "h"}, {"X-Forwarded-Host", "a"}, {"X-Forwarded-Proto", "https"}}), how) ==
+          "X-Forwarded-Host: a\nX-Forwarded-Proto: https\nX-Forwarded-For: 192.0.2.7\n");
+  }
   SECTION("unless it is trusted: then ours comes behind") {
     how.trust_forwarded = true;
     CHECK(onward(r, how) ==
@@ -167,6 +175,7 @@ TEST_CASE("a path is asked for below that of the upstream", "[client][proxy]") {
       {"/api/x", "/", "/api/", "/x"},
       {"/apiary", "/", "/api", std::nullopt},
       {"/other", "/", "/api", std::nullopt},
+      {"/oth/er", "/", "/api", std::nullopt},
       {"/../x", "/base", "", std::nullopt},
       {"/a/%2E./x", "/base/", "", std::nullopt},
       {"/a/..%2fx", "/base", "", std::nullopt},
@@ -224,4 +233,5 @@ TEST_CASE("a peer learns that upstream failed, and nothing else", "[client][prox
   CHECK(of(error_kind::timeout, 0) == "504 504 Gateway Timeout\n");
   CHECK(of(error_kind::timeout, 408) == "408 408 Request Timeout\n");
   CHECK(of(error_kind::limit, 413) == "413 413 Content Too Large\n");
+  CHECK(of(error_kind::limit, 400) == "400 400 Bad Request\n");
 }
