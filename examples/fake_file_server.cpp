@@ -82,7 +82,7 @@ constexpr const char* help =
 // ---- what needs a library -----------------------------------------------------------------------
 
 #ifdef FAKE_WITH_TLS  // g++ ... -DFAKE_WITH_TLS -lssl -lcrypto
-std::shared_ptr<const tt::fake_security> security(const std::string& ca_file, const std::string& certificate) {
+th::shared<const tt::fake_security> security(const std::string& ca_file, const std::string& certificate) {
   const std::pair<const char*, tt::tls> kinds[] = {
       {"good", tt::tls()},
       {"expired", tt::tls().expired()},
@@ -103,7 +103,7 @@ std::shared_ptr<const tt::fake_security> security(const std::string& ca_file, co
 }
 std::shared_ptr<const th::net::secure_context> client_security() { return th::tls_client_context().value(); }
 #else
-std::shared_ptr<const tt::fake_security> security(const std::string&, const std::string&) {
+th::shared<const tt::fake_security> security(const std::string&, const std::string&) {
   usage("--tls is not in this build: it needs -DFAKE_WITH_TLS and OpenSSL");
 }
 std::shared_ptr<const th::net::secure_context> client_security() { return nullptr; }
