@@ -77,6 +77,14 @@ TEST_CASE("of too many connections the longest kept are closed", "[client][pool]
   CHECK(p.take("http://a", start)->number == 3);
   CHECK(p.take("http://a", start) == nullptr);
 
+  pool shared({.per_origin = 2});  // each origin costs itself only
+  shared.put(make(9, "http://b"), start);
+  for (int i = 1; i <= 3; ++i) shared.put(make(i), start);
+  CHECK(shared.size() == 3);
+  CHECK(shared.take("http://b", start)->number == 9);
+  CHECK(shared.take("http://a", start)->number == 3);
+  CHECK(shared.take("http://a", start)->number == 2);
+
   pool none({.per_origin = 0});
   none.put(make(1), start);
   CHECK(none.size() == 0);

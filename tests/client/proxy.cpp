@@ -114,6 +114,13 @@ TEST_CASE("the environment is read as curl reads it", "[client][proxy]") {
         "http_proxy: proxy: url \"ftp://p\": the scheme is none of http, socks5 and socks5h");
 }
 
+TEST_CASE("a prefix that is longer than the address, or negative, holds nobody", "[client][proxy]") {
+  CHECK(is_excepted("127.0.0.1/32", "127.0.0.1"));
+  CHECK_FALSE(is_excepted("127.0.0.1/33", "127.0.0.1"));
+  CHECK_FALSE(is_excepted("127.0.0.1/320", "127.0.0.1"));
+  CHECK_FALSE(is_excepted("127.0.0.1/-1", "127.0.0.1"));
+}
+
 TEST_CASE("connections that take different ways are kept apart", "[client][proxy][security]") {
   const url to = parse_url("http://h.example:81/x").value();
   client_options with;

@@ -82,3 +82,13 @@ TEST_CASE("pipelined requests are read ahead within bounds, and then wait at the
   for (int i = 0; i < 10'000 && calls < 6'000; ++i) s.loop.run_once(2s);
   CHECK(calls == 6'000);
 }
+
+TEST_CASE("a server is patient as long as is said of it, and no longer", "[server][timeout]") {
+  const patience usual = server_options().patience;
+  CHECK(usual.head == 20s);
+  CHECK(usual.idle == 60s);
+  CHECK(usual.grace == 20s);
+  CHECK(usual.octets_per_second == 500);
+  CHECK(usual.linger == 2s);
+  CHECK(usual.drain == 10s);
+}

@@ -365,6 +365,18 @@ TEST_CASE("on_sent tells once how a response went", "[server]") {
     CHECK(reports[1].body_octets == 100'000);
     CHECK(reports[1].status == status::ok);
   }
+  SECTION("once, though the rest of the request comes behind the answer") {
+    served_in_memory s([&reports](request&) -> task<response> {
+      response made = text("unread");
+      made.on_sent([&reports](const sent_report& report) { reports.push_back(report); });
+      co_return made;
+    });
+    const std::string whole = post("/", "0123456789");
+    s.send(whole.substr(0, whole.size() - 5));
+    CHECK(reports.size() == 1);
+    s.send(whole.substr(whole.size() - 5) + get("/"));
+    CHECK(reports.size() == 2);
+  }
   SECTION("cut off because the peer has gone") {
     served_in_memory s(told, {}, {}, {.capacity = 1000});
     s.send(get("/large"));
@@ -480,9 +492,11 @@ TEST_CASE("an on_sent that throws harms neither server nor peer", "[server]") {
     return made;
   };
   SECTION("behind a response") {
-    served_in_memory s(throws);
+    std::string logged;
+    served_in_memory s(throws, {.log = [&logged](std::string_view line) { logged += line; }});
     std::string back = s.exchange(get("/"));
     CHECK(take_answer(back).status == 200);
+    CHECK(logged == "GET /: on_sent threw: no");
   }
   SECTION("of a response that was cut off") {
     served_in_memory s(throws, {}, {}, {.capacity = 1000});
@@ -582,6 +596,20 @@ TEST_CASE("who has not asked for another protocol gets a 500 and goes on in this
   CHECK_FALSE(taken);
   CHECK(logged == (code == 101 ? "GET /: handler answered 101 without an Upgrade asked for"
                                : "GET /: handler answered 100, which is no last answer"));
+}
+
+TEST_CASE("an interim status is no last answer, even where another protocol was asked for", "[server][rfc9110-15.2]") {
+  const int code = GENERATE(100, 103);
+  served_in_memory s([code](const request&) {
+    response made(code, {{"Upgrade", "echo"}});
+    made.body = "hints";
+    return made;
+  });
+  std::string back = s.exchange(get("/", "Connection: upgrade\r\nUpgrade: echo\r\n"));
+  const answer a = take_answer(back);
+  CHECK(a.status == 500);
+  CHECK(a.body.empty());
+  CHECK_FALSE(a.has("Upgrade: echo"));
 }
 
 TEST_CASE("a takeover that throws ends the connection and is logged", "[server]") {
