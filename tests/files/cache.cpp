@@ -439,6 +439,39 @@ TEST_CASE("compressed siblings go to those who accept them", "[files][static_fil
   CHECK(scratch::octets(off.body) == "source");
 }
 
+TEST_CASE("whatever siblings there are, the coding is the one that is preferred among them", "[files][precompressed]") {
+  const scratch::folder f;
+  struct kind {
+    const char* name;
+    std::string_view coding;
+  };
+  const kind kinds[] = {{"a.br", "br"}, {"a.zst", "zstd"}, {"a.gz", "gzip"}};
+  f.write("a", "source");
+  const auto root = directory::open(f.path());
+  const char* const accepts[] = {"", "gzip", "gzip, deflate, br, zstd", "br;q=0.5, gzip;q=0.6", "zstd;q=0, *", "*", "*;q=0",
+                                 "identity, gzip;q=0.9", "identity;q=0.5, br;q=0.5", "identity;q=0", "deflate", "gzip;q=0, br;q=0.001",
+                                 "x-gzip;q=0.3, zstd;q=0.3", "*;q=0.5, identity;q=0.4", "br;q=2, gzip"};
+  for (unsigned there = 0; there < 8; ++there) {
+    std::vector<std::string_view> offered;
+    for (unsigned i = 0; i < 3; ++i) {
+      std::filesystem::remove(f.path(kinds[i].name));
+      if ((there >> i & 1) == 0) continue;
+      f.write(kinds[i].name, std::string(10 + i, 'x'));
+      offered.push_back(kinds[i].coding);
+    }
+    CHECK(choose_variant(*root, "a", std::nullopt).coding.empty());
+    for (const char* accept : accepts) {
+      CAPTURE(there, accept);
+      const auto chosen = choose_variant(*root, "a", accept);
+      const auto wanted = preferred_coding(accept, offered).value_or("identity");
+      CHECK(chosen.coding == (wanted == "identity" ? "" : wanted));
+      CHECK(chosen.varies == !offered.empty());
+      CHECK(chosen.stamp == *root->glance(std::string("a").append(chosen.suffix)));
+    }
+  }
+  CHECK_FALSE(choose_variant(*root, "none", "gzip").varies);
+}
+
 TEST_CASE("a sibling made before its file changed, in the same second, is not served",
           "[files][static_files][precompressed]") {
   constexpr files::file_stamp source{.modified = 100, .modified_ns = 500};

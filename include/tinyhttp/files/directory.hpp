@@ -108,6 +108,9 @@ class directory {
   /// only serves to tell whether something that `find` gave is still what the name means.
   [[nodiscard]] result<file_stamp> glance(const std::string& name) const;
 
+  /// `name` leads to a regular file, by such a glance, whose stamp goes to `file`.
+  [[nodiscard]] bool sees_file(const std::string& name, file_stamp& file) const noexcept;
+
   /// `name` still leads to the regular file of that stamp, by such a glance.
   [[nodiscard]] bool is_still(const std::string& name, const file_stamp& stamp) const noexcept;
 
@@ -216,9 +219,16 @@ inline result<file_stamp> directory::glance(const std::string& name) const {
   return detail::stamp_of(s);
 }
 
-inline bool directory::is_still(const std::string& name, const file_stamp& stamp) const noexcept {
+inline bool directory::sees_file(const std::string& name, file_stamp& file) const noexcept {
   struct ::stat s;
-  return ::fstatat(root_.get(), name.c_str(), &s, 0) == 0 && S_ISREG(s.st_mode) && detail::stamp_of(s) == stamp;
+  if (::fstatat(root_.get(), name.c_str(), &s, 0) != 0 || !S_ISREG(s.st_mode)) return false;
+  file = detail::stamp_of(s);
+  return true;
+}
+
+inline bool directory::is_still(const std::string& name, const file_stamp& stamp) const noexcept {
+  file_stamp now;
+  return sees_file(name, now) && now == stamp;
 }
 
 [[gnu::cold]] inline result<opened> directory::find(const std::string& name) const {

@@ -36,6 +36,9 @@ class kept_files {
   /// What is kept under `key`, if its name still leads to it; else null.
   [[nodiscard]] shared<const kept_file> find(std::string_view key, const request& r);
 
+  /// What is kept under `key`, if it is that file, which somebody has just looked at; else null.
+  [[nodiscard, gnu::cold]] shared<const kept_file> find_seen(std::string_view key, const file_stamp& now);
+
   /// Keeps `file`, which `name` leads to, under `key`, if it is worth that and has not changed just now;
   /// else null. `now`: seconds since 1970.
   [[nodiscard, gnu::cold]] shared<const kept_file> keep(const std::string& key, std::string name,
@@ -46,6 +49,17 @@ class kept_files {
     if (limits.octets == 0) return limits;
     const std::size_t spare = detail::most_descriptors() / 8;
     return {.octets = std::size_t{64} << 20, .largest = limits.largest_open, .files = limits.open < spare ? limits.open : spare};
+  }
+
+  [[nodiscard]] shared<const kept_file> look_up(std::string_view key) {
+    auto kept = in_memory_.find(key);
+    if (!kept) kept = open_.find(key);
+    return kept;
+  }
+  [[gnu::cold]] shared<const kept_file> forget(std::string_view key) {
+    in_memory_.forget(key);
+    open_.forget(key);  // and closes it
+    return nullptr;
   }
 
   const directory& root_;
@@ -68,8 +82,7 @@ namespace detail {
 }  // namespace detail
 
 inline shared<const kept_file> kept_files::find(std::string_view key, const request& r) {
-  auto kept = in_memory_.find(key);
-  if (!kept) kept = open_.find(key);
+  auto kept = look_up(key);
   if (!kept) return nullptr;
   const bool trusts = trust_for_ > std::chrono::milliseconds(0);
   if (trusts && detail::measured_now(r) < kept->trusted_until()) return kept;
@@ -77,9 +90,13 @@ inline shared<const kept_file> kept_files::find(std::string_view key, const requ
     if (trusts) kept->trust_until(deadline_in(detail::measured_now(r), trust_for_));
     return kept;
   }
-  in_memory_.forget(key);
-  open_.forget(key);  // and closes it
-  return nullptr;
+  return forget(key);
+}
+
+inline shared<const kept_file> kept_files::find_seen(std::string_view key, const file_stamp& now) {
+  auto kept = look_up(key);
+  if (kept && kept->stamp != now) return forget(key);
+  return kept;
 }
 
 inline shared<const kept_file> kept_files::keep(const std::string& key, std::string name,
@@ -87,10 +104,11 @@ inline shared<const kept_file> kept_files::keep(const std::string& key, std::str
   // What changed in this second or the last may change again without its stamp showing it: clocks
   // of file systems tick, some by the second.
   if (file.stamp.changed + 1 >= now || file.stamp.modified >= now) return nullptr;
-  cache& in = in_memory_.takes(known.size) ? in_memory_ : open_;
+  const bool small = in_memory_.takes(known.size);
+  cache& in = small ? in_memory_ : open_;
   if (!in.takes(known.size)) return nullptr;
   owned<kept_file> made(new kept_file);
-  if (&in == &in_memory_) {
+  if (small) {
     auto octets = read_octets(*file.content, 0, static_cast<std::size_t>(known.size));
     if (!octets) return nullptr;  // it has become shorter, or can't be read
     made->octets = share<const std::string>(new std::string(std::move(*octets)));

@@ -18,11 +18,13 @@ struct variant {
   std::string_view coding = {};  // empty: itself
   std::string_view suffix = {};  // what the sibling's name has behind the name
   bool varies = false;           // siblings exist, so the answer depends on Accept-Encoding
+  file_stamp stamp = {};         // of what is sent; as it is here where `name` is no file
 };
 
 /// Decides by Accept-Encoding between the siblings that lie beside the file `name`: `.br`, `.zst` and
 /// `.gz`, in this order between equals, and none that is older than the file. A client that refuses
-/// even the file itself gets it all the same (RFC 9110 12.5.3). Four looks at the disk.
+/// even the file itself gets it all the same (RFC 9110 12.5.3). Looks at the file, and at siblings, those
+/// that the client likes best first, until one is there: two to four looks at the disk.
 [[nodiscard, gnu::cold]] inline variant choose_variant(const directory& root, const std::string& name,
                                             std::optional<std::string_view> accept_encoding);
 
@@ -30,7 +32,10 @@ struct variant {
 
 namespace detail {
 
-inline constexpr variant known_siblings[] = {{"br", ".br", true}, {"zstd", ".zst", true}, {"gzip", ".gz", true}};
+struct sibling_kind {
+  std::string_view coding, suffix;
+};
+inline constexpr sibling_kind known_siblings[] = {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}};
 
 /// To the nanosecond, unless the sibling's time was cut to seconds on its way here, as by tar.
 [[nodiscard]] constexpr bool is_as_new(const file_stamp& sibling, const file_stamp& source) noexcept {
@@ -42,21 +47,30 @@ inline constexpr variant known_siblings[] = {{"br", ".br", true}, {"zstd", ".zst
 
 inline variant choose_variant(const directory& root, const std::string& name,
                               std::optional<std::string_view> accept_encoding) {
-  const auto source = root.glance(name);
-  if (!source || source->is_directory) return {};
-
-  std::string_view offered[std::size(detail::known_siblings)];
-  std::size_t count = 0;
-  for (const auto& sibling : detail::known_siblings) {
-    const auto there = root.glance(std::string(name).append(sibling.suffix));
-    if (there && !there->is_directory && detail::is_as_new(*there, *source))
-      offered[count++] = sibling.coding;
+  constexpr std::size_t count = std::size(detail::known_siblings);
+  constexpr quality looked_at = tinyhttp::detail::no_quality - 1;
+  variant chosen;
+  if (!root.sees_file(name, chosen.stamp)) return chosen;
+  const std::string_view accepted = accept_encoding.value_or("");
+  quality wanted[count];
+  for (std::size_t i = 0; i < count; ++i) wanted[i] = tinyhttp::detail::listed_quality(accepted, detail::known_siblings[i].coding);
+  std::string sibling_name = name;
+  for (;;) {
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < count; ++i)
+      if (wanted[i] > wanted[best]) best = i;
+    const quality likes = wanted[best];
+    if (likes == looked_at) return chosen;
+    wanted[best] = looked_at;
+    const auto& kind = detail::known_siblings[best];
+    sibling_name.replace(name.size(), std::string::npos, kind.suffix);
+    file_stamp there;
+    if (!root.sees_file(sibling_name, there) || !detail::is_as_new(there, chosen.stamp)) continue;
+    if (likes > 0 && likes >= tinyhttp::detail::listed_quality(accepted, "identity"))
+      return {kind.coding, kind.suffix, true, there};
+    chosen.varies = true;  // though this client wants none of those that are left
+    return chosen;
   }
-  if (count == 0) return {};
-  const auto best = preferred_coding(accept_encoding, {offered, count});
-  for (const auto& sibling : detail::known_siblings)
-    if (best == sibling.coding) return sibling;
-  return {{}, {}, true};
 }
 
 }  // namespace tinyhttp::files

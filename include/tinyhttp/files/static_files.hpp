@@ -48,7 +48,7 @@ struct static_files_options {
   std::vector<cache_rule> cache_rules = {};  // first match first
 
   /// Sends `a.js.br`, `a.js.zst` or `a.js.gz` for `a.js` to clients that accept the coding, when it
-  /// is not older than `a.js`. Costs four more looks at the disk per request.
+  /// is not older than `a.js`. Costs one to three more looks at the disk per request, `trust_for` or not.
   bool precompressed = false;
 
   /// Small files are kept in memory, larger ones open; a change on disk is seen at the next request.
@@ -133,6 +133,7 @@ class static_files {
                                                                       std::string_view below) const;
   [[nodiscard]] shared<const files::kept_file> kept_for(const request& r,
                                                                  const std::string& name) const;
+  [[nodiscard, gnu::cold]] shared<const files::kept_file> kept_variant(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   // What is not kept: built for size, as the disk is what it costs.
   [[nodiscard, gnu::cold]] response serve_missing(const request& r, const error& why) const;
@@ -142,7 +143,7 @@ class static_files {
                                     files::opened& file) const;
   [[nodiscard, gnu::cold]] response serve_content(const request& r, const std::string& key, std::string name,
                                        files::facts& known, files::opened& file) const;
-  [[nodiscard]] files::variant choose(const request& r, const std::string& name) const {
+  [[nodiscard, gnu::cold]] files::variant choose(const request& r, const std::string& name) const {
     if (!state_->options.precompressed) return {};
     std::string store;
     return files::choose_variant(state_->root, name, r.fields.combined("Accept-Encoding", store));
@@ -233,9 +234,12 @@ inline shared<const files::kept_file> static_files::kept_as_asked(const request&
 inline shared<const files::kept_file> static_files::kept_for(const request& r,
                                                                       const std::string& name) const {
   if (state_->kept.is_off()) return nullptr;
+  return state_->options.precompressed ? kept_variant(r, name) : state_->kept.find(name, r);
+}
+
+inline shared<const files::kept_file> static_files::kept_variant(const request& r, const std::string& name) const {
   const auto chosen = choose(r, name);
-  return !chosen.varies ? state_->kept.find(name, r)
-                        : state_->kept.find(detail::variant_key(name, chosen.coding), r);
+  return state_->kept.find_seen(chosen.varies ? detail::variant_key(name, chosen.coding) : name, chosen.stamp);
 }
 
 inline response static_files::serve_found(const request& r, const std::string& name) const {
