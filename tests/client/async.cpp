@@ -99,6 +99,11 @@ TEST_CASE("destroying a call ends it, wherever it is", "[client][async][threads]
   }
 }
 
+TEST_CASE("what would end a thread's wait is refused where there is no thread that waits", "[client][async]") {
+  const net::interrupter stop;
+  CHECK_THROWS_WITH(async_client({.stop = &stop}), "async_client: stop is for clients that block");
+}
+
 TEST_CASE("without a loop there is an error, not a wait", "[client][async]") {
   async_client c;
   auto asking = c.get("http://127.0.0.1:9/x");

@@ -17,6 +17,7 @@
 #include <tinyhttp/net/loop.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -28,13 +29,16 @@ namespace tinyhttp {
 /// ends, or once the client has gone and the loop makes another call. Bodies of answers are pulled
 /// on the loop of their call, and are gone before it is.
 ///
-/// Destroying a task ends its call and closes its connection; `client_options::stop` is not looked
-/// at. Without a loop a call fails with `invalid_argument`.
+/// Destroying a task ends its call and closes its connection. Without a loop a call fails with
+/// `invalid_argument`.
 template <client_transport Transport>
 class basic_async_client {
  public:
+  /// Throws std::invalid_argument for a `client_options::stop`: it ends waits in threads, and there are none here.
   explicit basic_async_client(client_options with = {})
-      : options_(std::make_shared<const client_options>(std::move(with))) {}
+      : options_(std::make_shared<const client_options>(std::move(with))) {
+    if (options_->stop != nullptr) throw std::invalid_argument("async_client: stop is for clients that block");
+  }
 
   /// The whole answer, whatever its status.
   [[nodiscard]] task<result<response>> call(std::string_view to, call_options how = {}) const {
