@@ -135,6 +135,21 @@ TEST_CASE("a server takes over a socket that listens already", "[server]") {
 #endif
 }
 
+TEST_CASE("a handler that waits for its own server is told, and others go on", "[server]") {
+  std::atomic<server*> own = nullptr;
+  server running([&own](const request&) {
+    own.load()->wait();
+    return text("never");
+  }, quick());
+  own = &running;
+  CHECK(raw_client(running).ask(get_root).status == 500);
+  server other([&running](const request&) {
+    running.stop();
+    return text(std::to_string(running.wait()));
+  }, quick());
+  CHECK(raw_client(other).ask(get_root).body == "0");
+}
+
 TEST_CASE("a connection that was made elsewhere is served, bounded as others are, and ended with them", "[server]") {
   auto elsewhere = net::listener::bind({});
   REQUIRE(elsewhere);

@@ -16,7 +16,7 @@ namespace tinyhttp {
 
 /// Of a `worker_pool`, and of `blocking`, which has one.
 struct worker_options {
-  std::size_t threads = 4;  // at most, but one; started one by one, when work finds the others busy
+  std::size_t threads = 4;  // at most, and at least one; each is started when work finds the others busy
   std::size_t waiting = 64;  // work that no thread has begun, at most; more is refused
 };
 

@@ -82,7 +82,8 @@ class basic_client {
 /// The client that waits in its caller's thread.
 using client = basic_client<blocking_transport>;
 
-/// Asks once, over a connection of its own, following up to 10 redirects; the whole answer.
+/// Asks once, over a connection of its own; the whole answer. Follows up to 10 redirects, and asks by GET, unless
+/// `how` says otherwise.
 template <class Client = client>
 [[nodiscard]] result<response> get(std::string_view to, call_options how = {});
 

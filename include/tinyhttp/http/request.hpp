@@ -33,9 +33,9 @@ class request_context {
 
   /// The address at the other end of the socket, such as `127.0.0.1:52186`; never from a field.
   [[nodiscard]] virtual std::string_view peer() const noexcept = 0;
-  /// Octets come and go by TLS; and whom the peer's certificate is for, such as `CN=me`, if the server
-  /// asks for one (see `tls_server_options::client_ca`).
+  /// Octets come and go by TLS.
   [[nodiscard]] virtual bool is_secure() const noexcept { return false; }
+  /// Whom the peer's certificate is for, such as `CN=me`, where the server asks for one (`tls_server_options::client_ca`).
   [[nodiscard]] virtual std::string peer_subject() const { return {}; }
   /// The peer has gone, or the server is out of patience: nobody will see the response.
   [[nodiscard]] virtual bool cancelled() const noexcept = 0;

@@ -1,7 +1,6 @@
 // tinyhttp/server/options.hpp -- everything a server can be told, with defaults that are safe.
 //
-// An aggregate: `{.port = 8080, .threads = 2}`. No macro, no global. Every bound is finite, and
-// each says what it was modelled on.
+// An aggregate: `{.port = 8080, .threads = 2}`. No macro, no global. Every bound is finite.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -40,11 +39,11 @@ struct patience {
 struct server_options {
   std::string host = "127.0.0.1";  // an address, a host name, or empty for all interfaces
   std::uint16_t port = 8080;       // 0 takes a free one
-  std::string unix_path = {};           // not empty: a Unix-domain socket there instead
-  int listening_fd = -1;           // a socket that listens already, as service managers hand over, taken over instead;
-                                   // it stays the caller's, open, if the server does not start
-  int backlog = 511;               // as nginx; the system may cap it
-  unsigned threads = 1;            // loops that share the listening socket
+  std::string unix_path = {};      // instead: a Unix-domain socket there, a path or `@name` (abstract)
+  int listening_fd = -1;           // instead: a socket that listens already, as service managers hand over. The server's from
+                                   // then on; it stays the caller's, open, if the server does not start
+  int backlog = 511;               // connections that nobody has accepted, as nginx; the system may cap it
+  unsigned threads = 1;            // loops that share the listening socket; 0 is 1
 
   h1::limits limits = {};
   std::uint64_t body_limit = std::uint64_t{1} << 20;  // octets read before a handler that cannot wait; nginx
@@ -53,7 +52,7 @@ struct server_options {
   /// At once, from one IPv4 address or one IPv6 network (/64), over all threads; further ones are
   /// closed at once. Behind a proxy everybody has its address: as many as `connections` then.
   std::size_t connections_per_address = 8 * 1024;
-  std::size_t requests_per_connection = 1'000'000;
+  std::size_t requests_per_connection = 1'000'000;  // the last one's answer says `close`
   /// Octets that a connection may hold for its peer, all in all: what it has received, answers that
   /// wait to be sent, a body read first. 0: what the bounds above come to, 3 MB by default, two of
   /// them for the body. Less makes the buffers smaller; a server whose bounds do not fit won't start.
@@ -76,7 +75,7 @@ struct server_options {
   /// For a `tls_server` (tls.hpp): its certificate and key. A handshake has `patience.head`.
   shared<const net::secure_context> tls = nullptr;
 
-  net::backend backend = net::backend::best;
+  net::backend backend = net::backend::best;  // how loops wait: by epoll where there is one, else by poll
 };
 
 }  // namespace tinyhttp

@@ -20,15 +20,16 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace tinyhttp {
 
 /// Serves `app` from construction to destruction. `app` is called on the loop threads: one, unless
-/// options ask for more. Every member function may be called from any thread, from a handler too,
-/// but `wait`, and destruction, which join those threads. They hold SIGPIPE back, which threads and
-/// programs that a handler starts inherit.
+/// options ask for more. Every member function may be called from any thread, from a handler too;
+/// but `wait`, and destruction, join the loop threads, so they are for others. Those hold SIGPIPE back,
+/// which threads and programs that a handler starts inherit.
 template <looped_stream Stream>
 class basic_server {
  public:
@@ -65,7 +66,8 @@ class basic_server {
   /// once; a second call changes nothing.
   [[gnu::cold]] void stop();
 
-  /// Waits until it has been stopped and drained; says how many connections were cut off.
+  /// Waits until it has been stopped and drained; says how many connections were cut off. Throws std::logic_error
+  /// in a loop thread, such as a handler's, which would wait for itself; there, destruction ends the program.
   [[gnu::cold]] std::size_t wait();
 
   /// Connections open now.
@@ -189,6 +191,8 @@ void basic_server<Stream>::stop() {
 
 template <looped_stream Stream>
 std::size_t basic_server<Stream>::wait() {
+  for (const auto& one : running_->workers)
+    if (one.shard.is_here()) throw std::logic_error("server: a handler cannot wait for its own server");
   const std::lock_guard<std::mutex> lock(running_->joining);
   std::size_t cut_off = 0;
   for (auto& one : running_->workers) {

@@ -81,6 +81,9 @@ class basic_shard {
     loop_.post(std::move(call));
   }
 
+  /// The calling thread is the one that serves.
+  [[nodiscard]] bool is_here() const noexcept { return net::loop::current() == &loop_; }
+
   /// Connections that the drain deadline cut off. After `run`.
   [[nodiscard]] std::size_t cut_off() const noexcept { return cut_off_; }
   /// Any thread.

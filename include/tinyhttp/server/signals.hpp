@@ -16,7 +16,7 @@ namespace tinyhttp {
 /// process as usual, for the impatient. Of one thread: waits and ends in the one that made it.
 ///
 ///     signal_wait stop{SIGINT, SIGTERM};
-///     server running(app);
+///     server running(std::move(app));
 ///     stop.wait();             // the destructor of `running` drains
 class signal_wait {
  public:
