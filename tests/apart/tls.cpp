@@ -622,6 +622,23 @@ TEST_CASE("a peer that changes keys without end is an error, and is given no mor
   CHECK(answer.size() < 256 * 1024);
 }
 
+TEST_CASE("a handshake is not begun again", "[apart][tls][security]") {
+  const auto session = show()->begin("", 0).value();
+  raw_client peer("localhost", TLS1_2_VERSION);
+  REQUIRE(peer.meet(*session).has_value());
+  ::SSL_clear_options(peer.native_session(), SSL_OP_NO_RENEGOTIATION);
+  REQUIRE(::SSL_renegotiate(peer.native_session()) == 1);
+  char room[8];
+  for (int i = 0; i < 2; ++i) {  // a greeting, and then what shows that we go on
+    if (i == 1) REQUIRE(::SSL_write(peer.native_session(), "plain", 5) <= 0);  // it waits for its handshake
+    peer.speak_to(*session);
+    CHECK(session->decrypt(room).value() == 0);
+    std::string answer;
+    session->take_outgoing(answer);
+    CHECK(answer.size() == (i == 0 ? 31u : 0u));  // an alert: no_renegotiation (RFC 5246 7.2.2), a warning
+  }
+}
+
 TEST_CASE("who looks for news learns afterwards why there will be none", "[apart][tls][security]") {
   const auto server = show({.names = {"localhost"}})->begin("", 0).value();
   const auto client = trust()->begin("localhost", 443).value();
