@@ -47,7 +47,7 @@ constexpr const char* help =
     "          [--text /path=TEXT]... [--etag /path=TAG]... [--header '/path=NAME: VALUE']...\n"
     "          [--no-validators /path]... [--on 'REQUESTS BEHAVIOUR']... [--journal FILE [--body SIZE]]\n"
     "          [--expect 'REQUESTS [xN|xN+]']... [--strict [--tolerate REQUESTS]...] [--until-eof]\n"
-    "          [--recorded '/mount=DIR[ URL]']... [--tls FILE [--certificate KIND]]\n"
+    "          [--recorded '/mount=DIR[ URL]']... [--tls FILE [--certificate KIND]] [--hang-up N] [--ignore N]\n"
     "\n"
     "SIZE is in octets, or 64KiB, 3MiB, 10GiB. --etag, --header and --no-validators say more of a --file or --text\n"
     "  before them.\n"
@@ -67,6 +67,7 @@ constexpr const char* help =
     "--expect: so many of these requests, xN+ for that many or more; one if nothing is said. --strict: no request for\n"
     "  what nothing was declared for, but those of --tolerate, and every --on played to its end. What was not so\n"
     "  is on stderr at the end, with the journal, and the status is 1.\n"
+    "--hang-up: the first N connections are closed unread; --ignore: and the next N neither read nor answered.\n"
     "--until-eof: ends when standard input does, too. --body: so much of each request's body is in FILE.\n"
     "--recorded: answers as the files in DIR do, which are made by asking what stands below URL, where one is\n"
     "  given, for what is not there yet.\n"
@@ -230,7 +231,7 @@ int main(int argc, char** argv) try {
   std::vector<std::pair<std::string, tt::written_wish>> wishes;
   std::FILE* journal = nullptr;
   std::string ca_file, certificate;
-  std::uint64_t body = 0;
+  std::uint64_t body = 0, hang_up = 0, ignore = 0;
   bool strict = false, until_eof = false;
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
@@ -240,7 +241,7 @@ int main(int argc, char** argv) try {
       continue;
     }
     constexpr std::string_view known[] = {"--port", "--journal", "--body", "--dir", "--file", "--text", "--etag", "--header", "--no-validators",
-                                          "--on", "--expect", "--tolerate", "--recorded", "--tls", "--certificate"};
+                                          "--on", "--expect", "--tolerate", "--recorded", "--tls", "--certificate", "--hang-up", "--ignore"};
     if (std::find(std::begin(known), std::end(known), option) == std::end(known)) usage("unknown option " + option);
     if (i + 1 == argc || *argv[i + 1] == '\0') usage(option + ": something is missing behind it");
     const std::string value = argv[++i];
@@ -255,6 +256,10 @@ int main(int argc, char** argv) try {
       const auto size = tt::parse_size(value);
       if (!size) usage("--body " + value + ": no size, such as 500000, 64KiB, 3MiB");
       body = *size;
+    } else if (option == "--hang-up" || option == "--ignore") {
+      const auto count = th::ascii::parse_decimal_strict(value, 1'000'000);
+      if (!count) usage(option + " " + value + ": not a number of connections");
+      (option == "--ignore" ? ignore : hang_up) = *count;
     } else if (option == "--expect") {
       wishes.emplace_back(value, checked(option, value, tt::parse_wish(value)));
     } else if (option == "--tls") {
@@ -280,6 +285,8 @@ int main(int argc, char** argv) try {
   bool well = true;
   {
     tt::fake_server srv(with);
+    srv.hang_up(static_cast<std::size_t>(hang_up));
+    srv.ignore_connections(static_cast<std::size_t>(ignore));
     declarations all(srv);
     for (const auto& [option, value] : declared) all.take(option, value);
     srv.on_over([journal, body](const tt::exchange& x) {

@@ -183,7 +183,7 @@ class FakeFileServer(unittest.TestCase):
                       ["--on", "/x cut"], ["--on", "/x then serve"], ["--on", "GET"], ["--on", "GET /x"], ["--on", "/x basic-auth u"],
                       ["--on", "/x throttle 10KiB"], ["--tls", ""],
                       ["--on", "get /x cut 5"], ["--on", "/x redirect '/y"], ["--etag", "/x=v1"], ["--no-validators", "/x"],
-                      ["--header", "/x=A"], ["--expect", "/x 2"], ["--expect", "x"], ["--tolerate", "/x x2"], ["--body", "5"], ["--body", "many"],
+                      ["--header", "/x=A"], ["--expect", "/x 2"], ["--expect", "x"], ["--tolerate", "/x x2"], ["--body", "5"], ["--body", "many"], ["--hang-up", "x"], ["--ignore", "-1"],
                       ["--nothing", "1"], ["--text"], ["--dir", "/d=/nowhere"],
                       ["--recorded", "/=d ftp://h/"]):
             done = run(program("fake_file_server"), *wrong)
@@ -239,6 +239,12 @@ class FakeFileServer(unittest.TestCase):
         self.assertEqual(run("curl", "-s", "-d", "_xyz_", server.url + "/up").stdout, b"it is")
         entries = server.journal(5)
         self.assertEqual([(e["body"], e["body_size"]) for e in entries[3:]], [("\u00ffab", 5), ("_xy", 5)])
+
+    def test_connections_are_hung_up_on_and_ignored(self):
+        server = self.served("--text", "/x=hello", "--hang-up", "1", "--ignore", "1")
+        got = [run("curl", "-s", "-m", seconds, server.url + "/x") for seconds in ("20", "0.2", "20")]
+        self.assertIn(got[0].returncode, (52, 56))
+        self.assertEqual([done.returncode for done in got[1:]], [28, 0])
 
     def test_an_upload_is_refused_or_reset_and_curl_says_so(self):
         (self.here / "up").write_bytes(bytes(8 << 20))
