@@ -163,7 +163,7 @@ TEST_CASE("whichever allocation fails, a server that forwards goes on", "[server
     fail_allocation_after(at);
     c.send("GET /hello/you HTTP/1.1\r\nHost: a\r\n\r\n");
     pollfd answered{c.native(), POLLIN, 0};
-    const int ready = ::poll(&answered, 1, 20'000);
+    const int ready = uninterrupted([&] { return ::poll(&answered, 1, 20'000); });
     is_over = !allocation_has_failed();
     fail_allocation_after(-1);
     CHECK(ready == 1);  // or hung up
@@ -233,13 +233,13 @@ TEST_CASE("a server that has no memory for connections, nor to say so, accepts t
     fail_allocation_after(0, failures);
     raw_client c(running.local_address());
     pollfd ended{c.native(), POLLIN, 0};
-    const int ready = ::poll(&ended, 1, 20'000);
+    const int ready = uninterrupted([&] { return ::poll(&ended, 1, 20'000); });
     fail_allocation_after(-1);
     CHECK(ready == 1);
     raw_client next(running);
     next.send("GET /hello/you HTTP/1.1\r\nHost: a\r\n\r\n");
     pollfd answered{next.native(), POLLIN, 0};
-    REQUIRE(::poll(&answered, 1, 5'000) == 1);
+    REQUIRE(uninterrupted([&] { return ::poll(&answered, 1, 5'000); }) == 1);
     CHECK(next.receive().body == "hello, you");
   }
 }
@@ -259,7 +259,7 @@ TEST_CASE("a handler that has no memory is answered for when there is none for t
     raw_client c(running), next(running);
     c.send("GET /greedy HTTP/1.1\r\nHost: a\r\n\r\n");
     pollfd answered{c.native(), POLLIN, 0};
-    const int ready = ::poll(&answered, 1, 20'000);
+    const int ready = uninterrupted([&] { return ::poll(&answered, 1, 20'000); });
     fail_allocation_after(-1);
     CHECK(ready == 1);  // or hung up
     CHECK(next.ask(get_root).body == "hello");

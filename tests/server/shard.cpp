@@ -97,6 +97,30 @@ TEST_CASE("a proxy introduces each connection, which is its client's from then o
   CHECK(eventually([&] { return running.open_connections() == 0; }));
 }
 
+TEST_CASE("a system that has no room to watch a connection is told of, once, and the next one is served", "[server][faults]") {
+  std::atomic<int> lines{0};
+  auto with = quick();
+  with.backend = net::backend::epoll;
+  with.log = [&lines](std::string_view line) {
+    if (line == "watch a connection: no space left on device") ++lines;
+  };
+  struct no_room final : net::fault_injector {
+    no_room() { net::os::injector = this; }
+    ~no_room() override { net::os::injector = nullptr; }
+    net::fault before(net::system_call which, int fd) noexcept override {
+      sockaddr_storage peer;
+      socklen_t size = sizeof peer;
+      if (which != net::system_call::epoll_control || ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
+      return {.error = refused++ < 2 ? ENOSPC : 0};
+    }
+    std::atomic<int> refused{0};
+  } const full;
+  const server running([](const request&) { return text("hello"); }, std::move(with));
+  for (int i = 0; i < 2; ++i) CHECK(raw_client(running).rest().empty());
+  CHECK(raw_client(running).ask(get_root).body == "hello");
+  CHECK(lines == 1);
+}
+
 TEST_CASE("who is not introduced is not answered", "[server][proxy_header][security]") {
   std::atomic<int> lines{0};
   auto with = quick();

@@ -18,7 +18,7 @@
 namespace tinyhttp {
 
 /// Downloads `from` into the file `path`. The octets go to `PATH.part`, which becomes `PATH` when
-/// the last one has come; on failure `PATH` is what it was. A part that can be gone on with (the
+/// the last one has come; on failure `PATH` is what it was, but where the name alone could not be synced. A part that can be gone on with (the
 /// answer had a strong validator) is left beside it, with the validator in `PATH.part.from`: after a
 /// kill or a power cut at any moment, too.
 ///

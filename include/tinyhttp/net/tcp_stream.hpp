@@ -74,6 +74,9 @@ class tcp_stream : watch, timer {
   /// Leaves the loop and gives the socket away, open and non-blocking.
   [[nodiscard]] net::socket release() noexcept;
 
+  /// With which errno value the loop could not take it; 0: it did.
+  [[nodiscard]] int refused() const noexcept { return obstacle_ > 0 ? obstacle_ : 0; }
+
   [[nodiscard]] int native() const noexcept { return socket_.native(); }
   [[nodiscard]] address peer() const noexcept { return peer_.value(); }
   /// Whom the peer speaks for is the peer from now on.

@@ -150,6 +150,10 @@ class basic_shard {
   [[gnu::cold]] task<void> introduce(held_connection& held);
   [[gnu::cold]] void accept_queued();
   void finish(held_connection& done);
+  [[nodiscard]] static net::tcp_stream& plain(held_connection& held) noexcept {
+    if constexpr (is_secured_stream<Stream>) return held.stream.below();
+    else return held.stream;
+  }
   [[gnu::noinline]] static void cut(held_connection& held) noexcept {
     held.running.reset();
     held.stream.close();
@@ -237,6 +241,7 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
   if (!seat) return complaints_.tell(from.peer);  // and `from` closes the connection
   connections_.push_back(owned<held_connection>(new held_connection(*this, std::move(from), std::move(seat))));
   held_connection& held = connections_.back();
+  if (const int why = plain(held).refused(); why != 0) complaints_.tell(net::system_error("watch a connection", why));
   if constexpr (is_secured_stream<Stream>) {
     if (const auto secured = held.stream.secure(*options_.tls, {}, 0); !secured) {
       connections_.pop_back();
@@ -257,22 +262,20 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
 /// Whoever connects speaks for somebody else, and says for whom first.
 template <looped_stream Stream>
 task<void> basic_shard<Stream>::introduce(held_connection& held) {
-  net::tcp_stream* plain = nullptr;
-  if constexpr (is_secured_stream<Stream>) plain = &held.stream.below();
-  else plain = &held.stream;
-  plain->expires_at(deadline_in(loop_.now(), options_.patience.head));
+  net::tcp_stream& under = plain(held);
+  under.expires_at(deadline_in(loop_.now(), options_.patience.head));
   held.introducing = true;
-  auto reading = options_.introduced_by(*plain);
+  auto reading = options_.introduced_by(under);
   const result<net::address> told = co_await reading;
   held.introducing = false;
   if (!told) {
     if (told.error().kind() == error_kind::protocol) complaints_.tell(told.error());
     co_return;
   }
-  if (told->is_known()) plain->set_peer(*told);
-  held.seat = census_.admit(plain->peer());
+  if (told->is_known()) under.set_peer(*told);
+  held.seat = census_.admit(under.peer());
   if (!held.seat) {
-    complaints_.tell(plain->peer());
+    complaints_.tell(under.peer());
     co_return;
   }
   auto serving = held.serving.run();
