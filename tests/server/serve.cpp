@@ -696,6 +696,34 @@ TEST_CASE("what a refused peer goes on to send is taken, however much, until the
   CHECK(s.took == s.options.patience.linger);
 }
 
+TEST_CASE("a request knows nothing of the path of the one before", "[server][security]") {
+  router app;
+  app.get("/of/{user}", [](const request& r) { return text(std::string(r.path_params["user"])); })
+      .otherwise([](const request& r) { return text("[" + std::string(r.path_params["user"]) + "]"); });
+  served_in_memory s(std::move(app));
+  std::string back = s.exchange(get("/of/ada") + get("/none") + "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n" + get("/of/bob"));
+  CHECK(take_answer(back).body == "ada");
+  CHECK(take_answer(back).body == "[]");
+  CHECK(take_answer(back).body.find("ada") == std::string::npos);
+  CHECK(take_answer(back).body == "bob");
+}
+
+TEST_CASE("what came at once earns a peer no more than another grace", "[server][security]") {
+  server_options with;
+  with.patience.grace = 1s;
+  with.patience.octets_per_second = 10;
+  served_in_memory s(pulls_all, std::move(with));
+  s.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+  s.send(std::string(900, 'x'));  // at that rate the time of 90 seconds
+  int waited = 0;
+  for (; waited < 100 && !s.pair.second.peer_closed(); ++waited) {
+    s.time.advance(100ms);
+    s.send("");
+  }
+  CHECK(waited >= 10);
+  CHECK(waited <= 25);
+}
+
 TEST_CASE("a peer that said it would close is not waited for", "[server]") {
   served_in_memory s(echo_target);
   std::string back = s.exchange(get("/", "Connection: close\r\n"));
