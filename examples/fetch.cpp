@@ -19,15 +19,15 @@
 #include <tinyhttp/client/download.hpp>
 #include <tinyhttp/client/retry.hpp>
 #include <tinyhttp/client/upload_form.hpp>
+#include <tinyhttp/core/chrono.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/http/content_disposition.hpp>
 #include <tinyhttp/http/content_range.hpp>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,7 +52,7 @@ namespace th = tinyhttp;
 // ---- what needs a library -----------------------------------------------------------------------
 
 #ifdef FETCH_WITH_TLS  // g++ ... -DFETCH_WITH_TLS -lssl -lcrypto
-std::shared_ptr<const th::net::secure_context> tls_of(const settings& s) {
+th::shared<const th::net::secure_context> tls_of(const settings& s) {
   auto made = th::tls_client_context({.ca_file = s.ca_file,
                                       .ca_directory = s.ca_directory,
                                       .certificate_file = s.certificate_file,
@@ -62,7 +62,7 @@ std::shared_ptr<const th::net::secure_context> tls_of(const settings& s) {
   return *made;
 }
 #else
-std::shared_ptr<const th::net::secure_context> tls_of(const settings& s) {
+th::shared<const th::net::secure_context> tls_of(const settings& s) {
   if (s.uses_tls())
     misuse("TLS is not in this build: it needs -DFETCH_WITH_TLS and OpenSSL");
   return nullptr;
@@ -70,9 +70,9 @@ std::shared_ptr<const th::net::secure_context> tls_of(const settings& s) {
 #endif
 
 #ifdef FETCH_WITH_DIGEST  // g++ ... -DFETCH_WITH_DIGEST -lcrypto
-std::shared_ptr<th::hasher> sha256_sum() { return th::make_hasher("sha256"); }
+th::shared<th::hasher> sha256_sum() { return th::share(th::make_hasher("sha256").release()); }
 #else
-std::shared_ptr<th::hasher> sha256_sum() {
+th::shared<th::hasher> sha256_sum() {
   misuse("--digest is not in this build: it needs -DFETCH_WITH_DIGEST and OpenSSL");
 }
 #endif

@@ -3,10 +3,10 @@
 
 #include <tinyhttp/client/client.hpp>
 #include <tinyhttp/client/proxy.hpp>
+#include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/host_map.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

@@ -106,3 +106,15 @@ TEST_CASE("threads share a pool", "[client][pool][threads]") {
   CHECK(p.size() >= 1);
   CHECK(p.size() <= 4);
 }
+
+TEST_CASE("a pool that is closed keeps nothing, and nothing that comes back", "[client][pool]") {
+  pool p({});
+  const auto kept = make(1), in_use = make(2);
+  p.put(kept, start);
+  p.close();
+  p.put(in_use, start);
+  CHECK(p.size() == 0);
+  CHECK(p.take("http://a", start) == nullptr);
+  CHECK(kept.use_count() == 1);
+  CHECK(in_use.use_count() == 1);
+}

@@ -83,8 +83,8 @@ struct pair {
   explicit pair(testing::delivery to_a = {}, testing::delivery to_b = {})
       : on(net::loop_options{.time = &time}), a(on, to_a), b(on, to_b) {
     memory_stream::connect(a.below(), b.below());
-    a.secure(std::make_unique<toy_session>(&rested));
-    b.secure(std::make_unique<toy_session>());
+    a.secure(owned<net::secure_session>(new toy_session(&rested)));
+    b.secure(owned<net::secure_session>(new toy_session));
   }
   /// Shakes hands, both at once.
   void meet() {

@@ -10,6 +10,7 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/content_range.hpp>
 #include <tinyhttp/http/range.hpp>
@@ -21,7 +22,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -27,7 +27,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,9 +47,9 @@ class client_engine {
   client_engine(client_options with, Transport over)
       : options_(std::move(with)),
         transport_(std::move(over)),
-        pool_(std::make_shared<pool>(typename pool::bounds{
+        pool_{share(new pool(typename pool::bounds{
             options_.kept_per_origin, options_.kept_in_all,
-            at_most_a_year(options_.keep_for)})) {}
+            at_most_a_year(options_.keep_for)}))} {}
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
   [[nodiscard]] task<result<response>> run(result<url> to, call_options&& how,
@@ -70,7 +69,7 @@ class client_engine {
   }
 
   [[nodiscard]] const client_options& options() const noexcept { return options_; }
-  [[nodiscard]] std::size_t idle_connections() const { return pool_->size(); }
+  [[nodiscard]] std::size_t idle_connections() const { return pool_.shares->size(); }
 
  private:
   using pool = connection_pool<connection>;
@@ -101,6 +100,20 @@ class client_engine {
 
   using loan = typename spares<call>::loan;
 
+  /// Connections that are still in use know it, too; who comes back to one whose client is gone is closed.
+  struct own_pool {
+    explicit own_pool(shared<pool> made) noexcept : shares(std::move(made)) {}
+    own_pool(own_pool&&) noexcept = default;
+    own_pool& operator=(own_pool&& other) noexcept {
+      std::swap(shares, other.shares);
+      return *this;
+    }
+    ~own_pool() {
+      if (shares) shares->close();
+    }
+    shared<pool> shares;
+  };
+
   task<result<response>> run(loan lent, result<void> begun, answer_until goes_to) const;
   result<void> begin(call& c, call_options& how) const;
   task<result<response>> ask(call& c) const;
@@ -112,7 +125,7 @@ class client_engine {
 
   client_options options_;
   Transport transport_;
-  std::shared_ptr<pool> pool_;
+  own_pool pool_;
   shared<spares<call>> calls_ = share(new spares<call>(16));
 };
 
@@ -179,9 +192,7 @@ template <client_transport Transport>
 task<result<response>> client_engine<Transport>::ask_over(shared<connection>& over,
                                                           request& r,
                                                           const exchange_options& with) const {
-  over->when_idle = [weak = std::weak_ptr<pool>(pool_)](shared<connection> idle) {
-    const auto home = weak.lock();
-    if (!home) return;
+  over->when_idle = [home = pool_.shares](shared<connection> idle) {
     const time_point now = idle->now();
     home->put(std::move(idle), now);
   };
@@ -207,7 +218,7 @@ task<result<response>> client_engine<Transport>::ask_once(call& c) const {
 
   c.key.clear();
   way.append_key(c.key, c.to);
-  shared<connection> over = pool_->take(c.key, transport_.now());
+  shared<connection> over = pool_.shares->take(c.key, transport_.now());
   for (bool kept = over != nullptr;; kept = false) {
     if (!over) {
       auto connecting = transport_.connect(c.to, options_, c.with.deadline);

@@ -8,6 +8,7 @@
 #include <tinyhttp/client/options.hpp>
 #include <tinyhttp/client/sending.hpp>
 #include <tinyhttp/core/buffer.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
@@ -19,7 +20,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -100,7 +100,7 @@ class response_stream final : public body_stream {
     c_.reset();
   }
   void finish() {
-    if (const auto* section = c_->wire.trailers()) trailers_ = std::make_unique<fields>(*section);
+    if (const auto* section = c_->wire.trailers()) trailers_.reset(new fields(*section));
     retire(std::move(c_));
   }
 
@@ -116,7 +116,7 @@ class response_stream final : public body_stream {
   connection_pointer c_;
   response unused_;  // what the wire would fill in while a head is read
   std::optional<std::uint64_t> length_;
-  std::unique_ptr<fields> trailers_;
+  owned<fields> trailers_;
   std::optional<error> failure_;
 };
 

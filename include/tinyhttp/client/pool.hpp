@@ -6,10 +6,10 @@
 
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/shared.hpp>
 
 #include <cstddef>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +37,14 @@ class connection_pool {
   /// Keeps `idle`, closing what has been kept longest where there are too many.
   void put(shared<Connection> idle, time_point now);
 
+  /// Closes what is kept, and from now on what would be.
+  void close() {
+    entries all;
+    const std::lock_guard lock(guard_);  // destroyed before `all`
+    all.swap(kept_);
+    closed_ = true;
+  }
+
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard lock(guard_);
     return kept_.size();
@@ -57,6 +65,7 @@ class connection_pool {
   bounds bounds_;
   mutable std::mutex guard_;
   entries kept_;  // guarded; in the order in which they were put
+  bool closed_ = false;  // guarded
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -100,6 +109,7 @@ template <class Connection>
 void connection_pool<Connection>::put(shared<Connection> idle, time_point now) {
   entries surplus;
   const std::lock_guard lock(guard_);  // destroyed before `surplus`, which closes
+  if (closed_) return;
   kept_.push_back({std::move(idle), now});
   const std::string& origin = kept_.back().connection->kept_for;
   std::size_t same = 0, longest_kept = 0;  // of this origin

@@ -1,11 +1,11 @@
 // tinyhttp/client/spares.hpp -- objects that have grown their memory, kept for whoever needs one next.
 #pragma once
 
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 
 #include <cstddef>
-#include <mutex>
 #include <utility>
 
 namespace tinyhttp {

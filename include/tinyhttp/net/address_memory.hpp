@@ -5,12 +5,12 @@
 
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/net/address.hpp>
 
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>

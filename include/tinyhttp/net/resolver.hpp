@@ -6,6 +6,8 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/mutex.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/net/address.hpp>
@@ -14,15 +16,13 @@
 
 #include <cstddef>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include <pthread.h>
 #include <signal.h>
 
 namespace tinyhttp::net {
@@ -83,11 +83,12 @@ class resolver {
     std::size_t threads = 0;
   };
   static void work(shared<shared_state> s) noexcept;
+  static void* begin_work(void* state) noexcept;
   static shared<question> next(shared_state& s);
   static void settle(shared_state& s, const shared<question>& q,
                      result<std::vector<address>> answer) noexcept;
   [[nodiscard]] static error what_was_thrown(const std::string& host) noexcept;
-  static void start_thread(const shared<shared_state>& s);
+  [[nodiscard]] static bool start_thread(const shared<shared_state>& s);
 
   shared<shared_state> state_;
 };
@@ -124,20 +125,17 @@ inline result<resolver::question_pointer> resolver::ask(std::string_view host) {
   const shared<question> made(new question(host));
   if (made->native() < 0) return refuse("too many open files");
   if (state_->threads < state_->with.max_threads) {
-    try {
-      start_thread(state_);
-      ++state_->threads;  // it waits for our lock
-    } catch (const std::system_error&) {
-      if (state_->threads == 0) return refuse("the system has no thread for it");
-    }
+    if (start_thread(state_)) ++state_->threads;  // it waits for our lock
+    else if (state_->threads == 0) return refuse("the system has no thread for it");
   }
   state_->being_asked.reserve(state_->with.max_threads);  // its threads must not want for memory
   state_->waiting.push_back(made);
   return question_pointer(made, made.get());
 }
 
-/// Signals go to the program's own threads.
-inline void resolver::start_thread(const shared<shared_state>& s) {
+/// Signals go to the program's own threads. False: the system has no thread for it.
+inline bool resolver::start_thread(const shared<shared_state>& s) {
+  owned<shared<shared_state>> its_own(new shared<shared_state>(s));
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -148,7 +146,17 @@ inline void resolver::start_thread(const shared<shared_state>& s) {
       if (to != nullptr) ::pthread_sigmask(SIG_SETMASK, to, nullptr);
     }
   } const guard{blocked ? &before : nullptr};
-  std::thread(work, s).detach();
+  pthread_t started{};
+  if (::pthread_create(&started, nullptr, begin_work, its_own.get()) != 0) return false;
+  static_cast<void>(its_own.release());
+  ::pthread_detach(started);
+  return true;
+}
+
+inline void* resolver::begin_work(void* state) noexcept {
+  const owned<shared<shared_state>> its_own(static_cast<shared<shared_state>*>(state));
+  work(std::move(*its_own));
+  return nullptr;
 }
 
 /// The first that somebody still waits for; null: the thread ends.

@@ -4,11 +4,11 @@
 // OpenSSL. Knows no stream and waits for nothing; secured_stream.hpp runs one over a stream.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,8 +67,7 @@ class secure_context {
 
   /// A session with `host`, a name or an address, whose certificate has to be for it; with the same
   /// host and port an earlier one may be resumed. On a server neither means anything.
-  [[nodiscard]] virtual result<std::unique_ptr<secure_session>> begin(std::string_view host,
-                                                                      std::uint16_t port) const = 0;
+  [[nodiscard]] virtual result<owned<secure_session>> begin(std::string_view host, std::uint16_t port) const = 0;
 };
 
 }  // namespace tinyhttp::net

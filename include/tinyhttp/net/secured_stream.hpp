@@ -7,6 +7,7 @@
 
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/net/address.hpp>
@@ -18,7 +19,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,7 +52,7 @@ class secured_stream {
 
   /// From now on octets go through `session`. The handshake is `handshake`'s, or that of the first
   /// operation; beside that one there is no other until it is over.
-  void secure(std::unique_ptr<secure_session> session) noexcept { session_ = std::move(session); }
+  void secure(owned<secure_session> session) noexcept { session_ = std::move(session); }
   /// The same with a session of `by`'s with `host`. When there cannot be one, nothing is secured.
   [[nodiscard]] result<void> secure(const secure_context& by, std::string_view host, std::uint16_t port) {
     auto session = by.begin(host, port);
@@ -139,7 +139,7 @@ class secured_stream {
       running.start();
       return Operation(running.take());
     } else {
-      return Operation(session_ != nullptr, plain, secured);
+      return Operation(static_cast<bool>(session_), plain, secured);
     }
   }
 
@@ -163,7 +163,7 @@ class secured_stream {
   }
 
   Under under_;
-  std::unique_ptr<secure_session> session_;
+  owned<secure_session> session_;
   detail::flight flight_;
   std::uint64_t received_ = 0;
   std::uint64_t sent_ = 0;

@@ -6,6 +6,7 @@
 
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/net/interrupter.hpp>
 #include <tinyhttp/net/loop.hpp>
 #include <tinyhttp/net/poller.hpp>
@@ -13,7 +14,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 namespace tinyhttp::net {
@@ -68,8 +68,11 @@ class loop_waiting::any_ready : waiter, timer {
   void await_suspend(std::coroutine_handle<> awaiter) {
     handle = awaiter;
     loop_.timers().set(*this, until_);
-    watches_ = std::make_unique<one[]>(set_.size());
-    for (std::size_t i = 0; i < set_.size() && status_ == 0; ++i) enter(watches_[i], set_[i]);
+    watches_.reserve(set_.size());
+    for (std::size_t i = 0; i < set_.size() && status_ == 0; ++i) {
+      watches_.push_back(owned<one>(new one));
+      enter(watches_.back(), set_[i]);
+    }
     if (status_ < 0) loop_.schedule(*this);
   }
   [[nodiscard]] std::int64_t await_resume() {
@@ -93,9 +96,8 @@ class loop_waiting::any_ready : waiter, timer {
     if (status_ == 0) status_ = loop_.poller().want(w, what);
   }
   void leave() noexcept {
-    for (std::size_t i = 0; watches_ && i < set_.size(); ++i)
-      loop_.poller().remove(watches_[i], true);
-    watches_.reset();
+    for (one& each : watches_) loop_.poller().remove(each, true);
+    watches_.clear();
     loop_.timers().remove(*this);
   }
   void wake() noexcept {
@@ -106,7 +108,7 @@ class loop_waiting::any_ready : waiter, timer {
   net::loop& loop_;
   std::span<pollfd> set_;
   time_point until_;
-  std::unique_ptr<one[]> watches_;
+  owned_list<one> watches_;
   std::int64_t status_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/chrono.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/date.hpp>
 #include <tinyhttp/testing/answer.hpp>
@@ -19,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,7 +46,7 @@ class fake_connection {
 
   [[nodiscard]] task<void> run();
   /// The same behind a handshake for `by`, in which `how` happens.
-  [[nodiscard]] task<void> run_secured(std::unique_ptr<net::secure_session> by, act how);
+  [[nodiscard]] task<void> run_secured(owned<net::secure_session> by, act how);
 
   /// Brings the numbers of the journal up to date; true when nothing more is on its way to a client.
   bool refresh() { return sender_.refresh(); }
@@ -107,7 +107,7 @@ task<void> fake_connection<S>::run() {
 }
 
 template <net::stream S>
-task<void> fake_connection<S>::run_secured(std::unique_ptr<net::secure_session> by, act how) {
+task<void> fake_connection<S>::run_secured(owned<net::secure_session> by, act how) {
   fake_handshake shaking(wire_.stream().below(), *by, how);
   auto handshake = shaking.run();
   const handshake_outcome came_to = co_await handshake;

@@ -26,7 +26,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <string>
@@ -315,7 +314,7 @@ template <class>
 void fake_host::begin(net::accepted&& from) {
   if (take_one(hang_up_)) return;
   if (take_one(ignore_)) return ignored_.push_back(owned<net::socket>(new net::socket(std::move(from.socket))));
-  std::unique_ptr<net::secure_session> session;
+  owned<net::secure_session> session;
   if (security_) {
     auto begun = security_->context->begin({}, 0);
     if (!begun) return;

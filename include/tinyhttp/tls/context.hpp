@@ -4,6 +4,7 @@
 // no secret beyond what OpenSSL does. RFC 8446, RFC 9110 4.3.4.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/secure_session.hpp>
@@ -119,7 +120,7 @@ class tls_context final : public net::secure_context {
   }
   [[nodiscard]] SSL_CTX* native() const noexcept { return made_.get(); }
 
-  [[nodiscard]] inline result<std::unique_ptr<net::secure_session>> begin(std::string_view host,
+  [[nodiscard]] inline result<owned<net::secure_session>> begin(std::string_view host,
                                                                           std::uint16_t port) const override;
 
  private:
@@ -235,16 +236,15 @@ inline result<void> tls_context::show(const std::string& certificate_file, const
   return {};
 }
 
-inline result<std::unique_ptr<net::secure_session>> tls_context::begin(std::string_view host,
-                                                                       std::uint16_t port) const {
+inline result<owned<net::secure_session>> tls_context::begin(std::string_view host, std::uint16_t port) const {
   ::ERR_clear_error();
-  auto made = std::make_unique<tls_session>(native(), of_server_, names_);
+  owned<tls_session> made(new tls_session(native(), of_server_, names_));
   if (!made->works()) return tls_failure("begin a session");
   if (!of_server_) {
     if (const auto named = made->expect(host, verifies_); !named) return named.error();
     if (resumes_) made->resume(host, port);
   }
-  return std::unique_ptr<net::secure_session>(std::move(made));
+  return owned<net::secure_session>(made.release());
 }
 
 }  // namespace detail

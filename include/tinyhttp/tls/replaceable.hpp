@@ -3,6 +3,7 @@
 // A context around another, which can be exchanged. Knows no TLS library itself.
 #pragma once
 
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/net/secure_session.hpp>
 
@@ -33,7 +34,7 @@ class replaceable_tls_context final : public net::secure_context {
     current_.swap(next);
   }
 
-  [[nodiscard]] result<std::unique_ptr<net::secure_session>> begin(std::string_view host,
+  [[nodiscard]] result<owned<net::secure_session>> begin(std::string_view host,
                                                                    std::uint16_t port) const override {
     return current()->begin(host, port);
   }
