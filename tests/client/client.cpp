@@ -266,6 +266,60 @@ TEST_CASE("what a call says itself is not said for it", "[client][threads]") {
                      "\r\nUser-Agent: mine\r\nContent-Length: 7\r\n\r\ncontent");
 }
 
+TEST_CASE("a call knows nothing of the one before", "[client][threads]") {
+  const std::string early = "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n";
+  SECTION("not whom it told of informational answers") {
+    scripted_server server(say_in_turn({early + ok, early + ok}));
+    client c;
+    std::string told;
+    const auto note = [&told](status code, const fields& f) { told += ascii::to_decimal(static_cast<unsigned>(code.code())).append(f["Link"]); };
+    CHECK(message_of(c.call(server.url(), {.informational = note})) == "answer 200");
+    CHECK(message_of(c.get(server.url())) == "answer 200");
+    CHECK(told == "103<a>");
+    CHECK(server.connections() == 1);
+  }
+  SECTION("nor where redirects led it") {
+    scripted_server server(say_in_turn({redirect_to("/b"), ok, redirect_to("/d"), redirect_to("/a")}));
+    client c({.max_redirects = 1});
+    CHECK(message_of(c.get(server.url("/a"))) == "answer 200");
+    CHECK(message_of(c.get(server.url("/c"))) == "GET " + server.url("/d") + ": more than 1 redirects");
+  }
+}
+
+TEST_CASE("a server that falls silent is given up, as soon as the options of a client say", "[client][timeout][threads]") {
+  std::string says;
+  scripted_server server([&](net::socket& s, int) {
+    static_cast<void>(read_request(s));
+    static_cast<void>(s.send_all(says));
+    static_cast<void>(read_request(s));  // the end
+  });
+  SECTION("before its answer") {
+    client c({.first_octet_timeout = std::chrono::milliseconds(20)});
+    CHECK(message_of(c.get(server.url("/x"))) == "GET " + server.url("/x") + ": silent for 20 ms, before any answer");
+  }
+  SECTION("in the middle of it") {
+    says = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi";
+    client c({.idle_timeout = std::chrono::milliseconds(20)});
+    CHECK(message_of(c.get(server.url("/x"))) == "GET " + server.url("/x") + ": silent for 20 ms, after 2 of 5 octets");
+  }
+}
+
+TEST_CASE("who expects leave already is not made to twice", "[client][threads][rfc9110-10.1.1]") {
+  std::string asked;
+  scripted_server server([&](net::socket& s, int) {
+    char piece[4096];
+    while (asked.find("\r\n\r\n") == std::string::npos) {
+      const auto count = s.receive(piece);
+      if (!count || *count == 0) return;
+      asked.append(piece, *count);
+    }
+    static_cast<void>(s.send_all(ok));
+  });
+  client c({.expect_continue_from = 1});
+  CHECK(message_of(c.call(server.url(), {.method = method::post, .fields = {{"Expect", "100-continue"}}, .body = "x"})) == "answer 200");
+  CHECK(asked.find("Expect: 100-continue\r\n") == asked.rfind("Expect: "));
+}
+
 TEST_CASE("a body that was pulled is not sent again to where a redirect leads", "[client][redirects][threads]") {
   const int code = GENERATE(303, 307);
   std::string behind;

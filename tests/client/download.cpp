@@ -463,6 +463,8 @@ TEST_CASE("what is no GET is asked for once", "[client][download][retry][threads
   one_answer_each peer({whole("content").substr(0, whole("").size() + 3), whole("content")});
   download_options how;
   how.call.method = method::post;
+  how.call.fields = {{"Authorization", "Bearer x"}};
+  how.call.body = "question";
   how.parallel = 4;
   how.retry.retries = 3;
   how.time = &time;
@@ -471,6 +473,8 @@ TEST_CASE("what is no GET is asked for once", "[client][download][retry][threads
   CHECK(time.waits.empty());
   CHECK(peer.server.connections() == 1);
   CHECK(peer.asked(0).starts_with("POST /f "));
+  CHECK(peer.asked(0).find("\r\nAuthorization: Bearer x\r\n") != std::string::npos);
+  CHECK(peer.asked(0).ends_with("\r\n\r\nquestion"));
   CHECK(peer.asked(0).find("Range") == std::string::npos);  // of what it makes there are no pieces
 }
 

@@ -177,6 +177,22 @@ TEST_CASE("pieces that failed are asked for again, and only they",
   CHECK(sent < size + 5 * 1000);  // with the heads
 }
 
+TEST_CASE("a server that refuses pieces for a while is asked again when it said", "[client][download][pieces][retry][threads]") {
+  scratch::folder dir;
+  fake::fake_server srv;
+  srv.file("/f", file).etag("\"v1\"");
+  srv.on("/f", fake::serve().times(1).then((fake::reply(503, "") | fake::add_header("Retry-After", "7")).times(4)));
+  held_clock time;
+  auto how = four();
+  how.time = &time;
+  how.retry.retries = 1;
+  const auto done = fetch(srv, dir, std::move(how));
+  if (!done) FAIL(done.error().message());
+  CHECK(is(dir, file));
+  REQUIRE(time.waits.size() == 1);
+  CHECK(time.waits[0] == std::chrono::seconds(7));
+}
+
 TEST_CASE("a part in pieces is gone on with by a later download, however it asks",
           "[client][download][pieces][threads]") {
   scratch::folder dir;

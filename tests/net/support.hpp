@@ -77,13 +77,15 @@ inline std::string read_to_end(net::socket& from) {
 class held_time : public net::time_source {
  public:
   time_point now() noexcept override { return now_; }
-  std::int64_t unix_seconds() noexcept override { return 784111777; }
+  std::int64_t unix_seconds() noexcept override { return unix_time; }
   bool skip_to(time_point when) noexcept override {
     if (when == net::timer::never) return false;
     now_ = when;
     return true;
   }
   void advance(duration by) noexcept { now_ += by; }
+
+  std::int64_t unix_time = 784111777;  // as in RFC 9110 5.6.7; stands still
 
  private:
   time_point now_ = time_point(std::chrono::hours(1));

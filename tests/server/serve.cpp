@@ -696,6 +696,15 @@ TEST_CASE("what a refused peer goes on to send is taken, however much, until the
   CHECK(s.took == s.options.patience.linger);
 }
 
+TEST_CASE("an answer says when it was made", "[server][rfc9110-6.6.1]") {
+  served_in_memory s(echo_target);
+  std::string back = s.exchange(get("/"));
+  CHECK(take_answer(back).has("Date: Sun, 06 Nov 1994 08:49:37 GMT"));
+  ++s.time.unix_time;
+  back = s.exchange(get("/"));
+  CHECK(take_answer(back).has("Date: Sun, 06 Nov 1994 08:49:38 GMT"));
+}
+
 TEST_CASE("a request knows nothing of the path of the one before", "[server][security]") {
   router app;
   app.get("/of/{user}", [](const request& r) { return text(std::string(r.path_params["user"])); })
