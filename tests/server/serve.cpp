@@ -86,6 +86,23 @@ TEST_CASE("HEAD is answered with the head that GET would have, and nothing else"
   CHECK(take_answer(back).body == "/next");
 }
 
+TEST_CASE("a HEAD that is refused before its head is read has no content in its answer, either", "[server][rfc9110-9.3.2]") {
+  for (const char* head : {"HEAD /a b HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\r\nHost : a\r\n\r\n", "HEAD / HTTP/1.1\r\n\r\n",
+                           "HEAD / HTTP/1.1\r\nHost: a\nb\r\n\r\n"}) {
+    CAPTURE(head);
+    served_in_memory s(echo_target);
+    std::string back = s.exchange(head);
+    const answer a = take_answer(back, true);
+    CHECK(a.status == 400);
+    CHECK(a.has("Content-Length: 16"));
+    CHECK(back.empty());
+  }
+  served_in_memory s(echo_target);  // and the next one that is refused has
+  std::string back = s.exchange("HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET /a b HTTP/1.1\r\n\r\n");
+  CHECK(take_answer(back, true).status == 200);
+  CHECK(take_answer(back).body.size() == 16);
+}
+
 TEST_CASE("a body is read before a handler that cannot wait", "[server]") {
   served_in_memory s(echo_body);
   std::string back = s.exchange(post("/", "some octets"));

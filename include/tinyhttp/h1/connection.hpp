@@ -213,10 +213,10 @@ inline wire_event connection::next_event(request& into) {
   if (failure_) return {wire_event::kind::failed, {}};
   if (life_.of(side::client) != phase::idle) return body_event();
   if (in_.empty() && !peer_closed_) return {};
-  switch (parser_.parse(in_.view(), into)) {
-    case head_parser::outcome::need_more: return head_without_end(into.fields);
-    case head_parser::outcome::failed: return fail(parser_.failure());
-    case head_parser::outcome::done: break;
+  const auto state = parser_.parse(in_.view(), into);
+  if (state != head_parser::outcome::done) {
+    if (in_.view().starts_with("HEAD ")) asked_ = method::head;  // what refuses it has no content, either (RFC 9110 9.3.2)
+    return state == head_parser::outcome::failed ? fail(parser_.failure()) : head_without_end(into.fields);
   }
   in_.consume(parser_.size());
   asked_ = into.method;
