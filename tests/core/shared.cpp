@@ -80,6 +80,23 @@ TEST_CASE("who assigns one to itself keeps it", "[core][shared]") {
   CHECK(one.use_count() == 1);
 }
 
+TEST_CASE("one takes over what a std::unique_ptr owns", "[core][shared]") {
+  std::weak_ptr<int> watched;
+  {
+    auto inside = std::make_shared<int>(7);
+    watched = inside;
+    struct keeper {
+      std::shared_ptr<int> kept;
+    };
+    shared<keeper> taken = std::unique_ptr<keeper>(new keeper{std::move(inside)});
+    const shared<const keeper> other(taken);
+    taken = std::unique_ptr<keeper>();
+    CHECK(!taken);
+    CHECK(*other->kept == 7);
+  }
+  CHECK(watched.expired());
+}
+
 TEST_CASE("one holds what a std::shared_ptr shares, as a base, too, and lets go of it with the last copy", "[core][shared]") {
   struct base {
     virtual ~base() = default;

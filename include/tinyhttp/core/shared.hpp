@@ -1,7 +1,7 @@
 // tinyhttp/core/shared.hpp -- what is shared: a pointer that owns together with its copies.
 //
 // In place of std::shared_ptr, which brings <memory>, and with that the standard's streams and locales: a tenth of
-// what compiling a server takes at -O0. This is one class for all types. It takes a std::shared_ptr where one is handed over.
+// what compiling a server takes at -O0. This is one class for all types. It takes a std::shared_ptr or a std::unique_ptr where one is handed over.
 #pragma once
 
 #include <tinyhttp/core/concepts.hpp>
@@ -102,12 +102,10 @@ class shared_owner {
   whole* whole_ = nullptr;
 };
 
-/// Shares a `T`, as std::shared_ptr does.
+/// Shares a `T`, as std::shared_ptr does, or owns one, as std::unique_ptr does.
 template <class Pointer, class T>
-concept shares = requires(Pointer& pointer, T*& to) {
-  to = pointer.get();
-  pointer.use_count();
-};
+concept shares = requires(Pointer& pointer, T*& to) { to = pointer.get(); } &&
+                 (requires(Pointer& pointer) { pointer.use_count(); } || requires(Pointer& pointer, T*& to) { to = pointer.release(); });
 
 }  // namespace detail
 
@@ -130,7 +128,7 @@ class shared : public detail::shared_owner {
   template <class Other>
     requires detail::shares<shared<Other>, T>
   [[gnu::always_inline]] shared(shared<Other> other) noexcept : shared(static_cast<shared<Other>&&>(other), other.get()) {}
-  /// What a std::shared_ptr shares, or another that is like it: it is held, which takes an allocation.
+  /// What a std::shared_ptr shares or a std::unique_ptr owns, or others like them: it is held, which takes an allocation.
   template <class Pointer>
     requires(detail::shares<Pointer, T> && !std::is_base_of_v<shared_owner, Pointer>)
   shared(Pointer pointer) {
