@@ -97,6 +97,20 @@ TEST_CASE("moving a buffer moves what it holds", "[core][buffer]") {
   CHECK(a.view() == "abc");
 }
 
+TEST_CASE("two buffers swap what they hold", "[core][buffer]") {
+  buffer a, b;
+  a.append("xabc");
+  a.consume(1);
+  const char* const octets = a.view().data();
+  a.swap(b);
+  CHECK(b.view() == "abc");
+  CHECK(b.view().data() == octets);
+  CHECK(a.empty());
+  CHECK(a.capacity() == 0);
+  b.swap(b);
+  CHECK(b.view() == "abc");
+}
+
 TEST_CASE("releasing gives the memory back", "[core][buffer]") {
   buffer b;
   b.append(std::string(10'000, 'x'));

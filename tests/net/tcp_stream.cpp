@@ -172,6 +172,41 @@ TEST_CASE("a slow reader gets everything, in its own time", "[net][tcp_stream]")
   CHECK(f.stream.sent() == all.size());
 }
 
+TEST_CASE("what is written at once is what the system takes, and the rest goes its usual way", "[net][tcp_stream]") {
+  fixture f(any_backend(), GENERATE(AF_INET, AF_UNIX));
+  CHECK(f.stream.write_at_once("few") == 3);
+  CHECK(f.stream.sent() == 3);
+  const std::string all = pattern(12 << 20);
+  std::size_t at = 0;
+  for (int i = 0; i < 20; ++i) {
+    f.loop.run_once(duration::zero());
+    at += f.stream.write_at_once(text(all).substr(at));
+  }
+  CHECK(at > 0);
+  CHECK(at < all.size());  // nobody reads: the buffers are full
+  CHECK(f.stream.sent() == 3 + at);
+  auto writing = write_and_end(f.stream, all.substr(at));
+  writing.start();
+  CHECK(f.stream.write_at_once("in between") == 0);
+  std::string got;
+  std::thread reader([&] { got = read_to_end(f.pair.theirs); });
+  while (!writing.done()) f.loop.run_once();
+  reader.join();
+  CHECK((got == "few" + all));
+}
+
+TEST_CASE("nothing is written at once in vain: not to who has gone, too late, or on a closed stream", "[net][tcp_stream]") {
+  fixture f;
+  f.stream.expires_at(f.loop.now());
+  CHECK(f.stream.write_at_once("x") == 0);
+  f.stream.never_expires();
+  f.pair.theirs.close();
+  while (f.stream.write_at_once("x") > 0) f.loop.run_once(std::chrono::milliseconds(1));
+  CHECK(error_of(f.loop.run_until_done(write_all(f.stream, {"x"}))).kind() == error_kind::closed);
+  f.stream.close();
+  CHECK(f.stream.write_at_once("x") == 0);
+}
+
 TEST_CASE("one-octet writes and reads lose nothing", "[net][tcp_stream][faults]") {
   const auto which = GENERATE(net::system_call::send, net::system_call::receive);
   fixture f;

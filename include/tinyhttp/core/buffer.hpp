@@ -31,6 +31,12 @@ class buffer {
     return *this;
   }
   ~buffer() = default;
+  void swap(buffer& other) noexcept {
+    memory_.swap(other.memory_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(begin_, other.begin_);
+    std::swap(end_, other.end_);
+  }
 
   [[nodiscard]] std::string_view view() const noexcept {
     return {memory_.get() + begin_, end_ - begin_};

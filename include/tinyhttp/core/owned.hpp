@@ -58,6 +58,11 @@ class owned_octets {
     return *this;
   }
   ~owned_octets() { delete[] held_; }
+  void swap(owned_octets& other) noexcept {
+    char* const mine = held_;
+    held_ = other.held_;
+    other.held_ = mine;
+  }
 
   [[nodiscard]] char* get() const noexcept { return held_; }
 

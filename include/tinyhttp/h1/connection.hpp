@@ -93,7 +93,7 @@ class connection {
   [[nodiscard]] bool head_begun() const noexcept { return parser_.begun(); }
   /// Takes the memory of `from` over to receive into, unless there is some already.
   void take_memory(buffer& from) noexcept {
-    if (in_.capacity() == 0) in_ = std::move(from);
+    if (in_.capacity() == 0) in_.swap(from);
   }
   /// Gives it to `to` while there is nothing in it. It is freed instead where that has some, or it has
   /// grown to more than `most` octets.
@@ -101,7 +101,7 @@ class connection {
     if (in_.capacity() == 0) return;
     drop_used();
     if (!in_.empty()) return;
-    if (to.capacity() == 0 && in_.capacity() <= most) to = std::move(in_);
+    if (to.capacity() == 0 && in_.capacity() <= most) to.swap(in_);
     else in_.release();
   }
   /// Gives the receive buffer back while there is nothing in it, unless it has at most `keep` octets.
@@ -114,7 +114,13 @@ class connection {
 
   /// Server: the head of the answer. To a request that could not be read, too. A 1xx other than 101
   /// would leave the peer waiting for the answer, so it goes out as 500.
-  outgoing send(buffer& out, const response& r, std::string_view date);
+  outgoing send(buffer& out, const response& r, std::string_view date) {
+    outgoing plan;
+    send(out, r, date, plan);
+    return plan;
+  }
+  /// The same where the plan is wanted: what is written in pieces and copied whole takes longer than all the rest.
+  [[gnu::always_inline]] void send(buffer& out, const response& wanted, std::string_view date, outgoing& plan);
   void send_informational(buffer& out, status code, const fields& with) {
     if (!code.is_informational() || code == status::switching_protocols) return;  // that is final
     if (version_ == http_version::http_1_1 && life_.apply(us_, signal::informational))
@@ -156,6 +162,7 @@ class connection {
 
  private:
   void drop_used() noexcept {
+    if (used_ == 0) [[likely]] return;
     in_.consume(used_);
     used_ = 0;
   }
@@ -166,8 +173,11 @@ class connection {
     return {wire_event::kind::failed, {}};
   }
   wire_event head_without_end(fields& into);
-  outgoing send_last(buffer& out, const response& r, std::string_view date);
-  [[gnu::cold]] outgoing send_error(buffer& out, std::string_view date);
+  /// What goes out in place of a 1xx.
+  [[nodiscard, gnu::cold, gnu::noinline]] static const response& no_interim() {
+    static const response made(status::internal_server_error);
+    return made;
+  }
   wire_event begin_body(http_version version, const fields& f);
   wire_event body_event();
 
@@ -213,14 +223,15 @@ inline wire_event connection::next_event(request& into) {
   if (failure_) return {wire_event::kind::failed, {}};
   if (life_.of(side::client) != phase::idle) return body_event();
   if (in_.empty() && !peer_closed_) return {};
-  const auto state = parser_.parse(in_.view(), into);
+  const std::string_view octets = in_.view();
+  const auto state = parser_.parse(octets, into);
   if (state != head_parser::outcome::done) {
-    if (in_.view().starts_with("HEAD ")) asked_ = method::head;  // what refuses it has no content, either (RFC 9110 9.3.2)
+    if (octets.starts_with("HEAD ")) asked_ = method::head;  // what refuses it has no content, either (RFC 9110 9.3.2)
     return state == head_parser::outcome::failed ? fail(parser_.failure()) : head_without_end(into.fields);
   }
-  in_.consume(parser_.size());
+  in_.consume(parser_.size());  // they stay where they are until there is to be room for others
   asked_ = into.method;
-  if (const auto wrong = frame_request(into, incoming_)) return fail(wrong);
+  if (const auto wrong = frame_request(into, incoming_, octets.data())) return fail(wrong);
   life_.apply(side::client, signal::request);
   return begin_body(into.version, into.fields);
 }
@@ -272,23 +283,15 @@ inline wire_event connection::body_event() {
   return {wire_event::kind::end, {}};
 }
 
-inline outgoing connection::send(buffer& out, const response& r, std::string_view date) {
-  if (r.status.is_informational() && r.status != status::switching_protocols) return send_error(out, date);
-  return send_last(out, r, date);
-}
-
-inline outgoing connection::send_error(buffer& out, std::string_view date) {
-  return send_last(out, response(status::internal_server_error), date);
-}
-
-inline outgoing connection::send_last(buffer& out, const response& r, std::string_view date) {
+inline void connection::send(buffer& out, const response& wanted, std::string_view date, outgoing& plan) {
+  const bool is_interim = wanted.status.is_informational() && wanted.status != status::switching_protocols;
+  const response& r = is_interim ? no_interim() : wanted;
   const bool answers_a_request = life_.of(side::server) == phase::answering;
-  auto plan = plan_response(r, asked_, version_, life_.reusable() && answers_a_request);
+  plan_response(r, asked_, version_, life_.reusable() && answers_a_request, plan);
   if (!plan.keep_alive) life_.forbid_reuse();
   life_.apply(side::server, signal::response);
   write_head(out, r, asked_, plan, version_, date);
   writer_ = body_writer(plan.sends_body ? plan.body : framing{});
-  return plan;
 }
 
 inline outgoing connection::send(buffer& out, const request& r, std::string_view authority) {

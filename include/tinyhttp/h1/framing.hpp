@@ -32,7 +32,11 @@ struct framing {
 /// Transfer-Encoding; a second Content-Length, or one that is not plain digits within 64 bits (a
 /// list of equal ones too); Transfer-Encoding in HTTP/1.0, or one that does not end in a single
 /// `chunked`. Refused with 501: a coding besides `chunked`.
-[[nodiscard]] inline violation frame_request(const request& r, framing& out) noexcept;
+/// `block` is where the octets of its fields begin, or those that they were copied from.
+[[nodiscard]] inline violation frame_request(const request& r, framing& out, const char* block) noexcept;
+[[nodiscard]] inline violation frame_request(const request& r, framing& out) noexcept {
+  return frame_request(r, out, r.fields.block());
+}
 
 /// Decides the framing of a response's body. `asked` is the method of the request.
 ///
@@ -121,10 +125,10 @@ namespace detail {
 }  // namespace detail
 
 // Flattened: whether a search for a constant name is inlined, which makes it a few comparisons, is otherwise chance.
-[[gnu::flatten]] inline violation frame_request(const request& r, framing& out) noexcept {
+[[gnu::flatten]] inline violation frame_request(const request& r, framing& out, const char* block) noexcept {
   if (detail::is_repeated(r.fields, "Host")) return {400, "more than one Host"};
-  if (const auto host = r.fields.get("Host")) {
-    if (!is_usual_host(*host, r.fields.block()) && !detail::is_unusual_host(*host))
+  if (const auto host = r.fields.get_of(block, "Host")) {
+    if (!is_usual_host(*host, block) && !detail::is_unusual_host(*host))
       return {400, "Host is not a host and port"};
   } else if (r.version == http_version::http_1_1) {
     return {400, "no Host"};

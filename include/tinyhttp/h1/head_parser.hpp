@@ -130,7 +130,8 @@ namespace detail {
 }  // namespace detail
 
 inline field_line split_usual_line(const char* line, const char* end, const char* wide) noexcept {
-  const char* const colon = skip_letters(line, wide);
+  const char* colon = skip_some_letters(line, wide);
+  if (std::memcmp(colon, ": ", 2) != 0) [[unlikely]] colon = skip_letters(colon, wide);
   if (std::memcmp(colon, ": ", 2) != 0 || detail::is_blank(colon[2]) || detail::is_blank(end[-1])) return {};
   const auto name_size = static_cast<std::size_t>(colon - line);
   return {name_size, name_size + 2, static_cast<std::size_t>(end - colon) - 2};
@@ -195,7 +196,7 @@ inline std::size_t head_parser::usual_request_line(std::string_view octets, requ
   if (gets) into.method = method::get;
   else if (!into.method.assign({line, static_cast<std::size_t>(space - line)})) return 0;
   const auto question = static_cast<std::size_t>(checked.question - target);
-  if (!into.target.assign_checked(text, question, into.method)) return 0;
+  if (!into.target.assign_checked(text, question, into.method, last - target >= 16)) return 0;
   into.version = minor == '0' ? http_version::http_1_0 : http_version::http_1_1;
   in_fields_ = true;
   return static_cast<std::size_t>(checked.end + ending - line);

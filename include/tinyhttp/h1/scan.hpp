@@ -82,6 +82,10 @@ using marks16 [[gnu::vector_size(16)]] = signed char;  // all bits of an octet, 
 [[nodiscard]] inline marks16 visible(octets16 octets, signed char least = '!') noexcept {
   return above(octets + 1, least);
 }
+/// Those that are not visible.
+[[nodiscard]] inline marks16 invisible(octets16 octets) noexcept {
+  return reinterpret_cast<marks16>(octets + 1) < static_cast<signed char>('!' + 1);
+}
 /// A bit for each octet that is SP or visible US-ASCII.
 [[nodiscard]] inline std::uint64_t usual_bits(const char* place) noexcept { return bits(visible(load16(place), ' ')); }
 [[nodiscard]] inline octets16 lesser(octets16 a, octets16 b) noexcept { return a < b ? a : b; }
@@ -258,8 +262,19 @@ namespace detail {
 
 }  // namespace detail
 
-/// Goes over letters and hyphens, which most names are made of, to something else. In front of `wide`, sixteen octets
-/// may be read.
+/// Goes over letters and hyphens, which most names are made of, to something else, or over sixteen of them. In front of
+/// `wide`, sixteen octets may be read.
+[[nodiscard]] inline const char* skip_some_letters(const char* first, const char* wide) noexcept {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
+  if (first < wide) [[likely]] {
+    const detail::octets16 octets = detail::load16(first);
+    return first + detail::first_bit(~detail::bits(detail::letters(octets) | (octets == '-')));  // behind those are bits, too
+  }
+#endif
+  return detail::skip_more_letters(first, wide);
+}
+
+/// Goes over all of them.
 [[nodiscard]] inline const char* skip_letters(const char* first, const char* wide) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   if (first < wide) [[likely]] {
@@ -298,12 +313,11 @@ namespace detail {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   for (; first < wide; first += 16) {
     const detail::octets16 octets = detail::load16(first);
-    const unsigned stops = detail::bits(detail::visible(octets) & ~(octets == '#')) ^ 0xffff;
-    const unsigned questions = detail::bits(octets == '?');
-    if (questions != 0 && question == nullptr) question = first + detail::first_bit(questions);
-    if (stops == 0) continue;
-    const char* const stop = first + detail::first_bit(stops);
-    return {stop, question != nullptr && question < stop ? question : stop};
+    const unsigned stops = detail::bits((octets == '#') | detail::invisible(octets)) | 0x10000;
+    const unsigned marks = stops | detail::bits(octets == '?');
+    if (question == nullptr && (marks & 0xffff) != 0) question = first + detail::first_bit(marks);
+    const std::size_t stop = detail::first_bit(stops);
+    if (stop < 16) [[likely]] return {first + stop, question};
   }
 #endif
   const auto rest = scan_target_portable(first, last);

@@ -31,16 +31,21 @@ struct outgoing {
 
 /// Decides how `r` answers a request of `asked` by a peer of `version`. `keep_alive` is what the
 /// connection would allow; a length that only the close tells, and 101's takeover, rule it out.
-[[nodiscard]] inline outgoing plan_response(const response& r, const method& asked,
-                                            http_version version, bool keep_alive);
+[[gnu::always_inline]] inline void plan_response(const response& r, const method& asked, http_version version,
+                                                 bool keep_alive, outgoing& plan);
+[[nodiscard]] inline outgoing plan_response(const response& r, const method& asked, http_version version, bool keep_alive) {
+  outgoing plan;
+  plan_response(r, asked, version, keep_alive, plan);
+  return plan;
+}
 
 /// Decides how `r` goes out. A body of unknown length is chunked, which makes it HTTP/1.1.
 [[nodiscard]] inline outgoing plan_request(const request& r);
 
 /// Appends status line and fields of `r`. `date` is the value of the Date field, left out when
 /// empty or when `r` has its own. `version` is the peer's.
-inline void write_head(buffer& out, const response& r, const method& asked,
-                       const outgoing& plan, http_version version, std::string_view date);
+[[gnu::always_inline]] inline void write_head(buffer& out, const response& r, const method& asked,
+                                              const outgoing& plan, http_version version, std::string_view date);
 
 /// Appends request line and fields of `r`, with Host from `authority` unless `r` has one; an
 /// `authority` that is no host and port is left empty.
@@ -180,53 +185,49 @@ inline void append_last_chunk(buffer& out, const fields* trailers) {
 
 /// Whatever body the response has, its octets do not go out.
 [[nodiscard]] inline bool is_without_content(status code, const method& asked) noexcept {
+  if (code == status::ok) return asked == method::head || asked == method::connect;
   return code.forbids_content() || code.code() == 205 || asked == method::head || opens_tunnel(code, asked);
 }
 
 /// Completes the plan of such a response.
-[[nodiscard, gnu::noinline]] inline outgoing plan_without_content(const response& r, const method& asked,
-                                                                  outgoing plan) {
+[[gnu::noinline]] inline void plan_without_content(const response& r, const method& asked, outgoing& plan) {
   if (opens_tunnel(r.status, asked)) {
     plan.keep_alive = false;
-    return plan;
+    return;
   }
-  if (r.status == status::no_content || r.status.is_informational()) return plan;
+  if (r.status == status::no_content || r.status.is_informational()) return;
   if (r.status.code() == 205) {  // RFC 9110 15.3.6: a form to be emptied, and nothing to show
     plan.body = {framing::rule::length, 0};
-    return plan;
+    return;
   }
   const auto length = r.body.length();
   const bool says_nothing = r.status == status::not_modified || length.value_or(0) == 0;
   if (const auto told = told_length(r.fields); told && says_nothing) plan.body = {framing::rule::length, *told};
   else if (length && r.status != status::not_modified) plan.body = {framing::rule::length, *length};
-  return plan;
 }
 
 /// Completes the plan of one with a body of so many octets.
-[[nodiscard]] inline outgoing plan_known_length(std::uint64_t octets, outgoing plan) noexcept {
+inline void plan_known_length(std::uint64_t octets, outgoing& plan) noexcept {
   plan.body = {framing::rule::length, octets};
   plan.sends_body = octets > 0;
-  return plan;
+}
+
+/// Completes the plan of one whose body ends where it ends.
+[[gnu::noinline]] inline void plan_unknown_length(http_version version, outgoing& plan) noexcept {
+  const bool chunked = version == http_version::http_1_1;
+  plan = {{chunked ? framing::rule::chunked : framing::rule::until_close, 0}, true, chunked && plan.keep_alive};
 }
 
 }  // namespace detail
 
-inline outgoing plan_response(const response& r, const method& asked, http_version version,
-                              bool keep_alive) {
-  outgoing plan;
+inline void plan_response(const response& r, const method& asked, http_version version, bool keep_alive,
+                          outgoing& plan) {
   plan.keep_alive = keep_alive && !r.fields.has_token("Connection", "close");
-  if (detail::is_without_content(r.status, asked)) [[unlikely]] return detail::plan_without_content(r, asked, plan);
   // Most are octets; an optional is written in two pieces and read in one, which takes longer than all the rest.
-  if (r.body.is_octets()) return detail::plan_known_length(r.body.text().size(), plan);
-  if (const auto length = r.body.length()) return detail::plan_known_length(*length, plan);
-  plan.sends_body = true;
-  if (version == http_version::http_1_1) {
-    plan.body = {framing::rule::chunked, 0};
-  } else {
-    plan.body = {framing::rule::until_close, 0};
-    plan.keep_alive = false;
-  }
-  return plan;
+  if (detail::is_without_content(r.status, asked)) [[unlikely]] detail::plan_without_content(r, asked, plan);
+  else if (r.body.is_octets()) detail::plan_known_length(r.body.text().size(), plan);
+  else if (const auto length = r.body.length()) detail::plan_known_length(*length, plan);
+  else detail::plan_unknown_length(version, plan);
 }
 
 inline outgoing plan_request(const request& r) {
@@ -247,17 +248,27 @@ inline outgoing plan_request(const request& r) {
 inline void write_head(buffer& out, const response& r, const method& asked,
                        const outgoing& plan, http_version version, std::string_view date) {
   detail::gathered text(out);
-  detail::append_status_line(text, r.status);
-  if (!date.empty() && !r.fields.contains("Date")) text.put("Date: ", date, "\r\n");
+  const status code = r.status;
+  const bool dated = !date.empty() && !r.fields.get("Date");
+  if (dated && code == status::ok) [[likely]] {  // one text where it can be
+    text.put("HTTP/1.1 200 OK\r\nDate: ", date, "\r\n");
+  } else {
+    detail::append_status_line(text, code);
+    if (dated) text.put("Date: ", date, "\r\n");
+  }
   detail::append_fields(text, r.fields);
-  detail::append_framing(text, plan.body);
-  const bool tunnel = detail::opens_tunnel(r.status, asked);
+  const bool tunnel = detail::opens_tunnel(code, asked);
   std::string_view persistence;
   if (!tunnel && !plan.keep_alive) persistence = "close";  // a tunnel needs no word about its end
   else if (!tunnel && version == http_version::http_1_0) persistence = "keep-alive";
-  const bool upgrade = r.status == status::switching_protocols || r.fields.contains("Upgrade");
-  detail::append_connection(text, upgrade, false, persistence);
-  text.put("\r\n");
+  const bool upgrade = code == status::switching_protocols || r.fields.get("Upgrade");
+  if (plan.body.by == framing::rule::length && persistence.empty() && !upgrade) [[likely]] {
+    text.put("Content-Length: ", plan.body.length, "\r\n\r\n");
+  } else {
+    detail::append_framing(text, plan.body);
+    detail::append_connection(text, upgrade, false, persistence);
+    text.put("\r\n");
+  }
   text.flush();
 }
 

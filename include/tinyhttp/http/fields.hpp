@@ -63,7 +63,7 @@ class fields {
 
   /// The value of the first line of that name. For a constant name, what is not there takes one test.
   [[nodiscard, gnu::always_inline]] std::optional<std::string_view> get(std::string_view name) const noexcept {
-    return may_contain(name) ? find(name) : std::nullopt;
+    return may_contain(name) ? find(text_.data(), name) : std::nullopt;
   }
 
   /// The value of the first line of that name; empty when there is none. Const, as assigning to it would set nothing.
@@ -106,6 +106,12 @@ class fields {
     return packed_ ? std::string_view(text_.data(), text_.size()) : std::string_view();
   }
 
+  /// As `get`, for whoever has the octets yet that `set_block` was given: a view of those, which are sooner read than
+  /// what has just been copied.
+  [[nodiscard, gnu::always_inline]] std::optional<std::string_view> get_of(const char* block, std::string_view name) const noexcept {
+    return may_contain(name) ? find(block, name) : std::nullopt;
+  }
+
   /// Where the octets begin that all views are views of.
   [[nodiscard]] const char* block() const noexcept { return text_.data(); }
 
@@ -128,7 +134,7 @@ class fields {
     const std::size_t last = static_cast<unsigned char>(name.back());
     return std::uint64_t{1} << ((name.size() + first * 4 + last * 24) % 64);  // few usual names share one
   }
-  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
+  [[nodiscard]] std::optional<std::string_view> find(const char* block, std::string_view name) const noexcept;
   [[nodiscard]] bool find_token(std::string_view name, std::string_view token) const noexcept;
   bool combine(std::string_view name, std::string& into) const;
   [[nodiscard]] bool owns(std::string_view view) const noexcept;
@@ -269,10 +275,10 @@ inline std::size_t fields::remove(std::string_view name) {
   return removed;
 }
 
-inline std::optional<std::string_view> fields::find(std::string_view name) const noexcept {
+inline std::optional<std::string_view> fields::find(const char* block, std::string_view name) const noexcept {
   for (const entry& e : entries_)
-    if (e.name.size == name.size() && ascii::equal_ignoring_case(line(e).name, name))
-      return line(e).value;
+    if (e.name.size == name.size() && ascii::equal_ignoring_case({block + e.name.at, e.name.size}, name))
+      return std::string_view(block + e.value.at, e.value.size);
   return std::nullopt;
 }
 

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -48,8 +49,8 @@ class target {
   /// empty, an octet outside visible US-ASCII, a fragment, a form that does not go with the method.
   [[nodiscard]] bool assign(std::string_view text, const method& m);
   /// The same, for the parser: it has looked at every octet, and found the first `?` at `question`;
-  /// no less than the size of `text` when there is none.
-  [[nodiscard]] bool assign_checked(std::string_view text, std::size_t question, const method& m);
+  /// no less than the size of `text` when there is none. `wide`: from its beginning on, sixteen octets may be read.
+  [[nodiscard]] bool assign_checked(std::string_view text, std::size_t question, const method& m, bool wide = false);
   /// Becomes `/`, keeping its memory.
   void reset() noexcept {
     text_.assign("/", 1);
@@ -90,7 +91,7 @@ class target {
   void take(target& other) noexcept;
   [[nodiscard]] bool assign_special(std::string_view text, std::size_t question, const method& m);
   void set(std::string_view text, target_form form, std::size_t authority_at, std::size_t authority_size,
-           std::size_t path_at, std::size_t question);
+           std::size_t path_at, std::size_t question, bool wide = false);
 
   small_vector<char, 64> text_;
   target_form form_ = target_form::origin;
@@ -170,9 +171,9 @@ inline bool target::assign(std::string_view text, const method& m) {
   return assign_checked(text, text.find('?'), m);
 }
 
-inline bool target::assign_checked(std::string_view text, std::size_t question, const method& m) {
+inline bool target::assign_checked(std::string_view text, std::size_t question, const method& m, bool wide) {
   if (text.starts_with('/') && m != method::connect) {
-    set(text, target_form::origin, 0, 0, 0, question);
+    set(text, target_form::origin, 0, 0, 0, question, wide);
     return true;
   }
   return assign_special(text, question, m);
@@ -214,8 +215,13 @@ inline void target::take(target& other) noexcept {
 }
 
 inline void target::set(std::string_view text, target_form form, std::size_t authority_at,
-                        std::size_t authority_size, std::size_t path_at, std::size_t question) {
-  text_.assign(text.data(), text.size());
+                        std::size_t authority_size, std::size_t path_at, std::size_t question, bool wide) {
+  if (wide && text.size() <= 16) {  // in one piece: what a path is found by is then sooner read, too
+    std::memcpy(text_.data(), text.data(), 16);
+    text_.resize_within(text.size());
+  } else {
+    text_.assign(text.data(), text.size());
+  }
   form_ = form;
   authority_at_ = authority_at;
   authority_size_ = authority_size;

@@ -48,6 +48,8 @@ class tcp_stream : watch, timer {
   [[nodiscard]] readable_operation readable();
   /// `more`: something follows at once, so the system may hold the last octets back for it.
   [[nodiscard]] write_operation write(std::span<const std::string_view> pieces, bool more = false);
+  /// How many of `octets` the system has taken at once, without an operation. Of what is left, `write` tells why.
+  [[nodiscard]] std::size_t write_at_once(std::string_view octets) noexcept;
   [[nodiscard]] send_file_operation send_file(int fd, std::uint64_t offset, std::uint64_t length);
 
   /// Much is about to be sent. To a peer on this machine less of it then waits in the kernel, and is
@@ -197,6 +199,16 @@ inline auto tcp_stream::read(std::span<char> into) -> read_operation { return {*
 inline auto tcp_stream::readable() -> readable_operation { return readable_operation(*this); }
 inline auto tcp_stream::write(std::span<const std::string_view> pieces, bool more) -> write_operation {
   return {*this, pieces, more};
+}
+inline std::size_t tcp_stream::write_at_once(std::string_view octets) noexcept {
+  if (obstacle_now() != 0 || waiting(direction::writing) != nullptr || !knows(ready::writable)) return 0;
+  if (os::is_injected() || share_.is_spent(loop_.turn())) return 0;
+  const std::int64_t sent = os::send(native(), octets.data(), at_most(octets.size(), step_octets), MSG_DONTWAIT);
+  if (sent < 0) return 0;
+  const auto count = static_cast<std::size_t>(sent);
+  sent_ += count;
+  share_.spend(count);
+  return count;
 }
 inline auto tcp_stream::send_file(int fd, std::uint64_t offset, std::uint64_t length) -> send_file_operation {
   return {*this, fd, offset, length};

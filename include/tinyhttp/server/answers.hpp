@@ -71,7 +71,8 @@ void served_exchange<S>::answer_no_interim() {
 /// its own way.
 template <looped_stream S>
 bool served_exchange<S>::compose(const response& r) {
-  const auto plan = wire_.send(out_, r, services().date());
+  h1::outgoing plan;
+  wire_.send(out_, r, services().date(), plan);
   if (!plan.sends_body) return wire_.finish(out_, nullptr);
   const std::uint64_t length = plan.body.length;
   if (plan.body.by != h1::framing::rule::length || length > at_once_size) return false;
@@ -123,7 +124,7 @@ void served_exchange<S>::refuse(response r) {
 
 /// What is composed has to go out before anything else is done.
 template <looped_stream S>
-bool served_exchange<S>::must_flush() noexcept {
+inline bool served_exchange<S>::must_flush() noexcept {
   if (out_.size() >= buffers().gather || !tail_.empty() || file_ != nullptr) return true;
   return (!wire_.reusable() || answer_->now().attached() != nullptr) && !out_.empty();
 }
@@ -133,6 +134,12 @@ bool served_exchange<S>::must_flush() noexcept {
 template <looped_stream S>
 bool served_exchange<S>::flush_now() {
   if (!sent_ || !is_composed()) return sent_.has_value();
+  if constexpr (requires { stream().write_at_once(tail_); }) {
+    if (tail_.empty() && file_ == nullptr) {
+      out_.consume(stream().write_at_once(out_.view()));
+      if (out_.empty()) [[likely]] return true;
+    }
+  }
   pieces_[0] = out_.view();
   pieces_[1] = tail_;
   const std::span<const std::string_view> all(pieces_, tail_.empty() ? 1 : 2);

@@ -55,7 +55,7 @@ template <looped_stream S>
 void served_exchange<S>::note_handlers() {
   const std::string_view whose = handled_ == 1 && answer_ ? incoming_.target.text() : "requests that came together";
   handled_ = 0;
-  services().note_turn(stream().loop().look() - began_, whose);
+  services().note_turn(loop_->look() - began_, whose);
 }
 
 /// Inside a catch block: the peer learns nothing, the log learns what was thrown.

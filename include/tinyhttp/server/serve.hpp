@@ -137,7 +137,7 @@ bool served_exchange<S>::next_request() {
   if (next.what == h1::wire_event::kind::failed) refuse(problem(wire_.failure().status));
   stage_ = stage::over;
   if (next.what != h1::wire_event::kind::head) return true;
-  began_ = stream().loop().seen();
+  began_ = loop_->seen();
   prepare_body();
   if (++connection_->requests_ >= options().requests_per_connection) wire_.forbid_reuse();
   call_handler();
@@ -273,7 +273,7 @@ task<bool> served_exchange<S>::hang_up() {
 }
 
 template <looped_stream S>
-void served_exchange<S>::end_exchange() noexcept {
+inline void served_exchange<S>::end_exchange() noexcept {
   if (body_) static_cast<incoming_body&>(*body_).leave();
   body_.reset();
   answer_.reset();
@@ -287,8 +287,7 @@ template <looped_stream S>
 bool served_exchange<S>::is_renewed(bool idle) noexcept {
   sending_.stop();
   if (!idle) {  // another connection starts anew
-    report(false);
-    end_exchange();
+    give_up();
     wire_.discard_unread();
   }
   give_back_room();

@@ -40,13 +40,13 @@ class served_exchange final : public request_context {
       : host_(host), wire_(h1::side::server, host.services.options.limits),
         sending_(host.services.options.patience, least_rate<S>::direction::sending) {}
   [[gnu::cold]] ~served_exchange() override {
-    report(false);
-    end_exchange();
+    give_up();
   }
 
   /// Serves `of` from now on, which outlives that.
   void begin(served_connection<S>& of) noexcept {
     connection_ = &of;
+    loop_ = &of.stream_.loop();
     peer_.clear();
     stage_ = stage::receiving;
     in_head_ = unclean_ = false;
@@ -69,7 +69,7 @@ class served_exchange final : public request_context {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> awaiter) noexcept {
       handle = awaiter;
-      of_.stream().loop().schedule_soon(*this);
+      of_.loop_->schedule_soon(*this);
     }
     void await_resume() const noexcept {}
 
@@ -131,7 +131,7 @@ class served_exchange final : public request_context {
   [[nodiscard]] const server_options& options() const noexcept { return host_.services.options; }
   [[nodiscard]] const connection_buffers& buffers() const noexcept { return host_.services.buffers; }
   [[nodiscard]] bool is_share_used_up() noexcept {
-    return connection_->share_.is_used_up(stream().loop());
+    return connection_->share_.is_used_up(*loop_);
   }
   /// Of the running exchange; null while there is none.
   [[nodiscard]] response* outgoing() noexcept {
@@ -163,7 +163,11 @@ class served_exchange final : public request_context {
   [[nodiscard]] bool must_linger() noexcept { return unclean_ || !wire_.unread().empty(); }
   [[nodiscard, gnu::cold]] std::string of_request(std::string_view what) const noexcept;
   void conclude();
-  void end_exchange() noexcept;
+  [[gnu::always_inline]] void end_exchange() noexcept;
+  [[gnu::cold, gnu::noinline]] void give_up() noexcept {
+    report(false);
+    end_exchange();
+  }
   [[nodiscard]] bool peer_may_send_more() const noexcept;
   task<bool> receive();
   task<bool> wait_for_handler();
@@ -190,7 +194,7 @@ class served_exchange final : public request_context {
   [[nodiscard]] bool is_worth_copying(std::uint64_t octets) noexcept;
   bool compose_slice(const content_slice& slice);
   void refuse(response r);
-  [[nodiscard]] bool must_flush() noexcept;
+  [[nodiscard, gnu::always_inline]] bool must_flush() noexcept;
   [[nodiscard]] bool is_composed() const noexcept { return !out_.empty() || !tail_.empty() || file_ != nullptr; }
   [[nodiscard]] bool is_writing() const noexcept { return writing_ || sending_file_; }
   bool flush_now();
@@ -203,6 +207,7 @@ class served_exchange final : public request_context {
 
   connection_host<S>& host_;
   served_connection<S>* connection_ = nullptr;
+  net::loop* loop_ = nullptr;  // the stream's
   h1::connection wire_;
   request incoming_;
   held_here<reply> answer_;              // to `incoming_`, from its handler on
