@@ -323,23 +323,25 @@ TEST_CASE("who expects leave already is not made to twice", "[client][threads][r
 TEST_CASE("a body that was pulled is not sent again to where a redirect leads", "[client][redirects][threads]") {
   const int code = GENERATE(303, 307);
   std::string behind;
-  scripted_server server([&](net::socket& s, int) {
-    std::string all;
-    char piece[4096];
-    while (!all.ends_with("0\r\n\r\n")) {
-      const auto count = s.receive(piece);
-      if (!count || *count == 0) return;
-      all.append(piece, *count);
-    }
-    if (!s.send_all(redirect_to("/b", code))) return;
-    behind = read_request(s);
-    static_cast<void>(s.send_all(ok));
-  });
-  client c({.max_redirects = 1});
-  int left = 1;
-  auto pulled = stream_body([&left] { return left-- > 0 ? std::string("once") : std::string(); });
-  const auto answer = c.call(server.url("/a"), {.method = method::post, .body = std::move(pulled)});
-  CHECK(message_of(answer) == (code == 303 ? "answer 200" : "answer 307"));
+  {
+    scripted_server server([&](net::socket& s, int) {
+      std::string all;
+      char piece[4096];
+      while (!all.ends_with("0\r\n\r\n")) {
+        const auto count = s.receive(piece);
+        if (!count || *count == 0) return;
+        all.append(piece, *count);
+      }
+      if (!s.send_all(redirect_to("/b", code))) return;
+      behind = read_request(s);
+      static_cast<void>(s.send_all(ok));
+    });
+    client c({.max_redirects = 1});
+    int left = 1;
+    auto pulled = stream_body([&left] { return left-- > 0 ? std::string("once") : std::string(); });
+    const auto answer = c.call(server.url("/a"), {.method = method::post, .body = std::move(pulled)});
+    CHECK(message_of(answer) == (code == 303 ? "answer 200" : "answer 307"));
+  }
   CHECK(behind.starts_with("GET /b ") == (code == 303));  // 303 leaves the body behind
 }
 
