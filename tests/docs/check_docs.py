@@ -260,23 +260,25 @@ def run_page(page, blocks, programs):
             copies.fresh_copy(folder)
         else:
             folder.mkdir()
-        for one in blocks:
-            if "file" in one.says:
-                (folder / one.says["file"]).write_text(one.text, "utf-8")
-            if one in programs:
-                key = "run" if "run" in one.says else "serve"
-                command = [programs[one], *shlex.split(one.says[key])]
-            elif one in shell:
-                command = ["bash", "-e", "-c", one.text]
-            else:
-                continue
-            if "run" in one.says:
-                faults[one] += run(command, one, folder)
-            else:
-                running.append((one, served(command, folder)))
-                faults[one] += running[-1][1].faults(one)
-        for one, process in reversed(running):
-            faults[one] += process.stop()
+        try:
+            for one in blocks:
+                if "file" in one.says:
+                    (folder / one.says["file"]).write_text(one.text, "utf-8")
+                if one in programs:
+                    key = "run" if "run" in one.says else "serve"
+                    command = [programs[one], *shlex.split(one.says[key])]
+                elif one in shell:
+                    command = ["bash", "-e", "-c", one.text]
+                else:
+                    continue
+                if "run" in one.says:
+                    faults[one] += run(command, one, folder)
+                else:
+                    running.append((one, served(command, folder)))
+                    faults[one] += running[-1][1].faults(one)
+        finally:
+            for one, process in reversed(running):
+                faults[one] += process.stop()
     for one in blocks:
         if one in shell or one in programs:
             check(SUITE, f"{one.name()} runs", faults[one])
@@ -410,6 +412,7 @@ def self_test():
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it has started ends with it
     self_test()
     pages = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if page.exists()]
     if asked := set(sys.argv[1:]):
