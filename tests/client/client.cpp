@@ -16,6 +16,7 @@
 #include <vector>
 
 using namespace client_test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -213,35 +214,46 @@ TEMPLATE_TEST_CASE("methods with a name of their own send what they are called",
     CHECK(message_of(c.put("http://h/", "x", wrong)) == "PUT: that is no media type");
 }
 
-TEMPLATE_TEST_CASE("a target that is given is sent as it stands", "[client][redirects][security][threads][rfc9112-3.2]",
-                   client, looped_client) {
+TEMPLATE_TEST_CASE("a target that is given is sent as it stands, and redirects lead on from there",
+                   "[client][redirects][security][threads][rfc9112-3.2]", client, looped_client) {
+  struct row {
+    method asks;
+    std::string target, location, asked;
+  };
+  const row r = GENERATE(values<row>({
+      {method::get, "/a/../\"|%zz?%", "c|d", "GET /a/../\"|%zz?%\nGET /c%7Cd\n"},  // octet for octet
+      {method::get, "/a/b|?q", "c", "GET /a/b|?q\nGET /a/c\n"},
+      {method::get, "/a/b|?q|", "#x", "GET /a/b|?q|\nGET /a/b%7C?q%7C\n"},
+      {method::get, "/a", "#x", "GET /a\nGET /a\n"},
+      {method::options, "*", "c|d", "OPTIONS *\nOPTIONS /c%7Cd\n"},
+      {method::options, "*", "#x", "OPTIONS *\nOPTIONS /\n"},
+  }));
+  CAPTURE(r.target, r.location);
   std::string asked;
-  scripted_server server([&](net::socket& s, int) {
-    for (const std::string& each : {redirect_to("c|d", 307), ok}) {
-      asked += read_request(s).substr(0, 40);
-      asked.resize(asked.rfind(" HTTP/1.1\r\n"));
-      asked += '\n';
-      if (!s.send_all(each)) return;
-    }
-  });
-  TestType c({.max_redirects = 1});
-  SECTION("octet for octet, and redirects lead on from there") {
-    CHECK(message_of(c.call(server.url("/not?this"), {.target = "/a/../\"|%zz?%"})) == "answer 200");
-    CHECK(asked == "GET /a/../\"|%zz?%\nGET /c%7Cd\n");
+  {
+    scripted_server server([&](net::socket& s, int) {
+      for (const std::string& each : {redirect_to(r.location, 307), ok}) {
+        asked += read_request(s).substr(0, 40);
+        asked.resize(asked.rfind(" HTTP/1.1\r\n"));
+        asked += '\n';
+        if (!s.send_all(each)) return;
+      }
+    });
+    TestType c({.max_redirects = 1});
+    CHECK(message_of(c.call(server.url("/not/here?this"), {.method = r.asks, .target = r.target})) == "answer 200");
   }
-  SECTION("asterisk form") {
-    CHECK(message_of(c.call(server.url("/not"), {.method = method::options, .target = "*"})) == "answer 200");
-    CHECK(asked == "OPTIONS *\nOPTIONS /c%7Cd\n");
-  }
-  SECTION("nothing that could be taken for more or less than a target") {
-    for (const char* bad : {" ", "/a b", "/a\r\nX: y", "/\t", "/\x7f", "/\xc3\xa4", "/#", "x", "?x", "*", "**", "http://h/", "h:80", "/a\n"})
-      CHECK(message_of(c.call(server.url("/x"), {.target = bad})) == "GET " + server.url("/x") + ": no target for this method");
-    const std::string nul("/a\0", 3);
-    CHECK(message_of(c.call(server.url("/x"), {.target = nul})) == "GET " + server.url("/x") + ": no target for this method");
-    CHECK_FALSE(c.call(server.url("/x"), {.method = method::connect, .target = "h:80"}));
-    CHECK_FALSE(c.call(server.url("/x"), {.method = method::options, .target = "**"}));
-    CHECK(server.connections() == 0);
-  }
+  CHECK(asked == r.asked);
+}
+
+TEMPLATE_TEST_CASE("what could be taken for more or less than a target is none", "[client][security][rfc9112-3.2]",
+                   client, looped_client) {
+  TestType c;
+  const std::string where = "http://127.0.0.1:1/x";  // nobody is asked
+  for (const std::string& bad : {" "s, "/a b"s, "/a\r\nX: y"s, "/\t"s, "/\x7f"s, "/\xc3\xa4"s, "/#"s, "x"s, "?x"s, "*"s, "**"s,
+                                 "http://h/"s, "h:80"s, "/a\n"s, "/a\0b"s})
+    CHECK(message_of(c.call(where, {.target = bad})) == "GET " + where + ": no target for this method");
+  CHECK(message_of(c.call(where, {.method = method::connect, .target = "h:80"})) == "CONNECT " + where + ": no target for this method");
+  CHECK(message_of(c.call(where, {.method = method::options, .target = "**"})) == "OPTIONS " + where + ": no target for this method");
 }
 
 TEST_CASE("what a call says itself is not said for it", "[client][threads]") {
@@ -318,6 +330,13 @@ TEST_CASE("who expects leave already is not made to twice", "[client][threads][r
   client c({.expect_continue_from = 1});
   CHECK(message_of(c.call(server.url(), {.method = method::post, .fields = {{"Expect", "100-continue"}}, .body = "x"})) == "answer 200");
   CHECK(asked.find("Expect: 100-continue\r\n") == asked.rfind("Expect: "));
+}
+
+TEST_CASE("a body is sent without leave once the options of a client say", "[client][timeout][threads][rfc9110-10.1.1]") {
+  const scripted_server server(say_in_turn({ok}));  // which says nothing before it has read a body
+  client c({.expect_continue_from = 1, .expect_timeout = std::chrono::milliseconds(0)});
+  CHECK(message_of(c.call(server.url(), {.method = method::post, .body = "x", .total_timeout = std::chrono::milliseconds(900)})) ==
+        "answer 200");
 }
 
 TEST_CASE("a body that was pulled is not sent again to where a redirect leads", "[client][redirects][threads]") {

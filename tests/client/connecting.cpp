@@ -181,13 +181,38 @@ TEMPLATE_TEST_CASE("a Unix-domain socket serves every host, whatever proxy is se
 
 TEMPLATE_TEST_CASE("a host map changes where, never what is asked", "[client][threads]", client, looped_client) {
   journal log;
-  const scripted_server server(answer_all(log));
+  const scripted_server server([&log, answer = answer_all(log)](net::socket& s, int number) mutable {
+    log.add(s.peer_address().value().host());
+    answer(s, number);
+  });
   const auto to = parse_url(server.url()).value();
   client_options with;
   with.hosts = {{.host = "h.test", .to = {to.host}, .to_port = to.port}};
   with.local_address = *net::address::parse("127.0.0.8", 0);
   CHECK(answer_of(TestType(with).get("http://h.test/x")) == "ok");
-  CHECK(log.lines().at(0).find("\r\nHost: h.test\r\n") != std::string::npos);
+  CHECK(log.lines().at(0) == "127.0.0.8");
+  CHECK(log.lines().at(1).find("\r\nHost: h.test\r\n") != std::string::npos);
+}
+
+TEST_CASE("the next address of a host is tried when the options of a client say", "[client][threads][rfc8305-5]") {
+  const net_test::full_listener dead;
+  const std::uint16_t port = dead.listener.local_address().port();
+  auto alive = net::listener::bind({.host = "127.0.0.9", .port = port}).value();
+  std::thread answers([&] {
+    auto come = alive.accept().value();
+    if (!read_request(come.socket).empty()) static_cast<void>(come.socket.send_all(fine));
+  });
+  constexpr auto endless = milliseconds::max();
+  net_test::held_time time;
+  net::loop on({.time = &time});
+  client_options with{.connect_timeout = endless, .first_octet_timeout = endless, .idle_timeout = endless};
+  with.stagger = milliseconds(1234);
+  with.hosts = {{.host = "h.test", .to = {"127.0.0.1", "127.0.0.9"}, .to_port = port}};
+  async_client c(std::move(with));
+  const time_point begin = time.now();
+  CHECK(answer_of(on.run_until_done(c.get("http://h.test/"))) == "ok");
+  CHECK(time.now() - begin == milliseconds(1234));
+  answers.join();
 }
 
 namespace {

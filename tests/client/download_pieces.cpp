@@ -209,10 +209,12 @@ TEST_CASE("a part in pieces is gone on with by a later download, however it asks
 
   auto again = four();
   again.parallel = then_in_pieces ? 4 : 1;
+  const std::size_t asked_before = srv.journal().size();
   SECTION("of the same file") {
     const auto done = fetch(srv, dir, std::move(again));
     if (!done) FAIL(done.error().message());
     CHECK(is(dir, file));
+    CHECK((srv.journal().size() > asked_before + 1) == then_in_pieces);
     CHECK(done->resumed >= 10'000);
     CHECK(done->resumed < size);
   }
@@ -244,6 +246,20 @@ TEST_CASE("a part in pieces is found under the name that the server has for it",
   if (!done) FAIL(done.error().message());
   CHECK(is(dir, file));
   CHECK(done->resumed == resumed);
+  if (resumed == 200'000) CHECK(srv.saw(fake::get("/f").with("Range", "bytes=200000-")).once());
+}
+
+TEST_CASE("a rest that is no larger than the smallest piece is none for several connections", "[client][download][pieces][threads]") {
+  scratch::folder dir;
+  fake::fake_server srv;
+  srv.file("/f", file).etag("\"v1\"");
+  const bool too_small = GENERATE(true, false);
+  const std::uint64_t held = size - (too_small ? 10'000 : 10'001);
+  put(dir / "f.part", file.octets().substr(0, held));
+  write_note(dir / "f.part.from", srv.url("/f") + "\n\"v1\"\n" + ascii::to_decimal(size) + "\n", false).value();
+  CHECK(fetch(srv, dir).value().resumed == held);
+  CHECK(is(dir, file));
+  CHECK(srv.saw(fake::get("/f").with("Range", "bytes=" + ascii::to_decimal(held) + "-")).exactly(too_small ? 1 : 0));
 }
 
 TEST_CASE("a part in pieces whose note says more than there is, is begun anew",

@@ -1072,3 +1072,25 @@ TEST_CASE("a handler that holds the loop can ask whether its peer has gone", "[s
   c.reset();
   CHECK(eventually([&] { return noticed.load(); }));
 }
+
+TEST_CASE("nothing that may wait is begun for a peer that has gone", "[server]") {
+  bool begun = false;
+  served_in_memory* running = nullptr;
+  const bool streams = GENERATE(true, false);
+  const auto later = [](bool& flag) -> task<response> {
+    flag = true;
+    co_return text("late");
+  };
+  served_in_memory s([&](request&) -> reply {
+    running->pair.second.abort();
+    if (!streams) return later(begun);
+    return text(stream_body([&begun] {
+      begun = true;
+      return std::string();
+    }));
+  });
+  running = &s;
+  s.send(get_root);
+  CHECK(s.done());
+  CHECK_FALSE(begun);
+}
