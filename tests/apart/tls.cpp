@@ -348,6 +348,27 @@ TEST_CASE("what cannot be a context says why", "[apart][tls]") {
   CHECK(why(tls_server::start(hello, {.port = 0})) == "a tls_server needs server_options::tls");
 }
 
+TEST_CASE("who speaks HTTP where TLS is spoken is told so in HTTP, whatever the method", "[apart][tls]") {
+  const auto answer_to = [](std::string_view first) {
+    const auto server = show()->begin("", 0).value();
+    first.copy(server->room().data(), first.size());
+    server->received(first.size());
+    CHECK_FALSE(server->handshake());
+    std::string answer;
+    server->take_outgoing(answer);
+    return answer;
+  };
+  for (const char* const head : {"GET / HTTP/1.1\r\n", "OPTIONS * HTTP/1.1\r\n", "DELETE /x HTTP/1.1\r\n", "CONNECT a:1 HTTP/1.1\r\n", "M-SEARCH * HTTP/1.1\r\n",
+                                 "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PATCH"}) {
+    CAPTURE(head);
+    CHECK(answer_to(head).starts_with("HTTP/1.1 400 Bad Request\r\n"));
+  }
+  for (const char* const head : {"SSH-2.0-x\r\n", "\x15\x03\x03\x7f\x7f\x7f", " / HTTP/1.1\r\n"}) {
+    CAPTURE(head);
+    CHECK_FALSE(answer_to(head).starts_with("HTTP/"));
+  }
+}
+
 TEST_CASE("without TLS an https URL is an error, and so is http to a TLS port", "[apart][tls][threads]") {
   const auto server = serving(hello);
   client plain;

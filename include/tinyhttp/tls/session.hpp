@@ -158,6 +158,8 @@ class tls_session final : public net::secure_session {
   /// The peer says much that is not for us, or makes us say as much: new keys without end (RFC 8446 4.6.3).
   [[nodiscard]] bool is_noise() const noexcept { return quiet_ > most_noise || wire_.out.size() > most_noise; }
 
+  /// All that a client has said yet begins with a method, of which OpenSSL knows four.
+  [[nodiscard]] inline bool is_plain_http() const noexcept;
   /// Why the last call did not succeed, or `has_news` before it: 0 for a wish for more, or for the peer's end.
   [[nodiscard]] result<std::size_t> obstacle(int outcome);
   [[nodiscard]] tls_session_store* store() const noexcept {
@@ -247,6 +249,15 @@ inline result<std::size_t> tls_session::obstacle(int outcome) {
   return tls_failure("", broken_by_);
 }
 
+inline bool tls_session::is_plain_http() const noexcept {
+  if (!::SSL_is_server(ssl_) || quiet_ != wire_.last) return false;
+  std::string_view came(wire_.in.get(), wire_.last);
+  came = came.substr(0, came.find(' '));
+  for (const char c : came)
+    if ((c < 'A' || c > 'Z') && c != '-') return false;
+  return !came.empty();
+}
+
 inline result<bool> tls_session::handshake() {
   ::ERR_clear_error();
   const int outcome = ::SSL_do_handshake(ssl_);
@@ -256,8 +267,7 @@ inline result<bool> tls_session::handshake() {
       static_cast<void>(keep(ssl_, ::SSL_get0_session(ssl_)));  // TLS 1.2 gives no new one for it
     return true;
   }
-  if (const auto code = ::ERR_peek_last_error();
-      ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
+  if (::ERR_peek_last_error() != 0 && is_plain_http())
     wire_.out.assign(answer_to_plain_http);  // an alert would be noise to whoever asked that
   const auto why = obstacle(outcome);
   if (!why) return why.error();
