@@ -70,6 +70,26 @@ TEST_CASE("who stays inside shares the same way, parts too, and leaves nothing w
   CHECK(alive == 0);
 }
 
+TEST_CASE("what is made is destroyed as what it is, though it is shared as a part of it", "[core][shared]") {
+  struct first {
+    int octets[4] = {};
+  };
+  struct second {
+    int number = 7;
+  };
+  struct both : first, second, counted {
+    explicit both(int& alive) : counted(alive) {}
+  };
+  int alive = 0;
+  {
+    const shared<const second> one(new both(alive));
+    CHECK(one->number == 7);
+    CHECK(alive == 1);
+    CHECK(one.use_count() == 1);
+  }
+  CHECK(alive == 0);
+}
+
 TEST_CASE("who assigns one to itself keeps it", "[core][shared]") {
   int alive = 0;
   shared<counted> one(new counted(alive));

@@ -17,6 +17,7 @@ namespace detail {
 
 template <class T>
 void destroy(const void* last) noexcept {
+  static_assert(sizeof(T) > 0, "what is shared is complete where it was made");
   delete static_cast<const T*>(last);
 }
 
@@ -118,6 +119,10 @@ class shared : public detail::shared_owner {
   [[gnu::always_inline]] shared(std::nullptr_t) noexcept {}
   /// `made` was made by `new`.
   [[gnu::always_inline]] explicit shared(T* made) : shared_owner(made, detail::destroy<T>) {}
+  /// The same, of what is a `T`, too: it is destroyed as what it is.
+  template <class Made>
+    requires(!std::is_same_v<const Made, const T> && requires(Made* made, T*& to) { to = made; })
+  explicit shared(Made* made) : shared(shared<Made>(made)) {}
   /// A `part` of what `all` shares, all of which it holds.
   template <class Whole>
   [[gnu::always_inline]] shared(const shared<Whole>& all, T* part) noexcept : shared_owner(all, part) {}
