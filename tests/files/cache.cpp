@@ -305,6 +305,16 @@ TEST_CASE("what is kept is found by the paths that lead to it, and no other", "[
   }
 }
 
+TEST_CASE("a fallback that has no path of its own has none once it is kept, either", "[files][cache][static_files]") {
+  const scratch::folder f;
+  f.write(".app.html", "app");
+  const static_files serve(f.path(), {.fallback = ".app.html"});
+  for (int i = 0; i < 3; ++i) {
+    CHECK(get(serve, "/.app.html").status == 404);
+    CHECK(scratch::octets(get(serve, "/users/42", {{"Accept", "text/html"}}).body) == "app");
+  }
+}
+
 TEST_CASE("a change on disk is seen at the next request", "[files][cache]") {
   const scratch::folder f;
   f.write("a", "one");

@@ -113,6 +113,7 @@ class static_files {
       paths.dot_files = options.dot_files;
       keeps_paths = !options.precompressed;
       for (const auto& index : options.index) keeps_paths = keeps_paths && is_safe_name(index, paths);
+      keeps_paths = keeps_paths && safe_path("/" + options.fallback, paths);
       files::detail::require_places(options.strip_prefix, options.fallback);
       files::detail::require_field_value("static_files: cache_control", options.cache_control);
       for (const auto& rule : options.cache_rules)
