@@ -125,6 +125,7 @@
 #include <tinyhttp/app/event_stream.hpp>
 #include <tinyhttp/app/first_to_end.hpp>
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/app/notifier.hpp>
 #include <tinyhttp/app/recover.hpp>
 #include <tinyhttp/app/route_pattern.hpp>
 #include <tinyhttp/app/route_tree.hpp>

@@ -1,0 +1,168 @@
+// tinyhttp/app/notifier.hpp -- a coroutine on a loop waits for what another thread, or another handler, brings about.
+//
+// As std::condition_variable, but no thread sleeps. Knows no loop: it comes back to it through `request_context::post`.
+#pragma once
+
+#include <tinyhttp/core/chrono.hpp>
+#include <tinyhttp/core/mutex.hpp>
+#include <tinyhttp/core/shared.hpp>
+#include <tinyhttp/core/task.hpp>
+#include <tinyhttp/http/request.hpp>
+
+#include <coroutine>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace tinyhttp {
+
+namespace detail {
+
+class until_notified;
+
+/// A link in a ring of those who wait.
+struct notified_link {
+  notified_link* previous = this;
+  notified_link* next = this;
+  void unlink() noexcept {
+    previous->next = next;
+    next->previous = previous;
+    previous = next = this;
+  }
+};
+
+/// What a notifier shares with those who wait, who may stay behind it.
+class notifier_state {
+ public:
+  static constexpr std::uint64_t closed = ~std::uint64_t{0};
+
+  /// Changes with each notification; `closed` is the last.
+  [[nodiscard]] std::uint64_t count() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+  inline void notify(bool closes) noexcept;
+  /// False: there has been another notification than the one that was `seen`.
+  bool enter(notified_link& who, std::uint64_t seen) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (count_ != seen) return false;
+    who.previous = waiting_.previous;
+    who.next = &waiting_;
+    waiting_.previous = waiting_.previous->next = &who;
+    return true;
+  }
+  void leave(notified_link& who) noexcept {
+    const std::lock_guard lock(mutex_);
+    who.unlink();
+  }
+
+ private:
+  mutable std::mutex mutex_;  // of all below, and held while a waiter's loop is told, which stays for that
+  std::uint64_t count_ = 0;
+  notified_link waiting_;
+};
+
+/// Awaits a notification behind the one that was `seen`, or the end of a task that has been started. May be awaited again.
+class until_notified : notified_link {
+ public:
+  until_notified(notifier_state& of, request_context& loop, task<void>& end)
+      : state_(of), loop_(loop), end_(end), goes_on_(new std::coroutine_handle<>(nullptr)) {}
+  until_notified(const until_notified&) = delete;
+  until_notified& operator=(const until_notified&) = delete;
+  ~until_notified() { leave(); }
+
+  std::uint64_t seen = 0;
+
+  [[nodiscard]] bool await_ready() const noexcept { return end_.done(); }
+  bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
+    *goes_on_ = awaiter;
+    return state_.enter(*this, seen) && end_.await_suspend(awaiter);
+  }
+  void await_resume() noexcept { leave(); }
+
+ private:
+  friend notifier_state;
+  void leave() noexcept {
+    state_.leave(*this);
+    *goes_on_ = nullptr;
+    (void)end_.await_suspend(nullptr);  // it goes on, and nobody with it
+  }
+  /// What is posted may come when nobody waits any longer.
+  void tell() {
+    loop_.post([goes_on = goes_on_] {
+      if (const auto awaiter = std::exchange(*goes_on, nullptr)) awaiter.resume();
+    });
+  }
+
+  notifier_state& state_;
+  request_context& loop_;
+  task<void>& end_;
+  shared<std::coroutine_handle<>> goes_on_;  // the loop thread's
+};
+
+template <class Ready, class Made = std::remove_cvref_t<decltype(std::declval<Ready&>()())>>
+task<Made> wait_for(shared<notifier_state> on, request_context* loop, std::chrono::milliseconds span, Ready ready) {
+  std::uint64_t seen = on->count();  // before what is looked at: a change behind that is another notification
+  Made made = ready();
+  if (made || loop == nullptr) co_return made;
+  task<void> end = loop->wait_for(span);
+  until_notified notified(*on, *loop, end);
+  for (bool over = end.try_start(); !made && !over;) {
+    notified.seen = seen;
+    co_await notified;
+    seen = on->count();
+    over = end.done() || seen == notifier_state::closed;
+    if (seen != notifier_state::closed) made = ready();
+  }
+  if (!made && end.done()) end.take();  // throws what it threw
+  co_return made;
+}
+
+}  // namespace detail
+
+/// Wakes coroutines that wait for a change of something. Any thread may call anything.
+///
+///     auto waiting = changed.wait_for(req.context, 25s, [&] { return news_behind(after); });
+///     const std::optional<std::string> news = co_await waiting;
+class notifier {
+ public:
+  notifier() : state_(new detail::notifier_state()) {}
+  notifier(const notifier&) = delete;
+  notifier& operator=(const notifier&) = delete;
+  /// Ends what still waits, which does not call its `ready` any more.
+  ~notifier() { state_->notify(true); }
+
+  /// Whoever waits looks again, each on its loop. Call it once the change has been made; a mutex of yours may be held. Who
+  /// cannot be told for want of memory looks at the next notification, or at the end of its time.
+  void notify_all() noexcept { state_->notify(false); }
+
+  /// A task of what `ready()` gave last: the first that is true when it is tested, such as a bool, a pointer or a std::optional
+  /// with a value, or what there is after `span` or when the server is told to stop. `ready` is called by the thread of
+  /// `loop`, a `request::context`: at first, and after each notification, none of which gets lost in between; it must not
+  /// wait. Without a context, as in tests, it is called once.
+  template <class Ready>
+  [[nodiscard]] auto wait_for(request_context* loop, std::chrono::milliseconds span, Ready ready) {
+    return detail::wait_for(state_, loop, span, std::move(ready));
+  }
+
+ private:
+  shared<detail::notifier_state> state_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline void detail::notifier_state::notify(bool closes) noexcept {
+  const std::lock_guard lock(mutex_);
+  count_ = closes ? closed : count_ + 1;
+  for (notified_link* next = waiting_.next; next != &waiting_;) {
+    auto& who = static_cast<until_notified&>(*next);
+    next = next->next;
+    try {
+      who.tell();
+      who.unlink();
+    } catch (...) {  // no memory: the others may have better luck
+    }
+  }
+}
+
+}  // namespace tinyhttp
