@@ -192,6 +192,7 @@ TEST_CASE("list elements are trimmed, empty ones skipped, quotes respected",
       {"\"a,b\",c", {"\"a,b\"", "c"}},
       {"x=\"a,b\" ,c", {"x=\"a,b\"", "c"}},
       {"\"a\\\",b\",c", {"\"a\\\",b\"", "c"}},
+      {"\"ab,c\",d", {"\"ab,c\"", "d"}},
       {"\"a\\\\\",c", {"\"a\\\\\"", "c"}},
       {"a\\,b", {"a\\", "b"}},  // a backslash escapes inside quotes only
       {"\"a,b", {"\"a,b"}},     // an open quote takes the rest
@@ -212,6 +213,9 @@ TEST_CASE("list elements are trimmed, empty ones skipped, quotes respected",
   CHECK_FALSE(ascii::list_contains("closed", "close"));
   CHECK_FALSE(ascii::list_contains("\"close\"", "close"));
   CHECK_FALSE(ascii::list_contains("", ""));
+  CHECK(ascii::list_contains(" close\t", "Close"));
+  CHECK(ascii::list_contains("a, b,c", "c"));
+  CHECK_FALSE(ascii::list_contains("a, b,c", "d"));
   CHECK_FALSE(ascii::list_contains(std::string(1'000'000, ','), "close"));
 }
 
@@ -248,13 +252,49 @@ TEST_CASE("how many digits a number has is told on both sides of each power of t
 
 TEST_CASE("a field value is refused for any octet that may not stand in one, wherever that is", "[core][ascii]") {
   for (int octet = 0; octet < 256; ++octet) {
-    for (std::size_t at = 1; at < 22; ++at) {  // the first and the last may be no blank, which is another rule
-      std::string text(23, 'a');
-      text[at] = static_cast<char>(octet);
-      CAPTURE(octet, at);
-      REQUIRE(tinyhttp::ascii::is_field_value(text) == tinyhttp::ascii::is_field_octet(static_cast<char>(octet)));
+    for (const std::size_t size : {8u, 16u, 23u}) {
+      for (std::size_t at = 1; at < size - 1; ++at) {  // the first and the last may be no blank, which is another rule
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(octet);
+        CAPTURE(octet, at);
+        REQUIRE(tinyhttp::ascii::is_field_value(text) == tinyhttp::ascii::is_field_octet(static_cast<char>(octet)));
+      }
     }
   }
   static_assert(tinyhttp::ascii::is_field_value("text/plain; charset=utf-8"));
   static_assert(!tinyhttp::ascii::is_field_value("text/plain;\ncharset=utf-8"));
+}
+
+TEST_CASE("texts of any size are the same by each of their octets, and by no other", "[core][ascii]") {
+  const std::string all = "xabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz?";
+  for (std::size_t size = 0; size < 40; ++size) {
+    CAPTURE(size);
+    const std::string_view one = std::string_view(all).substr(1, size);
+    std::string other = "y" + std::string(one) + "!";
+    const auto second = [&] { return std::string_view(other).substr(1, size); };
+    REQUIRE(ascii::detail::same_octets(one.data(), second().data(), size));
+    REQUIRE(ascii::detail::hash_of(one) == ascii::detail::hash_of(second()));
+    for (std::size_t at = 0; at < size; ++at) {
+      other[at + 1] ^= 0x20;  // a capital
+      REQUIRE_FALSE(ascii::detail::same_octets(one.data(), second().data(), size));
+      REQUIRE(ascii::detail::hash_of(one) != ascii::detail::hash_of(second()));
+      REQUIRE(ascii::equal_ignoring_case(one, second()));
+      REQUIRE(ascii::starts_with_ignoring_case(all, "x" + std::string(second())));
+      REQUIRE(ascii::ends_with_ignoring_case("x" + std::string(one), second()));
+      other[at + 1] = '-';
+      REQUIRE_FALSE(ascii::equal_ignoring_case(one, second()));
+      REQUIRE_FALSE(ascii::starts_with_ignoring_case(all, "x" + std::string(second())));
+      REQUIRE_FALSE(ascii::ends_with_ignoring_case("x" + std::string(one), second()));
+      other[at + 1] = one[at];
+    }
+  }
+  CHECK_FALSE(ascii::ends_with_ignoring_case("b", "ab"));
+}
+
+TEST_CASE("an octet is two digits", "[core][ascii]") {
+  std::string text = "x";
+  ascii::append_hex_octet(text, '\x09');
+  ascii::append_hex_octet(text, '\xf0');
+  ascii::append_hex_octet(text, '\xab', "0123456789ABCDEF");
+  CHECK(text == "x09f0AB");
 }

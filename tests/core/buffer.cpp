@@ -1,6 +1,7 @@
 // A buffer gives back what was put in, in order, however it moves and grows.
 #include <tinyhttp/core/buffer.hpp>
 
+#include "../allocations.hpp"
 #include "catch.hpp"
 
 #include <algorithm>
@@ -66,6 +67,40 @@ TEST_CASE("a buffer that is used up starts at its beginning again", "[core][buff
     b.append(std::string(64, 'y'));
   }
   CHECK(b.capacity() == capacity);
+  b.consume(b.size());
+  CHECK(b.prepare(0).size() == capacity);
+}
+
+TEST_CASE("a buffer moves what it holds only where room is missing, and grows only where that is not enough", "[core][buffer]") {
+  buffer b;
+  b.append(std::string(64, 'x'));
+  b.consume(1);
+  const char* const place = b.view().data();
+  CHECK(b.prepare(0).empty());
+  CHECK(b.view().data() == place);
+  b.consume(31);
+  CHECK(b.prepare(32).size() == 32);  // half of it is held: that moves
+  CHECK(b.capacity() == 64);
+  CHECK(b.view().data() == place - 1);
+  b.commit(24);
+  const char* const same = b.view().data();
+  CHECK(b.prepare(8).size() == 8);
+  CHECK(b.view().data() == same);
+  b.consume(2);
+  CHECK(b.prepare(9).size() == 74);  // more than half is held: moving it would be dear
+  CHECK(b.capacity() == 128);
+  CHECK(b.view() == std::string(30, 'x') + std::string(b.view().substr(30)));
+  CHECK(b.prepare(1000).size() == 1000);  // more than twice of what there was
+}
+
+TEST_CASE("a buffer that is cleared keeps its memory", "[core][buffer]") {
+  buffer b;
+  b.append(std::string(64, 'x'));
+  b.consume(3);
+  b.clear();
+  CHECK(b.empty());
+  CHECK(b.prepare(64).size() == 64);
+  CHECK(b.capacity() == 64);
 }
 
 TEST_CASE("a buffer does not grow while little of it is used", "[core][buffer]") {
@@ -92,6 +127,13 @@ TEST_CASE("moving a buffer moves what it holds", "[core][buffer]") {
   a = std::move(b);
   CHECK(a.view() == "abc");
   CHECK(b.empty());
+  CHECK(b.capacity() == 0);
+  b.append("longer than what was there");
+  const std::size_t capacity = b.capacity();
+  buffer c;
+  c = std::move(b);
+  CHECK(c.capacity() == capacity);
+  CHECK(b.capacity() == 0);
   buffer& alias = a;
   a = std::move(alias);
   CHECK(a.view() == "abc");
@@ -118,8 +160,27 @@ TEST_CASE("releasing gives the memory back", "[core][buffer]") {
   b.release();
   CHECK(b.empty());
   CHECK(b.capacity() == 0);
+  CHECK(b.view().data() == nullptr);
   b.append("abc");
   CHECK(b.view() == "abc");
+}
+
+TEST_CASE("no buffer keeps memory that it has no more use for", "[core][buffer][allocations]") {
+  if (!allocations_are_counted()) return;
+  const auto before = octets_held();
+  {
+    buffer a, b;
+    a.append("a");
+    a.append(std::string(1000, 'x'));
+    b.append(std::string(3000, 'x'));
+    const auto held = octets_held();
+    a = std::move(b);
+    CHECK(octets_held() < held);
+    a.release();
+    CHECK(octets_held() == before);
+    a.append("again");
+  }
+  CHECK(octets_held() == before);
 }
 
 TEST_CASE("a buffer agrees with a string, whatever is done to both", "[core][buffer]") {

@@ -78,6 +78,61 @@ TEST_CASE("what is kept is bounded, however deep calls went", "[core][task][allo
   CHECK(allocations() - before >= 100 - 16);
 }
 
+TEST_CASE("a few frames of each size are kept, fewer of large ones and none of the largest", "[core][task][allocations]") {
+  if (!allocations_are_counted()) return;
+  struct row {
+    std::size_t size, kept;
+  };
+  const row rows[] = {{1, 16}, {24, 16}, {25, 16}, {504, 16}, {505, 4}, {1016, 4}, {1017, 2}, {1273, 2}, {4088, 2}, {4089, 0}, {9000, 0}};
+  for (const row& r : rows) {
+    CAPTURE(r.size);
+    std::size_t asked = 0;
+    std::ptrdiff_t octets = 0, left = 0;
+    std::thread([&] {  // which has none yet
+      void* all[20];
+      const auto before = octets_held();
+      for (void*& each : all) each = frame_memory::take(r.size);
+      octets = (octets_held() - before) / 20;
+      for (void* each : all) frame_memory::give(each, r.size);
+      asked = allocations();
+      for (void*& each : all) each = frame_memory::take(r.size);
+      asked = allocations() - asked;
+      for (void* each : all) frame_memory::give(each, r.size);
+      left = octets_held() - before;
+    }).join();
+    CHECK(asked == 20 - r.kept);
+    CHECK(left == static_cast<std::ptrdiff_t>(r.kept) * octets);
+    CHECK(octets < static_cast<std::ptrdiff_t>(r.size) + 300);
+  }
+}
+
+TEST_CASE("a thread that ends gives back all frames, and keeps none that end behind them", "[core][task][allocations][threads]") {
+  if (!allocations_are_counted()) return;
+  struct last_word {
+    ~last_word() {
+      if (late != nullptr) {
+        frame_memory::give(late, 100);
+        frame_memory::give(frame_memory::take(100), 100);
+      }
+      *left = octets_held() - before;
+    }
+    std::ptrdiff_t before;
+    std::ptrdiff_t* left;
+    void* late = nullptr;
+  };
+  const auto left_by = [](bool uses_frames) {
+    std::ptrdiff_t left = 0;
+    std::thread([&] {
+      thread_local last_word at_the_end{octets_held(), &left};  // destroyed behind the memory of frames, which is not used yet
+      if (!uses_frames) return;
+      at_the_end.late = frame_memory::take(100);
+      static_cast<void>(run(deeper(20)));
+    }).join();
+    return left;
+  };
+  CHECK(left_by(true) == left_by(false));  // what the thread itself is made of
+}
+
 TEST_CASE("a frame may end in another thread than it began in", "[core][task][threads]") {
   std::vector<task<int>> made;
   for (int i = 0; i < 10; ++i) made.push_back(deeper(5));

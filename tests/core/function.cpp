@@ -116,6 +116,9 @@ TEMPLATE_TEST_CASE("a target lives as long as its function", "[core][function]",
 
     one = function<int(int)>();
     CHECK_FALSE(one);
+    one = TestType(living);
+    two = TestType(living);
+    CHECK(living == 2);
   }
   CHECK(living == 0);
 }

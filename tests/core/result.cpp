@@ -1,6 +1,7 @@
 // A result is a value or an error, and says which.
 #include <tinyhttp/core/result.hpp>
 
+#include "../allocations.hpp"
 #include "catch.hpp"
 
 #include <memory>
@@ -91,6 +92,36 @@ TEST_CASE("a result moves what it holds", "[core][result]") {
   text = error(error_kind::closed, "gone");
   CHECK_FALSE(text);
   CHECK(*copy == "abcde");
+  auto failed = text;
+  CHECK(failed.error().message() == "gone");
+  failed = copy;
+  CHECK(*failed == "abcde");
+}
+
+TEST_CASE("a result destroys what it holds when it ends or holds something else", "[core][result]") {
+  const auto watched = std::make_shared<int>(7);
+  {
+    result<std::shared_ptr<int>> one = watched;
+    CHECK(watched.use_count() == 2);
+    one = error(error_kind::closed, "gone");
+    CHECK(watched.use_count() == 1);
+    one = result<std::shared_ptr<int>>(watched);
+    result<std::shared_ptr<int>> two = watched;
+    CHECK(watched.use_count() == 3);
+    auto& same = two;
+    two = std::move(same);
+    CHECK(*two == watched);
+  }
+  CHECK(watched.use_count() == 1);
+  if (!allocations_are_counted()) return;
+  const auto before = octets_held();
+  {
+    result<int> one = error(error_kind::closed, std::string(1000, 'x'));
+    one = 7;
+    CHECK(octets_held() == before);
+    one = error(error_kind::closed, std::string(1000, 'x'));
+  }
+  CHECK(octets_held() == before);
 }
 
 TEST_CASE("an error can be seen from further out", "[core][result]") {

@@ -1,8 +1,10 @@
 #include <tinyhttp/core/shared.hpp>
 
+#include "../allocations.hpp"
 #include "catch.hpp"
 
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -60,6 +62,13 @@ TEST_CASE("who stays inside shares the same way, parts too, and leaves nothing w
   CHECK_FALSE(copy);
   moved = nullptr;
   CHECK(alive == 2);
+  shared<const counted> other(new counted(alive));
+  CHECK(alive == 3);
+  other = std::move(part);
+  CHECK(alive == 2);
+  CHECK(other.get() == second);
+  CHECK_FALSE(part);
+  part = std::move(other);
   CHECK(part.get() == second);
   shared<const counted> last(std::move(part), second);
   CHECK_FALSE(part);
@@ -180,5 +189,24 @@ TEST_CASE("copies in several threads destroy what they share once", "[core][shar
   one.reset();
   for (auto& each : threads) each.join();
   threads.clear();
+  CHECK(alive == 0);
+}
+
+TEST_CASE("what is shared and what counts its owners go together, also where there is no memory to count them", "[core][shared][allocations]") {
+  if (!allocations_are_counted()) return;
+  const auto before = octets_held();
+  int alive = 0;
+  {
+    const shared<const counted> one(new counted(alive));
+    const shared<const counted> two = one;
+    const shared<const counted> none(static_cast<counted*>(nullptr));
+    CHECK_FALSE(none);
+    CHECK(none.use_count() == 0);
+  }
+  CHECK(octets_held() == before);
+  auto* const made = new counted(alive);
+  fail_allocation_after(0);
+  CHECK_THROWS_AS(share(made), std::bad_alloc);
+  fail_allocation_after(-1);
   CHECK(alive == 0);
 }

@@ -1,6 +1,7 @@
 // A small vector keeps its elements, inside or on the heap.
 #include <tinyhttp/core/small_vector.hpp>
 
+#include "../allocations.hpp"
 #include "catch.hpp"
 
 #include <cstddef>
@@ -115,6 +116,8 @@ TEST_CASE("moving leaves an empty vector that can be used", "[core][small_vector
       ints assigned = up_to(before);
       assigned = std::move(moved);
       CHECK(contents(assigned) == contents(up_to(n)));
+      CHECK(assigned.capacity() == up_to(n).capacity());
+      CHECK(is_inside(assigned) == (n <= 4));
       CHECK(moved.empty());
       moved.push_back(8);
       assigned.push_back(n);
@@ -175,10 +178,34 @@ TEST_CASE("a vector becomes what it is assigned, some of its own too", "[core][s
   v.assign(v.data() + 1, 2);
   CHECK(contents(v) == std::vector<int>{1, 2});
   const ints many = up_to(20);
+  v.assign(many.data(), 4);
+  CHECK(is_inside(v));
   v.assign(many.data(), many.size());
   CHECK(contents(v) == contents(many));
+  CHECK(v.capacity() == many.size());
   v.assign(v.data() + 5, 3);
   CHECK(contents(v) == std::vector<int>{5, 6, 7});
   v.assign(nullptr, 0);
   CHECK(v.empty());
+}
+
+TEST_CASE("no vector keeps memory that it has no more use for", "[core][small_vector][allocations]") {
+  if (!allocations_are_counted()) return;
+  const auto before = octets_held();
+  {
+    ints v = up_to(30);
+    CHECK(octets_held() > before);
+    v.release();
+    CHECK(octets_held() == before);
+    v = up_to(30);
+    const auto held = octets_held();
+    v = up_to(30);
+    CHECK(octets_held() == held);
+    ints moved = std::move(v);
+    CHECK(octets_held() == held);
+    moved = up_to(2);
+    CHECK(octets_held() == before);
+    moved.reserve(100);
+  }
+  CHECK(octets_held() == before);
 }

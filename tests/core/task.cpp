@@ -232,6 +232,24 @@ TEST_CASE("tasks move, and one that is assigned over is destroyed", "[core][task
   b = task<void>();
   CHECK(g.abandoned == 1);
   CHECK(held.use_count() == 1);
+  auto c = value_of(7);
+  auto d = value_of(8);
+  d = std::move(c);
+  CHECK(c.is_empty());
+  CHECK(d.try_start());
+  CHECK(d.take() == 7);
+}
+
+TEST_CASE("a task that was started is awaited where it waits, and begins no second time", "[core][task]") {
+  gate g;
+  auto started = pass_gate(g, 5);
+  CHECK_FALSE(started.try_start());
+  auto waits = [](task<int>& on) -> task<int> { co_return co_await on; }(started);
+  CHECK_FALSE(waits.try_start());
+  CHECK_FALSE(started.done());
+  g.go();
+  REQUIRE(waits.done());
+  CHECK(waits.take() == 5);
 }
 
 TEST_CASE("a task's value may be move-only, and may be there already", "[core][task]") {
