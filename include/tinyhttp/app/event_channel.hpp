@@ -24,6 +24,7 @@
 
 namespace tinyhttp {
 
+/// How much a channel keeps, and for how many.
 struct event_channel_options {
   std::size_t kept = 256;  // events, for pages that are slow or come back
 };

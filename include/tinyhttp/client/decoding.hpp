@@ -39,6 +39,7 @@ class basic_client_codings final : public content_decoder {
   std::string accepted_;
 };
 
+/// What `client_options` takes to ask for codings and undo them.
 using client_codings = basic_client_codings<>;
 
 }  // namespace tinyhttp

@@ -22,6 +22,7 @@ namespace tinyhttp {
 /// makes sense is not found, only its end is certain.
 [[nodiscard]] inline owned<coding_decoder> make_brotli_decoder(const decode_limits&);
 
+/// br (RFC 7932), for a list of codings.
 inline constexpr content_coding brotli_coding{"br", &make_brotli_decoder};
 
 // ---------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ namespace tinyhttp {
 /// servers send for it, as browsers take it. That one has no checksum: only its end is certain.
 [[nodiscard]] inline owned<coding_decoder> make_deflate_decoder(const decode_limits&);
 
+/// gzip and deflate (RFC 9110 8.4.1), for a list of codings.
 inline constexpr content_coding gzip_coding{"gzip", &make_gzip_decoder};
 inline constexpr content_coding deflate_coding{"deflate", &make_deflate_decoder};
 

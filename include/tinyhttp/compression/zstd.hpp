@@ -26,6 +26,7 @@ namespace tinyhttp {
 /// compared where there is one; `zstd` writes them, most servers do not.
 [[nodiscard]] inline owned<coding_decoder> make_zstd_decoder(const decode_limits& limits);
 
+/// zstd (RFC 8878), for a list of codings.
 inline constexpr content_coding zstd_coding{"zstd", &make_zstd_decoder};
 
 // ---------------------------------------------------------------------------------------------

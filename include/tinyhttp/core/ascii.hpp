@@ -44,6 +44,7 @@ namespace tinyhttp::ascii {
 /// `text` may be the value of a field: no control octet, no space at either end (RFC 9110 5.5).
 [[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept;
 
+/// US-ASCII letters in lower case; other octets as they are.
 [[nodiscard]] constexpr char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
@@ -54,13 +55,16 @@ namespace tinyhttp::ascii {
   return lower;
 }
 
+/// `a` and `b` are the same but for the case of US-ASCII letters, as names of fields, schemes and codings are.
 [[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
+/// `text` begins with `prefix`, whatever its case.
 [[nodiscard]] constexpr bool starts_with_ignoring_case(std::string_view text,
                                                        std::string_view prefix) noexcept {
   return text.size() >= prefix.size() &&
          equal_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
+/// `text` ends with `suffix`, whatever its case.
 [[nodiscard]] constexpr bool ends_with_ignoring_case(std::string_view text,
                                                      std::string_view suffix) noexcept {
   return text.size() >= suffix.size() &&
@@ -108,6 +112,7 @@ constexpr char* write_decimal(char* end, std::uint64_t value) noexcept {
   const char* const first = write_decimal(digits + sizeof digits, value);
   out.append(first, static_cast<std::size_t>(digits + sizeof digits - first));
 }
+/// `value` in decimal digits.
 [[nodiscard]] inline std::string to_decimal(std::uint64_t value) {
   std::string text;
   append_decimal(text, value);

@@ -14,6 +14,7 @@
 
 namespace tinyhttp {
 
+/// What `safe_path` lets through.
 struct safe_path_options {
   bool dot_files = false;  // let through names that start with a dot; `.well-known` always is
 };

@@ -97,6 +97,7 @@ class basic_writable_files {
   tinyhttp::shared<shared> shared_ = share(new shared);
 };
 
+/// As `static_files`, and takes PUT and DELETE (RFC 9110 9.3.4, 9.3.5).
 using writable_files = basic_writable_files<>;
 
 // ---------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ inline void append_json(std::string& out, std::string_view text);
   append_html(out, text);
   return out;
 }
+/// `text` as a JSON string, quotes included (RFC 8259 7).
 [[nodiscard]] inline std::string quote_json(std::string_view text) {
   std::string out;
   append_json(out, text);

@@ -49,6 +49,7 @@ class basic_event_reader {
   event_parser parser_;
 };
 
+/// Reads the events out of the body of an answer, as they come.
 using event_reader = basic_event_reader<>;
 
 // ---------------------------------------------------------------------------------------------

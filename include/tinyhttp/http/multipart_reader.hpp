@@ -59,6 +59,7 @@ class basic_multipart_reader {
   event last_ = event::end_of_part;
 };
 
+/// Reads the parts of a multipart body one after the other, as they come.
 using multipart_reader = basic_multipart_reader<>;
 
 // ---------------------------------------------------------------------------------------------

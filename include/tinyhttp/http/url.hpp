@@ -47,6 +47,7 @@ struct url {
   friend bool operator==(const url&, const url&) = default;
 };
 
+/// Scheme, host and port are the same (RFC 6454).
 [[nodiscard]] inline bool same_origin(const url& a, const url& b) noexcept {
   return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
 }

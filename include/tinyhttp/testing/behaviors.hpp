@@ -32,6 +32,7 @@ namespace tinyhttp::testing {
 /// A body that is a stream is pulled now, and sent whole each time: throws `bad_result` when that fails, waits
 /// for a loop, or has more than 64 MiB.
 [[nodiscard]] inline behavior reply(response answer);
+/// A redirect to `location`.
 [[nodiscard]] inline behavior redirect(std::string location, int code = 302);
 /// These octets, whatever they are, and then the end of the connection. All count for `after{n}`.
 [[nodiscard]] inline behavior raw(std::string octets);

@@ -30,6 +30,7 @@ class sha256_sum {
 
 /// In lower-case hexadecimal digits.
 [[nodiscard]] inline std::string sha256(std::string_view octets);
+/// In lower-case hexadecimal digits.
 [[nodiscard]] inline std::string sha1(std::string_view octets);
 [[nodiscard]] constexpr std::uint32_t crc32(std::string_view octets) noexcept;
 

@@ -88,6 +88,7 @@ inline constexpr std::string_view telling_fields[] = {"Range",         "If-Range
                                                       "If-Match",      "If-Modified-Since", "Authorization",
                                                       "Expect"};
 
+/// The word for it in a journal.
 [[nodiscard]] inline std::string_view name_of(ending e) noexcept;
 
 /// `journal (2 exchanges, 2 connections)` and a line each.

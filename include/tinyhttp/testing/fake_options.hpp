@@ -19,6 +19,7 @@ struct fake_security {
   std::string client;     // certificate and key that a client is to show; empty: it is asked for none
 };
 
+/// Where a fake server listens, and what it keeps.
 struct fake_server_options {
   std::string host = "127.0.0.1";  // an address
   std::uint16_t port = 0;          // 0: a free one

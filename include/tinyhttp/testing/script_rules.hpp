@@ -26,6 +26,7 @@ struct written_rule {
   matcher when;
   behavior then;
 };
+/// Fails with what could not be read, and where.
 [[nodiscard]] inline result<written_rule> parse_rule(std::string_view text);
 
 /// Requests, and how many are to come: `GET /f x2`; `x2+`, or more; `GET /f`, one.
@@ -34,6 +35,7 @@ struct written_wish {
   std::size_t count = 1;
   bool or_more = false;
 };
+/// Fails with what could not be read, and where.
 [[nodiscard]] inline result<written_wish> parse_wish(std::string_view text);
 
 // ---------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 
 namespace tinyhttp::testing {
 
+/// What is swept over.
 struct sweep_options {
   std::uint64_t size = 256;  // octets of the file
   bool heal = false;         // the second request of each run is answered in full: for those who try again

@@ -33,6 +33,7 @@ enum class mark : std::uint8_t {
   crash,              // a signal, or an exception that is no std::exception
 };
 
+/// How the cases run.
 struct torture_options {
   /// What one download may take, before it counts as hanging. Yours should give up earlier.
   std::chrono::milliseconds time_limit = patience() * 2;

@@ -34,6 +34,7 @@ struct torture_file {
   [[nodiscard]] static content second() { return pattern(size, 8); }
 };
 
+/// All cases, in the order in which they run.
 [[nodiscard]] inline const std::vector<torture_case>& torture_cases();
 
 // ---------------------------------------------------------------------------------------------

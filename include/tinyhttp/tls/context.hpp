@@ -48,6 +48,7 @@ struct tls_client_options {
   tls_version oldest = tls_version::v1_2;
 };
 
+/// Whom a server says it is, and what it asks of clients. PEM text, as in files; empty: none.
 struct tls_server_options {
   /// The server's certificate with the chain behind it, and its key: as files or as text.
   std::string certificate_file = {};
