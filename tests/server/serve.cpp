@@ -368,7 +368,7 @@ TEST_CASE("an exception that is none of the standard's is a 500, too", "[server]
 TEST_CASE("on_sent tells once how a response went", "[server]") {
   std::vector<sent_report> reports;
   const auto told = [&reports](const request& r) {
-    response made = text(std::string(r.target.text() == "/large" ? 100'000 : 5, 'x'));
+    response made = text(std::string(r.target.text() == "/large" ? 100'000 : r.target.text() == "/huge" ? 1'000'000 : 5, 'x'));
     made.on_sent([&reports](const sent_report& report) { reports.push_back(report); });
     return made;
   };
@@ -394,15 +394,25 @@ TEST_CASE("on_sent tells once how a response went", "[server]") {
     s.send(whole.substr(whole.size() - 5) + get("/"));
     CHECK(reports.size() == 2);
   }
-  SECTION("cut off because the peer has gone") {
+  SECTION("cut off because the peer has gone, with the octets that went") {
     served_in_memory s(told, {}, {}, {.capacity = 1000});
-    s.send(get("/large"));
+    s.send(get(GENERATE("/large", "/huge")));
     CHECK(reports.empty());
+    const std::string went(s.pair.second.unread());
     s.pair.second.abort();
     s.until_served();
     s.destroy();
     REQUIRE(reports.size() == 1);
     CHECK_FALSE(reports[0].complete);
+    CHECK(reports[0].body_octets == went.size() - went.find("\r\n\r\n") - 4);
+  }
+  SECTION("cut off in its head") {
+    served_in_memory s(told, {}, {}, {.capacity = 10});
+    s.send(get("/"));
+    s.destroy();
+    REQUIRE(reports.size() == 1);
+    CHECK_FALSE(reports[0].complete);
+    CHECK(reports[0].body_octets == 0);
   }
   SECTION("cut off because the server ends") {
     {
@@ -504,7 +514,7 @@ TEST_CASE("a body that throws is cut off, told apart from an end, and logged", "
 
 TEST_CASE("an on_sent that throws harms neither server nor peer", "[server]") {
   const auto throws = [](const request& r) {
-    response made = text(std::string(r.target.text() == "/large" ? 100'000 : 5, 'x'));
+    response made = text(std::string(r.target.text() == "/large" ? 100'000 : r.target.text() == "/huge" ? 1'000'000 : 5, 'x'));
     made.on_sent([](const sent_report&) { throw std::runtime_error("no"); });
     return made;
   };

@@ -73,6 +73,7 @@ template <looped_stream S>
 bool served_exchange<S>::compose(const response& r) {
   h1::outgoing plan;
   wire_.send(out_, r, services().date(), plan);
+  content_at_ = stream().sent() + out_.size();
   if (!plan.sends_body) return wire_.finish(out_, nullptr);
   const std::uint64_t length = plan.body.length;
   if (plan.body.by != h1::framing::rule::length || length > at_once_size) return false;
@@ -287,7 +288,9 @@ void served_exchange<S>::call_hooks(const response& r, bool complete) noexcept {
   auto& hooks = *r.attached();
   if (hooks.sent.empty() || std::exchange(reported_, true)) return;
   const auto took = stream().loop().look() - began_;
-  const sent_report done{r.status, wire_.body_octets_sent(), complete, took};
+  std::uint64_t octets = wire_.body_octets_sent();
+  if (const std::uint64_t out = stream().sent(); !complete) octets = out > content_at_ ? at_most(octets, out - content_at_) : 0;
+  const sent_report done{r.status, octets, complete, took};
   for (auto& hook : hooks.sent) {  // they stay: a response may be sent more than once
     try {
       hook(done);

@@ -213,6 +213,7 @@ class served_exchange final : public request_context {
   held_here<reply> answer_;              // to `incoming_`, from its handler on
   shared<body_stream> body_;    // an incoming_body, of the running request, if it has one
   time_point began_{};
+  std::uint64_t content_at_ = 0;  // octets of the connection in front of the answer's content
 
   buffer out_;                  // octets to send, then
   std::string_view tail_;       // the octets of a body, which `answer_` holds, or
