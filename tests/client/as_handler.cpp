@@ -346,7 +346,8 @@ TEST_CASE("requests about the way, not its end, are answered here", "[client][pr
     const std::string heard = c.hear();
     return heard.substr(0, heard.find("\r\n"));
   };
-  CHECK(first_line("OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") == "HTTP/1.1 204 No Content");
+  c.say("OPTIONS * HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n");
+  CHECK(without_date(c.hear()) == "HTTP/1.1 204 No Content\r\n\r\n");
   CHECK(first_line("OPTIONS /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") == "HTTP/1.1 204 No Content");
   CHECK(first_line("TRACE /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 0\r\n\r\n") == "HTTP/1.1 501 Not Implemented");
   CHECK(asked == 0);
@@ -368,6 +369,26 @@ TEST_CASE("a proxy without an upstream goes where the request says", "[client][p
   CHECK(client().get(front.url() + "x").value().status == 400);
 }
 
+TEST_CASE("what leads elsewhere is the peer's to follow, whatever the client's options say", "[client][proxy][threads]") {
+  server up([](const request& r) {
+    response there(status::found);
+    there.fields.set("Location", r.target.text());
+    return there;
+  }, {.port = 0});
+  server front(as_handler(async_client({.max_redirects = 5}), up.url() + "base", {.strip_prefix = "/api"}), {.port = 0});
+  const auto answer = client().call(front.url() + "api/x").value();
+  CHECK(answer.status == 302);
+  CHECK(answer.fields["Location"] == "/base/x");
+  CHECK(client().call(front.url(), {.method = method::options, .target = "*"}).value().status == 204);  // of this server: it is none of base
+}
+
+TEST_CASE("fields of the connection upstream stay there", "[client][proxy][rfc9110-7.6.1]") {
+  chain c([](const request&) { return text("x"); });
+  upstream.says = "HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nX-End: 2\r\nContent-Length: 2\r\n\r\nhi";
+  c.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(without_date(c.hear()) == "HTTP/1.1 200 OK\r\nX-End: 2\r\nContent-Length: 2\r\n\r\nhi");
+}
+
 TEST_CASE("a blocking client is a handler for blocking()", "[client][proxy][threads]") {
   server up([](const request& r) { return text(std::string(r.method.name()) + " " + std::string(r.body.text())); },
             {.port = 0});
@@ -380,6 +401,7 @@ TEST_CASE("a blocking client is a handler for blocking()", "[client][proxy][thre
   CHECK(c.get(front.url()).value().body.text() == "GET ");
   CHECK(c.post(front.url(), "hello", "text/plain").value().body.text() == "POST hello");
   CHECK(c.post(front.url(), std::string(30, 'x'), "text/plain").value().status == 502);  // our limit
+  CHECK(c.call(front.url(), {.method = method::trace, .fields = {{"Max-Forwards", "0"}}}).value().status == 501);
 }
 
 TEST_CASE("handlers on every loop of a server use one client", "[client][proxy][async][threads]") {

@@ -109,6 +109,7 @@ TEST_CASE("without a loop there is an error, not a wait", "[client][async]") {
   auto asking = c.get("http://127.0.0.1:9/x");
   REQUIRE(asking.try_start());
   CHECK(asking.take().error().message() == "GET http://127.0.0.1:9/x: no loop runs in this thread");
+  CHECK(c.idle_connections() == 0);
 }
 
 TEST_CASE("connections end with their loop, or once their client has gone", "[client][async][threads]") {

@@ -316,6 +316,20 @@ TEST_CASE("a server that falls silent is given up, as soon as the options of a c
   }
 }
 
+TEMPLATE_TEST_CASE("a server that takes no more of a body is given up, too", "[client][timeout][threads]", client, looped_client) {
+  std::atomic<bool> over{false};
+  scripted_server server([&](net::socket& s, int) {
+    char some[100];
+    static_cast<void>(s.receive(some));
+    over.wait(false);
+  });
+  TestType c({.idle_timeout = std::chrono::milliseconds(20), .expect_continue_from = 0});
+  const auto answer = c.post(server.url("/x"), std::string(32 << 20, 'x'), "text/plain");
+  over = true;
+  over.notify_all();
+  CHECK(message_of(answer) == "POST " + server.url("/x") + ": silent for 20 ms, before any answer");
+}
+
 TEST_CASE("who expects leave already is not made to twice", "[client][threads][rfc9110-10.1.1]") {
   std::string asked;
   scripted_server server([&](net::socket& s, int) {

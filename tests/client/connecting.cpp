@@ -418,6 +418,20 @@ TEST_CASE("a call on a loop that is destroyed in any stage leaves nothing behind
   }
 }
 
+TEST_CASE("a client asks the address of a name that was there before", "[client][threads][rfc8305-4]") {
+  const scripted_server server([](net::socket& s, int) {
+    if (!read_request(s).empty())
+      static_cast<void>(s.send_all("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"));
+  });
+  const auto port = parse_url(server.url()).value().port;
+  const client c({.hosts = {{.host = "h.test", .to = {"127.0.0.9", "127.0.0.1"}, .to_port = port}}});
+  const net_test::faults connects(net::system_call::connect, {});  // none: they are counted
+  CHECK(answer_of(c.get("http://h.test/")) == "ok");
+  CHECK(connects.calls() == 2);
+  CHECK(answer_of(c.get("http://h.test/")) == "ok");
+  CHECK(connects.calls() == 3);
+}
+
 TEST_CASE("threads share what a client has learnt of a name", "[client][threads]") {
   const scripted_server server([](net::socket& s, int) {
     if (!read_request(s).empty())

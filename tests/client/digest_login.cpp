@@ -49,9 +49,19 @@ TEST_CASE("a login answers challenges, and goes ahead of those that follow", "[c
   const request r = request::get("/x");
   CHECK(ahead(login) == "");
   CHECK(sent(login.answer(home, r, asks("one"))) == "one 00000001");
-  CHECK(ahead(login) == "one 00000002");
+  request next(method::put, "/y?z");
+  login.before(home, next);
+  const std::string_view proof = next.fields["Authorization"];
+  CHECK(proof.find("uri=\"/y?z\"") != proof.npos);
+  CHECK(proof.find("(PUT:/y?z)") != proof.npos);  // RFC 7616 3.4.3
+  CHECK(next.fields.size() == 1);
+  login.before(home, next);  // has been there
+  CHECK(next.fields.size() == 1);
   CHECK(ahead(login) == "one 00000003");
-  CHECK(sent(login.answer(home, r, asks("two", ", stale=true"))) == "two 00000001");
+  const auto two = login.answer(home, r, asks("two", ", stale=true"));
+  CHECK(sent(two) == "two 00000001");
+  std::string_view rest = *two;
+  CHECK(take_challenge(rest)->parameter("cnonce").value().size() == 32);
   CHECK(sent(login.answer(home, r, asks("two"))) == "two 00000002");  // a count is used once only
 
   response told(status::ok);
@@ -60,6 +70,23 @@ TEST_CASE("a login answers challenges, and goes ahead of those that follow", "[c
   CHECK(ahead(login) == "three 00000001");
   login.after(home, told);
   CHECK(ahead(login) == "three 00000002");
+}
+
+TEST_CASE("what names no next nonce of ours changes nothing", "[client][digest][security]") {
+  digest_login login("http://h:1", "me", "pw", &readable);
+  const auto tell = [&](const char* info, const url& from = home) {
+    response told(status::ok);
+    if (*info != '\0') told.fields.add("Authentication-Info", info);
+    login.after(from, told);
+  };
+  tell("nextnonce=early");
+  CHECK(ahead(login) == "");
+  CHECK(sent(login.answer(home, request::get("/x"), asks("one"))) == "one 00000001");
+  tell("");
+  tell("qop=auth");
+  tell("nextnonce=\"\"");
+  tell("nextnonce=other", parse_url("http://h:2/").value());
+  CHECK(ahead(login) == "one 00000002");
 }
 
 TEST_CASE("the secret of a -sess algorithm lasts until the next challenge, whatever nonce comes next",

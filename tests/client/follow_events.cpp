@@ -56,21 +56,33 @@ TEST_CASE("events are followed over streams that end, lines that break and serve
 
 TEST_CASE("a server that wants to be asked again at once, and is gone, is not asked without end", "[client][events][threads]") {
   const std::string busy = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
-  one_answer_each peer({stream("retry: 0\ndata: a\n\n"), busy, "", stream(""), busy, stream("data: b\n\n"), busy, no_more});
+  one_answer_each peer({stream("retry: 0\ndata: a\n\n"), busy, "", stream(""), busy, stream("data: b\n\n"), busy, busy, busy, busy, busy, busy,
+                        busy, busy, busy, busy, no_more});
   held_clock time;
   client c;
   CHECK(follow_events(c, peer.server.url("/e"), [](const event&) { return true; }, {.time = &time}));
-  CHECK(time.waits == std::vector<std::chrono::milliseconds>{0ms, 10ms, 30ms, 70ms, 150ms, 0ms, 10ms});
+  CHECK(time.waits == std::vector<std::chrono::milliseconds>{0ms, 10ms, 30ms, 70ms, 150ms, 0ms, 10ms, 30ms, 70ms, 150ms, 310ms,
+                                                             630ms, 1270ms, 2550ms, 3000ms, 3000ms});
 }
 
 TEST_CASE("a refusal that asks for patience gets it, within a bound", "[client][events][threads][rfc9110-10.2.3]") {
   const auto busy = [](const std::string& fields) { return "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n" + fields + "\r\n"; };
   one_answer_each peer({busy("Retry-After: 20\r\n"), busy("Retry-After: 1\r\n"), busy("Retry-After: 86400\r\n"), busy("Retry-After: soon\r\n"),
-                        busy("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n"), no_more});
+                        busy("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:07 GMT\r\n"),
+                        busy("Retry-After: Sun, 06 Nov 1994 08:49:57 GMT\r\n"), no_more});
   held_clock time;
   client c;
   CHECK(follow_events(c, peer.server.url("/e"), [](const event&) { return true; }, {.time = &time}));
-  CHECK(time.waits == std::vector<std::chrono::milliseconds>{20s, 3s, 300s, 3s, 30s});
+  CHECK(time.waits == std::vector<std::chrono::milliseconds>{20s, 3s, 300s, 3s, 30s, 20s});
+}
+
+TEST_CASE("a server that is not there yet is asked again", "[client][events][threads][faults]") {
+  one_answer_each peer({no_more});
+  held_clock time;
+  client c;
+  const net_test::faults refused(net::system_call::connect, {.error = ECONNREFUSED}, 0, 2);
+  CHECK(follow_events(c, peer.server.url("/e"), [](const event&) { return true; }, {.time = &time}));
+  CHECK(time.waits == std::vector<std::chrono::milliseconds>{3s, 3s});
 }
 
 TEST_CASE("a server that asks not to come back is not asked again", "[client][events][threads]") {

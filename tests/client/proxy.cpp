@@ -137,6 +137,8 @@ TEST_CASE("connections that take different ways are kept apart", "[client][proxy
   CHECK(key() == "http://h.example:81 through p:1");
   CHECK_FALSE(route_to(to, with).is_absolute_form());
   with.proxies.tunnels = false;
+  with.proxies.https = parse_proxy("p:1").value();
+  CHECK_FALSE(route_to(parse_url("https://h.example/").value(), with).is_absolute_form());
   with.proxies.http = parse_proxy("socks5h://p:1").value();
   CHECK(key() == "http://h.example:81 through p:1");
   with.proxies.except = "h.example";
@@ -158,6 +160,7 @@ TEST_CASE("a request for a proxy names all of its URL", "[client][proxy][rfc9112
   REQUIRE(put_in_absolute_form(own, to, via));
   CHECK(own.fields["Proxy-Authorization"] == "Digest x");
   CHECK(own.fields["Host"] == "other");
+  CHECK(own.fields.size() == 2);
 }
 
 TEST_CASE("whatever text is read as a proxy can be written and read again, or is refused in a line",

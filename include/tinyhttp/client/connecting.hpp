@@ -45,7 +45,6 @@ namespace detail {
   how.timeout = at_most<std::chrono::milliseconds>(
       with.connect_timeout, std::chrono::ceil<std::chrono::milliseconds>(left));
   how.stagger = with.stagger;
-  how.stop = with.stop;
   how.from = with.local_address;
   how.hosts = with.hosts;
   how.memory = &winners;
