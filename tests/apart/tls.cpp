@@ -2,6 +2,7 @@
 #include "../client/support.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
+#include "own_process.hpp"
 #include "skip.hpp"
 #include "tls_support.hpp"
 
@@ -60,6 +61,17 @@ TEMPLATE_TEST_CASE("a client and a server speak by TLS, and keep their connectio
   CHECK(server.open_connections() == 1);
   CHECK(server.url().starts_with("https://127.0.0.1:"));
   CHECK(c.get(at_localhost(server)).value().status == 200);
+}
+
+TEST_CASE("a static client", "[.][apart][tls][threads]") {  // in a process of its own, see below
+  ::alarm(60);
+  static client c(trusting());
+  static const tls_server server(hello, {.port = 0, .tls = show()});
+  CHECK(c.get(server.url()).value().body.text() == "secure ");  // and the connection is kept
+}
+
+TEST_CASE("a client and a server may be static, and end behind main", "[apart][tls][threads]") {
+  CHECK(status_of_own_process("a static client") == 0);
 }
 
 TEST_CASE("what a proxy says stands in front of TLS", "[apart][tls][threads][proxy_header]") {

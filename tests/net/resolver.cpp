@@ -1,6 +1,7 @@
 // Tests of net/resolver.hpp and net/find_addresses.hpp: with resolvers that are slow, stuck or lie.
 #include "allocations.hpp"
 #include "net/support.hpp"
+#include "own_process.hpp"
 
 #include <tinyhttp/net/connector.hpp>
 #include <tinyhttp/net/find_addresses.hpp>
@@ -8,6 +9,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -333,4 +335,19 @@ TEST_CASE("an answer wakes the loop that waits for it", "[net][resolver][threads
   other.join();
   REQUIRE(got.has_value());
   CHECK(got->peer == listener.local_address());
+}
+
+TEST_CASE("a static object that resolves", "[.][net][resolver]") {  // in a process of its own, see below
+  ::alarm(60);
+  struct asks_at_exit {
+    ~asks_at_exit() {
+      if (net::resolver::common().asking() != 0) std::abort();
+    }
+  };
+  static const asks_at_exit behind_main;
+  CHECK(net::resolver::common().asking() == 0);
+}
+
+TEST_CASE("the common resolver is there until the last static object has gone", "[net][resolver]") {
+  CHECK(status_of_own_process("a static object that resolves") == 0);
 }

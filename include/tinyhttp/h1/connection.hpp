@@ -173,9 +173,9 @@ class connection {
     return {wire_event::kind::failed, {}};
   }
   wire_event head_without_end(fields& into);
-  /// What goes out in place of a 1xx.
+  /// What goes out in place of a 1xx. Never destroyed: a static server still answers while what is younger is.
   [[nodiscard, gnu::cold, gnu::noinline]] static const response& no_interim() {
-    static const response made(status::internal_server_error);
+    static const response& made = *new response(status::internal_server_error);
     return made;
   }
   wire_event begin_body(http_version version, const fields& f);

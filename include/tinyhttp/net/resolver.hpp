@@ -70,7 +70,7 @@ class resolver {
   /// Names that are asked for by a thread right now, also those which nobody waits for any more.
   [[nodiscard]] std::size_t asking() const;
 
-  /// The one that is used where no other is given.
+  /// The one that is used where no other is given. Until the process ends.
   [[nodiscard]] static resolver& common();
 
  private:
@@ -102,7 +102,7 @@ inline resolver::resolver(resolver_options with) : state_(new shared_state) {
 }
 
 inline resolver& resolver::common() {
-  static resolver one;
+  static resolver& one = *new resolver;  // never destroyed: static servers and clients end later than what they first used
   return one;
 }
 

@@ -49,12 +49,10 @@ struct tls_wire {
   std::string out;
 };
 
-/// The BIO of a session; one for all, made when it is first needed.
+/// The BIO of a session; one for all, made when it is first needed. Never freed: sessions of static objects end later than
+/// whatever is made here.
 [[nodiscard]] inline BIO_METHOD* tls_wire_method() noexcept {
-  struct destroy {
-    void operator()(BIO_METHOD* m) const noexcept { ::BIO_meth_free(m); }
-  };
-  static const std::unique_ptr<BIO_METHOD, destroy> one([] {
+  static BIO_METHOD* const one = [] {
     BIO_METHOD* const m = ::BIO_meth_new(BIO_TYPE_SOURCE_SINK | ::BIO_get_new_index(), "tinyhttp");
     if (m == nullptr) return m;
     ::BIO_meth_set_create(m, [](BIO* b) {
@@ -84,8 +82,8 @@ struct tls_wire {
     });
     ::BIO_meth_set_ctrl(m, [](BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1L : 0L; });
     return m;
-  }());
-  return one.get();
+  }();
+  return one;
 }
 
 /// For who speaks HTTP where TLS is spoken (RFC 9110 15.5.1).
