@@ -22,6 +22,7 @@ namespace {
 shared<const kept_file> of_size(std::size_t octets) {
   auto* const made = new kept_file;
   made->octets = std::make_shared<const std::string>(octets, 'x');
+  made->known.size = octets;
   return shared<const kept_file>(made);
 }
 
@@ -82,6 +83,96 @@ TEST_CASE("a folder without its slash is redirected, whatever is kept of it", "[
     CHECK(get(serve, "/files/").status == status::ok);
   }
   CHECK(from_memory(get(serve, "/files/")));
+}
+
+TEST_CASE("the way to a folder's slash is kept until it is another folder, or none", "[files][cache]") {
+  const scratch::folder f;
+  f.make_folder("a%b");
+  f.write("d/index.html", "d");
+  f.make_folder("outside/e");
+  f.make_folder("root/e");
+  std::filesystem::create_directory_symlink("../outside/e", f.path("root/link"));
+  const static_files serve(f.path());
+  const static_files below(f.path("root"));
+  CHECK(get(serve, "/d").status == 301);
+  CHECK(get(serve, "/a%25b").status == 301);
+  CHECK(get(serve, "/d/").status == 200);
+  std::vector<response> looked_at;  // nothing can be opened, so a look is enough
+  {
+    const few_descriptors none(0);
+    for (const char* path : {"/d?query", "/a%25b", "/a%b", "/d/", "/nothing", "/outside"}) looked_at.push_back(get(serve, path));
+  }
+  CHECK(looked_at[0].status == 301);
+  CHECK(looked_at[0].fields["Location"] == "/d/?query");
+  CHECK(looked_at[1].fields["Location"] == "/a%25b/");
+  CHECK(looked_at[2].status == 400);
+  CHECK(looked_at[3].status == 200);
+  CHECK(looked_at[4].status == 404);
+  CHECK(looked_at[5].status == 503);  // which has not been opened yet
+  for (int i = 0; i < 2; ++i) CHECK(get(below, "/link").status == 404);  // nothing is told of what is outside
+  CHECK(get(below, "/link/").status == 404);
+  std::filesystem::remove_all(f.path("d"));
+  CHECK(get(serve, "/d").status == 404);
+  f.write("d", "a file");
+  CHECK(get(serve, "/d").status == 200);
+  std::filesystem::remove(f.path("d"));
+  std::filesystem::create_directory_symlink("outside", f.path("d"));
+  CHECK(get(serve, "/d").status == 301);
+  CHECK(get(serve, "/d").status == 301);
+  CHECK(get(below, "/e").status == 301);
+  std::filesystem::remove(f.path("root/e"));
+  std::filesystem::create_directory_symlink("../outside/e", f.path("root/e"));
+  CHECK(get(below, "/e").status == 404);
+}
+
+TEST_CASE("a folder that may be searched, but not read, has an index", "[files][cache][security]") {
+  const scratch::folder f;
+  f.write("d/index.html", "index");
+  f.make_folder("e");
+  for (const char* name : {"d", "e"}) std::filesystem::permissions(f.path(name), std::filesystem::perms(0711));
+  const static_files serve(f.path()), unlisted(f.path(), {.listing = false});
+  const scratch::nobody us;
+  CHECK(scratch::octets(get(serve, "/d/").body) == "index");
+  CHECK(get(serve, "/d").status == 403);
+  CHECK(get(serve, "/e/").status == 403);
+  CHECK(get(unlisted, "/e/").status == 403);
+}
+
+TEST_CASE("a folder outside is none, listed or not", "[files][cache][security]") {
+  const scratch::folder f;
+  f.make_folder("outside");
+  f.make_folder("root");
+  std::filesystem::create_directory_symlink("../outside", f.path("root/link"));
+  for (const bool listing : {true, false}) CHECK(get(static_files(f.path("root"), {.listing = listing}), "/link/").status == 404);
+}
+
+TEST_CASE("a folder that only its owner may read is no way to its slash for others", "[files][cache][security]") {
+  const scratch::folder f;
+  f.make_folder("d");
+  const static_files serve(f.path());
+  CHECK(get(serve, "/d").status == 301);
+  std::filesystem::permissions(f.path("d"), std::filesystem::perms::owner_all);
+  const scratch::nobody us;
+  CHECK(get(serve, "/d").status == 403);
+}
+
+TEST_CASE("a 304 from what is kept has the fields of one that is planned", "[files][cache]") {
+  const scratch::folder f;
+  f.write("a.html", "kept");
+  for (const char* cache_control : {"no-cache", ""}) {
+    const static_files keeps(f.path(), {.cache_control = cache_control}), plans(f.path(), {.cache_control = cache_control, .cache = {.octets = 0}});
+    const std::string tag(get(keeps, "/a.html").fields["ETag"]);
+    for (const fields& f : {fields{{"If-None-Match", tag}}, {{"If-None-Match", "\"x\", " + tag}}, {{"If-None-Match", tag}, {"Range", "bytes=0-1"}},
+                            {{"If-None-Match", tag}, {"If-Match", "\"x\""}}, {{"If-None-Match", "\"x\""}, {"If-None-Match", tag}},
+                            {{"If-None-Match", tag}, {"If-Unmodified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"}}}) {
+      const response one = get(keeps, "/a.html", f), two = get(plans, "/a.html", f);
+      std::string left, right;
+      one.fields.append_to(left);
+      two.fields.append_to(right);
+      CHECK(one.status == two.status);
+      CHECK(left == right);
+    }
+  }
 }
 
 TEST_CASE("a cache is bounded in octets", "[files][cache]") {

@@ -43,8 +43,7 @@ struct bundle_options {
                                                                    bundle_options options = {});
 
 /// Adds what `read_folder` gives; says how many files.
-[[nodiscard]] inline result<std::size_t> add_folder(assets& to, const std::string& root,
-                                                    bundle_options options = {}) {
+[[nodiscard]] inline result<std::size_t> add_folder(assets& to, const std::string& root, bundle_options options = {}) {
   auto read = read_folder(root, options);
   if (!read) return read.error();
   for (auto& file : *read) to.add(file.name, std::move(file.octets), file.coding);

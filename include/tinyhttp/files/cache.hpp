@@ -35,7 +35,7 @@ struct cache_limits {
   std::size_t open = 1024;  // files kept open; never more than an eighth of the descriptors that the process may have
 };
 
-/// A file as it was when its stamp was taken.
+/// A file as it was when its stamp was taken, or a directory, which has neither octets nor content.
 struct kept_file {
   std::string name = {};  // beneath the root
   bool is_escaped = false;  // in a path: the name holds a `%`
@@ -93,8 +93,9 @@ class cache {
   };
 
   [[nodiscard]] static std::size_t weight(const node& n) noexcept {
-    if (!n.file->octets) return static_cast<std::size_t>(n.file->known.size);  // of the disk
-    return n.file->octets->size() + 2 * (n.name.size() + n.file->name.size()) + sizeof(node) + sizeof(kept_file);
+    const auto size = static_cast<std::size_t>(n.file->known.size);
+    if (n.file->content) return size;  // of the disk
+    return size + 2 * (n.name.size() + n.file->name.size()) + sizeof(node) + sizeof(kept_file);
   }
   [[nodiscard]] index& bucket(std::string_view name) noexcept {
     return buckets_[ascii::detail::hash_of(name) & (buckets_.size() - 1)];

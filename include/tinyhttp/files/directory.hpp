@@ -97,8 +97,7 @@ class directory {
 
   /// Error: `serve directory "x": no such file or directory`, or permission denied, if nothing beneath it
   /// can be opened. One that can be searched, but not read, serves files, and has no listing.
-  [[nodiscard]] static result<directory> open(const std::string& root,
-                                              directory_options options = {});
+  [[nodiscard]] static result<directory> open(const std::string& root, directory_options options = {});
 
   /// Opens what `name`, relative, leads to; `.` is the root. Never blocks on a FIFO. `name` may be
   /// hostile: whatever it holds, nothing outside the root is opened.
@@ -108,10 +107,16 @@ class directory {
   /// only serves to tell whether something that `find` gave is still what the name means.
   [[nodiscard]] result<file_stamp> glance(const std::string& name) const;
 
+  /// The same without words: 0, or the errno value that says why not.
+  [[nodiscard]] int look(const std::string& name, file_stamp& seen) const noexcept;
+
+  /// `find` for what such a look has just told to be a file or a directory.
+  [[nodiscard]] result<opened> find_seen(const std::string& name) const;
+
   /// `name` leads to a regular file, by such a glance, whose stamp goes to `file`.
   [[nodiscard]] bool sees_file(const std::string& name, file_stamp& file) const noexcept;
 
-  /// `name` still leads to the regular file of that stamp, by such a glance.
+  /// `name` still leads to the file or directory of that stamp, by such a glance.
   [[nodiscard]] bool is_still(const std::string& name, const file_stamp& stamp) const noexcept;
 
   /// What is in the directory `name`, unsorted, without `.` and `..`, and without what `find` would
@@ -195,8 +200,7 @@ inline directory::directory(descriptor root, directory_options options) noexcept
 }
 
 [[gnu::cold]] inline result<directory> directory::open(const std::string& root, directory_options options) {
-  descriptor opened_root(detail::uninterrupted(
-      [&] { return ::open(root.c_str(), detail::look_flags | O_DIRECTORY); }));
+  descriptor opened_root(detail::uninterrupted([&] { return ::open(root.c_str(), detail::look_flags | O_DIRECTORY); }));
   if (root.find('\0') != root.npos) return detail::system_error("serve directory", root, ENOENT);
   struct ::stat s;
   if (opened_root.get() < 0 || ::fstatat(opened_root.get(), ".", &s, 0) != 0)
@@ -212,28 +216,36 @@ inline directory::directory(descriptor root, directory_options options) noexcept
   return made;
 }
 
-inline result<file_stamp> directory::glance(const std::string& name) const {
+inline int directory::look(const std::string& name, file_stamp& seen) const noexcept {
   struct ::stat s;
-  if (::fstatat(root_.get(), name.c_str(), &s, 0) != 0) return detail::system_error("stat", name, errno);
-  if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode)) return detail::system_error("stat", name, ENODEV);
-  return detail::stamp_of(s);
+  if (::fstatat(root_.get(), name.c_str(), &s, 0) != 0) return errno;
+  if (!S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode)) return ENODEV;
+  seen = detail::stamp_of(s);
+  return 0;
+}
+
+[[gnu::cold]] inline result<file_stamp> directory::glance(const std::string& name) const {
+  file_stamp seen;
+  if (const int cause = look(name, seen)) return detail::system_error("stat", name, cause);
+  return seen;
 }
 
 inline bool directory::sees_file(const std::string& name, file_stamp& file) const noexcept {
-  struct ::stat s;
-  if (::fstatat(root_.get(), name.c_str(), &s, 0) != 0 || !S_ISREG(s.st_mode)) return false;
-  file = detail::stamp_of(s);
-  return true;
+  return look(name, file) == 0 && !file.is_directory;
 }
 
 inline bool directory::is_still(const std::string& name, const file_stamp& stamp) const noexcept {
   file_stamp now;
-  return sees_file(name, now) && now == stamp;
+  return look(name, now) == 0 && now == stamp;
 }
 
 [[gnu::cold]] inline result<opened> directory::find(const std::string& name) const {
   // Opening a FIFO or a device has effects on others; a glance tells them apart beforehand.
   if (auto seen = glance(name); !seen) return seen.error();
+  return find_seen(name);
+}
+
+[[gnu::cold]] inline result<opened> directory::find_seen(const std::string& name) const {
   auto file = open_beneath(name, detail::read_flags);
   if (!file) return file.error();
   struct ::stat s;

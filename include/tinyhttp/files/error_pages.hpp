@@ -24,8 +24,7 @@ struct error_page {
 namespace files {
 
 /// The name of the page for `code`; empty: there is none.
-[[nodiscard]] inline std::string_view error_page_for(const std::vector<error_page>& pages,
-                                                     int code) noexcept {
+[[nodiscard]] inline std::string_view error_page_for(const std::vector<error_page>& pages, int code) noexcept {
   for (const auto& page : pages)
     if (page.status == code) return page.name;
   return {};

@@ -108,12 +108,12 @@ inline shared<const kept_file> kept_files::keep(const std::string& key, std::str
   cache& in = small ? in_memory_ : open_;
   if (!in.takes(known.size)) return nullptr;
   owned<kept_file> made(new kept_file);
-  if (small) {
+  if (!small) {
+    made->content = file.content;
+  } else if (file.content) {  // else it is a directory
     auto octets = read_octets(*file.content, 0, static_cast<std::size_t>(known.size));
     if (!octets) return nullptr;  // it has become shorter, or can't be read
     made->octets = share<const std::string>(new std::string(std::move(*octets)));
-  } else {
-    made->content = file.content;
   }
   made->name = std::move(name);
   made->is_escaped = made->name.find('%') != made->name.npos;
@@ -150,6 +150,12 @@ namespace detail {
 
 /// What the request asks for.
 [[nodiscard, gnu::noinline]] inline response part_of(const request& r, const kept_file& kept, std::int64_t now) {
+  const bool has_it = !kept.known.etag.empty() && r.fields.get("If-None-Match") == kept.known.etag;
+  if (has_it && !r.fields.may_contain("If-Match") && !r.fields.may_contain("If-Unmodified-Since")) {  // which come first
+    response unchanged(status::not_modified, kept.whole);
+    unchanged.fields.keep_first(cache_lines(kept.known));
+    return unchanged;
+  }
   auto planned = make_plan(r, kept.known, now, seed_for(r), kept.stamp.modified <= now ? &kept.whole : nullptr);
   if (kept.octets) return cut(planned, kept.known, kept.octets, nullptr, *kept.octets);
   return cut(planned, kept.known, content_slice{kept.content, 0, kept.known.size}, kept.content, {});
@@ -158,6 +164,7 @@ namespace detail {
 }  // namespace detail
 
 inline response answer_kept(const request& r, shared<const kept_file>&& kept) {
+  if (kept->stamp.is_directory) [[unlikely]] return slash_redirect(r);
   const std::int64_t now = now_for(r);
   if (kept->stamp.modified <= now && detail::is_plain(r)) return detail::whole_of(std::move(kept));
   return detail::part_of(r, *kept, now);

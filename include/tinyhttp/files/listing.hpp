@@ -36,8 +36,7 @@ namespace tinyhttp::files {
 /// JSON: `{"path":"/a/","entries":[{"name":"x","type":"file","size":1,"modified":0,"href":"./x"}]}`.
 /// `modified` is seconds since 1970; `type` is `file` or `directory`, whose `size` is null. Octets
 /// that are not UTF-8 show as U+FFFD in names; `href` is exact.
-[[nodiscard, gnu::cold]] inline result<body> listing_json(std::string name, more_entries more,
-                                               look_at look = {});
+[[nodiscard, gnu::cold]] inline result<body> listing_json(std::string name, more_entries more, look_at look = {});
 
 // ---------------------------------------------------------------------------------------------
 
@@ -216,8 +215,7 @@ class json_text final : public listing_text {
 
 }  // namespace detail
 
-inline result<body> listing_page(std::string name, more_entries more, listing_order order,
-                                 look_at look) {
+inline result<body> listing_page(std::string name, more_entries more, listing_order order, look_at look) {
   owned<const listing_text> text(new detail::page_text(detail::as_directory(std::move(name)), order));
   return write_listing(std::move(text), std::move(more), order, std::move(look));
 }

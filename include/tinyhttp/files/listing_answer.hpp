@@ -20,10 +20,8 @@ namespace tinyhttp::files {
 
 /// Lists the directory `name` as HTML, or as JSON when the Accept of `r` prefers that. Shows the names
 /// that a request with `shown` would reach. The body holds `root` and the directory open.
-[[nodiscard, gnu::cold]] inline result<response> listing_answer(const request& r,
-                                                     shared<const directory> root,
-                                                     const std::string& name,
-                                                     const safe_path_options& shown);
+[[nodiscard, gnu::cold]] inline result<response> listing_answer(const request& r, shared<const directory> root,
+                                                     const std::string& name, const safe_path_options& shown);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -50,8 +48,7 @@ inline result<response> listing_answer(const request& r, shared<const directory>
   response made = content(std::move(*text), as_data ? "application/json" : "text/html; charset=utf-8");
   made.fields.add("Cache-Control", "no-cache").add("Vary", "Accept");
   made.fields.add("X-Content-Type-Options", "nosniff");
-  made.fields.add("Content-Security-Policy",
-                  "default-src 'none'; img-src data:; style-src 'unsafe-inline'");
+  made.fields.add("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'unsafe-inline'");
   return made;
 }
 

@@ -99,8 +99,7 @@ namespace detail {
   return key;
 }
 
-[[nodiscard]] inline std::uint64_t sort_key_of(const entry& e, listing_order order,
-                                               std::size_t common) noexcept {
+[[nodiscard]] inline std::uint64_t sort_key_of(const entry& e, listing_order order, std::size_t common) noexcept {
   constexpr std::uint64_t low_bits = ~std::uint64_t{0} >> 1;
   constexpr std::int64_t far = std::int64_t{1} << 61;  // seconds: beyond any file system
   std::uint64_t key = 0;
@@ -108,8 +107,7 @@ namespace detail {
     case sort_key::name: key = name_key(e.name, common) >> 1; break;
     case sort_key::size: key = e.size < low_bits ? e.size : low_bits; break;
     case sort_key::time:
-      key = static_cast<std::uint64_t>(
-          (e.modified < -far ? -far : e.modified > far ? far : e.modified) + far);
+      key = static_cast<std::uint64_t>((e.modified < -far ? -far : e.modified > far ? far : e.modified) + far);
   }
   if (order.descending) key = low_bits - key;
   return e.is_directory ? key : key | ~low_bits;  // directories first, either way

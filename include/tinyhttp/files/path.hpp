@@ -31,17 +31,14 @@ struct safe_path_options {
 /// A segment has up to 255 octets (NAME_MAX of the usual file systems), all of it 4095 (PATH_MAX of Linux).
 ///
 /// Linear in `path.size()`. Any thread.
-[[nodiscard]] inline result<std::string> safe_path(std::string_view path,
-                                                   const safe_path_options& options = {});
+[[nodiscard]] inline result<std::string> safe_path(std::string_view path, const safe_path_options& options = {});
 
 /// The same into `name`, whose memory is used again. After a refusal its content means nothing.
-[[nodiscard]] inline result<void> safe_path(std::string_view path, std::string& name,
-                                            const safe_path_options& options);
+[[nodiscard]] inline result<void> safe_path(std::string_view path, std::string& name, const safe_path_options& options);
 
 /// The same judgement over one segment that is decoded already, such as a name in a directory: a
 /// request for it would get through.
-[[nodiscard]] constexpr bool is_safe_name(std::string_view name,
-                                          const safe_path_options& options = {}) noexcept;
+[[nodiscard]] constexpr bool is_safe_name(std::string_view name, const safe_path_options& options = {}) noexcept;
 
 // ---------------------------------------------------------------------------------------------
 
@@ -64,8 +61,7 @@ inline constexpr std::size_t longest_file_path = 4095;  // octets, without the N
 }
 
 /// The status that refuses `name` as a segment, or 0.
-[[nodiscard]] constexpr int refuse_name(std::string_view name,
-                                        const safe_path_options& options) noexcept {
+[[nodiscard]] constexpr int refuse_name(std::string_view name, const safe_path_options& options) noexcept {
   if (name.empty() || name.size() > longest_file_name) return 404;
   if (name[0] != '.') return 0;
   if (name == "." || name == "..") return 400;
@@ -84,8 +80,7 @@ constexpr bool is_safe_name(std::string_view name, const safe_path_options& opti
   return detail::refuse_name(name, options) == 0;
 }
 
-inline result<void> safe_path(std::string_view path, std::string& name,
-                              const safe_path_options& options) {
+inline result<void> safe_path(std::string_view path, std::string& name, const safe_path_options& options) {
   name.clear();
   if (!path.starts_with('/')) return detail::refused_path(400, "does not start with a slash");
   if (path.size() > detail::longest_file_path * 3) return detail::refused_path(404, "too long");

@@ -59,12 +59,10 @@ struct plan {
 [[nodiscard]] inline fields whole_fields(const facts& f, std::int64_t now);
 
 /// The response that `p` describes, with slices of `content`, which stays open until it is sent.
-[[nodiscard]] inline response respond(plan p, const facts& f,
-                                      shared<const content_source> content);
+[[nodiscard]] inline response respond(plan p, const facts& f, shared<const content_source> content);
 
 /// The same from memory; the whole is shared, ranges are copied. `content` has `f.size` octets.
-[[nodiscard]] inline response respond(plan p, const facts& f,
-                                      shared<const std::string> content);
+[[nodiscard]] inline response respond(plan p, const facts& f, shared<const std::string> content);
 
 /// `make_plan` and `respond` in one.
 template <class Content>
@@ -77,8 +75,7 @@ template <class Content>
 
 namespace detail {
 
-[[nodiscard]] inline precondition_verdict judge(const request& r,
-                                                const representation_facts& current,
+[[nodiscard]] inline precondition_verdict judge(const request& r, const representation_facts& current,
                                                 bool is_get_or_head = true) {
   std::string match, none_match, modified, unmodified;
   preconditions given;
@@ -89,8 +86,7 @@ namespace detail {
   return evaluate_preconditions(is_get_or_head, given, current);
 }
 
-[[nodiscard]] inline range_selection select(const request& r, std::uint64_t size,
-                                            const representation_facts& current) {
+[[nodiscard]] inline range_selection select(const request& r, std::uint64_t size, const representation_facts& current) {
   std::string store;
   if (r.method != method::get) return {};
   const auto range = r.fields.combined("Range", store);
@@ -101,7 +97,11 @@ namespace detail {
   return select_ranges(*range, size);
 }
 
-/// The fields that tell caches what they hold: all that a 304 needs (15.4.5).
+/// So many fields tell caches what they hold.
+[[nodiscard]] inline std::size_t cache_lines(const facts& f) noexcept {
+  return std::size_t{!f.etag.empty()} + std::size_t{!f.cache_control.empty()} + std::size_t{f.varies};
+}
+/// These: all that a 304 needs (15.4.5).
 inline void add_cache_fields(fields& to, const facts& f) {
   if (!f.etag.empty()) to.add("ETag", f.etag);
   if (!f.cache_control.empty()) to.add("Cache-Control", f.cache_control);
@@ -148,8 +148,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
 }
 
 /// Several ranges, each behind its head: from memory in one piece, which is one send.
-[[nodiscard, gnu::cold]] inline body parts_of(const plan& p, const facts& f,
-                                              const shared<const content_source>& source,
+[[nodiscard, gnu::cold]] inline body parts_of(const plan& p, const facts& f, const shared<const content_source>& source,
                                               std::string_view octets) {
   owned_list<body_piece> pieces;
   const std::string delimiter = std::string("\r\n--").append(p.boundary);  // an empty line first, too: zsync insists on it
@@ -178,8 +177,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
 [[nodiscard, gnu::cold]] inline body line_for(status code) { return std::move(problem(code).body); }
 
 /// Of what is no 200: parts, a line that says what is wrong, or nothing.
-[[nodiscard]] inline body content_of(const plan& p, const facts& f,
-                                     const shared<const content_source>& source,
+[[nodiscard]] inline body content_of(const plan& p, const facts& f, const shared<const content_source>& source,
                                      std::string_view octets) {
   if (p.status.forbids_content()) return {};
   if (p.status != status::partial_content) return line_for(p.status);
@@ -191,8 +189,7 @@ inline void add_cache_fields(fields& to, const facts& f) {
 
 /// Turns a plan into a response: with the `whole` for a 200, else with parts of `source`, or of `octets`
 /// where that is null.
-[[nodiscard]] inline response cut(plan& p, const facts& f, body&& whole,
-                                  const shared<const content_source>& source,
+[[nodiscard]] inline response cut(plan& p, const facts& f, body&& whole, const shared<const content_source>& source,
                                   std::string_view octets) {
   response made;
   made.status = p.status;
@@ -206,17 +203,16 @@ inline void add_cache_fields(fields& to, const facts& f) {
 
 inline fields whole_fields(const facts& f, std::int64_t now) {
   fields made;
+  detail::add_cache_fields(made, f);  // those of a 304 first
   made.add("Content-Type", f.media_type);
   if (!f.content_encoding.empty()) made.add("Content-Encoding", f.content_encoding);
-  detail::add_cache_fields(made, f);
   if (f.modified) made.add("Last-Modified", format_date(*f.modified < now ? *f.modified : now));
   made.add("Accept-Ranges", "bytes");
   made.add("X-Content-Type-Options", "nosniff");
   return made;
 }
 
-inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::uint64_t seed,
-                      const fields* whole) {
+inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::uint64_t seed, const fields* whole) {
   if (r.method != method::get && r.method != method::head)
     return detail::plan_problem(status::method_not_allowed, "Allow", "GET, HEAD");
   representation_facts current{.etag = f.etag, .last_modified = f.modified, .now = now};

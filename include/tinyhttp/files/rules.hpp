@@ -35,8 +35,7 @@ namespace files {
                                                     std::string_view name) noexcept;
 
 /// The Cache-Control of a file of that name: a rule's, or `otherwise`.
-[[nodiscard]] inline std::string_view cache_control_by(const std::vector<cache_rule>& rules,
-                                                       std::string_view name,
+[[nodiscard]] inline std::string_view cache_control_by(const std::vector<cache_rule>& rules, std::string_view name,
                                                        std::string_view otherwise) noexcept;
 
 /// Build tools put a hash of the content into the name: a run of at least eight hexadecimal digits,
@@ -61,8 +60,7 @@ namespace detail {
 
 }  // namespace detail
 
-inline std::string_view media_type_by(const std::vector<media_type_rule>& rules,
-                                      std::string_view name) noexcept {
+inline std::string_view media_type_by(const std::vector<media_type_rule>& rules, std::string_view name) noexcept {
   for (const auto& rule : rules)
     if (ascii::ends_with_ignoring_case(name, rule.suffix)) return rule.media_type;
   return media_type_of(name);

@@ -130,18 +130,15 @@ class static_files {
 
   [[nodiscard]] response serve(const request& r) const;
   [[nodiscard]] response serve_named(const request& r, std::string_view below) const;
-  [[nodiscard]] shared<const files::kept_file> kept_as_asked(const request& r,
-                                                                      std::string_view below) const;
-  [[nodiscard]] shared<const files::kept_file> kept_for(const request& r,
-                                                                 const std::string& name) const;
+  [[nodiscard]] shared<const files::kept_file> kept_as_asked(const request& r, std::string_view below) const;
+  [[nodiscard]] shared<const files::kept_file> kept_for(const request& r, const std::string& name) const;
   [[nodiscard, gnu::cold]] shared<const files::kept_file> kept_variant(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
   // What is not kept: built for size, as the disk is what it costs.
   [[nodiscard, gnu::cold]] response serve_missing(const request& r, const error& why) const;
   [[nodiscard, gnu::cold]] response serve_directory(const request& r, const std::string& name) const;
   [[nodiscard, gnu::cold]] response serve_listing(const request& r, const std::string& name) const;
-  [[nodiscard, gnu::cold]] response serve_file(const request& r, const std::string& name,
-                                    files::opened& file) const;
+  [[nodiscard, gnu::cold]] response serve_file(const request& r, const std::string& name, files::opened& file) const;
   [[nodiscard, gnu::cold]] response serve_content(const request& r, const std::string& key, std::string name,
                                        files::facts& known, files::opened& file) const;
   [[nodiscard, gnu::cold]] files::variant choose(const request& r, const std::string& name) const {
@@ -211,6 +208,7 @@ inline response static_files::serve(const request& r) const {
   if (!judged) return files::refuse_path(r, judged.error(), state_->paths);
   const bool folder = name == "." || name.ends_with('/');
   if (folder && !r.path().ends_with('/')) return files::slash_redirect(r);  // the prefix itself
+  if (state_->keeps_paths && below.find('%') == below.npos) return serve_found(r, name);  // nothing is kept
   if (folder && !state_->options.index.empty()) {  // a kept first index answers before its folder
     if (auto kept = kept_for(r, files::inside(name, state_->options.index.front())))
       return files::answer_kept(r, std::move(kept));
@@ -222,18 +220,20 @@ inline response static_files::serve(const request& r) const {
 
 /// A path without escapes is a name, if it is one at all: what is kept under it need not be judged again.
 /// What is found under one with a `%` is not looked at further: the path means another name.
-inline shared<const files::kept_file> static_files::kept_as_asked(const request& r,
-                                                                           std::string_view below) const {
+inline shared<const files::kept_file> static_files::kept_as_asked(const request& r, std::string_view below) const {
   if (!state_->keeps_paths || below.empty()) return nullptr;
   below.remove_prefix(1);
+  if (below.empty() || below.back() == '/') {  // a folder is looked up by its index
+    if (state_->options.index.empty()) return nullptr;
+    below = detail::name_buffer().assign(below).append(state_->options.index.front());
+  }
   auto kept = state_->kept.find(below, r);
   if (kept && kept->is_escaped) kept.reset();
   return kept;
 }
 
 /// What is at hand and still is on disk; null where the disk has to be asked more.
-inline shared<const files::kept_file> static_files::kept_for(const request& r,
-                                                                      const std::string& name) const {
+inline shared<const files::kept_file> static_files::kept_for(const request& r, const std::string& name) const {
   if (state_->kept.is_off()) return nullptr;
   return state_->options.precompressed ? kept_variant(r, name) : state_->kept.find(name, r);
 }
@@ -244,10 +244,12 @@ inline shared<const files::kept_file> static_files::kept_variant(const request& 
 }
 
 inline response static_files::serve_found(const request& r, const std::string& name) const {
-  auto found = state_->root.find(name);
+  files::file_stamp seen;
+  if (const int cause = state_->root.look(name, seen)) return serve_missing(r, files::detail::look_error(name, cause));
+  if (seen.is_directory) return serve_directory(r, name);
+  auto found = state_->root.find_seen(name);
   if (!found) return serve_missing(r, found.error());
-  if (found->stamp.is_directory) return serve_directory(r, name);
-  return serve_file(r, name, *found);
+  return found->content ? serve_file(r, name, *found) : serve_directory(r, name);  // which it is by now
 }
 
 inline response static_files::serve_missing(const request& r, const error& why) const {
@@ -258,7 +260,12 @@ inline response static_files::serve_missing(const request& r, const error& why) 
 }
 
 inline response static_files::serve_directory(const request& r, const std::string& name) const {
-  if (!r.path().ends_with('/')) return files::slash_redirect(r);
+  if (!r.path().ends_with('/')) {  // the way to there is kept as a file is
+    const auto found = state_->root.find_seen(name);
+    if (!found) return serve_missing(r, found.error());
+    if (state_->keeps_paths && !found->content) (void)state_->kept.keep(name, name, {}, *found, files::now_for(r));
+    return files::slash_redirect(r);
+  }
   for (const auto& index : state_->options.index) {
     const std::string index_name = files::inside(name, index);
     if (auto kept = kept_for(r, index_name)) return files::answer_kept(r, std::move(kept));
@@ -266,7 +273,9 @@ inline response static_files::serve_directory(const request& r, const std::strin
     if (found && !found->stamp.is_directory) return serve_file(r, index_name, *found);
     if (!found && found.error().status_hint() != 404) return failed(found.error());
   }
-  return state_->options.listing ? serve_listing(r, name) : problem(status::forbidden);
+  if (state_->options.listing) return serve_listing(r, name);
+  auto held = state_->root.hold(name);  // so far it has only been seen
+  return held ? problem(status::forbidden) : failed(held.error());
 }
 
 inline response static_files::serve_listing(const request& r, const std::string& name) const {
@@ -275,8 +284,7 @@ inline response static_files::serve_listing(const request& r, const std::string&
   return made ? std::move(*made) : failed(made.error());
 }
 
-inline response static_files::serve_file(const request& r, const std::string& name,
-                                         files::opened& file) const {
+inline response static_files::serve_file(const request& r, const std::string& name, files::opened& file) const {
   const auto chosen = choose(r, name);
   files::facts known;
   const auto& options = state_->options;

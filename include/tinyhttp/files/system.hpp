@@ -143,6 +143,11 @@ int uninterrupted(Call call) noexcept {
   return {error_kind::io, std::move(line), status_of(cause)};
 }
 
+/// Of a look at `name`, and without words unless somebody is told of it.
+[[nodiscard, gnu::cold]] inline error look_error(std::string_view name, int cause) {
+  return status_of(cause) < 500 ? error(error_kind::io, "", status_of(cause)) : system_error("stat", name, cause);
+}
+
 [[nodiscard]] inline file_stamp stamp_of(const struct ::stat& s) noexcept {
 #ifdef __APPLE__
   const auto& modified = s.st_mtimespec;
@@ -151,13 +156,9 @@ int uninterrupted(Call call) noexcept {
   const auto& modified = s.st_mtim;
   const auto& changed = s.st_ctim;
 #endif
-  return {.is_directory = S_ISDIR(s.st_mode),
-          .size = static_cast<std::uint64_t>(s.st_size),
-          .modified = modified.tv_sec,
-          .modified_ns = static_cast<std::uint32_t>(modified.tv_nsec),
-          .changed = changed.tv_sec,
-          .changed_ns = static_cast<std::uint32_t>(changed.tv_nsec),
-          .inode = s.st_ino,
+  return {.is_directory = S_ISDIR(s.st_mode), .size = static_cast<std::uint64_t>(s.st_size),
+          .modified = modified.tv_sec, .modified_ns = static_cast<std::uint32_t>(modified.tv_nsec),
+          .changed = changed.tv_sec, .changed_ns = static_cast<std::uint32_t>(changed.tv_nsec), .inode = s.st_ino,
           .device = s.st_dev};
 }
 

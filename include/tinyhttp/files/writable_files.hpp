@@ -243,8 +243,7 @@ result<void> basic_writable_files<T>::judge(const request& r, const target& at) 
   if (at.exists && !replace_ && r.method == method::put)
     return error(error_kind::invalid_argument, "file: there already", 409);
   const representation_facts current{.etag = at.exists ? at.etag : std::string_view(),
-                                     .last_modified = at.exists ? at.modified : std::nullopt,
-                                     .exists = at.exists,
+                                     .last_modified = at.exists ? at.modified : std::nullopt, .exists = at.exists,
                                      .now = files::now_for(r)};
   if (files::detail::judge(r, current, false) == precondition_verdict::precondition_failed)
     return error(error_kind::invalid_argument, "condition: not met", 412);

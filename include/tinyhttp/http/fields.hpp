@@ -61,6 +61,13 @@ class fields {
     packed_ = true;
   }
 
+  /// Removes all but the first lines, so many. Where they were added here, not received.
+  void keep_first(std::size_t count) noexcept {
+    if (count >= entries_.size()) return;
+    text_.resize_within(entries_[count].name.at);
+    entries_.resize_within(count);
+  }
+
   /// The value of the first line of that name. For a constant name, what is not there takes one test.
   [[nodiscard, gnu::always_inline]] std::optional<std::string_view> get(std::string_view name) const noexcept {
     return may_contain(name) ? find(text_.data(), name) : std::nullopt;

@@ -168,7 +168,7 @@ template <std::size_t Size>
 
 /// A short page for people that says what went wrong: the status, and nothing of this machine.
 [[nodiscard, gnu::cold]] inline response problem(status code) {
-  return text(code.to_string() + "\n", code);
+  return detail::text_here(code.to_string().append("\n"), code);
 }
 
 /// Sends the client to `location`, a URI reference. Octets that may not stand in one are

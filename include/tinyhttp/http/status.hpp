@@ -139,7 +139,8 @@ constexpr std::string_view status::reason() const noexcept {
 
 inline std::string status::to_string() const {
   std::string text = ascii::to_decimal(code_);
-  return reason().empty() ? text : text.append(" ").append(reason());
+  if (const auto phrase = reason(); !phrase.empty()) text.append(" ").append(phrase);
+  return text;
 }
 
 }  // namespace tinyhttp
