@@ -73,16 +73,14 @@ enum class precondition_verdict : std::uint8_t {
 /// A `Last-Modified` is a strong validator only when it is at least one second older than the
 /// `Date` it is judged by: younger, and the content may change again within that same second
 /// (8.8.2.2; RFC 7232 asked for 60 seconds). The risk that stays: a writer that sets times back.
-[[nodiscard]] constexpr bool is_strong_date(std::int64_t last_modified,
-                                            std::int64_t date) noexcept {
+[[nodiscard]] constexpr bool is_strong_date(std::int64_t last_modified, std::int64_t date) noexcept {
   return last_modified < date;
 }
 
 /// The Range of a request may be applied: its `If-Range` names the current representation (13.1.5).
 /// An entity tag must match strongly; a date must be exactly the Last-Modified, and a strong one.
 /// Anything else, and what is no validator at all, is false: answer with the whole.
-[[nodiscard]] constexpr bool evaluate_if_range(std::string_view if_range,
-                                               const representation_facts& facts) noexcept;
+[[nodiscard]] constexpr bool evaluate_if_range(std::string_view if_range, const representation_facts& facts) noexcept;
 
 // ---------------------------------------------------------------------------------------------
 
@@ -120,8 +118,7 @@ namespace detail {
 using tag_comparison = bool (*)(const entity_tag&, const entity_tag&) noexcept;
 
 /// `field` (`*`, or a list of tags) names the current representation.
-[[nodiscard]] constexpr bool names_current(std::string_view field,
-                                           const representation_facts& facts,
+[[nodiscard]] constexpr bool names_current(std::string_view field, const representation_facts& facts,
                                            tag_comparison matches) noexcept {
   if (!facts.exists) return false;
   if (ascii::trim(field) == "*") return true;
@@ -151,8 +148,7 @@ constexpr std::optional<Found> parse_entity_tag(std::string_view text) noexcept 
   return detail::read_entity_tag(text, tag) ? std::optional(tag) : std::nullopt;
 }
 
-constexpr precondition_verdict evaluate_preconditions(bool is_get_or_head,
-                                                      const preconditions& fields,
+constexpr precondition_verdict evaluate_preconditions(bool is_get_or_head, const preconditions& fields,
                                                       const representation_facts& facts) noexcept {
   using enum precondition_verdict;
   // Steps 1 and 2: the state that the client thinks it changes.
@@ -172,8 +168,7 @@ constexpr precondition_verdict evaluate_preconditions(bool is_get_or_head,
   return proceed;  // step 5 is evaluate_if_range, step 6 the method
 }
 
-constexpr bool evaluate_if_range(std::string_view if_range,
-                                 const representation_facts& facts) noexcept {
+constexpr bool evaluate_if_range(std::string_view if_range, const representation_facts& facts) noexcept {
   if (!facts.exists) return false;
   entity_tag tag, current;
   if (detail::read_entity_tag(if_range, tag))

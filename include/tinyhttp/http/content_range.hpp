@@ -34,8 +34,7 @@ template <class Found = content_range>  // compiled only where it is used
 
 // ---------------------------------------------------------------------------------------------
 
-inline std::string format_content_range(std::optional<byte_range> range,
-                                        std::optional<std::uint64_t> size) {
+inline std::string format_content_range(std::optional<byte_range> range, std::optional<std::uint64_t> size) {
   std::string text = format_content_range(range.value_or(byte_range()), size.value_or(0));
   if (!size) text.back() = '*';
   return text;

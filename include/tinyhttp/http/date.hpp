@@ -28,8 +28,7 @@ inline constexpr std::int64_t latest_date = 253'402'300'799;
 /// @param now  seconds since 1970, used only to give the two-digit years of RFC 850 a century: the
 ///             latest that puts the date no more than 50 years after `now`
 /// @return     seconds since 1970-01-01 00:00:00 UTC; empty for anything else
-[[nodiscard]] constexpr std::optional<std::int64_t> parse_date(std::string_view text,
-                                                               std::int64_t now) noexcept;
+[[nodiscard]] constexpr std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now) noexcept;
 
 /// An IMF-fixdate in place. The view is valid as long as the object.
 class date_text {

@@ -39,8 +39,7 @@ enum class unescaped : std::uint8_t {
 inline void append_percent_encoded(std::string& out, std::string_view text, unescaped kept);
 
 /// `text`, in which each octet that may not stand is `%` and two hexadecimal digits (RFC 3986 2.1).
-[[nodiscard]] inline std::string percent_encode(std::string_view text,
-                                                unescaped kept = unescaped::nothing) {
+[[nodiscard]] inline std::string percent_encode(std::string_view text, unescaped kept = unescaped::nothing) {
   std::string encoded;
   append_percent_encoded(encoded, text, kept);
   return encoded;

@@ -55,8 +55,7 @@ struct range_selection {
 
 /// The value of a `Range` field that asks for `length` bytes from `offset` on, or for the rest.
 /// `length` is not 0.
-[[nodiscard]] inline std::string format_range(std::uint64_t offset,
-                                              std::optional<std::uint64_t> length = std::nullopt);
+[[nodiscard]] inline std::string format_range(std::uint64_t offset, std::optional<std::uint64_t> length = std::nullopt);
 
 /// `bytes 0-4/10`; `bytes */10` for an empty range, which has no last byte to name.
 [[nodiscard]] inline std::string format_content_range(byte_range range, std::uint64_t size);
@@ -67,8 +66,7 @@ namespace detail {
 
 /// Resolves one range-spec (14.1.2) against `size`. Length 0: well-formed, but unsatisfiable.
 /// False: not a range-spec.
-[[nodiscard]] constexpr bool resolve_range_spec(std::string_view spec, std::uint64_t size,
-                                                byte_range& into) noexcept {
+[[nodiscard]] constexpr bool resolve_range_spec(std::string_view spec, std::uint64_t size, byte_range& into) noexcept {
   const auto dash = spec.find('-');
   if (dash == spec.npos) return false;
   const auto before = spec.substr(0, dash);
@@ -124,8 +122,7 @@ inline bool join_range(byte_ranges& ranges, byte_range added) {
 
 }  // namespace detail
 
-inline range_selection select_ranges(std::string_view field, std::uint64_t size,
-                                     std::size_t max_ranges) {
+inline range_selection select_ranges(std::string_view field, std::uint64_t size, std::size_t max_ranges) {
   if (size == 0) return {};  // no byte that a Content-Range could name
 
   const auto equals = field.find('=');
