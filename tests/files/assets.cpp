@@ -83,6 +83,8 @@ TEST_CASE("a fallback is for navigations only", "[files][assets]") {
   const fields page{{"Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}};
   CHECK(scratch::octets(get(serve, "/users/42", page).body) == "home");
   CHECK(get(serve, "/users/42", page).status == status::ok);
+  CHECK(get(serve, "/users/42", page).fields["Vary"] == "Accept, Sec-Fetch-Mode");
+  CHECK(get(serve, "/index.html", page).fields["Vary"] == "");
   CHECK(get(serve, "/missing.js", {{"Accept", "*/*"}}).status == 404);
   CHECK(get(serve, "/users/42").status == 404);
   CHECK(get(serve, "/x", {{"Sec-Fetch-Mode", "navigate"}}).status == 200);

@@ -174,7 +174,9 @@ TEST_CASE("a fallback answers navigations to what there is not, and nothing else
       CHECK(scratch::octets(made.body) == "home");
       CHECK(made.status == status::ok);
       CHECK(made.fields["Content-Type"] == "text/html; charset=utf-8");
+      CHECK(made.fields["Vary"] == "Accept, Sec-Fetch-Mode");
     }
+    CHECK(get(serve, "/ui/index.html").fields["Vary"] == "");
     CHECK(get(serve, "/ui/missing.js", {{"Accept", "*/*"}}).status == 404);
     CHECK(get(serve, "/ui/users/42").status == 404);
     CHECK(get(serve, "/ui/x", {{"Sec-Fetch-Mode", "navigate"}}).status == 200);

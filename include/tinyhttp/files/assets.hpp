@@ -194,7 +194,7 @@ inline response assets::serve(const request& r) const {
   }
   if (!folder && find(index) != nullptr) return files::slash_redirect(r);
   const auto* page = options_.fallback.empty() ? nullptr : find(options_.fallback);
-  if (page != nullptr && files::is_navigation(r)) return serve_asset(r, *page);
+  if (page != nullptr && files::is_navigation(r)) return files::for_navigation(serve_asset(r, *page));
   return problem(status::not_found);
 }
 

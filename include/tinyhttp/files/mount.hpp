@@ -77,6 +77,12 @@ namespace tinyhttp::files {
   return false;
 }
 
+/// A fallback's answer, which caches are to keep for navigations alone (RFC 9110 12.5.5).
+[[nodiscard, gnu::cold]] inline response for_navigation(response made) {
+  made.fields.add("Vary", "Accept, Sec-Fetch-Mode");
+  return made;
+}
+
 /// The time to answer with: the server's, where there is one.
 [[nodiscard]] inline std::int64_t now_for(const request& r) noexcept {
   return r.context != nullptr ? r.context->clock().unix_seconds() : system_unix_seconds();

@@ -255,7 +255,8 @@ inline response static_files::serve_found(const request& r, const std::string& n
 inline response static_files::serve_missing(const request& r, const error& why) const {
   const std::string& page = state_->options.fallback;
   if (!page.empty() && why.status_hint() == 404 && files::is_navigation(r))
-    if (auto found = state_->root.find(page); found && !found->stamp.is_directory) return serve_file(r, page, *found);
+    if (auto found = state_->root.find(page); found && !found->stamp.is_directory)
+      return files::for_navigation(serve_file(r, page, *found));
   return failed(why);
 }
 
