@@ -126,6 +126,7 @@
 #include <tinyhttp/app/first_to_end.hpp>
 #include <tinyhttp/app/handler.hpp>
 #include <tinyhttp/app/notifier.hpp>
+#include <tinyhttp/app/promise.hpp>
 #include <tinyhttp/app/recover.hpp>
 #include <tinyhttp/app/route_pattern.hpp>
 #include <tinyhttp/app/route_tree.hpp>

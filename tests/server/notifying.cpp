@@ -1,5 +1,6 @@
 // Handlers that wait for what others bring about, on loops that serve, beside threads that do not.
 #include <tinyhttp/app/notifier.hpp>
+#include <tinyhttp/app/promise.hpp>
 
 #include "server/support.hpp"
 
@@ -191,4 +192,53 @@ TEST_CASE("a server that is cut off, and a notifier that goes before it, leave n
     CHECK(running.wait() == 1);  // cut off
     CHECK(ended == 2);
   }
+}
+
+TEST_CASE("a handler asks another thread, which answers, or drops the question, or ends before its peer and its server do", "[server][promise][threads]") {
+  std::mutex guard;
+  std::vector<std::pair<std::string, promise<std::string>>> asked;
+  std::atomic<bool> over{false};
+  std::thread other([&] {
+    while (!over) {
+      std::vector<std::pair<std::string, promise<std::string>>> now;
+      {
+        const std::lock_guard lock(guard);
+        now.swap(asked);
+      }
+      for (auto& [what, told] : now)
+        if (what == "/state") told.set_value("good");
+      std::this_thread::yield();  // and those of which nothing is known are dropped
+    }
+  });
+  server running([&](request& r) -> task<response> {
+    promise<std::string> told;
+    const auto coming = told.get_future();
+    {
+      const std::lock_guard lock(guard);
+      asked.emplace_back(r.path(), std::move(told));
+    }
+    auto waiting = coming.wait_for(r.context, 1h);
+    const auto state = co_await waiting;
+    co_return state ? text(*state) : problem(404);
+  }, {.port = 0, .threads = 2});
+  raw_client c(running), d(running);
+  for (int i = 0; i < 100; ++i) {
+    c.send(get("/state"));
+    d.send(get("/unknown"));
+    CHECK(c.receive().body == "good");
+    CHECK(d.receive().status == 404);
+  }
+  over = true;
+  other.join();
+  c.send(get("/state"));
+  d.send("GET /state HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK(eventually([&] {
+    const std::lock_guard lock(guard);
+    return asked.size() == 2;
+  }));
+  c.reset();
+  running.stop();
+  for (auto& [what, told] : asked) told.set_value("stopping");  // an answer under way is waited for
+  CHECK(d.receive().body == "stopping");
+  CHECK(running.wait() == 0);
 }

@@ -100,12 +100,15 @@ class until_notified : notified_link {
   shared<std::coroutine_handle<>> goes_on_;  // the loop thread's
 };
 
+enum class at_stop : bool { ends, goes_on };  // a wait, when the server is told to stop
+
 template <class Ready, class Made = std::remove_cvref_t<decltype(std::declval<Ready&>()())>>
-task<Made> wait_for(shared<notifier_state> on, request_context* loop, std::chrono::milliseconds span, Ready ready) {
+task<Made> wait_for(shared<notifier_state> on, request_context* loop, std::chrono::milliseconds span, at_stop then, Ready ready) {
   std::uint64_t seen = on->count();  // before what is looked at: a change behind that is another notification
   Made made = ready();
   if (made || loop == nullptr) co_return made;
-  task<void> end = loop->wait_for(span);
+  task<void> end =
+      then == at_stop::ends ? loop->wait_for(span) : loop->clock().wait_until(deadline_in(loop->clock().now(), span));
   until_notified notified(*on, *loop, end);
   for (bool over = end.try_start(); !made && !over;) {
     notified.seen = seen;
@@ -142,7 +145,7 @@ class notifier {
   /// wait. Without a context, as in tests, it is called once.
   template <class Ready>
   [[nodiscard]] auto wait_for(request_context* loop, std::chrono::milliseconds span, Ready ready) {
-    return detail::wait_for(state_, loop, span, std::move(ready));
+    return detail::wait_for(state_, loop, span, detail::at_stop::ends, std::move(ready));
   }
 
  private:
