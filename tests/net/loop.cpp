@@ -265,7 +265,32 @@ TEST_CASE("a loop can be stopped from another thread while it sleeps, and run ag
   }
   loop.stop();
   loop.run();  // was told before it began
-  SUCCEED();
+  bool ran = false;
+  loop.post([&] {
+    ran = true;
+    loop.stop();
+  });
+  loop.run();  // was not told again
+  CHECK(ran);
+}
+
+TEST_CASE("a loop that was woken sleeps again", "[net][loop]") {
+  net::loop loop({.backend = any_backend()});
+  for (int i = 0; i < 3; ++i) {
+    loop.post([] {});
+    loop.run_once(duration::zero());
+    const auto begin = std::chrono::steady_clock::now();
+    loop.run_once(std::chrono::milliseconds(5));
+    CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(5));
+  }
+}
+
+TEST_CASE("a task that is run to its end begins at the time that it is", "[net][loop]") {
+  held_time time;
+  net::loop loop({.time = &time});
+  time.advance(std::chrono::hours(1));
+  const time_point begun = loop.run_until_done([](net::loop& on) -> task<time_point> { co_return on.now(); }(loop));
+  CHECK(begun == time.now());
 }
 
 TEST_CASE("what is posted when a loop drops its posts is dropped, too", "[net][loop]") {

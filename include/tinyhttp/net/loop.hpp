@@ -313,7 +313,8 @@ inline void loop::run_ready() {
 }
 
 inline void loop::take_wake_signal() noexcept {
-  wake_descriptors_.take();
+  // epoll tells of each signal once. To take it would be told of, too: there is room for another.
+  if (poller_.which() == backend::poll) wake_descriptors_.take();
   wake_watch_.signalled = false;
   woken_.exchange(false, std::memory_order_acq_rel);  // before the queue is looked at
 }
