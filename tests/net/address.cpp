@@ -35,7 +35,7 @@ TEST_CASE("a numeric address is read and written back", "[net][address]") {
 TEST_CASE("what is not a numeric address is not taken for one", "[net][address]") {
   const auto text = GENERATE(values<std::string_view>({
       "", "localhost", "1.2.3", "1.2.3.4.5", "256.1.1.1", "01.2.3.4x", " 127.0.0.1", "[127.0.0.1]",
-      "[::1", "::1]", ":::", "fe80::1%", "fe80::1%no-such-link", "1.2.3.4%1", "unix:/tmp/x",
+      "[::1", "::1]", "[", "]", "[]", ":::", "fe80::1%", "fe80::1%no-such-link", "1.2.3.4%1", "unix:/tmp/x",
       {"127.0.0.1\0.evil", 15}, {"::1\0", 4}}));
   CAPTURE(text);
   CHECK_FALSE(address::parse(text, 80).has_value());
@@ -78,6 +78,8 @@ TEST_CASE("addresses differ by host, port and family", "[net][address]") {
   CHECK_FALSE(a == *address::parse("127.0.0.2", 80));
   CHECK_FALSE(a == *address::parse("127.0.0.1", 81));
   CHECK(a.with_port(81) == *address::parse("127.0.0.1", 81));
+  CHECK(address::parse("fe80::1%1", 80)->with_port(81) == *address::parse("fe80::1%1", 81));
+  CHECK(address::unix_domain("/tmp/x")->with_port(81) == *address::unix_domain("/tmp/x"));
 }
 
 TEST_CASE("an IPv4 peer of an IPv6 socket is seen as what it is", "[net][address]") {

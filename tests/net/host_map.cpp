@@ -35,6 +35,7 @@ TEST_CASE("a mapping is read as curl's --resolve writes it", "[net][host_map]") 
       {"[::2:80:::1", "\"[::2:80:::1\" is not HOST:PORT:ADDRESS"},
       {"a\nb", "\"a?b\" is not HOST:PORT:ADDRESS"},
       {"", "\"\" is not HOST:PORT:ADDRESS"},
+      {std::string(201, 'x'), "\"" + std::string(200, 'x') + "\" is not HOST:PORT:ADDRESS"},
   }));
   CAPTURE(text);
   CHECK(shown(net::parse_host_addresses(text)) == means);

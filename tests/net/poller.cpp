@@ -103,3 +103,66 @@ TEST_CASE("without a descriptor for epoll there is still poll", "[net][poller]")
   const poller p(net::backend::best);
   CHECK(p.which() == net::backend::poll);
 }
+
+TEST_CASE("what takes the place of what was removed is told nothing of it", "[net][poller]") {
+  poller p(any_backend());
+  auto one = connected_sockets();
+  auto two = connected_sockets();
+  const auto idle = connected_sockets();
+  struct replacing : seen {
+    replacing() { happened = replace; }
+    static void replace(watch& w, std::uint8_t what) {
+      note(w, what);
+      auto& self = static_cast<replacing&>(w);
+      if (self.instead->slot != absent) return;
+      self.from->add(*self.instead, self.fd, trigger::edge);
+      self.from->want(*self.instead, ready::readable);
+    }
+    watch* instead = nullptr;
+    int fd = -1;
+  } a, b;
+  seen c;
+  a.from = b.from = &p;
+  a.remove_also = &b;
+  b.remove_also = &a;
+  a.instead = b.instead = &c;
+  a.fd = b.fd = idle.ours.native();
+  p.add(a, one.ours.native(), watch::trigger::edge);
+  p.add(b, two.ours.native(), watch::trigger::edge);
+  const std::uint32_t places[] = {a.slot, b.slot};
+  one.theirs.send_all("x").value();
+  two.theirs.send_all("x").value();
+  p.want(a, ready::readable);
+  p.want(b, ready::readable);
+  p.wait(1000);
+  CHECK(a.times + b.times == 1);
+  CHECK((c.slot == places[0] || c.slot == places[1]));
+  CHECK((c.what & ready::readable) == 0);
+  p.remove(a, true);
+  p.remove(b, true);
+  p.remove(c, true);
+}
+
+TEST_CASE("places of a poller's table are used again, and none is taken by what cannot be watched", "[net][poller]") {
+  poller p(any_backend());
+  const auto pair = connected_sockets();
+  seen a, b, c;
+  REQUIRE(p.add(a, pair.ours.native(), watch::trigger::edge) == 0);
+  REQUIRE(p.add(b, pair.theirs.native(), watch::trigger::edge) == 0);
+  const std::uint32_t places[] = {a.slot, b.slot};
+  p.remove(a, true);
+  p.remove(b, true);
+  CHECK(a.slot == watch::absent);
+  if (p.which() == net::backend::epoll) {
+    const faults full(net::system_call::epoll_control, {.error = ENOSPC});
+    CHECK(p.add(c, pair.ours.native(), watch::trigger::edge) == -ENOSPC);
+    CHECK(c.slot == watch::absent);
+  }
+  REQUIRE(p.add(a, pair.ours.native(), watch::trigger::edge) == 0);
+  REQUIRE(p.add(b, pair.theirs.native(), watch::trigger::edge) == 0);
+  CHECK((a.slot == places[0] || a.slot == places[1]));
+  CHECK((b.slot == places[0] || b.slot == places[1]));
+  CHECK(a.slot != b.slot);
+  p.remove(a, true);
+  p.remove(b, true);
+}

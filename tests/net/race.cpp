@@ -117,6 +117,9 @@ TEST_CASE("every address has its turn before a near deadline", "[net][race]") {
   CHECK(hurried.at(0) == "begin 0");
   CHECK(hurried.at(0) == "wait until 5");  // never less than 10 ms between two
   CHECK(hurried.at(5) == "over");
+  held_race crowded(addresses({"::1", "10.0.0.1", "::2", "10.0.0.2"}), milliseconds(30));
+  CHECK(crowded.at(0) == "begin 0");
+  CHECK(crowded.at(0) == "wait until 10");
 }
 
 TEST_CASE("an address that cannot begin yet is asked again a little later", "[net][race]") {

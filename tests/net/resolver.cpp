@@ -351,3 +351,25 @@ TEST_CASE("a static object that resolves", "[.][net][resolver]") {  // in a proc
 TEST_CASE("the common resolver is there until the last static object has gone", "[net][resolver]") {
   CHECK(status_of_own_process("a static object that resolves") == 0);
 }
+
+TEST_CASE("threads that have nothing more to ask make room for others", "[net][resolver][threads]") {
+  net::resolver names({.max_threads = 1,
+                       .ask = [](const std::string&) -> result<std::vector<address>> { return std::vector{*address::parse("127.0.0.1", 0)}; }});
+  for (int i = 0; i < 50; ++i) wait_for_answer(names.ask(std::to_string(i) + ".test").value());
+  CHECK(names.asking() == 0);
+}
+
+TEST_CASE("signals are for the program's own threads, which take them as before", "[net][resolver][threads]") {
+  std::atomic<bool> held_back{false};
+  net::resolver names({.ask = [&](const std::string&) -> result<std::vector<address>> {
+    sigset_t mask;
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+    held_back = sigismember(&mask, SIGTERM) == 1;
+    return std::vector{*address::parse("127.0.0.1", 0)};
+  }});
+  wait_for_answer(names.ask("a.test").value());
+  CHECK(held_back);
+  sigset_t mask;
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  CHECK(sigismember(&mask, SIGTERM) == 0);
+}

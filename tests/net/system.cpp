@@ -44,3 +44,26 @@ TEST_CASE("short counts lose nothing and double nothing", "[net][system]") {
   pair.ours.shutdown_send().value();
   CHECK(read_to_end(pair.theirs) == all);
 }
+
+TEST_CASE("a call moves no more than a test lets it, of one piece or of many", "[net][system]") {
+  const auto pair = connected_sockets(AF_UNIX);
+  char first[] = "ab", second[] = "cdef";
+  const auto sent = [&](std::size_t at_most) {
+    const faults few(system_call::send, {.at_most = at_most});
+    iovec pieces[] = {{first, 2}, {second, 4}};
+    return net::os::send(pair.ours.native(), pieces, 2, 6);
+  };
+  CHECK(sent(1) == 1);
+  CHECK(sent(2) == 2);
+  CHECK(sent(5) == 2);  // whole pieces, or a part of the first
+  CHECK(sent(6) == 6);
+  char octets[16];
+  const faults few(system_call::receive, {.at_most = 3}, 0, 1);
+  CHECK(net::os::receive(pair.theirs.native(), octets, sizeof octets) == 3);
+  CHECK(net::os::receive(pair.theirs.native(), octets + 3, sizeof octets - 3) == 8);
+  CHECK(std::string_view(octets, 11) == "aabababcdef");
+}
+
+TEST_CASE("an option that cannot be asked for is an error, not a value", "[net][system]") {
+  CHECK(net::os::get_option(-1, SOL_SOCKET, SO_ERROR) == -EBADF);
+}

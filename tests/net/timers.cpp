@@ -3,6 +3,8 @@
 
 #include <tinyhttp/net/timers.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <vector>
 
@@ -87,6 +89,54 @@ TEST_CASE("ten thousand timers come in the order of their deadlines", "[net][tim
   queue.expire(time_point::max() - duration(1));
   CHECK(order.size() == count - (count + 2) / 3);
   CHECK(std::is_sorted(order.begin(), order.end()));
+  CHECK(queue.size() == 0);
+}
+
+TEST_CASE("a queue agrees with a list, whatever is done to both", "[net][timers]") {
+  std::uint32_t seed = 12345;
+  const auto next = [&seed](std::uint32_t bound) {
+    seed = seed * 1'664'525 + 1'013'904'223;
+    return (seed >> 8) % bound;
+  };
+  timer_queue queue;
+  std::deque<counted> timers(40);
+  std::vector<time_point> model(timers.size(), timer::never);
+  time_point now = start;
+  for (int step = 0; step < 20'000; ++step) {
+    const std::size_t which = next(40);
+    switch (next(8)) {
+      case 0:
+        queue.remove(timers[which]);
+        model[which] = timer::never;
+        break;
+      case 1:
+        queue.set(timers[which], timer::never);
+        model[which] = timer::never;
+        break;
+      case 2: {
+        now += seconds(next(5));
+        for (auto& t : timers) t.times = 0;
+        queue.expire(now);
+        for (std::size_t i = 0; i < timers.size(); ++i) {
+          const bool is_due = model[i] <= now;
+          REQUIRE(timers[i].times == (is_due ? 1 : 0));
+          if (is_due) model[i] = timer::never;
+        }
+        break;
+      }
+      default:
+        model[which] = now + seconds(next(50)) - seconds(next(10));
+        queue.set(timers[which], model[which]);
+    }
+    REQUIRE(queue.next() <= *std::min_element(model.begin(), model.end()));
+    REQUIRE(queue.size() <= timers.size());
+  }
+}
+
+TEST_CASE("a timer that is switched off before it was ever set is in no queue", "[net][timers]") {
+  timer_queue queue;
+  counted t;
+  queue.set(t, timer::never);
   CHECK(queue.size() == 0);
 }
 
