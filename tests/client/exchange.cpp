@@ -133,7 +133,7 @@ TEST_CASE("whoever works on what a loop reads for it gives way behind each long 
   int steps = 0;
   const auto decode = [&]() -> task<void> {
     auto r = request::get("/x");
-    auto asking = exchange(peer.connection, r);
+    auto asking = exchanged(peer.connection, r);
     result<response> answer = co_await asking;
     for (;;) {
       const auto piece = co_await answer.value().body.next();
@@ -233,7 +233,7 @@ TEST_CASE("a response head that drips has its deadline all the same", "[client][
   memory_peer p;
   request r = request::get("/x");
   const time_point begin = p.time.now();
-  auto answer = exchange(p.connection, r, {.first_octet_timeout = seconds(7), .idle_timeout = seconds(3)});
+  auto answer = exchanged(p.connection, r, {.first_octet_timeout = seconds(7), .idle_timeout = seconds(3)});
   answer.start();
   const auto say_at = [&](seconds since, std::string_view octets) {
     if (answer.done()) return;
@@ -399,7 +399,7 @@ TEST_CASE("dropping a body before its end closes the connection", "[client][exch
   };
   {
     request r = request::get("/x");
-    auto got = peer.on.run_until_done(exchange(peer.connection, r));
+    auto got = peer.on.run_until_done(exchanged(peer.connection, r));
     REQUIRE(got);
     CHECK(got->body.length() == 10u);
     CHECK(peer.on.run_until_done(got->body.next()).value() == "abc");
@@ -414,7 +414,7 @@ TEST_CASE("an exchange that is destroyed while it waits leaves no trace", "[clie
   memory_peer peer({}, {.capacity = 1000});
   request r = request::post("/x", std::string(100'000, 'x'));
   {
-    task<result<response>> asking = exchange(peer.connection, r, {.expect_continue_from = 0});
+    task<result<response>> asking = exchanged(peer.connection, r, {.expect_continue_from = 0});
     CHECK(!asking.try_start());
     peer.on.run_once(duration::zero());
   }
@@ -434,7 +434,7 @@ TEST_CASE("the same exchange runs through in a thread", "[client][exchange][thre
   auto over = share(new client_connection<net::blocking_stream>(
       where.host_field(), h1::limits{}, std::move(made.socket), made.peer));
   request r = request::post("/", octets);
-  auto asking = exchange(over, r, {.expect_continue_from = 0});
+  auto asking = exchanged(over, r, {.expect_continue_from = 0});
   REQUIRE(asking.try_start());
   auto answer = asking.take();
   if (!answer) FAIL(answer.error().message());
@@ -483,7 +483,7 @@ TEST_CASE("in a thread, too, an early answer ends the sending", "[client][exchan
   auto over = share(new client_connection<net::blocking_stream>(
       where.host_field(), h1::limits{}, std::move(made.socket), made.peer));
   request r = request::post("/", std::string(64'000'000, 'x'));
-  auto asking = exchange(over, r, {.expect_continue_from = 0});
+  auto asking = exchanged(over, r, {.expect_continue_from = 0});
   REQUIRE(asking.try_start());
   auto answer = asking.take();
   if (!answer) FAIL(answer.error().message());

@@ -54,7 +54,7 @@ TEST_CASE("a body that drips is given up, though it is never silent", "[client][
   p.say("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
   request r = request::get("/x");
   const time_point begin = p.time.now();
-  auto running = exchange(p.connection, r, with);
+  auto running = exchanged(p.connection, r, with);
   auto answer = p.on.run_until_done(std::move(running));
   REQUIRE(answer.has_value());
   // An octet every 5 s: half a second earned for each 5 that pass.

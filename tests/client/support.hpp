@@ -27,6 +27,16 @@ using namespace tinyhttp;
 using testing::memory_stream;
 using memory_connection = client_connection<memory_stream>;
 
+/// What `exchange` makes, as one value.
+template <net::stream Stream>
+task<result<response>> exchanged(shared<client_connection<Stream>>& over, request& r, exchange_options with = {}) {
+  response answer;
+  task<result<void>> asking = exchange(over, r, answer, with);
+  const result<void> answered = co_await asking;
+  if (!answered) co_return answered.error();
+  co_return std::move(answer);
+}
+
 /// The client's end of a connection in memory, and the server's, with time that stands still.
 struct memory_peer {
   explicit memory_peer(testing::delivery to_client = {}, testing::delivery to_server = {})
@@ -56,7 +66,7 @@ struct memory_peer {
     return on.run_until_done(ask_whole(r, with));
   }
   task<result<response>> ask_whole(request& r, exchange_options with) {
-    task<result<response>> running = exchange(connection, r, with);
+    task<result<response>> running = exchanged(connection, r, with);
     result<response> answer = co_await running;
     connection.reset();
     if (!answer) co_return answer;

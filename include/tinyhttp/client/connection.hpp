@@ -72,14 +72,19 @@ class client_connection {
 
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
-  /// An exchange begins. Its deadlines come from `with`, its error lines are about `r`.
+  /// An exchange begins. Its deadlines come from `with`, its error lines are about `r`, which outlives the exchange,
+  /// or is there until `keep_label`.
   void begin(const request& r, const exchange_options& with);
   [[nodiscard]] const exchange_options& options() const noexcept { return options_; }
 
+  /// From now on error lines need no request.
+  void keep_label() { static_cast<void>(label()); }
+
   /// The running wait, or the next, ends after `patience`, or at the deadline of the whole.
-  void wait_at_most(std::chrono::milliseconds patience) {
+  void wait_at_most(std::chrono::milliseconds patience) { wait_at_most(patience, now()); }
+  void wait_at_most(std::chrono::milliseconds patience, time_point from) {
     patience_ = patience;
-    stream.expires_at(at_most(deadline_in(now(), patience), options_.deadline));
+    stream.expires_at(at_most(deadline_in(from, patience), options_.deadline));
   }
   /// The same for octets of a body, which have a least rate, too.
   void wait_for_progress(std::chrono::milliseconds patience) {
@@ -112,6 +117,19 @@ class client_connection {
   /// Body octets that came, and the account of them in error lines.
   void count_body(std::size_t octets) noexcept { body_octets_ += octets; }
 
+  /// Sends of `octets` what the system takes at once, where nothing lies between, and the deadline has not passed;
+  /// from now on the answer is waited for. How many went.
+  [[nodiscard]] std::size_t send_at_once(std::string_view octets) {
+    if constexpr (requires { stream.below().write_at_once(octets); }) {
+      const time_point from = now();
+      if (stream.session() != nullptr || from >= options_.deadline) return 0;
+      wait_at_most(options_.first_octet_timeout, from);
+      return stream.below().write_at_once(octets);
+    } else {
+      return 0;
+    }
+  }
+
   /// The body of a request is under way, or is no longer.
   void set_sending(bool on) noexcept { is_sending_ = on; }
 
@@ -131,13 +149,16 @@ class client_connection {
   /// An operation of the stream failed.
   [[nodiscard]] error failed(const error& cause);
   /// Any other error, seen from this exchange: `GET http://h:1/x: ` in front.
-  [[nodiscard]] error about(const error& cause) const { return cause.within(label_); }
+  [[nodiscard]] error about(const error& cause) const { return cause.within(label()); }
 
  private:
   [[nodiscard]] std::string progress();
   [[nodiscard]] error timed_out();
+  /// `GET http://h:1/x`, made where it is needed.
+  const std::string& label() const;
 
-  std::string label_;
+  const request* asked_ = nullptr;
+  mutable std::string label_;
   exchange_options options_;
   std::chrono::milliseconds patience_{0};
   rate_floor rate_;
@@ -165,10 +186,8 @@ template <net::stream Stream>
 void client_connection<Stream>::begin(const request& r, const exchange_options& with) {
   options_ = with;
   rate_ = rate_floor(with.least_rate, with.least_rate_window, stream.received() + stream.sent());
-  label_.assign(r.method.name()).append(" ");
-  if (r.target.form() != target_form::absolute)
-    label_.append(scheme).append("://").append(r.fields.get("Host").value_or(authority_));
-  label_.append(r.target.text());
+  asked_ = &r;
+  label_.clear();
   body_octets_ = 0;
   received_before_ = stream.received();
   head_came_ = false;
@@ -182,6 +201,15 @@ std::optional<error> client_connection<Stream>::took(const result<std::size_t>& 
   if (peer_closed_) wire.peer_closed();
   else wire.received(*read);
   return std::nullopt;
+}
+
+template <net::stream Stream>
+const std::string& client_connection<Stream>::label() const {
+  if (!label_.empty()) return label_;
+  label_.assign(asked_->method.name()).append(" ");
+  if (asked_->target.form() != target_form::absolute)
+    label_.append(scheme).append("://").append(asked_->fields.get("Host").value_or(authority_));
+  return label_.append(asked_->target.text());
 }
 
 /// ` after 500000 of 3145728 octets`, or where in the answer it happened.
@@ -198,7 +226,7 @@ std::string client_connection<Stream>::progress() {
 
 template <net::stream Stream>
 error client_connection<Stream>::timed_out() {
-  std::string line = label_;
+  std::string line = label();
   if (now() >= options_.deadline) {
     line.append(": timed out");
     if (options_.total_timeout.count() > 0)
@@ -222,17 +250,17 @@ error client_connection<Stream>::failed(const error& cause) {
     std::string_view how = ": connection reset";
     if constexpr (requires { stream.is_cut_off(); })
       if (stream.is_cut_off()) how = ": connection closed without an end of TLS";
-    return {error_kind::closed, std::string(label_).append(how).append(progress())};
+    return {error_kind::closed, std::string(label()).append(how).append(progress())};
   }
   if (cause.kind() == error_kind::cancelled)
-    return {error_kind::cancelled, label_ + ": told to stop" + progress()};
+    return {error_kind::cancelled, label() + ": told to stop" + progress()};
   return about(cause);
 }
 
 template <net::stream Stream>
 error client_connection<Stream>::broken() {
-  if (peer_closed_) return {error_kind::closed, label_ + ": connection closed" + progress()};
-  std::string line = label_ + ": bad answer: " + wire.failure().why;
+  if (peer_closed_) return {error_kind::closed, label() + ": connection closed" + progress()};
+  std::string line = label() + ": bad answer: " + wire.failure().why;
   if (head_came_) line.append(",").append(progress());
   return {error_kind::protocol, std::move(line)};
 }

@@ -16,6 +16,7 @@
 #include <tinyhttp/client/spares.hpp>
 #include <tinyhttp/client/transport.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/held_here.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/shared.hpp>
@@ -77,7 +78,8 @@ class client_engine {
   /// A call on its way.
   struct call {
     url to;
-    request asked;  // as the caller has it, or the last redirect
+    request asked;    // as the caller has it, or the last redirect
+    response answer;  // to that
     exchange_options with;
     std::size_t max_redirects = 0;
     bool decodes = false;  // Accept-Encoding is ours, and so is the decoding
@@ -85,16 +87,23 @@ class client_engine {
     redirect_sink redirected;
     std::string key;       // of the connections over which `to` can be asked
     value_list<url> been;  // where redirects led away from
+    bool repeats = false;  // the last answer said how else to ask
+    std::uint64_t expects_from = 0;   // `with.expect_continue_from` of other requests than this repetition
+    std::string_view credentials_in;  // the field of `asked` that is for this repetition alone; empty: none
 
     /// As new, but for the memory of its texts.
     void clear() {
       asked.clear();
+      answer.fields.clear();
+      answer.body.clear();
       with = {};
       max_redirects = 0;
       decodes = false;
       informational = {};
       redirected = {};
       been.clear();
+      repeats = false;
+      credentials_in = {};
     }
   };
 
@@ -116,12 +125,10 @@ class client_engine {
 
   task<result<response>> run(loan lent, result<void> begun, answer_until goes_to) const;
   result<void> begin(call& c, call_options& how) const;
-  task<result<response>> ask(call& c) const;
-  task<result<response>> ask_once(call& c) const;
-  task<result<response>> ask_over(shared<connection>& over, request& r,
-                                  const exchange_options& with) const;
-  result<bool> redirect(call& c, const response& answer, std::size_t followed) const;
-  result<void> decode(const call& c, response& answer) const;
+  task<result<void>> ask(call& c) const;
+  [[nodiscard]] bool repeat(call& c) const;
+  result<bool> redirect(call& c, std::size_t followed) const;
+  result<void> decode(call& c) const;
 
   client_options options_;
   Transport transport_;
@@ -187,32 +194,19 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
   return {};
 }
 
-/// Asks over `over`, which comes back to the pool when the exchange leaves it fit.
-template <client_transport Transport>
-task<result<response>> client_engine<Transport>::ask_over(shared<connection>& over,
-                                                          request& r,
-                                                          const exchange_options& with) const {
-  over->when_idle = [home = pool_.shares](shared<connection> idle) {
-    const time_point now = idle->now();
-    home->put(std::move(idle), now);
-  };
-  return exchange(over, r, with);
-}
-
 /// One exchange, over a kept connection or a new one. A kept one that the server has closed in the
 /// meantime costs idempotent requests a second attempt, and only those (RFC 9110 9.2.2, RFC 9112
 /// 9.3.1).
 template <client_transport Transport>
-task<result<response>> client_engine<Transport>::ask_once(call& c) const {
+task<result<void>> client_engine<Transport>::ask(call& c) const {
   const route way = route_to(c.to, options_);
   const bool changes = !options_.hooks.empty() || way.is_absolute_form();
-  request changed;  // by hooks, and for a proxy
-  if (changes) changed = c.asked;
-  for (exchange_hook* hook : options_.hooks) hook->before(c.to, changed);
-  if (way.is_absolute_form() && !put_in_absolute_form(changed, c.to, *way.via))
+  held_here<request> changed;  // by hooks, and for a proxy
+  request& r = changes ? changed.emplace(c.asked) : c.asked;
+  for (exchange_hook* hook : options_.hooks) hook->before(c.to, r);
+  if (way.is_absolute_form() && !put_in_absolute_form(r, c.to, *way.via))
     co_return error(error_kind::invalid_argument,
                     detail::describe(c.asked.method, c.to) + ": no target for a proxy");
-  request& r = changes ? changed : c.asked;
   const bool repeatable = r.method.is_idempotent() && r.body.stream() == nullptr;
   const bool expects = r.fields.contains("Expect");
 
@@ -227,59 +221,56 @@ task<result<response>> client_engine<Transport>::ask_once(call& c) const {
       over = std::move(*made);
       over->kept_for = c.key;
     }
-    task<result<response>> asking = ask_over(over, r, c.with);
-    auto there = asking.in_place();
-    result<response>& answer = co_await there;
+    over->when_idle = [home = pool_.shares](shared<connection> idle) {
+      const time_point now = idle->now();
+      home->put(std::move(idle), now);
+    };
+    task<result<void>> asking = exchange(over, r, c.answer, c.with);
+    const result<void> answered = co_await asking;
     if (!expects) r.fields.remove("Expect");  // the exchange may have added it
-    const bool stale =
-        kept && !answer && answer.error().kind() == error_kind::closed && !over->answered();
+    const bool stale = kept && !answered && answered.error().kind() == error_kind::closed && !over->answered();
     if (!stale || !repeatable) {
-      if (answer)
-        for (exchange_hook* hook : options_.hooks) hook->after(c.to, *answer);
-      co_return std::move(answer);
+      if (answered)
+        for (exchange_hook* hook : options_.hooks) hook->after(c.to, c.answer);
+      co_return answered;
     }
     over.reset();
   }
 }
 
-/// Asks, and once more where an answer says how it wants to be asked.
+/// The answer says how else it wants to be asked: true when `c` has become that, once for each request.
 template <client_transport Transport>
-task<result<response>> client_engine<Transport>::ask(call& c) const {
-  task<result<response>> asking = ask_once(c);
-  auto there = asking.in_place();
-  result<response>& answer = co_await there;
+bool client_engine<Transport>::repeat(call& c) const {
   request& r = c.asked;
-  if (!answer || r.body.stream() != nullptr) co_return std::move(answer);
-
-  const int code = answer->status.code();
-  const bool is_proxys = code == 407 && route_to(c.to, options_).is_absolute_form();  // RFC 9110 11.7
-  const std::string_view field = is_proxys ? "Proxy-Authorization" : "Authorization";
-  const std::uint64_t asks_from = c.with.expect_continue_from;
-  std::optional<std::string> credentials;
-  const bool has_asked = asks_from > 0 && r.body.length().value_or(0) >= asks_from;
-  if (code == 417 && has_asked && !r.fields.contains("Expect")) {
-    c.with.expect_continue_from = 0;  // RFC 9110 10.1.1: try again without
-  } else if ((code == 401 || is_proxys) && options_.credentials != nullptr) {
-    credentials = options_.credentials->answer(c.to, r, *answer);
-    if (!credentials) co_return std::move(answer);
-    r.fields.remove(field);
-    if (!r.fields.try_add(field, *credentials)) co_return std::move(answer);
-  } else {
-    co_return std::move(answer);
+  if (c.repeats) {  // what was for that request is for no other
+    c.repeats = false;
+    c.with.expect_continue_from = c.expects_from;
+    r.fields.remove(std::exchange(c.credentials_in, {}));
+    return false;
   }
-  task<void> unwanted = detail::discard(answer->body);
-  co_await unwanted;
-  task<result<response>> asking_again = ask_once(c);
-  result<response> second = co_await asking_again;
-  c.with.expect_continue_from = asks_from;
-  if (credentials) r.fields.remove(field);  // they were for this request
-  co_return second;
+  const int code = c.answer.status.code();
+  if ((code != 401 && code != 407 && code != 417) || r.body.stream() != nullptr) return false;
+  c.expects_from = c.with.expect_continue_from;
+  const bool has_asked = c.expects_from > 0 && r.body.length().value_or(0) >= c.expects_from;
+  if (code == 417) {
+    if (!has_asked || r.fields.contains("Expect")) return false;
+    c.with.expect_continue_from = 0;  // RFC 9110 10.1.1: try again without
+    return c.repeats = true;
+  }
+  if (options_.credentials == nullptr || (code == 407 && !route_to(c.to, options_).is_absolute_form())) return false;
+  const std::string_view field = code == 407 ? "Proxy-Authorization" : "Authorization";  // RFC 9110 11.7
+  const std::optional<std::string> credentials = options_.credentials->answer(c.to, r, c.answer);
+  if (!credentials) return false;
+  r.fields.remove(field);
+  if (!r.fields.try_add(field, *credentials)) return false;
+  c.credentials_in = field;
+  return c.repeats = true;
 }
 
-/// Where `answer` leads: true when `c` has become the next request, false when it is final.
+/// Where the answer leads: true when `c` has become the next request, false when it is final.
 template <client_transport Transport>
-result<bool> client_engine<Transport>::redirect(call& c, const response& answer,
-                                                std::size_t followed) const {
+result<bool> client_engine<Transport>::redirect(call& c, std::size_t followed) const {
+  const response& answer = c.answer;
   if (c.max_redirects == 0) return false;
   const auto next = redirect_target(c.to, answer, options_.allow_insecure_redirects);
   if (!next) return next.error().within(detail::describe(c.asked.method, c.to));
@@ -303,7 +294,8 @@ result<bool> client_engine<Transport>::redirect(call& c, const response& answer,
 }
 
 template <client_transport Transport>
-result<void> client_engine<Transport>::decode(const call& c, response& answer) const {
+result<void> client_engine<Transport>::decode(call& c) const {
+  response& answer = c.answer;
   const bool has_content = !answer.body.is_octets() || !answer.body.text().empty();
   if (!c.decodes || !has_content || !answer.fields.contains("Content-Encoding")) return {};
   const result<void> decoded =
@@ -317,23 +309,28 @@ task<result<response>> client_engine<Transport>::run(loan lent, result<void> beg
                                                      answer_until goes_to) const {
   if (!begun) co_return begun.error();
   call& c = *lent;
-  for (std::size_t followed = 0;; ++followed) {
-    task<result<response>> asking = ask(c);
-    auto there = asking.in_place();
-    result<response>& answer = co_await there;
-    if (!answer) co_return std::move(answer);
-    const result<bool> goes_on = redirect(c, *answer, followed);
-    if (!goes_on) co_return goes_on.error();
-    if (*goes_on) {
-      task<void> unwanted = detail::discard(answer->body);
+  for (std::size_t followed = 0;;) {
+    task<result<void>> asking = ask(c);
+    const result<void> answered = co_await asking;
+    if (!answered) co_return answered.error();
+    bool asks_again = repeat(c);
+    if (!asks_again) {
+      const result<bool> goes_on = redirect(c, followed);
+      if (!goes_on) co_return goes_on.error();
+      asks_again = *goes_on;
+      ++followed;
+    }
+    if (asks_again) {
+      task<void> unwanted = detail::discard(c.answer.body);
       co_await unwanted;
+      c.answer.body.clear();
       continue;
     }
-    if (const result<void> decoded = decode(c, *answer); !decoded) co_return decoded.error();
-    if (goes_to == answer_until::head || answer->body.is_octets()) co_return std::move(answer);
-    task<result<std::string_view>> reading = answer->body.read_all(options_.body_limit);
+    if (const result<void> decoded = decode(c); !decoded) co_return decoded.error();
+    if (goes_to == answer_until::head || c.answer.body.is_octets()) co_return std::move(c.answer);
+    task<result<std::string_view>> reading = c.answer.body.read_all(options_.body_limit);
     const result<std::string_view> all = co_await reading;
-    if (all) co_return std::move(answer);
+    if (all) co_return std::move(c.answer);
     const std::string about = detail::describe(c.asked.method, c.to);
     const bool is_bare = all.error().kind() == error_kind::limit && !all.error().message().starts_with(about);
     co_return is_bare ? all.error().within(about) : all.error();

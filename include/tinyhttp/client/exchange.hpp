@@ -28,19 +28,19 @@
 
 namespace tinyhttp {
 
-/// Sends `r` and reads the answer. The response comes as soon as its head is there; a body that is
+/// Sends `r` and reads the answer. `answer` is it as soon as its head is there; a body that is
 /// not here yet is a stream that owns the connection, and gives it to `when_idle` at its end.
 /// Dropping such a body before its end closes the connection.
 ///
-/// `r` is used up: a stream in its body is pulled, `Expect: 100-continue` may be added. It and
-/// `over` outlive the task.
+/// `r` is used up: a stream in its body is pulled, `Expect: 100-continue` may be added. What is handed
+/// in outlives the task; `over` is null where the connection is free already.
 ///
 /// Fails with `GET http://h:1/x: connection closed after 500000 of 3145728 octets` and its like, of
 /// kind `closed`, `timeout`, `protocol`, `limit`, `cancelled` or `io`; reading the body fails with
 /// the same. An answer that comes before the request is sent is taken, and ends the sending.
 template <net::stream Stream>
-[[nodiscard]] task<result<response>> exchange(shared<client_connection<Stream>>& over,
-                                              request& r, exchange_options with = {});
+[[nodiscard]] task<result<void>> exchange(shared<client_connection<Stream>>& over, request& r, response& answer,
+                                          const exchange_options& with);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -49,6 +49,7 @@ namespace detail {
 inline constexpr std::size_t head_room = 16 * 1024;   // octets asked for while a head is expected
 inline constexpr std::size_t body_room = 128 * 1024;  // and while a body is: bigger gains nothing
 inline constexpr int most_informational = 64;         // before a final head; real servers send two
+inline constexpr std::size_t short_body = 4 * 1024;   // octets of a request that go out as part of its head
 
 /// The body of a response, pulled from its connection.
 template <net::stream Stream>
@@ -120,34 +121,37 @@ class response_stream final : public body_stream {
   std::optional<error> failure_;
 };
 
-/// One exchange up to the head of its answer.
+/// One exchange up to the head of its answer: what `exchange` does step by step.
 template <net::stream Stream>
 class running_exchange {
  public:
-  running_exchange(shared<client_connection<Stream>>& over, request& r)
-      : owner_(over), c_(*over), request_(r) {}
+  running_exchange(shared<client_connection<Stream>>& over, request& r, response& answer)
+      : owner_(over), c_(*over), request_(r), response_(answer) {}
 
-  task<result<response>> run();
+  [[nodiscard]] bool begins_with_question();
+  task<result<void>> ask_first();
+  [[nodiscard]] bool waits_for_leave() noexcept { return waits_for_leave_ = waits_for_leave_ && !has_leave_; }
+  [[nodiscard]] bool is_sent_at_once();
+  /// What goes out behind the head; null: that has it.
+  [[nodiscard]] body* rest() noexcept { return is_in_head_ ? nullptr : &request_.body; }
+  template <class Sender>
+  task<void> send(Sender& sender);
+  [[nodiscard]] const result<void>& sent() const noexcept { return sent_; }
+  bool answered_while_sending();
+  result<bool> take_events();
+  void wait_for_head();
+  void attach_body();
 
  private:
   [[nodiscard]] bool asks_first(std::optional<std::uint64_t> length) const;
-  result<bool> take_events();
-  void wait_for_head();
-  task<result<void>> read_head();
-  task<result<void>> ask_first();
-  task<result<void>> send_and_read_head();
-  template <class Sender>
-  task<void> send(Sender& sender);
-  bool answered_while_sending();
-  void attach_body();
 
   shared<client_connection<Stream>>& owner_;
   client_connection<Stream>& c_;
   request& request_;
-  response response_;
-  buffer head_;  // of the request, until it is sent
+  response& response_;
   result<void> sent_;
   bool has_head_ = false;
+  bool is_in_head_ = false;       // the body
   bool waits_for_leave_ = false;  // the body waits for a 100
   bool has_leave_ = false;
   int informational_ = 0;
@@ -193,29 +197,24 @@ void running_exchange<Stream>::wait_for_head() {
   stage_ = stage;
 }
 
-/// Ends with the final head; while the body waits for leave, with that too.
+/// Composes the head. True: it is to be sent alone at first, by `ask_first`.
 template <net::stream Stream>
-task<result<void>> running_exchange<Stream>::read_head() {
-  for (;;) {
-    const result<bool> there = take_events();
-    if (!there) co_return there.error();
-    if (*there || (waits_for_leave_ && has_leave_)) co_return result<void>();
-    wait_for_head();
-    const std::span<char> room = c_.wire.room(head_room);
-    const result<std::size_t> read = co_await c_.stream.read(room);
-    if (const auto failed = c_.took(read)) co_return *failed;
-  }
+bool running_exchange<Stream>::begins_with_question() {
+  if (asks_first(request_.body.length())) request_.fields.add("Expect", "100-continue");
+  c_.head_room.clear();
+  const h1::outgoing plan = c_.wire.send(c_.head_room, request_, c_.authority());
+  return plan.sends_body && request_.fields.has_token("Expect", "100-continue");
 }
 
-/// Sends the head alone and waits a while for leave to send the body (RFC 9110 10.1.1).
+/// Sends the head alone and waits a while for an answer, leave to send the body perhaps (RFC 9110 10.1.1).
 template <net::stream Stream>
 task<result<void>> running_exchange<Stream>::ask_first() {
-  const std::string_view parts[] = {head_.view()};
+  const std::string_view parts[] = {c_.head_room.view()};
   const std::span<const std::string_view> all(parts);
   c_.wait_at_most(c_.options().idle_timeout);
   const result<void> written = co_await c_.stream.write(all);
   if (!written) co_return c_.failed(written.error());
-  head_.clear();
+  c_.head_room.clear();
   c_.wait_at_most(c_.options().expect_timeout);
   const result<void> ready = co_await c_.stream.readable();
   if (!ready && ready.error().kind() == error_kind::timeout && c_.now() < c_.options().deadline)
@@ -223,9 +222,22 @@ task<result<void>> running_exchange<Stream>::ask_first() {
   if (!ready) co_return c_.failed(ready.error());
   c_.wait_at_most(c_.options().first_octet_timeout);
   waits_for_leave_ = true;
-  const result<void> read = co_await read_head();
-  waits_for_leave_ = false;
-  co_return read;
+  co_return result<void>();
+}
+
+/// Sends a request that is here and short, as far as that goes at once: true when all of it has gone.
+template <net::stream Stream>
+bool running_exchange<Stream>::is_sent_at_once() {
+  if (!request_.body.is_octets() || request_.body.text().size() > short_body) return false;
+  buffer& head = c_.head_room;
+  const std::string_view content = request_.body.text();
+  is_in_head_ = content.empty() ? c_.wire.finish(head, nullptr) : c_.wire.finish_with(content.size());
+  if (!is_in_head_) return false;  // the sender tells why
+  head.append(content);
+  c_.set_sending(true);
+  head.consume(c_.send_at_once(head.view()));
+  c_.set_sending(!head.empty());
+  return head.empty();
 }
 
 /// On a stream that waits in the thread, nothing can wake us while we send: takes in what has come.
@@ -262,23 +274,6 @@ task<void> running_exchange<Stream>::send(Sender& sender) {
   }
 }
 
-template <net::stream Stream>
-task<result<void>> running_exchange<Stream>::send_and_read_head() {
-  const auto looks = [this] { return answered_while_sending(); };
-  request_sender<Stream, decltype(looks)> sender(c_, std::move(head_), request_.body, looks);
-  task<void> sending = send(sender);
-  sending.start();
-  const result<void> read = co_await read_head();
-  if (sending.done()) {
-    sending.take();  // throws what the body threw
-    c_.head_room = sender.take_room();
-  }
-  // What stopped the sending is told, unless an answer tells it better. An answer that came first
-  // ends the sending here: the task goes, and with it the connection's fitness for another.
-  if (!read && !sent_) co_return sent_;
-  co_return read;
-}
-
 /// A body that came with its head becomes octets, and the connection is free at once; another one
 /// is a stream that owns the connection.
 template <net::stream Stream>
@@ -289,47 +284,59 @@ void running_exchange<Stream>::attach_body() {
                        (by.by == h1::framing::rule::length &&
                         by.length <= c_.wire.unread().size() && by.length <= limit);
   if (!is_here) {
+    c_.keep_label();
     response_.body = body(share(new response_stream<Stream>(owner_)));
     response_.body.set_default_limit(limit);
     return;
   }
-  std::string octets;
-  for (;;) {
-    const h1::wire_event event = c_.wire.next_event(response_);
-    if (event.what != h1::wire_event::kind::data) break;
-    octets.append(event.data);
+  response_.body.clear();
+  if (const h1::wire_event event = c_.wire.next_event(response_); event.what == h1::wire_event::kind::data) {
+    response_.body.become(event.data);
+    static_cast<void>(c_.wire.next_event(response_));  // its end
   }
-  if (!octets.empty()) response_.body = body(std::move(octets));
-  response_stream<Stream>::retire(owner_);  // from here on it may be in another thread's hands
-}
-
-template <net::stream Stream>
-task<result<response>> running_exchange<Stream>::run() {
-  const auto length = request_.body.length();
-  if (asks_first(length)) request_.fields.add("Expect", "100-continue");
-  head_ = std::move(c_.head_room);
-  head_.clear();
-  const h1::outgoing plan = c_.wire.send(head_, request_, c_.authority());
-  result<void> step;
-  if (plan.sends_body && request_.fields.has_token("Expect", "100-continue"))
-    step = co_await ask_first();
-  if (step && !has_head_) step = co_await send_and_read_head();
-  if (!step) co_return step.error();
-  attach_body();
-  co_return std::move(response_);
+  response_stream<Stream>::retire(std::move(owner_));  // from here on it may be in another thread's hands
 }
 
 }  // namespace detail
 
 template <net::stream Stream>
-task<result<response>> exchange(shared<client_connection<Stream>>& over, request& r,
-                                exchange_options with) {
-  over->begin(r, with);
-  detail::running_exchange<Stream> running(over, r);
-  task<result<response>> answer = running.run();
-  auto there = answer.in_place();
-  result<response>& made = co_await there;
-  co_return std::move(made);
+task<result<void>> exchange(shared<client_connection<Stream>>& over, request& r, response& answer,
+                            const exchange_options& with) {
+  client_connection<Stream>& c = *over;
+  c.begin(r, with);
+  detail::running_exchange<Stream> running(over, r, answer);
+  result<void> step;
+  if (running.begins_with_question()) {
+    task<result<void>> asking = running.ask_first();
+    step = co_await asking;
+  }
+  const auto looks = [&running] { return running.answered_while_sending(); };
+  bool begun = step && !running.waits_for_leave() && running.is_sent_at_once();
+  request_sender<Stream, decltype(looks)> sender(c, running.rest(), looks);
+  task<void> sending;  // beside the reading
+  while (step) {
+    if (!begun && !running.waits_for_leave()) {
+      begun = true;
+      sending = running.send(sender);
+      sending.start();
+    }
+    const result<bool> there = running.take_events();
+    if (!there) step = there.error();
+    if (!there || *there) break;
+    if (!begun && !running.waits_for_leave()) continue;
+    running.wait_for_head();
+    const std::span<char> room = c.wire.room(detail::head_room);
+    const result<std::size_t> read = co_await c.stream.read(room);
+    if (auto failed = c.took(read)) step = std::move(*failed);
+  }
+  if (!sending.is_empty() && sending.done()) sending.take();  // throws what the body threw
+  // What stopped the sending is told, unless an answer tells it better. An answer that came first
+  // ends the sending here: the task goes, and with it the connection's fitness for another.
+  if (!step && !running.sent()) co_return running.sent();
+  if (!step) co_return step;
+  sending = {};
+  running.attach_body();
+  co_return result<void>();
 }
 
 }  // namespace tinyhttp

@@ -37,22 +37,20 @@ inline constexpr std::chrono::milliseconds between_looks{250};
 
 }  // namespace detail
 
-/// Sends `head` and then `content` on a connection whose wire has begun the request.
+/// Sends what is in the connection's `head_room`, and then `content` on a connection whose wire has begun
+/// the request. No `content`: the head is all there is to send.
 ///
 /// @param answered  called before each piece, on streams that wait in the thread and could not be
 ///                  woken by an answer: true ends the sending. Others are destroyed by their owner.
 template <net::stream Stream, class Answered>
 class request_sender {
  public:
-  request_sender(client_connection<Stream>& on, buffer head, body& content, Answered answered)
-      : c_(on), head_(std::move(head)), content_(content), answered_(std::move(answered)) {}
+  request_sender(client_connection<Stream>& on, body* content, Answered answered)
+      : c_(on), head_(on.head_room), content_(content), answered_(std::move(answered)) {}
 
   /// Ends when all is sent, when the answer came first, or with an error that tells what stopped
   /// it. The sender outlives the task.
   task<result<void>> run();
-
-  /// The memory of the head, once the task has ended.
-  [[nodiscard]] buffer take_room() noexcept { return std::move(head_); }
 
  private:
   task<result<void>> send_octets(std::string_view octets);
@@ -79,9 +77,9 @@ class request_sender {
   static constexpr std::uint64_t file_octets_at_a_time = 1024 * 1024;
 
   client_connection<Stream>& c_;
-  buffer head_;  // framing in front of the octets that come next
+  buffer& head_;  // framing in front of the octets that come next
   std::string_view tail_;  // framing behind them
-  body& content_;
+  body* content_;
   Answered answered_;
   bool stopped_ = false;
   time_point give_up_{};  // without an octet moving until then
@@ -212,12 +210,17 @@ template <net::stream Stream, class Answered>
 task<result<void>> request_sender<Stream, Answered>::run() {
   result<void> sent;
   c_.set_sending(true);
-  if (content_.is_octets()) {
-    const std::string_view octets = content_.text();
+  if (content_ == nullptr) {
+    sent = co_await write_head();
+    if (sent && !stopped_) c_.set_sending(false);
+    co_return sent;
+  }
+  if (content_->is_octets()) {
+    const std::string_view octets = content_->text();
     sent = co_await send_octets(octets);
-  } else if (const auto* slice = content_.slice()) {
+  } else if (const auto* slice = content_->slice()) {
     sent = co_await send_slice(*slice);
-  } else if (const auto* pieces = content_.pieces()) {
+  } else if (const auto* pieces = content_->pieces()) {
     for (std::size_t i = 0; i < pieces->size() && sent && !stopped_; ++i) {
       const body_piece& piece = (*pieces)[i];
       if (piece.is_slice()) {
@@ -227,10 +230,10 @@ task<result<void>> request_sender<Stream, Answered>::run() {
       }
     }
   } else {
-    sent = co_await send_pulled(content_);
+    sent = co_await send_pulled(*content_);
   }
   if (!sent || stopped_) co_return sent;
-  if (!c_.wire.finish(head_, content_.trailers()))
+  if (!c_.wire.finish(head_, content_->trailers()))
     co_return c_.about({error_kind::invalid_argument, "request body shorter than its length"});
   if (!head_.empty()) sent = co_await write_head();
   if (sent && !stopped_) c_.set_sending(false);  // the wire's word is not enough: it has only composed

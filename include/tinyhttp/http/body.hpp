@@ -67,6 +67,11 @@ class body {
     if (kind_ != kind::none) *this = body();
   }
   /// Assigns what is made of that, without another body in between.
+  void become(std::string_view octets) {
+    clear();
+    octets_.assign(octets);
+    kind_ = kind::octets;
+  }
   void become(shared<const std::string>&& octets) noexcept {
     clear();
     kind_ = octets ? kind::text : kind::none;

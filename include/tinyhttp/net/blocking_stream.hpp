@@ -38,6 +38,9 @@ class blocking_stream {
   [[nodiscard]] completed<std::size_t> read(std::span<char> into);
   [[nodiscard]] completed<void> readable();
   [[nodiscard]] completed<void> write(std::span<const std::string_view> pieces, bool more = false);
+  /// How many of `octets` the system has taken at once. The deadline is the caller's affair; `write` tells why the rest
+  /// was not taken.
+  [[nodiscard]] std::size_t write_at_once(std::string_view octets) noexcept;
   [[nodiscard]] completed<std::uint64_t> send_file(int fd, std::uint64_t offset,
                                                    std::uint64_t length);
 
@@ -188,6 +191,14 @@ inline completed<void> blocking_stream::write(std::span<const std::string_view> 
       carry_out([&](int& failed) { return rest.step(native(), sent_, failed, more); });
   if (status < 0) return completed<void>(failure("write to ", status));
   return completed<void>(result<void>());
+}
+
+inline std::size_t blocking_stream::write_at_once(std::string_view octets) noexcept {
+  if (may_go_on(duration::max()) != 0) return 0;
+  const std::int64_t count = os::send(native(), octets.data(), octets.size(), MSG_DONTWAIT);
+  if (count <= 0) return 0;
+  sent_ += static_cast<std::uint64_t>(count);
+  return static_cast<std::size_t>(count);
 }
 
 inline completed<std::uint64_t> blocking_stream::send_file(int fd, std::uint64_t offset,
