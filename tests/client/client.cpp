@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace client_test;
@@ -556,9 +557,10 @@ TEST_CASE("one client serves many threads", "[client][threads]") {
 TEST_CASE("a GET over a kept connection asks for no memory but its answer's", "[client][allocations][threads]") {
   if (!allocations_are_counted()) return;
   scripted_server server(say_in_turn(std::vector<std::string>(20, ok)));
-  const client c;
+  const client c({.hosts = {{.host = "a-host-with-a-long-name.test", .to = {"127.0.0.1"}}}});
   const bool is_short = GENERATE(true, false);
-  const std::string url = server.url(is_short ? "/short" : "/as/long/as/paths/usually/are");
+  std::string url = server.url(is_short ? "/short" : "/as/long/as/paths/usually/are");
+  if (GENERATE(true, false)) url.replace(url.find("127.0.0.1"), 9, "a-host-with-a-long-name.test");
   for (int i = 0; i < 10; ++i) REQUIRE(c.get(url).value().status == 200);
   const std::size_t before = allocations();
   bool good = true;
@@ -566,6 +568,40 @@ TEST_CASE("a GET over a kept connection asks for no memory but its answer's", "[
   const std::size_t after = allocations();
   CHECK(good);
   CHECK(after == before);
+}
+
+TEST_CASE("of a short request that the system takes in part the rest follows", "[client][send][threads]") {
+  class first_send : public net::fault_injector {
+   public:
+    first_send() { net::os::injector = this; }
+    ~first_send() override { net::os::injector = nullptr; }
+    void cut_at(std::size_t octets) { at_ = octets; }
+    net::fault before(net::system_call which, int) noexcept override {
+      if (which != net::system_call::send || std::this_thread::get_id() != mine_) return {};
+      const std::size_t at = std::exchange(at_, std::string::npos);
+      return at == 0 ? net::fault{.error = EAGAIN} : net::fault{.at_most = at};
+    }
+
+   private:
+    const std::thread::id mine_ = std::this_thread::get_id();
+    std::size_t at_ = std::string::npos;
+  } faults;
+  scripted_server server([](net::socket& s, int) {
+    for (std::string asked = read_request(s); !asked.empty(); asked = read_request(s))
+      if (!s.send_all("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(asked.size()) + "\r\n\r\n" + asked)) return;
+  });
+  const client c;
+  const bool has_content = GENERATE(true, false);
+  const auto ask = [&] { return has_content ? c.post(server.url(), "hello", "text/plain") : c.get(server.url()); };
+  const auto asked = ask();
+  const std::string all(asked.value().body.text());
+  REQUIRE(all.ends_with(has_content ? "hello" : "\r\n\r\n"));
+  for (std::size_t cut = 0; cut < all.size(); ++cut) {
+    faults.cut_at(cut);
+    const auto again = ask();
+    CHECK(again.value().body.text() == all);
+  }
+  CHECK(server.connections() == 1);
 }
 
 TEST_CASE("a body outlives its client", "[client][threads]") {

@@ -85,8 +85,7 @@ class basic_async_client {
   using shared_options = std::shared_ptr<const client_options>;
 
   task<result<response>> ask(method m, std::string_view to, body content, std::string_view media_type) const;
-  static task<result<response>> run(shared_options with, result<url> to, call_options how,
-                                    answer_until goes_to);
+  static task<result<response>> run(shared_options with, result<url> to, call_options how, answer_until goes_to);
   static shared<engine> engine_on(net::loop& on, const shared_options& with) {
     return on.locals().template of<engine>(
         with, [&] { return share(new engine(*with, Transport(on))); });
@@ -110,8 +109,9 @@ task<result<response>> basic_async_client<Transport>::run(shared_options with, r
                     detail::describe(how.method, *to) + ": no loop runs in this thread");
   const shared<engine> asks = engine_on(*on, with);
   task<result<response>> running = asks->run(std::move(to), std::move(how), goes_to);
-  result<response> answer = co_await running;
-  co_return answer;
+  auto there = running.in_place();
+  result<response>& answer = co_await there;
+  co_return std::move(answer);
 }
 
 template <client_transport Transport>

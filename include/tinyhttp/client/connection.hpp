@@ -35,9 +35,7 @@ class client_connection {
   /// `authority` is what a Host field says; `opened_with` makes the stream.
   template <class... Args>
   client_connection(std::string authority, const h1::limits& bounds, Args&&... opened_with)
-      : limits_(bounds),
-        authority_(std::move(authority)),
-        stream(std::forward<Args>(opened_with)...),
+      : limits_(bounds), authority_(std::move(authority)), stream(std::forward<Args>(opened_with)...),
         wire(h1::side::client, limits_) {}
   client_connection(const client_connection&) = delete;
   client_connection& operator=(const client_connection&) = delete;
@@ -73,12 +71,12 @@ class client_connection {
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
   /// An exchange begins. Its deadlines come from `with`, its error lines are about `r`, which outlives the exchange,
-  /// or is there until `keep_label`.
+  /// or is there until `label`.
   void begin(const request& r, const exchange_options& with);
   [[nodiscard]] const exchange_options& options() const noexcept { return options_; }
 
-  /// From now on error lines need no request.
-  void keep_label() { static_cast<void>(label()); }
+  /// What error lines are about, `GET http://h:1/x`, made when it is asked for first.
+  const std::string& label() const;
 
   /// The running wait, or the next, ends after `patience`, or at the deadline of the whole.
   void wait_at_most(std::chrono::milliseconds patience) { wait_at_most(patience, now()); }
@@ -125,9 +123,8 @@ class client_connection {
       if (stream.session() != nullptr || from >= options_.deadline) return 0;
       wait_at_most(options_.first_octet_timeout, from);
       return stream.below().write_at_once(octets);
-    } else {
-      return 0;
     }
+    return 0;
   }
 
   /// The body of a request is under way, or is no longer.
@@ -154,8 +151,6 @@ class client_connection {
  private:
   [[nodiscard]] std::string progress();
   [[nodiscard]] error timed_out();
-  /// `GET http://h:1/x`, made where it is needed.
-  const std::string& label() const;
 
   const request* asked_ = nullptr;
   mutable std::string label_;

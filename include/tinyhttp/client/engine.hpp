@@ -46,23 +46,20 @@ class client_engine {
   using connection = client_connection<typename Transport::stream>;
 
   client_engine(client_options with, Transport over)
-      : options_(std::move(with)),
-        transport_(std::move(over)),
-        pool_{share(new pool(typename pool::bounds{
-            options_.kept_per_origin, options_.kept_in_all,
-            at_most_a_year(options_.keep_for)}))} {}
+      : options_(std::move(with)), transport_(std::move(over)), pool_{share(new pool(typename pool::bounds{
+            options_.kept_per_origin, options_.kept_in_all, at_most_a_year(options_.keep_for)}))} {
+    if (!options_.user_agent.empty()) static_cast<void>(usual_.try_add("User-Agent", options_.user_agent));
+  }
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
-  [[nodiscard]] task<result<response>> run(result<url> to, call_options&& how,
-                                           answer_until goes_to) const {
+  [[nodiscard]] task<result<response>> run(result<url> to, call_options&& how, answer_until goes_to) const {
     loan lent(*calls_);
     if (to) (*lent).to = std::move(*to);
     result<void> begun = to ? begin(*lent, how) : to.error();
     return run(std::move(lent), std::move(begun), goes_to);
   }
   /// The same for its text, which is read at once, into memory that earlier calls have used.
-  [[nodiscard]] task<result<response>> run(std::string_view to, call_options&& how,
-                                           answer_until goes_to) const {
+  [[nodiscard]] task<result<response>> run(std::string_view to, call_options&& how, answer_until goes_to) const {
     loan lent(*calls_);
     result<void> begun = parse_url(to, (*lent).to);
     if (begun) begun = begin(*lent, how);
@@ -107,7 +104,8 @@ class client_engine {
     }
   };
 
-  using loan = typename spares<call>::loan;
+  using calls = spares<call, 16>;
+  using loan = typename calls::loan;
 
   /// Connections that are still in use know it, too; who comes back to one whose client is gone is closed.
   struct own_pool {
@@ -131,9 +129,10 @@ class client_engine {
   result<void> decode(call& c) const;
 
   client_options options_;
+  fields usual_;  // of a request that has none; without User-Agent where that is no field value
   Transport transport_;
   own_pool pool_;
-  shared<spares<call>> calls_ = share(new spares<call>(16));
+  shared<calls> calls_ = share(new calls);
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -175,21 +174,20 @@ result<void> client_engine<Transport>::begin(call& c, call_options& how) const {
   r.method = how.method;
   const bool fits = how.target.empty() ? r.target.assign(c.to.target, r.method) : detail::set_target(r, c.to, how.target);
   if (!fits)
-    return error(error_kind::invalid_argument,
-                 detail::describe(r.method, c.to) + ": no target for this method");
-  r.fields = std::move(how.fields);
-  r.body = std::move(how.body);
+    return error(error_kind::invalid_argument, detail::describe(r.method, c.to) + ": no target for this method");
+  if (!how.body.is_octets() || !how.body.text().empty()) r.body = std::move(how.body);
+  if (how.fields.empty() && !how.as_is) r.fields = usual_;
+  else r.fields = std::move(how.fields);
   if (how.as_is) {
     c.with.expect_continue_from = 0;
     return {};
   }
-  if (!options_.user_agent.empty() && !r.fields.contains("User-Agent"))
+  if (!options_.user_agent.empty() && !r.fields.get("User-Agent"))
     r.fields.add("User-Agent", options_.user_agent);
   if (!c.to.userinfo.empty() && !r.fields.contains("Authorization"))
     if (const auto value = basic_credentials_of_url(c.to.userinfo))
       r.fields.add("Authorization", *value);
-  c.decodes = options_.decoder != nullptr && !r.fields.contains("Accept-Encoding") &&
-              !r.fields.contains("Range");
+  c.decodes = options_.decoder != nullptr && !r.fields.contains("Accept-Encoding") && !r.fields.contains("Range");
   if (c.decodes) r.fields.add("Accept-Encoding", options_.decoder->accepted());
   return {};
 }
@@ -205,10 +203,9 @@ task<result<void>> client_engine<Transport>::ask(call& c) const {
   request& r = changes ? changed.emplace(c.asked) : c.asked;
   for (exchange_hook* hook : options_.hooks) hook->before(c.to, r);
   if (way.is_absolute_form() && !put_in_absolute_form(r, c.to, *way.via))
-    co_return error(error_kind::invalid_argument,
-                    detail::describe(c.asked.method, c.to) + ": no target for a proxy");
+    co_return error(error_kind::invalid_argument, detail::describe(c.asked.method, c.to) + ": no target for a proxy");
   const bool repeatable = r.method.is_idempotent() && r.body.stream() == nullptr;
-  const bool expects = r.fields.contains("Expect");
+  const bool expects = r.fields.get("Expect").has_value();
 
   c.key.clear();
   way.append_key(c.key, c.to);
@@ -227,7 +224,7 @@ task<result<void>> client_engine<Transport>::ask(call& c) const {
     };
     task<result<void>> asking = exchange(over, r, c.answer, c.with);
     const result<void> answered = co_await asking;
-    if (!expects) r.fields.remove("Expect");  // the exchange may have added it
+    if (!expects && r.fields.may_contain("Expect")) r.fields.remove("Expect");  // the exchange may have added it
     const bool stale = kept && !answered && answered.error().kind() == error_kind::closed && !over->answered();
     if (!stale || !repeatable) {
       if (answered)
@@ -283,8 +280,7 @@ result<bool> client_engine<Transport>::redirect(call& c, std::size_t followed) c
                                         ascii::to_decimal(c.max_redirects) +
                                         (loops ? " redirects, in a loop" : " redirects"));
   }
-  if (c.asked.body.stream() != nullptr &&
-      redirected_method(c.asked.method, answer.status) == c.asked.method)
+  if (c.asked.body.stream() != nullptr && redirected_method(c.asked.method, answer.status) == c.asked.method)
     return false;  // the body has been pulled and cannot be sent again
   if (c.redirected)
     if (const result<void> goes_on = c.redirected(**next); !goes_on) return goes_on.error().within(detail::describe(c.asked.method, c.to));
@@ -298,15 +294,13 @@ result<void> client_engine<Transport>::decode(call& c) const {
   response& answer = c.answer;
   const bool has_content = !answer.body.is_octets() || !answer.body.text().empty();
   if (!c.decodes || !has_content || !answer.fields.contains("Content-Encoding")) return {};
-  const result<void> decoded =
-      options_.decoder->decode(answer, detail::describe(c.asked.method, c.to));
+  const result<void> decoded = options_.decoder->decode(answer, detail::describe(c.asked.method, c.to));
   answer.body.set_default_limit(options_.body_limit);
   return decoded;
 }
 
 template <client_transport Transport>
-task<result<response>> client_engine<Transport>::run(loan lent, result<void> begun,
-                                                     answer_until goes_to) const {
+task<result<response>> client_engine<Transport>::run(loan lent, result<void> begun, answer_until goes_to) const {
   if (!begun) co_return begun.error();
   call& c = *lent;
   for (std::size_t followed = 0;;) {

@@ -128,23 +128,93 @@ class running_exchange {
   running_exchange(shared<client_connection<Stream>>& over, request& r, response& answer)
       : owner_(over), c_(*over), request_(r), response_(answer) {}
 
-  [[nodiscard]] bool begins_with_question();
+  /// Composes the head. True: it is to be sent alone at first, by `ask_first`.
+  [[nodiscard]] bool begins_with_question() {
+    const std::uint64_t from = c_.options().expect_continue_from;
+    if (from > 0 && request_.version == http_version::http_1_1 && request_.body.length().value_or(from) >= from &&
+        !request_.fields.contains("Expect"))
+      request_.fields.add("Expect", "100-continue");
+    c_.head_room.clear();
+    const h1::outgoing plan = c_.wire.send(c_.head_room, request_, c_.authority());
+    return plan.sends_body && request_.fields.has_token("Expect", "100-continue");
+  }
+
   task<result<void>> ask_first();
   [[nodiscard]] bool waits_for_leave() noexcept { return waits_for_leave_ = waits_for_leave_ && !has_leave_; }
-  [[nodiscard]] bool is_sent_at_once();
+
+  /// Sends a request that is here and short, as far as that goes at once: true when all of it has gone.
+  [[nodiscard]] bool is_sent_at_once() {
+    if (!request_.body.is_octets() || request_.body.text().size() > short_body) return false;
+    buffer& head = c_.head_room;
+    const std::string_view content = request_.body.text();
+    is_in_head_ = content.empty() ? c_.wire.finish(head, nullptr) : c_.wire.finish_with(content.size());
+    if (!is_in_head_) return false;  // the sender tells why
+    head.append(content);
+    c_.set_sending(true);
+    head.consume(c_.send_at_once(head.view()));
+    c_.set_sending(!head.empty());
+    return head.empty();
+  }
+
   /// What goes out behind the head; null: that has it.
   [[nodiscard]] body* rest() noexcept { return is_in_head_ ? nullptr : &request_.body; }
   template <class Sender>
   task<void> send(Sender& sender);
   [[nodiscard]] const result<void>& sent() const noexcept { return sent_; }
   bool answered_while_sending();
-  result<bool> take_events();
-  void wait_for_head();
-  void attach_body();
+
+  /// Takes in what is here: true once the final head is.
+  result<bool> take_events() {
+    while (!has_head_ && c_.wire.may_have_event()) {
+      const h1::wire_event event = c_.wire.next_event(response_);
+      if (event.what == h1::wire_event::kind::need_more) return false;
+      if (event.what == h1::wire_event::kind::head) {
+        c_.head_is_here();
+        has_head_ = true;
+      } else if (event.what != h1::wire_event::kind::informational) {
+        return c_.broken();
+      } else if (++informational_ > most_informational) {
+        return c_.about({error_kind::limit, "too many informational responses"});
+      } else {
+        if (c_.options().informational != nullptr)
+          (*c_.options().informational)(response_.status, response_.fields);
+        has_leave_ = has_leave_ || response_.status == status::continue_;
+        if (waits_for_leave_ && has_leave_) return false;
+      }
+    }
+    return has_head_;
+  }
+
+  /// A head has begun, or is expected behind an informational one: each has `idle_timeout` to be whole,
+  /// so that none can drip.
+  void wait_for_head() {
+    const int stage = 2 * informational_ + (c_.wire.unread().empty() ? 0 : 1);
+    if (stage != stage_) c_.wait_at_most(c_.options().idle_timeout);
+    stage_ = stage;
+  }
+
+  /// A body that came with its head becomes octets, and the connection is free at once; another one
+  /// is a stream that owns the connection.
+  void attach_body() {
+    const h1::framing& by = c_.wire.incoming();
+    const std::uint64_t limit = c_.options().body_limit;
+    const bool is_here = by.by == h1::framing::rule::none || (by.by == h1::framing::rule::length &&
+                          by.length <= c_.wire.unread().size() && by.length <= limit);
+    if (!is_here) {
+      static_cast<void>(c_.label());  // while the request is there
+      response_.body = body(share(new response_stream<Stream>(owner_)));
+      response_.body.set_default_limit(limit);
+      return;
+    }
+    response_.body.clear();
+    if (const h1::wire_event event = c_.wire.next_event(response_); event.what == h1::wire_event::kind::data) {
+      response_.body.become(event.data);
+      static_cast<void>(c_.wire.next_event(response_));  // its end
+    }
+    response_stream<Stream>::retire(std::move(owner_));  // from here on it may be in another thread's hands
+  }
 
  private:
-  [[nodiscard]] bool asks_first(std::optional<std::uint64_t> length) const;
-
   shared<client_connection<Stream>>& owner_;
   client_connection<Stream>& c_;
   request& request_;
@@ -157,54 +227,6 @@ class running_exchange {
   int informational_ = 0;
   int stage_ = 0;  // of the answer's heads: two for each, before its first octet and from then on
 };
-
-template <net::stream Stream>
-bool running_exchange<Stream>::asks_first(std::optional<std::uint64_t> length) const {
-  const std::uint64_t from = c_.options().expect_continue_from;
-  return from > 0 && request_.version == http_version::http_1_1 && length.value_or(from) >= from &&
-         !request_.fields.contains("Expect");
-}
-
-/// Takes in what is here: true once the final head is.
-template <net::stream Stream>
-result<bool> running_exchange<Stream>::take_events() {
-  while (!has_head_) {
-    const h1::wire_event event = c_.wire.next_event(response_);
-    if (event.what == h1::wire_event::kind::need_more) return false;
-    if (event.what == h1::wire_event::kind::head) {
-      c_.head_is_here();
-      has_head_ = true;
-    } else if (event.what != h1::wire_event::kind::informational) {
-      return c_.broken();
-    } else if (++informational_ > most_informational) {
-      return c_.about({error_kind::limit, "too many informational responses"});
-    } else {
-      if (c_.options().informational != nullptr)
-        (*c_.options().informational)(response_.status, response_.fields);
-      has_leave_ = has_leave_ || response_.status == status::continue_;
-      if (waits_for_leave_ && has_leave_) return false;
-    }
-  }
-  return true;
-}
-
-/// A head has begun, or is expected behind an informational one: each has `idle_timeout` to be whole,
-/// so that none can drip.
-template <net::stream Stream>
-void running_exchange<Stream>::wait_for_head() {
-  const int stage = 2 * informational_ + (c_.wire.unread().empty() ? 0 : 1);
-  if (stage != stage_) c_.wait_at_most(c_.options().idle_timeout);
-  stage_ = stage;
-}
-
-/// Composes the head. True: it is to be sent alone at first, by `ask_first`.
-template <net::stream Stream>
-bool running_exchange<Stream>::begins_with_question() {
-  if (asks_first(request_.body.length())) request_.fields.add("Expect", "100-continue");
-  c_.head_room.clear();
-  const h1::outgoing plan = c_.wire.send(c_.head_room, request_, c_.authority());
-  return plan.sends_body && request_.fields.has_token("Expect", "100-continue");
-}
 
 /// Sends the head alone and waits a while for an answer, leave to send the body perhaps (RFC 9110 10.1.1).
 template <net::stream Stream>
@@ -225,21 +247,6 @@ task<result<void>> running_exchange<Stream>::ask_first() {
   co_return result<void>();
 }
 
-/// Sends a request that is here and short, as far as that goes at once: true when all of it has gone.
-template <net::stream Stream>
-bool running_exchange<Stream>::is_sent_at_once() {
-  if (!request_.body.is_octets() || request_.body.text().size() > short_body) return false;
-  buffer& head = c_.head_room;
-  const std::string_view content = request_.body.text();
-  is_in_head_ = content.empty() ? c_.wire.finish(head, nullptr) : c_.wire.finish_with(content.size());
-  if (!is_in_head_) return false;  // the sender tells why
-  head.append(content);
-  c_.set_sending(true);
-  head.consume(c_.send_at_once(head.view()));
-  c_.set_sending(!head.empty());
-  return head.empty();
-}
-
 /// On a stream that waits in the thread, nothing can wake us while we send: takes in what has come.
 /// True when there is no point in sending more.
 template <net::stream Stream>
@@ -251,9 +258,8 @@ bool running_exchange<Stream>::answered_while_sending() {
     if (c_.took(reading.await_resume())) return true;
     const result<bool> there = take_events();
     return !there || *there;
-  } else {
-    return false;
   }
+  return false;
 }
 
 /// Runs beside the reading of the answer.
@@ -272,29 +278,6 @@ task<void> running_exchange<Stream>::send(Sender& sender) {
   } else if (sent_.error().kind() != error_kind::closed) {
     c_.stream.abort();  // no answer can come; whoever waits for one is told
   }
-}
-
-/// A body that came with its head becomes octets, and the connection is free at once; another one
-/// is a stream that owns the connection.
-template <net::stream Stream>
-void running_exchange<Stream>::attach_body() {
-  const h1::framing& by = c_.wire.incoming();
-  const std::uint64_t limit = c_.options().body_limit;
-  const bool is_here = by.by == h1::framing::rule::none ||
-                       (by.by == h1::framing::rule::length &&
-                        by.length <= c_.wire.unread().size() && by.length <= limit);
-  if (!is_here) {
-    c_.keep_label();
-    response_.body = body(share(new response_stream<Stream>(owner_)));
-    response_.body.set_default_limit(limit);
-    return;
-  }
-  response_.body.clear();
-  if (const h1::wire_event event = c_.wire.next_event(response_); event.what == h1::wire_event::kind::data) {
-    response_.body.become(event.data);
-    static_cast<void>(c_.wire.next_event(response_));  // its end
-  }
-  response_stream<Stream>::retire(std::move(owner_));  // from here on it may be in another thread's hands
 }
 
 }  // namespace detail

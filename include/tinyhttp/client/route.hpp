@@ -24,7 +24,7 @@ struct route {
 
   /// What connections are kept by: those that take another way, or lead elsewhere, never mix.
   void append_key(std::string& out, const url& to) const {
-    out.append(to.scheme).append("://").append(to.host_field());
+    detail::append_host_field(out.append(to.scheme).append("://"), to);
     if (via != nullptr) out.append(tunnels ? " through " : " by ").append(via->to_string());
   }
 };

@@ -165,8 +165,7 @@ task<result<void>> request_sender<Stream, Answered>::send_slice(const content_sl
 }
 
 template <net::stream Stream, class Answered>
-task<result<void>> request_sender<Stream, Answered>::send_file(const content_slice& slice,
-                                                               std::uint64_t done,
+task<result<void>> request_sender<Stream, Answered>::send_file(const content_slice& slice, std::uint64_t done,
                                                                std::uint64_t part) {
   const int from = slice.source->descriptor();
   expect_progress();
@@ -210,17 +209,13 @@ template <net::stream Stream, class Answered>
 task<result<void>> request_sender<Stream, Answered>::run() {
   result<void> sent;
   c_.set_sending(true);
-  if (content_ == nullptr) {
-    sent = co_await write_head();
-    if (sent && !stopped_) c_.set_sending(false);
-    co_return sent;
-  }
-  if (content_->is_octets()) {
+  const bool has_content = content_ != nullptr;
+  if (has_content && content_->is_octets()) {
     const std::string_view octets = content_->text();
     sent = co_await send_octets(octets);
-  } else if (const auto* slice = content_->slice()) {
+  } else if (const auto* slice = has_content ? content_->slice() : nullptr) {
     sent = co_await send_slice(*slice);
-  } else if (const auto* pieces = content_->pieces()) {
+  } else if (const auto* pieces = has_content ? content_->pieces() : nullptr) {
     for (std::size_t i = 0; i < pieces->size() && sent && !stopped_; ++i) {
       const body_piece& piece = (*pieces)[i];
       if (piece.is_slice()) {
@@ -229,11 +224,11 @@ task<result<void>> request_sender<Stream, Answered>::run() {
         sent = co_await send_octets(piece.octets);
       }
     }
-  } else {
+  } else if (has_content) {
     sent = co_await send_pulled(*content_);
   }
   if (!sent || stopped_) co_return sent;
-  if (!c_.wire.finish(head_, content_->trailers()))
+  if (has_content && !c_.wire.finish(head_, content_->trailers()))
     co_return c_.about({error_kind::invalid_argument, "request body shorter than its length"});
   if (!head_.empty()) sent = co_await write_head();
   if (sent && !stopped_) c_.set_sending(false);  // the wire's word is not enough: it has only composed

@@ -1,23 +1,25 @@
 // tinyhttp/client/spares.hpp -- objects that have grown their memory, kept for whoever needs one next.
 #pragma once
 
-#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
-#include <tinyhttp/core/owned_list.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <utility>
 
 namespace tinyhttp {
 
 /// Thread-safe. `T` is default-constructed, and has a `clear()` after which it is as new but for its
-/// memory.
-template <class T>
+/// memory. `Most` are kept.
+template <class T, std::size_t Most>
 class spares {
  public:
-  explicit spares(std::size_t most) : most_(most) { kept_.reserve(most); }
+  spares() = default;
   spares(const spares&) = delete;
   spares& operator=(const spares&) = delete;
+  ~spares() {
+    for (const auto& each : kept_) delete each.load(std::memory_order_relaxed);
+  }
 
   /// One `T`, back among the spares at its end; they outlive it. One moved from has none.
   class loan {
@@ -35,28 +37,29 @@ class spares {
     owned<T> lent_;
   };
 
-  [[nodiscard]] std::size_t size() const {
-    const std::lock_guard lock(guard_);
-    return kept_.size();
+  [[nodiscard]] std::size_t size() const noexcept {
+    std::size_t all = 0;
+    for (const auto& each : kept_) all += each.load(std::memory_order_relaxed) != nullptr ? 1 : 0;
+    return all;
   }
 
  private:
   owned<T> take() {
-    {
-      const std::lock_guard lock(guard_);
-      if (!kept_.empty()) return kept_.take(kept_.size() - 1);
-    }
+    for (auto& each : kept_)
+      if (each.load(std::memory_order_relaxed) != nullptr)
+        if (T* const spare = each.exchange(nullptr, std::memory_order_acquire)) return owned<T>(spare);
     return owned<T>(new T);
   }
   void give(owned<T> used) noexcept {
     used->clear();
-    const std::lock_guard lock(guard_);
-    if (kept_.size() < most_) kept_.push_back(std::move(used));
+    for (auto& each : kept_) {
+      T* none = nullptr;
+      if (each.compare_exchange_strong(none, used.get(), std::memory_order_release, std::memory_order_relaxed))
+        return static_cast<void>(used.release());
+    }
   }
 
-  std::size_t most_;
-  mutable std::mutex guard_;
-  owned_list<T> kept_;  // guarded
+  std::atomic<T*> kept_[Most] = {};
 };
 
 }  // namespace tinyhttp

@@ -274,15 +274,15 @@ constexpr bool has_control(std::string_view text) noexcept {
 constexpr std::optional<std::uint64_t> parse_decimal_strict(std::string_view text,
                                                             std::uint64_t max) noexcept {
   if (text.empty()) return std::nullopt;
-  const std::uint64_t tenth = max / 10, rest = max % 10;  // once: to divide takes longer than all else
+  constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t value = 0;
   for (const char c : text) {
     if (!is_digit(c)) return std::nullopt;
     const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (value > tenth || (value == tenth && digit > rest)) return std::nullopt;
+    if (value >= largest / 10 && (value > largest / 10 || digit > largest % 10)) return std::nullopt;
     value = value * 10 + digit;
   }
-  return value;
+  return value <= max ? std::optional<std::uint64_t>(value) : std::nullopt;
 }
 
 constexpr std::optional<std::string_view> take_list_element(std::string_view& list) noexcept {

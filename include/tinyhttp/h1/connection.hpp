@@ -299,7 +299,7 @@ inline outgoing connection::send(buffer& out, const request& r, std::string_view
   if (!unread().empty()) fail({502, "octets in front of the request that they would answer"});
   if (!plan.keep_alive) life_.forbid_reuse();
   asked_ = r.method;
-  upgrade_asked_ = r.fields.contains("Upgrade");
+  upgrade_asked_ = r.fields.get("Upgrade").has_value();
   life_.apply(side::client, signal::request);
   write_head(out, r, plan, authority);
   writer_ = body_writer(plan.sends_body ? plan.body : framing{});

@@ -277,14 +277,14 @@ inline void write_head(buffer& out, const request& r, const outgoing& plan,
   const bool old = r.version == http_version::http_1_0 && plan.body.by != framing::rule::chunked;
   detail::gathered text(out);
   text.put(r.method.name(), " ", r.target.text(), old ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
-  if (!r.fields.contains("Host"))
+  if (!r.fields.get("Host"))
     text.put("Host: ", is_host_and_port(authority, true) ? authority : "", "\r\n");
   detail::append_fields(text, r.fields);
   detail::append_framing(text, plan.body);
   std::string_view persistence;
   if (!plan.keep_alive) persistence = "close";
   else if (old) persistence = "keep-alive";
-  detail::append_connection(text, r.fields.contains("Upgrade"), r.fields.contains("TE"), persistence);
+  detail::append_connection(text, r.fields.get("Upgrade").has_value(), r.fields.get("TE").has_value(), persistence);
   text.put("\r\n");
   text.flush();
 }

@@ -26,7 +26,7 @@ struct url {
   std::string target = "/";     // path and query as they are sent, escaped where they must be
   std::string fragment;         // never sent
 
-  [[nodiscard]] bool is_secure() const noexcept { return scheme == "https"; }
+  [[nodiscard]] bool is_secure() const noexcept { return std::string_view(scheme) == "https"; }
 
   /// What `target` is made of, escapes standing: `/a` and `x=1` of `/a?x=1`.
   [[nodiscard]] std::string_view path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }
@@ -79,6 +79,12 @@ namespace detail {
 /// `host` as it stands in front of a port: an IPv6 address in brackets.
 [[nodiscard]] inline std::string in_brackets(const std::string& host) {
   return host.find(':') == host.npos ? host : '[' + host + ']';
+}
+
+inline void append_host_field(std::string& out, const url& of) {
+  if (of.host.find(':') == of.host.npos) out.append(of.host);
+  else out.append("[").append(of.host).append("]");
+  if (of.port != (of.is_secure() ? 443 : 80)) ascii::append_decimal(out += ':', of.port);
 }
 
 /// One line about `text`: what stands before an `@` and every control octet hidden, cut at 200.
@@ -183,9 +189,8 @@ inline result<url> parse_url(std::string_view text) {
 }
 
 inline std::string url::host_field() const {
-  std::string field = detail::in_brackets(host);
-  if (port == (is_secure() ? 443 : 80)) return field;
-  ascii::append_decimal(field += ':', port);
+  std::string field;
+  detail::append_host_field(field, *this);
   return field;
 }
 

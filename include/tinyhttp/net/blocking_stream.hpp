@@ -41,8 +41,7 @@ class blocking_stream {
   /// How many of `octets` the system has taken at once. The deadline is the caller's affair; `write` tells why the rest
   /// was not taken.
   [[nodiscard]] std::size_t write_at_once(std::string_view octets) noexcept;
-  [[nodiscard]] completed<std::uint64_t> send_file(int fd, std::uint64_t offset,
-                                                   std::uint64_t length);
+  [[nodiscard]] completed<std::uint64_t> send_file(int fd, std::uint64_t offset, std::uint64_t length);
 
   void expires_at(time_point when) noexcept { deadline_ = when; }
   void never_expires() noexcept { deadline_ = time_point::max(); }
@@ -194,15 +193,13 @@ inline completed<void> blocking_stream::write(std::span<const std::string_view> 
 }
 
 inline std::size_t blocking_stream::write_at_once(std::string_view octets) noexcept {
-  if (may_go_on(duration::max()) != 0) return 0;
-  const std::int64_t count = os::send(native(), octets.data(), octets.size(), MSG_DONTWAIT);
-  if (count <= 0) return 0;
-  sent_ += static_cast<std::uint64_t>(count);
-  return static_cast<std::size_t>(count);
+  const bool may = may_go_on(duration::max()) == 0;
+  const std::int64_t count = may ? os::send(native(), octets.data(), octets.size(), MSG_DONTWAIT) : 0;
+  if (count > 0) sent_ += static_cast<std::uint64_t>(count);
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
-inline completed<std::uint64_t> blocking_stream::send_file(int fd, std::uint64_t offset,
-                                                           std::uint64_t length) {
+inline completed<std::uint64_t> blocking_stream::send_file(int fd, std::uint64_t offset, std::uint64_t length) {
   wait_by_poll();
   file_slice slice(fd, offset, length);
   const std::int64_t status =
