@@ -109,6 +109,55 @@ TEST_CASE("waiting ends when the request comes, or at its deadline", "[testing][
   CHECK(srv.wait_for_end(get("/a")));
 }
 
+TEST_CASE("a shape fits a text by its stars", "[testing][journal]") {
+  struct row {
+    const char* shape;
+    const char* text;
+    bool fits;
+  };
+  for (const row& r : std::vector<row>{{"", "", true}, {"", "a", false}, {"a", "", false}, {"a", "a", true}, {"a", "ab", false}, {"ab", "a", false},
+                                       {"*", "", true}, {"*", "ab", true}, {"a*", "a", true}, {"a**", "a", true}, {"a*b", "ab", true},
+                                       {"a*b", "a", false}, {"a*b", "axxb", true}, {"a*b", "axxbx", false}, {"*a", "ba", true}, {"*ab", "aab", true},
+                                       {"*a*b*", "xaxb", true}, {"*a*b*", "xbxa", false}}) {
+    INFO(r.shape << " " << r.text);
+    CHECK(detail::fits(r.shape, r.text) == r.fits);
+  }
+}
+
+TEST_CASE("by how much a number misses is told in words", "[testing][journal]") {
+  CHECK(detail::numeric_miss("bytes=500000-", "bytes=499999-") == "1 octet too early");
+  CHECK(detail::numeric_miss("bytes=5-", "bytes=6-") == "1 octet too late");
+  CHECK(detail::numeric_miss("bytes=5-", "bytes=7-9") == "2 octets too late");
+  CHECK(detail::numeric_miss("7", "5") == "2 octets too early");
+  for (const auto& [wanted, got] : {std::pair("bytes=5-", "bytes=5-6"), std::pair("x", "bytes=5-"), std::pair("5", "x"), std::pair("", "")})
+    CHECK(detail::numeric_miss(wanted, got).empty());
+}
+
+TEST_CASE("of what differs the worst is told, and a path first", "[testing][journal]") {
+  exchange x;
+  x.method = "PUT";
+  x.target = "/a";
+  x.fields.add("Range", "bytes=4-");
+  x.body = "content";
+  const auto why = [&x](const matcher& m) { return m.miss(x).why; };
+  CHECK(why(put("/a")) == "");
+  CHECK(put("/a").miss(x).far == 0);
+  CHECK(why(get("/b")) == "its path is /a");
+  CHECK(why(get("/a").with("Range", "bytes=5-")) == "its method is PUT");
+  CHECK(why(put("/a").with("Range", "bytes=5-")) == "Range: bytes=4-   1 octet too early");
+  CHECK(why(put("/a").with("Range", "none")) == "Range: bytes=4-");
+  CHECK(why(put("/a").with("If-Range")) == "it has no If-Range");
+  CHECK(why(put("/a").without("Range")) == "it has Range: bytes=4-");
+  CHECK(why(put("/a").with_body("other*")) == "its body is content");
+  CHECK(why(put("/a").where([](const exchange&) { return false; }, "that")) == "not so: that");
+  CHECK(put("/a").with("Range", "bytes=5-").miss(x).far < put("/a").with("Range", "none").miss(x).far);  // a number that is off is near
+  CHECK(put("/a").with("Range", "none").miss(x).far < put("/a").with("If-Range").miss(x).far);
+  CHECK(get("/a").miss(x).far < put("/b").miss(x).far);
+  CHECK(put("/a").without("Range").text() == "PUT /a without Range");
+  CHECK(put("/a").with("Range", "x").without("A").with("B", "y").text() == "PUT /a with Range: x without A, B: y");
+  CHECK(failed_handshake("why").text() == "failed TLS handshake where the reason has `why` in it");
+}
+
 TEST_CASE("an exchange is a line, a JSON object, and can be streamed", "[testing][exchange]") {
   exchange x;
   x.number = 1;
@@ -122,6 +171,23 @@ TEST_CASE("an exchange is a line, a JSON object, and can be streamed", "[testing
   x.end = ending::client_left;
   CHECK(x.line() == " #1 c2.3 GET /\"\x01  200  4/10 acked (10 handed to the kernel)  client left");
   CHECK_THAT(x.json(), ContainsSubstring("\"target\":\"/\\\"\\u0001\"") && ContainsSubstring("\"acked\":4"));
+  x.fields.add("A", "b");
+  x.fields.add("C", "d");
+  CHECK(x.json() == R"({"number":1,"connection":2,"exchange":3,"queued":0,"method":"GET","target":"/\"\u0001","fields":[["A","b"],["C","d"]],)"
+                    R"("body_size":0,"rule":null,"fired":"","status":200,"planned":10,"handed":10,"acked":4,"end":"client left","microseconds":0})");
+  exchange failed;
+  failed.end = ending::running;
+  failed.queued = 9;
+  failed.failure = "f";
+  failed.server_name = "s";
+  failed.client_subject = "c";
+  failed.fired = "cut";
+  failed.note = "n";
+  failed.thrown = "t";
+  CHECK(failed.json() == R"({"number":0,"connection":0,"exchange":0,"queued":9,"method":"","target":"","fields":[],"body_size":0,)"
+                         R"("failure":"f","server_name":"s","client_subject":"c","rule":null,"fired":"cut","status":0,"planned":0,"handed":0,"acked":0,)"
+                         R"("end":"running","note":"n","thrown":"t"})");
+  CHECK(failed.line() == " #0 c0.0 not a request: f  to s  from c  0/0 acked  cut  running  n  threw: t");
   x.body = "a\xff" "bc";
   CHECK_THAT(x.json(), !ContainsSubstring("\"body\""));
   CHECK_THAT(x.json(3), ContainsSubstring("\"body\":\"a\\u00ffb\""));

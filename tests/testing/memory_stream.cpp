@@ -138,3 +138,62 @@ TEST_CASE("a deadline that is set on a closed memory stream goes with it", "[tes
   }
   CHECK(f.loop.timers().size() == 0);
 }
+
+TEST_CASE("an end that aborts takes back what was not read", "[testing][memory_stream]") {
+  fixture f;
+  f.loop.run_until_done(write_one(f.pair.second, "lost")).value();
+  CHECK(f.pair.second.is_open());
+  f.pair.second.abort();
+  CHECK_FALSE(f.pair.second.is_open());
+  CHECK(f.pair.first.is_open());
+  CHECK(f.pair.first.peer_closed());
+  CHECK(f.pair.first.unread().empty());
+  CHECK(f.loop.run_until_done(read_some(f.pair.first)).error().message() == "read from 127.0.0.1:1: connection reset by peer");
+  CHECK(f.loop.run_until_done(write_one(f.pair.first, "x")).error().message() == "write to 127.0.0.1:1: connection reset by peer");
+  CHECK(f.pair.first.sent() == 0);
+  f.pair.second.close();  // once more is nothing
+}
+
+TEST_CASE("who closed one way has gone only for whom takes it so", "[testing][memory_stream]") {
+  fixture f;
+  int told = 0;
+  f.pair.first.on_peer_gone([&] { ++told; });
+  CHECK_FALSE(f.pair.first.peer_closed());
+  f.pair.second.shutdown_send().value();
+  CHECK(f.pair.first.peer_closed());
+  CHECK_FALSE(f.pair.first.peer_gone());
+  CHECK(f.loop.run_until_done(write_one(f.pair.second, "x")).error().message() == "write to 127.0.0.1:1: broken pipe");
+  f.pair.first.take_closing_for_gone();
+  CHECK(f.pair.first.peer_gone());
+  f.loop.run_once(duration::zero());
+  CHECK(told == 0);  // nobody asked since
+  f.pair.first.on_peer_gone([&] { ++told; });
+  f.loop.run_once(duration::zero());
+  CHECK(told == 1);
+}
+
+TEST_CASE("a memory stream has one operation each way at a time", "[testing][memory_stream]") {
+  fixture f({}, {.capacity = 1});
+  auto reading = read_some(f.pair.first);
+  auto writing = write_one(f.pair.first, "ab");
+  reading.start();
+  writing.start();
+  CHECK(f.loop.run_until_done(read_some(f.pair.first)).error().kind() == error_kind::invalid_argument);
+  CHECK(f.loop.run_until_done(write_one(f.pair.first, "c")).error().kind() == error_kind::invalid_argument);
+  CHECK(f.loop.run_until_done(send_slice(f.pair.first, -1, 0, 1)).error().kind() == error_kind::invalid_argument);
+  CHECK(f.pair.second.unread() == "a");
+}
+
+TEST_CASE("a file is sent in order, as much of it as there is and as is wanted", "[testing][memory_stream]") {
+  const std::string content = pattern(300'000);
+  const temporary_file file(content);
+  fixture f;
+  CHECK(f.loop.run_until_done(send_slice(f.pair.first, file.fd(), 5, 200'000)).value() == 200'000);
+  CHECK(f.pair.second.unread() == content.substr(5, 200'000));
+  CHECK(f.pair.first.sent() == 200'000);
+  CHECK(f.loop.run_until_done(send_slice(f.pair.first, file.fd(), 290'000, 20'000)).value() == 10'000);
+  CHECK(f.pair.second.unread().substr(200'000) == content.substr(290'000));
+  CHECK(f.loop.run_until_done(send_slice(f.pair.first, -1, 0, 1)).error().message() == "send a file to 127.0.0.1:1: bad file descriptor");
+  f.pair.second.abort();
+  CHECK(f.loop.run_until_done(send_slice(f.pair.first, file.fd(), 0, 1)).error().kind() == error_kind::closed);
+}

@@ -47,10 +47,64 @@ TEST_CASE("a script says what the functions say", "[testing][script]") {
   CHECK(parse_behavior("flaky 20 7").value().acts()[0].probability == 0.2);
 }
 
+TEST_CASE("what a word of a script does is what its function does", "[testing][script]") {
+  struct row {
+    const char* script;
+    behavior does;
+  };
+  const row rows[] = {
+      {"ignore-range", ignore_range()},
+      {"no-length", no_length()},
+      {"bad-chunks", chunked(1000, chunk_fault::bad_size)},
+      {"no-last-chunk", chunked(1000, chunk_fault::no_last)},
+      {"chunked 700", chunked(700)},
+      {"bare-lf", bare_lf()},
+      {"close", close_after()},
+      {"retry-after 7", reply(503).retry_after(std::chrono::seconds(7))},
+      {"length 9", length(9)},
+      {"double-length 9", double_length(9)},
+      {"noise 100", noise(100)},
+      {"noise 199", noise(199)},
+      {"extra more", extra("more")},
+      {"redirect /x", redirect("/x")},
+      {"reply 200 body hi", reply(200, "hi")},
+      {"reply 101", reply(101)},
+      {"etag v2", serve().header("ETag", "\"v2\"")},
+      {"flaky 100 7", flaky(1, 7)},
+      {"cut @1000", cut(offset{1000})},
+      {"flip-bit 1001", flip_bit(offset{1001})},
+  };
+  const auto said = [](behavior does) {
+    fake_server srv;
+    srv.file("/f", pattern(2500, 1));
+    srv.on("/f", std::move(does));
+    std::string all = srv.call("GET /f HTTP/1.1\r\nHost: h\r\nRange: bytes=1-2400\r\n\r\n");
+    if (const auto date = all.find("Date: "); date != all.npos) all.erase(date, all.find('\n', date) - date);
+    return all;
+  };
+  const std::string plain = said(serve());
+  for (const row& r : rows) {
+    INFO(r.script);
+    const auto got = parse_behavior(r.script);
+    REQUIRE(got);
+    const std::string octets = said(*got);
+    CHECK(octets == said(r.does));
+    CHECK(octets != plain);
+  }
+  CHECK(said(parse_behavior("serve").value()) == plain);
+  CHECK(said(parse_behavior("tiny-writes 1").value()) == plain);
+  CHECK(parse_behavior("tiny-writes 1").value().name() == tiny_writes(1).name());
+  const behavior both = parse_behavior("serve | basic-auth me:p:w").value();
+  fake_server srv;
+  srv.file("/f", text("hello"));
+  srv.on("/f", both);
+  CHECK_THAT(srv.call("GET /f HTTP/1.1\r\nHost: h\r\nAuthorization: Basic bWU6cDp3\r\n\r\n"), EndsWith("hello"));
+}
+
 TEST_CASE("what is no script is refused by name", "[testing][script]") {
   for (const char* wrong : {"", "explode", "cut", "cut here", "x1", "then serve", "cut 5 then", "reply 99", "reply 1000",
                             "chunked 0", "throttle 0/s", "throttle fast", "pause head", "pause 5 soon", "flaky 20", "flaky 101 5", "reply 100",
-                            "noise 200", "raw /does/not/exist", "cut 5 x", "cut -5", "basic-auth u", "throttle 10KiB", "throttle 10KiB/min",
+                            "noise 200", "noise 99", "explode 150", "tiny-writes 0", "reply 199", "flaky 20 x", "'serve", "serve x1000001", "raw /does/not/exist", "cut 5 x", "cut -5", "basic-auth u", "throttle 10KiB", "throttle 10KiB/min",
                             "cut 5 x1 x2", "cut 5 x1 reset 6", "cut 5 x1 | reset 6", "| cut 5", "cut 5 |", "cut 5 | | close", "cut 5 | then serve",
                             "flip-bit request", "cut request+", "cut request5", "early now",
                             "reply 200 body", "reply 200 body then serve", "header X-A", "header :x", "header 'X A:b'", "without-header X:", "etag", "trailer X",
