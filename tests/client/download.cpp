@@ -127,6 +127,17 @@ TEST_CASE("a download is the whole file, and nothing else is left", "[client][do
   CHECK(dir.names() == names{"f"});
 }
 
+TEST_CASE("of a file that came whole with its head no note is written", "[client][download][threads]") {
+  scratch::folder dir;
+  const std::string content(GENERATE(7u, 100'000u), 'x');
+  one_answer_each peer({whole(content)});
+  REQUIRE(::mkdir((dir / "f.part.from").c_str(), 0700) == 0);  // where a note would be
+  client c;
+  const auto done = download(c, peer.server.url("/f"), dir / "f");
+  CHECK(done.has_value() == (content.size() == 7));
+  if (done) CHECK(content_of(dir / "f") == content);
+}
+
 TEST_CASE("a download that fails leaves the old file, and a part only where it is of use",
           "[client][download][threads]") {
   enum class leaves { nothing, what_was, part };

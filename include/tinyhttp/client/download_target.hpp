@@ -168,6 +168,7 @@ inline result<void> download_target::begin(const response& answer,
   unsaved_ = 0;
   const auto validator = strong_validator(answer.fields);
   if (validator.empty() || (answer.status != status::ok && !in_pieces_now)) return {};
+  if (answer.body.is_octets() && !in_pieces_now) return {};  // nothing will be missing
   origin_ = part_origin{url_, validator, total, std::nullopt};
   if (in_pieces_now) origin_->pieces.emplace();
   const auto saved = save_note();
@@ -207,7 +208,7 @@ inline std::optional<std::string> download_target::wrong_digest() {
 inline result<void> download_target::commit() {
   std::string note = file_->note_path();
   const auto committed = file_->commit(how_.sync);
-  if (committed) remove_note(std::move(note));
+  if (committed && origin_) remove_note(std::move(note));  // else `begin` has
   return committed;
 }
 

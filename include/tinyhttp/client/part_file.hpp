@@ -90,7 +90,7 @@ class part_file {
   part_file(std::string path, std::string part, net::descriptor file) noexcept
       : path_(std::move(path)), part_(std::move(part)), file_(std::move(file)) {}
   [[nodiscard]] static result<part_file> open(const std::string& path, how goes);
-  [[nodiscard]] static result<net::descriptor> open_locked(const std::string& part);
+  [[nodiscard]] static result<net::descriptor> open_locked(const std::string& part, struct stat& facts);
   result<void> take_name() const;
   void close() noexcept {
     if (file_ && !part_.empty() && !keep_) ::unlink(part_.c_str());
@@ -152,8 +152,8 @@ inline result<void> write_all(int fd, std::string_view octets, const std::string
 }  // namespace detail
 
 /// The part, ours alone. Whoever had it before may have given it its name, or removed it, between our
-/// opening and our lock: then that is not the part any more.
-inline result<net::descriptor> part_file::open_locked(const std::string& part) {
+/// opening and our lock: then that is not the part any more. `facts` are what it is once it is ours.
+inline result<net::descriptor> part_file::open_locked(const std::string& part, struct stat& facts) {
   for (int attempts = 10; attempts > 0; --attempts) {
     net::descriptor file(detail::open_file(part, O_RDWR | O_CREAT | O_NOFOLLOW));
     if (!file) return net::system_error("open " + part, errno);
@@ -161,8 +161,7 @@ inline result<net::descriptor> part_file::open_locked(const std::string& part) {
     if (::fstat(file.get(), &got) != 0 || !S_ISREG(got.st_mode))
       return error(error_kind::io, "open " + part + ": not a regular file");
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) break;
-    struct stat there;
-    if (::lstat(part.c_str(), &there) == 0 && there.st_ino == got.st_ino && there.st_dev == got.st_dev)
+    if (::lstat(part.c_str(), &facts) == 0 && facts.st_ino == got.st_ino && facts.st_dev == got.st_dev)
       return file;
   }
   return error(error_kind::io, "open " + part + ": somebody else writes it");
@@ -182,12 +181,11 @@ inline result<part_file> part_file::open(const std::string& path, how goes) {
     return part_file(std::move(target), {}, std::move(special));
   }
   std::string part = target + ".part";
-  auto locked = open_locked(part);
+  struct stat got;
+  auto locked = open_locked(part, got);
   if (!locked) return locked.error();
   net::descriptor file = std::move(*locked);
-  struct stat got;
-  if (::fstat(file.get(), &got) != 0) return net::system_error("open " + part, errno);
-  if (exists) static_cast<void>(::fchmod(file.get(), facts.st_mode & 0777));
+  if (exists && ((got.st_mode ^ facts.st_mode) & 0777) != 0) static_cast<void>(::fchmod(file.get(), facts.st_mode & 0777));
   part_file made(std::move(target), std::move(part), std::move(file));
   made.replaces_ = goes != how::on_for_a_new_file;
   made.size_ = static_cast<std::uint64_t>(got.st_size);
