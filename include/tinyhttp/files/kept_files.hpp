@@ -131,9 +131,7 @@ namespace detail {
 [[nodiscard]] inline bool is_plain(const request& r) noexcept {
   const fields& f = r.fields;
   return (r.method == method::get || r.method == method::head) &&
-         !(f.may_contain("Range") || f.may_contain("If-Range") || f.may_contain("If-Match") ||
-           f.may_contain("If-None-Match") || f.may_contain("If-Modified-Since") ||
-           f.may_contain("If-Unmodified-Since"));
+         !(f.may_contain("Range") || f.may_contain("If-Range") || may_have_conditions(f));
 }
 
 /// A 200 with all of it.
@@ -148,14 +146,18 @@ namespace detail {
   return made;
 }
 
+/// A 304.
+[[nodiscard]] inline response unchanged_of(const kept_file& kept) {
+  response made(status::not_modified, kept.whole);
+  made.fields.keep_first(cache_lines(kept.known));
+  return made;
+}
+
 /// What the request asks for.
 [[nodiscard, gnu::noinline]] inline response part_of(const request& r, const kept_file& kept, std::int64_t now) {
   const bool has_it = !kept.known.etag.empty() && r.fields.get("If-None-Match") == kept.known.etag;
-  if (has_it && !r.fields.may_contain("If-Match") && !r.fields.may_contain("If-Unmodified-Since")) {  // which come first
-    response unchanged(status::not_modified, kept.whole);
-    unchanged.fields.keep_first(cache_lines(kept.known));
-    return unchanged;
-  }
+  if (has_it && !r.fields.may_contain("If-Match") && !r.fields.may_contain("If-Unmodified-Since"))  // which come first
+    return unchanged_of(kept);
   auto planned = make_plan(r, kept.known, now, seed_for(r), kept.stamp.modified <= now ? &kept.whole : nullptr);
   if (kept.octets) return cut(planned, kept.known, kept.octets, nullptr, *kept.octets);
   return cut(planned, kept.known, content_slice{kept.content, 0, kept.known.size}, kept.content, {});

@@ -75,8 +75,15 @@ template <class Content>
 
 namespace detail {
 
+/// There may be a condition of 13.1, If-Range aside.
+[[nodiscard]] inline bool may_have_conditions(const fields& f) noexcept {
+  return f.may_contain("If-Match") || f.may_contain("If-None-Match") || f.may_contain("If-Modified-Since") ||
+         f.may_contain("If-Unmodified-Since");
+}
+
 [[nodiscard]] inline precondition_verdict judge(const request& r, const representation_facts& current,
                                                 bool is_get_or_head = true) {
+  if (!may_have_conditions(r.fields)) return precondition_verdict::proceed;
   std::string match, none_match, modified, unmodified;
   preconditions given;
   given.if_match = r.fields.combined("If-Match", match);
