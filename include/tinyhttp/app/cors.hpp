@@ -46,8 +46,7 @@ template <handler H>
 class cors_handler {
  public:
   cors_handler(H h, cors_options options)
-      : handler_(std::move(h)),
-        options_(std::move(options)),
+      : handler_(std::move(h)), options_(std::move(options)),
         any_(options_.origins.size() == 1 && options_.origins[0] == "*") {
     // What may not stand in a field is told now, not with the first request.
     fields checked;
@@ -105,8 +104,7 @@ class cors_handler {
     if (!options_.request_fields.empty())
       to.set("Access-Control-Allow-Headers", joined(options_.request_fields));
     const auto age = options_.max_age.count();
-    to.set("Access-Control-Max-Age",
-           ascii::to_decimal(age > 0 ? static_cast<std::uint64_t>(age) : 0));
+    to.set("Access-Control-Max-Age", ascii::to_decimal(age > 0 ? static_cast<std::uint64_t>(age) : 0));
   }
 
   H handler_;

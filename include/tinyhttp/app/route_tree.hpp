@@ -235,8 +235,7 @@ inline route_tree::place route_tree::literal(std::string_view path) const noexce
 }
 
 /// The best child for a segment among those of kind `first` and less specific ones.
-inline std::pair<route_tree::place, route_tree::kind> route_tree::child(place parent,
-                                                                        const key& wanted,
+inline std::pair<route_tree::place, route_tree::kind> route_tree::child(place parent, const key& wanted,
                                                                         kind first) const noexcept {
   if (first == kind::literal) {
     const place found = literal_child(parent, wanted);
@@ -273,8 +272,7 @@ void route_tree::search(std::string_view path, Visit&& visit) const {
   }
 }
 
-inline bool route_tree::capture(hit found, std::string_view path,
-                                const std::vector<std::string>& names,
+inline bool route_tree::capture(hit found, std::string_view path, const std::vector<std::string>& names,
                                 path_parameters& into) const {
   std::size_t name = names.size();
   place at = found.at;

@@ -119,8 +119,7 @@ class router {
     bool path_is_known = false;
   };
 
-  router& add(std::optional<method> m, std::string_view pattern, any_handler h,
-              bool fallback = false);
+  router& add(std::optional<method> m, std::string_view pattern, any_handler h, bool fallback = false);
   void take_back(std::size_t from) noexcept;
   [[gnu::always_inline]] void pick(route_tree::place at, const method& m, found& best) const noexcept;
   [[nodiscard]] found find(std::string_view path, const method& m) const;
@@ -137,8 +136,7 @@ class router {
 
 // ---------------------------------------------------------------------------------------------
 
-inline router& router::add(std::optional<method> m, std::string_view pattern, any_handler h,
-                           bool fallback) {
+inline router& router::add(std::optional<method> m, std::string_view pattern, any_handler h, bool fallback) {
   const route_pattern parsed(pattern);
   endpoint added{std::move(m), std::string(pattern), {}, std::move(h), fallback};
   for (const auto& segment : parsed.segments)
