@@ -47,6 +47,16 @@ TEST_CASE("a cut gives exactly the octets it says, and then an end in order", "[
   }
 }
 
+TEST_CASE("the octets of content that arrived are counted without what frames chunks", "[testing][sender]") {
+  for (const std::uint64_t n : {0u, 10u, 500'000u})
+    for (const behavior& end : {cut(after{n}), reset(after{n})}) {
+      served srv(end | chunked(1000));
+      CHECK_THAT(fetch_kept(srv).head(), ContainsSubstring("chunked"));
+      CHECK(srv.journal()[0].handed == n);
+      CHECK(srv.journal()[0].acked == n);
+    }
+}
+
 TEST_CASE("a cut is no reset, even when more requests wait behind the one that is cut", "[testing][sender]") {
   served srv(cut(after{500'000}));
   const std::string asked = "GET /f HTTP/1.1\r\nHost: t\r\n\r\n";

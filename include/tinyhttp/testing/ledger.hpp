@@ -34,8 +34,11 @@ class ledger {
   void begin(exchange x, std::uint64_t planned, std::uint64_t head);
   /// The body begins behind the next `head` octets, after all.
   void body_follows(std::uint64_t head) { accounts_.back().body_at = wire_.stream().sent() + head; }
-  /// So many octets of content have been handed over; chunks are framed with more.
-  void content_handed(std::uint64_t octets) { accounts_.back().handed = octets; }
+  /// So many octets of content have been handed over; with `framed`, the connection has sent more for them.
+  void content_handed(std::uint64_t octets, bool framed) {
+    accounts_.back().handed = octets;
+    accounts_.back().framed = framed;
+  }
   /// The running exchange has ended like this. Nothing when none runs.
   void settle(ending how, std::string note = {});
   /// Tells who listens of the exchange that has ended.
@@ -55,6 +58,7 @@ class ledger {
     std::uint64_t end_at;   // and before what follows it
     std::uint64_t handed;
     bool over;
+    bool framed = false;  // in chunks: what the connection has sent is no number of content
   };
 
   wire<S>& wire_;
@@ -99,7 +103,7 @@ bool ledger<S>::refresh() {
     const std::uint64_t out = end > a.body_at ? end - a.body_at : 0;
     std::uint64_t handed = 0, arrived = 0;
     journal_.change(a.number, [&](exchange& x) {
-      handed = at_most(x.planned, a.handed > out ? a.handed : out);
+      handed = at_most(x.planned, a.framed || a.handed > out ? a.handed : out);
       arrived = acked >= end ? handed : acked > a.body_at ? at_most(handed, acked - a.body_at) : 0;
       x.handed = handed;
       x.acked = arrived;

@@ -142,6 +142,7 @@ task<bool> sender<S>::send_body(const act& how, const body_map& body,
   std::string octets, piece;
   std::uint64_t at = 0, chunks = 0, paid = 0, slices = 0;
   time_point due = wire_.loop().now();
+  ledger_.content_handed(0, how.chunk > 0);
   for (;;) {
     while (done < events.size() && events[done].at == at) {
       const bool sent = co_await write(nothing);
@@ -178,7 +179,7 @@ task<bool> sender<S>::send_body(const act& how, const body_map& body,
     const bool sent = co_await write(octets);
     if (!sent) co_return false;
     octets.clear();
-    ledger_.content_handed(at);
+    ledger_.content_handed(at, how.chunk > 0);
     if (how.slice > 0 && at % how.slice == 0 && at < body.size()) {
       ++slices;
       const bool opened = co_await wait_at(*how.slice_gate, slices);
