@@ -83,6 +83,12 @@ class block:
     def name(self):
         return f"{self.page}:{self.line}"
 
+    def is_recipe(self):
+        return self.language == "cpp" and "recipe" in self.says
+
+    def is_code(self):
+        return self.language == "cpp" and not self.is_recipe()
+
     def is_program(self):
         return re.search(r"\bint main\s*\(", self.text) is not None
 
@@ -123,7 +129,7 @@ def blocks_of(text, page):
 # ---- C++ -----------------------------------------------------------------------------------------
 
 def source_of(one):
-    """The translation unit of a block that is no program."""
+    """What a block that is no program shows, with the prelude to come before it."""
     chain = [one]
     while chain[0].before is not None:
         chain.insert(0, chain[0].before)
@@ -138,7 +144,7 @@ def source_of(one):
             outside += given + located
         else:
             inside += given + located
-    text = '#include "prelude.hpp"\n' + outside
+    text = outside
     if inside:
         kind = "tinyhttp::task<void>" if re.search(r"\bco_(await|return)\b", inside) else "void"
         text += f"namespace {{\n[[maybe_unused]] {kind} snippet() {{\n{inside}}}\n}}\n"
@@ -153,13 +159,28 @@ def compile_prelude(folder, include=ROOT / "include"):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
 
 
+def see_the_prelude_only(blocks):
+    """Those of the blocks that include nothing by themselves."""
+    return [one for one in blocks if not one.is_program() and "#include" not in source_of(one)]
+
+
+def are_fine(blocks, folder, include=ROOT / "include"):
+    """Whether blocks that see the prelude only, each in a namespace of its own, compile without a word: in a
+    fraction of the time that each by itself takes, which then need not be done."""
+    text = "".join(f"namespace block_{number} {{\n{source_of(one)}}}\n" for number, one in enumerate(blocks))
+    done = subprocess.run(["g++", "-std=c++20", *WARNINGS, *SNIPPET, "-Wno-subobject-linkage", f"-I{include}", f"-I{folder}",
+                           "-fsyntax-only", "-x", "c++", "-"], input=f'#include "prelude.hpp"\n{text}'.encode(),
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    return done.returncode == 0 and not done.stdout
+
+
 def compile_block(one, folder, include=ROOT / "include"):
     """Faults, and the program if it is one. The folder is one with a prelude."""
     program = None
     if one.is_program() and one.before is None and "given" not in one.says:
         text, arguments = f'#line {one.line + 1} "{one.page}"\n{one.text}', []
     else:
-        text, arguments = source_of(one), SNIPPET
+        text, arguments = '#include "prelude.hpp"\n' + source_of(one), SNIPPET
     if one.is_program() and ("run" in one.says or "serve" in one.says):
         program = f"{folder}/{pathlib.Path(one.page).stem}-{one.line}"
         arguments = [*arguments, "-O1", "-pthread", "-o", program]
@@ -174,6 +195,17 @@ def compile_block(one, folder, include=ROOT / "include"):
                           cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
     said = done.stdout.decode("utf-8", "replace").splitlines()
     return said or ([] if done.returncode == 0 else ["the compiler failed"]), program
+
+
+def judging(pool, blocks, folder):
+    """For each block a function that waits for, and returns, what compile_block says of it."""
+    together = see_the_prelude_only(blocks)
+    judged = {one: pool.submit(compile_block, one, folder).result for one in blocks if one not in together}
+    for half in (together[::2], together[1::2]):
+        fine = pool.submit(are_fine, half, folder)
+        for one in half:
+            judged[one] = lambda one=one, fine=fine: ([], None) if fine.result() else compile_block(one, folder)
+    return judged
 
 
 # ---- running -------------------------------------------------------------------------------------
@@ -402,6 +434,9 @@ def self_test():
                 faults += [f"block {number} counts as {'bad' if found else 'fine'}", *found]
             if number in runs and bool(run([program, *shlex.split(one.says["run"])], one, folder)) == runs[number]:
                 faults.append(f"the run of block {number} is not judged rightly")
+        for wanted, some in ((True, blocks[2:5]), (False, blocks[:3])):
+            if see_the_prelude_only(some) != some or are_fine(some, folder, include) != wanted:
+                faults.append(f"blocks that are compiled together count as {'bad' if wanted else 'fine'}")
         (pathlib.Path(folder) / "checks.hpp").write_text("inline int wrong_checks = 0;\n", "utf-8")
         good, bad = run_recipes(blocks[-2:], pathlib.Path(folder)).values()
         if good or not bad:
@@ -417,25 +452,21 @@ def main():
     pages = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if page.exists()]
     if asked := set(sys.argv[1:]):
         pages = [page for page in pages if page.relative_to(ROOT).as_posix() in asked]
+    pages = {page: blocks_of(page.read_text("utf-8"), page.relative_to(ROOT).as_posix()) for page in pages}
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         compile_prelude(folder)
-        work = []  # all that is to be compiled, at once: pages that run wait for nothing else
-        for page in pages:
-            name = page.relative_to(ROOT).as_posix()
-            blocks = blocks_of(page.read_text("utf-8"), name)
-            recipes = [one for one in blocks if one.language == "cpp" and "recipe" in one.says]
-            code = [one for one in blocks if one.language == "cpp" and one not in recipes]
-            work.append((page, name, blocks, [(one, pool.submit(compile_block, one, folder)) for one in code],
-                         pool.submit(run_recipes, recipes)))
-        for page, name, blocks, code, recipes in work:
-            text, programs = page.read_text("utf-8"), {}
-            for one, compiled in code:
-                faults, program = compiled.result()
+        # All that is to be compiled, at once, what takes longest first: pages that run wait for nothing else.
+        recipes = {page: pool.submit(run_recipes, [one for one in blocks if one.is_recipe()]) for page, blocks in pages.items()}
+        judged = judging(pool, [one for blocks in pages.values() for one in blocks if one.is_code()], folder)
+        for page, blocks in pages.items():
+            name, text, programs = page.relative_to(ROOT).as_posix(), page.read_text("utf-8"), {}
+            for one in filter(block.is_code, blocks):
+                faults, program = judged[one]()
                 check(SUITE, f"{one.name()} compiles", one.faults + faults)
                 if program and not faults:
                     programs[one] = program
             run_page(name, blocks, programs)
-            for one, faults in recipes.result().items():
+            for one, faults in recipes[page].result().items():
                 check(SUITE, f"{one.name()} compiles and runs", one.faults + faults)
             check(SUITE, f"the links of {name} lead somewhere", dead_links(text, name))
             if name == "README.md":
