@@ -63,6 +63,7 @@ TEST_CASE("a redirect's location cannot split a message",
   const auto [to, location] = GENERATE(table<std::string, std::string>({
       {"/a?b=c#d", "/a?b=c#d"},
       {"https://example.com/%41", "https://example.com/%41"},
+      {"http://[::1]/!$&'()*+,-./:;=?@_~", "http://[::1]/!$&'()*+,-./:;=?@_~"},
       {"/a b", "/a%20b"},
       {"/a\r\nSet-Cookie: x", "/a%0D%0ASet-Cookie:%20x"},
       {"/caf\xc3\xa9", "/caf%C3%A9"},

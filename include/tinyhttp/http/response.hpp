@@ -178,11 +178,8 @@ template <std::size_t Size>
   if (location.empty() || !code.is_redirection()) throw std::invalid_argument("redirect: to nowhere, or not by a 3xx");
   std::string escaped;
   for (const char c : location) {
-    if (ascii::is_target_octet(c) && std::string_view("\"<>\\^`{|}").find(c) == std::string_view::npos) {
-      escaped.push_back(c);
-      continue;
-    }
-    detail::append_escape(escaped, c);
+    if (detail::stays_unescaped(c, unescaped::query) || std::string_view("%#[]").find(c) != std::string_view::npos) escaped += c;
+    else detail::append_escape(escaped, c);
   }
   response made = problem(code);
   made.fields.add("Location", escaped);
