@@ -207,7 +207,8 @@ TEST_CASE("a listening socket can be adopted, anything else is refused", "[net][
   REQUIRE(::listen(made.native(), 5) == 0);
   auto at = listener::adopt(made.release().release()).value();
   net::socket client;
-  meet(at, at.local_address(), client);
+  const auto met = meet(at, at.local_address(), client);
+  CHECK(net::os::get_option(met.socket.native(), IPPROTO_TCP, TCP_NODELAY) != 0);  // as of one of our own
   CHECK_FALSE(listener::adopt(-1).has_value());
   CHECK_FALSE(listener::adopt(client.native()).has_value());
 }

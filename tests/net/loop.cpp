@@ -199,6 +199,12 @@ TEST_CASE("what is scheduled last goes on in the same turn, behind all others", 
   loop.schedule_last(last);  // outside of a turn: the next one does not wait for anything else
   loop.run_once();
   CHECK(log == "abzz");
+  first.then = nullptr;
+  loop.schedule_later(last);  // behind those, too, who come after it
+  loop.schedule(first);
+  loop.schedule(second);
+  loop.run_once();
+  CHECK(log == "abzzabz");
 }
 
 TEST_CASE("what is scheduled soon goes on in the same turn, behind a few others", "[net][loop]") {

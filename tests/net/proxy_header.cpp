@@ -70,6 +70,7 @@ TEST_CASE("a proxy says who connects, and nothing behind that is taken", "[net][
       {binary(0x21, 0x00, "abc"), "unknown address"},
       {binary(0x20, 0x00, ""), "unknown address"},
       {binary(0x20, 0x11, v4), "unknown address"},
+      {binary(0x20, 0x11, ""), "unknown address"},
       {binary(0x20, 0x11, std::string(65535, '\n')), "unknown address"},
   };
   for (const row& r : rows) {
@@ -97,7 +98,7 @@ TEST_CASE("what is no PROXY header is broken as soon as that shows", "[net][prox
            std::string("PROXY TCP4 203.0.113.9 x 4711 443\r\n"), std::string("PROXY TCP4 2001:db8::9 ::1 4711 443\r\n"),
            std::string("PROXY TCP6 203.0.113.9 127.0.0.1 4711 443\r\n"), std::string("PROXY TCP6 [2001:db8::9] ::1 4711 443\r\n"),
            std::string("PROXY TCP6 fe80::1%1 ::1 4711 443\r\n"), std::string("PROXY tcp4 203.0.113.9 127.0.0.1 4711 443\r\n"),
-           std::string("PROXY TCP5 203.0.113.9 127.0.0.1 4711 443\r\n"), std::string("PROXY TCP4 203.0.113.9 127.0.0.1 4711 44\r3\r\n"),
+           std::string("PROXY TCP5 203.0.113.9 127.0.0.1 4711 443\r\n"), std::string("PROXY TCP5 2001:db8::9 ::1 4711 443\r\n"), std::string("PROXY TCP4 203.0.113.9 127.0.0.1 4711 44\r3\r\n"),
            std::string("PROXY  UNKNOWN\r\n"), std::string("PROXY UNKNOWNx\r\n"),
            "PROXY UNKNOWN " + std::string(92, 'x') + "\r\n", "PROXY TCP4 " + std::string(10'000, '1'),
            binary(0x22, 0x11, v4), binary(0x11, 0x11, v4), binary(0x31, 0x11, v4), binary(0x01, 0x11, v4), binary(0x21, 0x41, v4),

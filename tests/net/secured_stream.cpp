@@ -334,3 +334,22 @@ TEST_CASE("files are sent through a session", "[net][secured]") {
   CHECK(p.finish(short_one).value() == 1'000);  // the file ended
   std::fclose(file);
 }
+
+TEST_CASE("who closes says that this is the end", "[net][secured][security]") {
+  pair p;
+  p.meet();
+  p.a.close();
+  auto hearing = hear(p.b, 10);
+  hearing.start();
+  CHECK(p.finish(hearing) == "");
+  CHECK_FALSE(p.b.is_cut_off());
+}
+
+TEST_CASE("a session that has not begun has no end to be said", "[net][secured]") {
+  pair p;
+  auto shaking = p.a.handshake();
+  shaking.start();
+  CHECK(p.a.below().sent() == 5);  // `hello`
+  p.a.close();
+  CHECK(p.a.below().sent() == 5);
+}

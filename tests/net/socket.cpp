@@ -47,6 +47,7 @@ TEST_CASE("a socket says what it is", "[net][socket]") {
   CHECK(net::name_of_family(AF_INET6) == "AF_INET6");
   CHECK(net::name_of_family(-1) == "-1");
   CHECK((::fcntl(tcp.native(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK(tcp.peer_address().error().message() == "read a peer's name: transport endpoint is not connected");
 }
 
 TEST_CASE("options are set, and refused with a line", "[net][socket]") {

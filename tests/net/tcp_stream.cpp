@@ -1,6 +1,8 @@
 // Tests of net/tcp_stream.hpp, net/operation.hpp and net/transfer.hpp.
 #include "net/support.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -347,6 +349,42 @@ TEST_CASE("a deadline ends what waits and what comes later, until it is moved", 
   f.stream.never_expires();
   f.pair.theirs.send_all("y").value();
   CHECK(f.loop.run_until_done(read_once(f.stream)).value() == "y");
+}
+
+TEST_CASE("a stream leaves nothing with its loop, whichever way it ends", "[net][tcp_stream]") {
+  fixture f;
+  const auto free_place = [&f] {
+    const auto other = connected_sockets(AF_UNIX);
+    net::watch w([](net::watch&, std::uint8_t) {});
+    REQUIRE(f.loop.poller().add(w, other.ours.native(), net::watch::trigger::edge) == 0);
+    const std::uint32_t place = w.slot;
+    f.loop.poller().remove(w, true);
+    return place;
+  };
+  const std::uint32_t before = free_place();
+  const auto left_by = [&f](const auto& leave) {
+    auto pair = connected_sockets(AF_UNIX);
+    std::optional<tcp_stream> stream(std::in_place, f.loop, std::move(pair.ours), net::address());
+    stream->expires_at(f.loop.now() + seconds(3600));
+    auto waiting = wait_readable(*stream);
+    waiting.start();
+    leave(stream, waiting);
+    CHECK(f.loop.timers().size() == 0);
+  };
+  left_by([](auto& s, auto&) { s->close(); });
+  CHECK(free_place() == before);
+  left_by([](auto& s, auto&) { s->abort(); });
+  CHECK(free_place() == before);
+  left_by([](auto& s, auto& waiting) {
+    waiting.reset();
+    (void)s->release();
+  });
+  CHECK(free_place() == before);
+  left_by([](auto& s, auto& waiting) {
+    waiting.reset();
+    s.reset();
+  });
+  CHECK(free_place() == before);
 }
 
 TEST_CASE("a deadline that is set on a closed stream goes with it", "[net][tcp_stream][deadline]") {
