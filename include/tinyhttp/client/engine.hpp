@@ -52,7 +52,7 @@ class client_engine {
   }
 
   /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
-  [[nodiscard]] task<result<response>> run(result<url> to, call_options&& how, answer_until goes_to) const {
+  [[nodiscard]] task<result<response>> run(result<url>&& to, call_options&& how, answer_until goes_to) const {
     loan lent(*calls_);
     if (to) (*lent).to = std::move(*to);
     result<void> begun = to ? begin(*lent, how) : to.error();
