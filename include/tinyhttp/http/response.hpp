@@ -177,9 +177,11 @@ template <std::size_t Size>
 [[nodiscard, gnu::cold]] inline response redirect(std::string_view location, status code = status::found) {
   if (location.empty() || !code.is_redirection()) throw std::invalid_argument("redirect: to nowhere, or not by a 3xx");
   std::string escaped;
-  for (const char c : location) {
-    if (detail::stays_unescaped(c, unescaped::query) || std::string_view("%#[]").find(c) != std::string_view::npos) escaped += c;
-    else detail::append_escape(escaped, c);
+  for (std::size_t at = 0, end = 0; at < location.size(); at = end) {  // those that may stand, and one that may not
+    const auto stays = [](char c) { return detail::stays_unescaped(c, unescaped::query) || c == '%' || c == '#' || c == '[' || c == ']'; };
+    while (end < location.size() && stays(location[end])) ++end;
+    escaped.append(location.substr(at, end - at));
+    if (end < location.size()) detail::append_escape(escaped, location[end++]);
   }
   response made = problem(code);
   made.fields.add("Location", escaped);
