@@ -39,7 +39,8 @@ class spares {
 
   [[nodiscard]] std::size_t size() const noexcept {
     std::size_t all = 0;
-    for (const auto& each : kept_) all += each.load(std::memory_order_relaxed) != nullptr ? 1 : 0;
+    for (const auto& each : kept_)
+      if (each.load(std::memory_order_relaxed) != nullptr) ++all;
     return all;
   }
 
