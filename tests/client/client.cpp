@@ -331,6 +331,35 @@ TEMPLATE_TEST_CASE("a server that takes no more of a body is given up, too", "[c
   CHECK(message_of(answer) == "POST " + server.url("/x") + ": silent for 20 ms, before any answer");
 }
 
+TEST_CASE("an upload that looks up in vain for an answer goes on waiting for its peer", "[client][threads][faults]") {
+  struct impatient final : net::fault_injector {
+    impatient() { net::os::injector = this; }
+    ~impatient() override { net::os::injector = nullptr; }
+    net::fault before(net::system_call which, int) noexcept override {
+      if (which != net::system_call::poll || !uploads) return {};
+      if (++waits == 60) {  // more than there are looks for an answer before the buffers are full
+        reads = true;
+        reads.notify_all();
+      }
+      return {.error = waits <= 60 ? ETIMEDOUT : 0};
+    }
+    std::atomic<bool> uploads{false}, reads{false};
+    std::atomic<int> waits{0};
+  } waits;
+  scripted_server server([&](net::socket& s, int) {
+    if (read_request(s).empty() || !s.send_all(ok)) return;
+    waits.reads.wait(false);
+    if (!read_request(s).empty()) static_cast<void>(s.send_all(ok));
+  });
+  client c({.expect_continue_from = 0});
+  CHECK(message_of(c.get(server.url("/x"))) == "answer 200");
+  waits.uploads = true;
+  CHECK(message_of(c.put(server.url("/x"), std::string(32 << 20, 'x'), "text/plain")) == "answer 200");
+  CHECK(waits.waits > 60);
+  waits.reads = true;
+  waits.reads.notify_all();
+}
+
 TEST_CASE("who expects leave already is not made to twice", "[client][threads][rfc9110-10.1.1]") {
   std::string asked;
   scripted_server server([&](net::socket& s, int) {
