@@ -84,6 +84,18 @@ TEST_CASE("a handler that cannot wait finds its body read, or is not called",
   CHECK(pulls == 6);
 }
 
+TEST_CASE("a function is called as it stands, by name and by pointer, once its body is read", "[app][handler]") {
+  const auto by_pointer = &plain;
+  request first = request::get("/a"), second = first;
+  CHECK(invoke(plain, first).get().body.text() == "/a");
+  CHECK(invoke(by_pointer, second).get().body.text() == "/a");
+  int pulls = 0;
+  for (request* each : {&first, &second}) each->body = chunks(&pulls, 1);
+  CHECK(invoke(plain, first).get().body.text() == "/a");
+  CHECK(invoke(by_pointer, second).get().body.text() == "/a");
+  CHECK(pulls == 4);
+}
+
 TEST_CASE("a body that cannot be read is answered as its error hints", "[app][handler]") {
   const auto answered = [](int hint) {
     const any_handler h([](const request&) { return text("called"); });

@@ -123,6 +123,21 @@ def costs_nothing_unused(compiler, header, include=ROOT / "include"):
     return [f"an unused {line.split(' ', 2)[2]}" for line in symbols.splitlines() if " V vtable for tinyhttp::" in line]
 
 
+def in_a_unity_build(compiler, include=ROOT / "include"):
+    """Handlers whose types have no linkage, in a source that another one includes: g++ warns of what would hold them."""
+    source = """#include <tinyhttp/app/router.hpp>
+        static tinyhttp::router site() {
+          tinyhttp::router app;
+          app.get("/", [](const tinyhttp::request& r) { return tinyhttp::text(r.body.text()); });
+          return app;
+        }
+        """
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "site.cpp").write_text(source, "utf-8")
+        both = '#include "site.cpp"\nint main() { return site()(tinyhttp::request::get("/")).status.code() == 200 ? 0 : 1; }\n'
+        return compile_text(compiler, both, ["-fsyntax-only", f"-I{folder}"], include)
+
+
 def usable(header, compiler):
     needed = "".join(f"#include <{name}>\n" for name in APART.get(header, []))
     return not needed or not compile_text(compiler, needed, ["-fsyntax-only"])
@@ -167,6 +182,7 @@ def main():
         examples_compile_with_clang(headers)
     for umbrella in ("tinyhttp.hpp", *(header for header in ("tls.hpp",) if header in headers)):
         check(SUITE, f"{umbrella} costs nothing where it is not used", costs_nothing_unused("g++", umbrella))
+    check(SUITE, "handlers in a unity build are not warned of", in_a_unity_build("g++"))
     for name, compiler in COMPILERS.items():
         check(SUITE, f"all headers compile and link in two translation units with {name}",
               linked(compiler, headers))
