@@ -145,21 +145,23 @@ task<void> talk(shared<client_connection<Stream>> over, const conversation& abou
   for (auto& [asked, expected] : steps) {
     shared<client_connection<Stream>> kept;
     over->when_idle = [&kept](shared<client_connection<Stream>> c) { kept = std::move(c); };
-    auto running = exchange(over, asked, {.first_octet_timeout = 1s, .idle_timeout = 1s});
-    auto got = co_await running;
+    const exchange_options patience{.first_octet_timeout = 1s, .idle_timeout = 1s};
+    response answer;
+    auto running = exchange(over, asked, answer, patience);
+    const auto got = co_await running;
     over.reset();
     if (!got) {
       how.failed = got.error().message();
       co_return;
     }
-    const auto all = co_await got->body.read_all();
+    const auto all = co_await answer.body.read_all();
     if (!all) {
       how.failed = all.error().message();
       co_return;
     }
-    if (got->status == status::ok && *all == expected) {
+    if (answer.status == status::ok && *all == expected) {
       ++how.right;
-    } else if (got->status.code() >= 400) {
+    } else if (answer.status.code() >= 400) {
       ++how.refused;
     } else {
       how.wrong.append(asked.target.text()).append(": not what was sent; ");
