@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -101,7 +102,8 @@ TEST_CASE("a few frames of each size are kept, fewer of large ones and none of t
       left = octets_held() - before;
     }).join();
     CHECK(asked == 20 - r.kept);
-    CHECK(left == static_cast<std::ptrdiff_t>(r.kept) * octets);
+    // malloc gives 16 octets more where the rest of a freed block would be too small to be one.
+    CHECK(std::abs(left - static_cast<std::ptrdiff_t>(r.kept) * octets) <= static_cast<std::ptrdiff_t>(r.kept) * 16);
     CHECK(octets < static_cast<std::ptrdiff_t>(r.size) + 300);
   }
 }
