@@ -157,10 +157,10 @@ TEST_CASE("a folder that only its owner may read is no way to its slash for othe
 }
 
 TEST_CASE("a 304 from what is kept has the fields of one that is planned", "[files][cache]") {
-  const scratch::folder f;
-  f.write("a.html", "kept");
+  const scratch::folder folder;
+  folder.write("a.html", "kept");
   for (const char* cache_control : {"no-cache", ""}) {
-    const static_files keeps(f.path(), {.cache_control = cache_control}), plans(f.path(), {.cache_control = cache_control, .cache = {.octets = 0}});
+    const static_files keeps(folder.path(), {.cache_control = cache_control}), plans(folder.path(), {.cache_control = cache_control, .cache = {.octets = 0}});
     const std::string tag(get(keeps, "/a.html").fields["ETag"]);
     for (const fields& f : {fields{{"If-None-Match", tag}}, {{"If-None-Match", "\"x\", " + tag}}, {{"If-None-Match", tag}, {"Range", "bytes=0-1"}},
                             {{"If-None-Match", tag}, {"If-Match", "\"x\""}}, {{"If-None-Match", "\"x\""}, {"If-None-Match", tag}},

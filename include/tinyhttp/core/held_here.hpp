@@ -18,14 +18,14 @@ class held_here {
   held_here(held_here&& other) noexcept(detail::moved_silently<T>)
     requires detail::made_from<T, T>
   {
-    if (other.there_) emplace(static_cast<T&&>(other.value_));
+    if (other.there_) put(static_cast<T&&>(other.value_));
   }
   held_here& operator=(held_here&& other) noexcept(detail::moved_silently<T>)
     requires detail::made_from<T, T>
   {
     if (this == &other) return *this;
     reset();
-    if (other.there_) emplace(static_cast<T&&>(other.value_));
+    if (other.there_) put(static_cast<T&&>(other.value_));
     return *this;
   }
   held_here(const held_here&) = delete;
@@ -43,8 +43,7 @@ class held_here {
   template <class From>
   T& emplace(From&& from) {
     reset();
-    ::new (place()) T(static_cast<From&&>(from));
-    there_ = true;
+    put(static_cast<From&&>(from));
     return value_;
   }
   void reset() noexcept {
@@ -59,6 +58,12 @@ class held_here {
   [[nodiscard, gnu::always_inline]] const T* operator->() const noexcept { return __builtin_addressof(value_); }
 
  private:
+  /// Where nothing is.
+  template <class From>
+  void put(From&& from) {
+    ::new (place()) T(static_cast<From&&>(from));
+    there_ = true;
+  }
   [[nodiscard, gnu::always_inline]] void* place() noexcept { return __builtin_addressof(value_); }
 
   union {
