@@ -361,10 +361,13 @@ TEST_CASE("what cannot be a context says why", "[apart][tls]") {
 }
 
 TEST_CASE("who speaks HTTP where TLS is spoken is told so in HTTP, whatever the method", "[apart][tls]") {
-  const auto answer_to = [](std::string_view first) {
+  const auto answer_to = [](std::string_view first, std::size_t early = 0) {  // octets that come by themselves
     const auto server = show()->begin("", 0).value();
-    first.copy(server->room().data(), first.size());
-    server->received(first.size());
+    first.copy(server->room().data(), early);
+    server->received(early);
+    CHECK(server->handshake().value() == false);
+    first.substr(early).copy(server->room().data(), first.size() - early);
+    server->received(first.size() - early);
     CHECK_FALSE(server->handshake());
     std::string answer;
     server->take_outgoing(answer);
@@ -375,6 +378,7 @@ TEST_CASE("who speaks HTTP where TLS is spoken is told so in HTTP, whatever the 
     CAPTURE(head);
     CHECK(answer_to(head).starts_with("HTTP/1.1 400 Bad Request\r\n"));
   }
+  CHECK(answer_to("GET / HTTP/1.1\r\n", 1).starts_with("HTTP/1.1 400 Bad Request\r\n"));
   for (const char* const head : {"SSH-2.0-x\r\n", "\x15\x03\x03\x7f\x7f\x7f", " / HTTP/1.1\r\n"}) {
     CAPTURE(head);
     CHECK_FALSE(answer_to(head).starts_with("HTTP/"));

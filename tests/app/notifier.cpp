@@ -82,10 +82,28 @@ TEST_CASE("a change behind a look, and before the wait, is not missed", "[app][n
     return was_there;
   });
   waiting.start();
+  CHECK(looks == 1);
+  loop.run_one();
   REQUIRE(waiting.done());
   CHECK(waiting.take());
   CHECK(looks == 2);
   CHECK(loop.is_empty());
+}
+
+TEST_CASE("a look that notifies leaves the loop its turns, and the wait its end", "[app][notifier]") {
+  notifier changed;
+  hand_loop loop;
+  int looks = 0;
+  auto waiting = changed.wait_for(&loop, 5s, [&] {
+    if (++looks < 1000) changed.notify_all();
+    return false;
+  });
+  waiting.start();
+  for (int turn = 1; turn < 5; ++turn, loop.run_one()) CHECK(looks == turn);
+  loop.ring();
+  REQUIRE(waiting.done());
+  CHECK_FALSE(waiting.take());
+  CHECK(looks == 6);
 }
 
 TEST_CASE("a burst of notifications wakes once", "[app][notifier]") {
@@ -187,6 +205,17 @@ TEST_CASE("a notifier that ends wakes who waits, and nothing of its is looked at
   REQUIRE(waiting.done());
   CHECK_FALSE(waiting.take());
   CHECK(b.looks == 2);  // at first, each of them
+}
+
+TEST_CASE("a wait that is begun when its notifier has ended looks once", "[app][notifier][cancel]") {
+  board b;
+  hand_loop loop;
+  auto waiting = b.wait(&loop);
+  b.changed.reset();
+  waiting.start();
+  REQUIRE(waiting.done());
+  CHECK_FALSE(waiting.take());
+  CHECK(b.looks == 1);
 }
 
 TEST_CASE("what a look throws ends the wait, and what it moves out comes out", "[app][notifier]") {

@@ -160,8 +160,8 @@ def compile_prelude(folder, include=ROOT / "include"):
 
 
 def see_the_prelude_only(blocks):
-    """Those of the blocks that include nothing by themselves."""
-    return [one for one in blocks if not one.is_program() and "#include" not in source_of(one)]
+    """Those of the blocks that include and define nothing by themselves: a macro would be all the others' too."""
+    return [one for one in blocks if not one.is_program() and not re.search(r"^\s*#\s*(?:include|define)", source_of(one), re.M)]
 
 
 def are_fine(blocks, folder, include=ROOT / "include"):

@@ -125,6 +125,17 @@ TEST_CASE("the way to a folder's slash is kept until it is another folder, or no
   CHECK(get(below, "/e").status == 404);
 }
 
+TEST_CASE("a folder by the name of an index is none, kept or not", "[files][cache]") {
+  const scratch::folder f;
+  f.write("d/index.html/x", "x");
+  const static_files serve(f.path());
+  for (int i = 0; i < 2; ++i) {
+    CHECK(get(serve, "/d/index.html").status == 301);
+    CHECK(get(serve, "/d/").status == 200);
+    CHECK(get(serve, "/%64/").status == 200);
+  }
+}
+
 TEST_CASE("a folder that may be searched, but not read, has an index", "[files][cache][security]") {
   const scratch::folder f;
   f.write("d/index.html", "index");

@@ -76,7 +76,12 @@ class until_notified : notified_link {
   [[nodiscard]] bool await_ready() const noexcept { return end_.done(); }
   bool await_suspend(std::coroutine_handle<> awaiter) noexcept {
     *goes_on_ = awaiter;
-    return state_.enter(*this, seen) && end_.await_suspend(awaiter);
+    try {
+      if (!state_.enter(*this, seen)) tell();  // not in place: who notifies without end would hold the loop
+    } catch (...) {
+      return false;  // no memory: in place after all
+    }
+    return end_.await_suspend(awaiter);
   }
   void await_resume() noexcept { leave(); }
 
@@ -100,6 +105,9 @@ class until_notified : notified_link {
   shared<std::coroutine_handle<>> goes_on_;  // the loop thread's
 };
 
+template <class Ready>
+concept look = requires(Ready& ready) { static_cast<bool>(ready()); };
+
 enum class at_stop : bool { ends, goes_on };  // a wait, when the server is told to stop
 
 template <class Ready, class Made = std::remove_cvref_t<decltype(std::declval<Ready&>()())>>
@@ -110,7 +118,7 @@ task<Made> wait_for(shared<notifier_state> on, request_context* loop, std::chron
   task<void> end =
       then == at_stop::ends ? loop->wait_for(span) : loop->clock().wait_until(deadline_in(loop->clock().now(), span));
   until_notified notified(*on, *loop, end);
-  for (bool over = end.try_start(); !made && !over;) {
+  for (bool over = end.try_start() || seen == notifier_state::closed; !made && !over;) {
     notified.seen = seen;
     co_await notified;
     seen = on->count();
@@ -142,8 +150,9 @@ class notifier {
   /// A task of what `ready()` gave last: the first that is true when it is tested, such as a bool, a pointer or a std::optional
   /// with a value, or what there is after `span` or when the server is told to stop. `ready` is called by the thread of
   /// `loop`, a `request::context`: at first, and after each notification, none of which gets lost in between; it must not
-  /// wait. Without a context, as in tests, it is called once.
-  template <class Ready>
+  /// wait. Without a context, as in tests, it is called once. With g++ 12 the task has a line of its own, as above: a lambda
+  /// that is made behind `co_await` is destroyed twice.
+  template <detail::look Ready>
   [[nodiscard]] auto wait_for(request_context* loop, std::chrono::milliseconds span, Ready ready) {
     return detail::wait_for(state_, loop, span, detail::at_stop::ends, std::move(ready));
   }

@@ -77,7 +77,8 @@ class future {
 };
 
 /// Whoever is asked has a copy. The first that tells something counts; when the last has gone without, that ends the wait, too.
-/// Any thread may call anything; nobody has to be waiting any more. `T` may be void.
+/// Any thread may call anything; nobody has to be waiting any more. `T` may be void. Take the future first, and move the
+/// promise away: a copy that stays with who waits keeps the wait from ending with the others; one that was moved from is empty.
 ///
 ///     th::promise<std::string> told;
 ///     auto coming = told.get_future();

@@ -264,7 +264,10 @@ inline response static_files::serve_directory(const request& r, const std::strin
   if (!r.path().ends_with('/')) {  // the way to there is kept as a file is
     const auto found = state_->root.find_seen(name);
     if (!found) return serve_missing(r, found.error());
-    if (state_->keeps_paths && !found->content) (void)state_->kept.keep(name, name, {}, *found, files::now_for(r));
+    bool keeps = state_->keeps_paths && !found->content;
+    for (const auto& index : state_->options.index)  // under whose name a folder's index is looked up
+      keeps = keeps && name.substr(name.rfind('/') + 1) != index;
+    if (keeps) (void)state_->kept.keep(name, name, {}, *found, files::now_for(r));
     return files::slash_redirect(r);
   }
   for (const auto& index : state_->options.index) {

@@ -156,7 +156,7 @@ class tls_session final : public net::secure_session {
   /// The peer says much that is not for us, or makes us say as much: new keys without end (RFC 8446 4.6.3).
   [[nodiscard]] bool is_noise() const noexcept { return quiet_ > most_noise || wire_.out.size() > most_noise; }
 
-  /// All that a client has said yet begins with a method, of which OpenSSL knows four.
+  /// All that a client has said yet begins with a method. OpenSSL knows four, and those piece by piece, too.
   [[nodiscard]] inline bool is_plain_http() const noexcept;
   /// Why the last call did not succeed, or `has_news` before it: 0 for a wish for more, or for the peer's end.
   [[nodiscard]] result<std::size_t> obstacle(int outcome);
@@ -265,7 +265,7 @@ inline result<bool> tls_session::handshake() {
       static_cast<void>(keep(ssl_, ::SSL_get0_session(ssl_)));  // TLS 1.2 gives no new one for it
     return true;
   }
-  if (::ERR_peek_last_error() != 0 && is_plain_http())
+  if (const auto code = ::ERR_peek_last_error(); code != 0 && (ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST || is_plain_http()))
     wire_.out.assign(answer_to_plain_http);  // an alert would be noise to whoever asked that
   const auto why = obstacle(outcome);
   if (!why) return why.error();
