@@ -89,6 +89,7 @@ TEST_CASE("a fallback is for navigations only", "[files][assets]") {
   CHECK(get(serve, "/users/42").status == 404);
   CHECK(get(serve, "/x", {{"Sec-Fetch-Mode", "navigate"}}).status == 200);
   CHECK(get(serve, "/x", {{"Sec-Fetch-Mode", "cors"}, {"Accept", "text/html"}}).status == 404);
+  CHECK(get(serve, "/x").fields["Vary"] == "Accept, Sec-Fetch-Mode");
   CHECK(get(site(), "/users/42", page).status == 404);
 }
 

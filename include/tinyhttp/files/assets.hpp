@@ -194,8 +194,8 @@ inline response assets::serve(const request& r) const {
   }
   if (!folder && find(index) != nullptr) return files::slash_redirect(r);
   const auto* page = options_.fallback.empty() ? nullptr : find(options_.fallback);
-  if (page != nullptr && files::is_navigation(r)) return files::for_navigation(serve_asset(r, *page));
-  return problem(status::not_found);
+  if (page == nullptr) return problem(status::not_found);
+  return files::by_navigation(files::is_navigation(r) ? serve_asset(r, *page) : problem(status::not_found));
 }
 
 /// Decides by Accept-Encoding between the variants; where nothing fits, the first is better than

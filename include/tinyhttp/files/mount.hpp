@@ -77,8 +77,8 @@ namespace tinyhttp::files {
   return false;
 }
 
-/// A fallback's answer, which caches are to keep for navigations alone (RFC 9110 12.5.5).
-[[nodiscard, gnu::cold]] inline response for_navigation(response made) {
+/// A fallback's answer, or the 404 for others, which caches are to tell apart (RFC 9110 12.5.5).
+[[nodiscard, gnu::cold]] inline response by_navigation(response made) {
   made.fields.add("Vary", "Accept, Sec-Fetch-Mode");
   return made;
 }

@@ -159,6 +159,11 @@ namespace detail {
   return std::string(name).append("\n").append(coding);
 }
 
+/// A folder by the name of an index, which was looked for in the folder that `r` is for.
+[[nodiscard]] inline bool is_no_index(const files::kept_file& kept, const request& r) noexcept {
+  return kept.stamp.is_directory && r.path().ends_with('/');
+}
+
 /// One name per thread, so that a usual request needs no memory of its own for it. A handler does
 /// not call itself.
 [[nodiscard]] inline std::string& name_buffer() {
@@ -228,14 +233,16 @@ inline shared<const files::kept_file> static_files::kept_as_asked(const request&
     below = detail::name_buffer().assign(below).append(state_->options.index.front());
   }
   auto kept = state_->kept.find(below, r);
-  if (kept && kept->is_escaped) kept.reset();
+  if (kept && (kept->is_escaped || detail::is_no_index(*kept, r))) kept.reset();
   return kept;
 }
 
 /// What is at hand and still is on disk; null where the disk has to be asked more.
 inline shared<const files::kept_file> static_files::kept_for(const request& r, const std::string& name) const {
   if (state_->kept.is_off()) return nullptr;
-  return state_->options.precompressed ? kept_variant(r, name) : state_->kept.find(name, r);
+  auto kept = state_->options.precompressed ? kept_variant(r, name) : state_->kept.find(name, r);
+  if (kept && detail::is_no_index(*kept, r)) kept.reset();
+  return kept;
 }
 
 inline shared<const files::kept_file> static_files::kept_variant(const request& r, const std::string& name) const {
@@ -254,20 +261,18 @@ inline response static_files::serve_found(const request& r, const std::string& n
 
 inline response static_files::serve_missing(const request& r, const error& why) const {
   const std::string& page = state_->options.fallback;
-  if (!page.empty() && why.status_hint() == 404 && files::is_navigation(r))
+  if (page.empty() || why.status_hint() != 404) return failed(why);
+  if (files::is_navigation(r))
     if (auto found = state_->root.find(page); found && !found->stamp.is_directory)
-      return files::for_navigation(serve_file(r, page, *found));
-  return failed(why);
+      return files::by_navigation(serve_file(r, page, *found));
+  return files::by_navigation(failed(why));
 }
 
 inline response static_files::serve_directory(const request& r, const std::string& name) const {
   if (!r.path().ends_with('/')) {  // the way to there is kept as a file is
     const auto found = state_->root.find_seen(name);
     if (!found) return serve_missing(r, found.error());
-    bool keeps = state_->keeps_paths && !found->content;
-    for (const auto& index : state_->options.index)  // under whose name a folder's index is looked up
-      keeps = keeps && name.substr(name.rfind('/') + 1) != index;
-    if (keeps) (void)state_->kept.keep(name, name, {}, *found, files::now_for(r));
+    if (state_->keeps_paths && !found->content) (void)state_->kept.keep(name, name, {}, *found, files::now_for(r));
     return files::slash_redirect(r);
   }
   for (const auto& index : state_->options.index) {
