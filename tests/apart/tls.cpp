@@ -63,7 +63,7 @@ TEMPLATE_TEST_CASE("a client and a server speak by TLS, and keep their connectio
   CHECK(c.get(at_localhost(server)).value().status == 200);
 }
 
-TEST_CASE("a static client", "[.][apart][tls][threads]") {  // in a process of its own, see below
+TEST_CASE("a static client", "[.]") {  // in a process of its own, see below
   ::alarm(60);
   static client c(trusting());
   static const tls_server server(hello, {.port = 0, .tls = show()});

@@ -337,7 +337,7 @@ TEST_CASE("an answer wakes the loop that waits for it", "[net][resolver][threads
   CHECK(got->peer == listener.local_address());
 }
 
-TEST_CASE("a static object that resolves", "[.][net][resolver]") {  // in a process of its own, see below
+TEST_CASE("a static object that resolves", "[.]") {  // in a process of its own, see below
   ::alarm(60);
   struct asks_at_exit {
     ~asks_at_exit() {
