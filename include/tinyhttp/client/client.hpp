@@ -1,8 +1,7 @@
-// tinyhttp/client/client.hpp -- asks servers for things: `get(url)`, and a client that keeps its
-// connections.
+// tinyhttp/client/client.hpp -- HTTP requests: `get(url)`, and a client that keeps its connections.
 //
-// Blocking and thread-safe. A call runs in the thread that makes it; for many at once on one thread
-// see async.hpp. Speaks http, and https where `client_options::tls` is set (tls.hpp).
+// Blocking and thread-safe. A call runs in the thread that makes it; to run many at once on one thread,
+// see async.hpp. Speaks http, and https if `client_options::tls` is set (tls.hpp).
 #pragma once
 
 #include <tinyhttp/client/blocking_transport.hpp>
@@ -23,8 +22,8 @@
 
 namespace tinyhttp {
 
-/// Keeps connections for the next call; any number of threads may use one client at once, and copies
-/// share what is kept. Responses may outlive it: a connection whose body ends later is closed then.
+/// A client that keeps connections for later calls. Any number of threads may use it at once; copies
+/// share the kept connections. Responses may outlive it; their connections are then closed when the body ends.
 ///
 ///     client c;
 ///     if (auto r = c.get("http://localhost:8000/")) use(r->body.text());
@@ -34,8 +33,8 @@ class basic_client {
   explicit basic_client(client_options with = {}, Transport over = {})
       : engine_(std::move(with), std::move(over)) {}
 
-  /// The whole answer, whatever its status: an error means that there is none, or that the body is
-  /// not complete or has more than `body_limit` octets.
+  /// Returns the whole answer, whatever its status. An error means that there is no answer, or that its
+  /// body is incomplete or has more than `body_limit` octets.
   [[nodiscard]] result<response> call(std::string_view to, call_options how = {}) const {
     return run(to, std::move(how), answer_until::end);
   }
@@ -59,13 +58,13 @@ class basic_client {
     return call(to, {.method = method::delete_});
   }
 
-  /// The answer as soon as its head is there. The body is pulled with `pull` (or `pull_each`),
-  /// which waits; dropping it before its end closes the connection.
+  /// Returns the answer as soon as its head has arrived. Pull the body with `pull` (or `pull_each`),
+  /// which block; dropping it before its end closes the connection.
   [[nodiscard]] result<response> open(std::string_view to, call_options how = {}) const {
     return run(to, std::move(how), answer_until::head);
   }
 
-  /// The same as `open` for a request whose target is a URL in absolute form (RFC 9112 3.2.2).
+  /// Like `open`, for a request whose target is a URL in absolute form (RFC 9112 3.2.2).
   [[nodiscard]] result<response> send(request r) const;
 
   [[nodiscard]] const client_options& options() const noexcept { return engine_.options(); }
@@ -79,26 +78,26 @@ class basic_client {
   client_engine<Transport> engine_;
 };
 
-/// The client that waits in its caller's thread.
+/// The blocking client.
 using client = basic_client<blocking_transport>;
 
-/// Asks once, over a connection of its own; the whole answer. Follows up to 10 redirects, and asks by GET, unless
-/// `how` says otherwise.
+/// Sends one request over a connection of its own and returns the whole answer. Follows up to 10 redirects, and
+/// uses GET unless `how` says otherwise.
 template <class Client = client>
 [[nodiscard]] result<response> get(std::string_view to, call_options how = {});
 
-/// The next octets of a body, waiting for them in this thread; an empty view is the end. The view
-/// lives until the next pull. For bodies that a blocking client gave, and those that are here. Likewise
-/// the next event of an `event_reader` of such a body.
+/// Returns the next octets of a body and blocks until they arrive; an empty view is the end. The view
+/// is valid until the next pull. Works for bodies from a blocking client and bodies in memory, and
+/// for the next event of an `event_reader` of such a body.
 template <class Source>
 [[nodiscard]] auto pull(Source& from) -> decltype(from.next().take());
 
-/// Hands every piece of `from` to `sink`, a callable that takes a view and returns a result<void>;
-/// its first error ends it. Gives the number of octets.
+/// Passes every piece of `from` to `sink`, a callable that takes a view and returns a result<void>;
+/// its first error stops the reading. Returns the number of octets.
 template <class Sink>
 [[nodiscard]] result<std::uint64_t> pull_each(body& from, Sink&& sink);
 
-/// Pulls the rest; an error of kind `limit` when it has more than `limit` octets.
+/// Reads the rest of a body; an error of kind `limit` if that is more than `limit` octets.
 template <class = void>
 [[nodiscard]] result<std::string_view> pull_all(body& from, std::uint64_t limit);
 
@@ -106,7 +105,7 @@ template <class = void>
 
 namespace detail {
 
-/// Runs a task whose operations end before they are awaited.
+/// Runs a task whose operations finish without suspending.
 template <class T>
 [[nodiscard]] result<T> run_through(task<result<T>> work) {
   if (work.try_start()) return work.take();

@@ -1,7 +1,7 @@
-// tinyhttp/client/options.hpp -- how patient and how generous a client is, with its reasons.
+// tinyhttp/client/options.hpp -- all options of a client: timeouts, bounds, and the reasons for their defaults.
 //
-// Numbers, and pointers to what takes part in calls. Which of them a single call may change is said
-// in call.hpp.
+// Numbers, and pointers to objects that take part in calls. call.hpp says which of them a single call
+// can override.
 #pragma once
 
 #include <tinyhttp/client/hooks.hpp>
@@ -26,65 +26,65 @@
 
 namespace tinyhttp {
 
-/// What a client is made with. All bounds are finite but that of the whole call: how long a big
-/// download may take, nobody but the caller knows. Zero means "no such bound" where it says so.
+/// The options of a client. All bounds are finite except that of the whole call: only the caller knows how
+/// long a big download may take. Zero means "no bound" where it says so.
 struct client_options {
-  /// To have a connection: the resolver, all addresses of a host, and what a proxy says. Browsers
-  /// give up later, curl after 300 s; three lost SYNs are made up for within 7 s.
+  /// To get a connection: name resolution, all addresses of a host, and a proxy's handshake. Browsers
+  /// give up later, curl after 300 s; three lost SYNs are retransmitted within 7 s.
   std::chrono::milliseconds connect_timeout{10'000};
 
-  /// From the end of the request to the first octet of the answer. As Go's programs usually set.
+  /// From the end of the request to the first octet of the answer. A usual setting in Go programs.
   std::chrono::milliseconds first_octet_timeout{30'000};
 
-  /// Without an octet moving, in either direction, once the exchange is under way; and for a head,
-  /// informational ones too, from its first octet to its last.
+  /// Time without an octet moving, in either direction, during an exchange. Also for a head, including
+  /// informational ones, from its first octet to its last.
   std::chrono::milliseconds idle_timeout{30'000};
 
-  /// A body, of a request or an answer, has to move so many octets a second, on average over the
-  /// window; 0: no such bound, as in curl, whose --speed-limit and --speed-time these are. Time in
-  /// which nobody waits for the peer does not count.
+  /// The least rate of a request or response body, in octets per second, on average over the window.
+  /// 0: no bound, as in curl; these are its --speed-limit and --speed-time. Time in which nobody waits
+  /// for the peer does not count.
   std::uint64_t least_rate = 0;
   std::chrono::milliseconds least_rate_window{30'000};
 
-  /// For a whole call, its redirects and the body included; zero: none.
+  /// For a whole call, including redirects and the body; zero: none.
   std::chrono::milliseconds total_timeout{0};
 
-  /// Octets of a body that is read whole into memory; more is an error of kind `limit`.
+  /// Octets of a body that is read whole into memory; a larger one is an error of kind `limit`.
   std::uint64_t body_limit = std::uint64_t{64} << 20;
 
   /// Bounds on the parts of an answer's head and framing.
   h1::limits limits = {};
 
-  /// Redirects that are followed; 0: none, the answer says where to. `get` follows 10, as Go does.
+  /// Redirects to follow. 0: none; the redirect is returned as the answer. `get` follows 10, as Go does.
   std::size_t max_redirects = 0;
 
-  /// Follow a redirect from https to http, which gives the secret up.
+  /// Follow a redirect from https to http, which gives up secrecy.
   bool allow_insecure_redirects = false;
 
-  /// The User-Agent field of requests that have none; empty: none is sent.
+  /// The User-Agent field of requests that have none; empty: no such field is sent.
   std::string user_agent = "tinyhttp";
 
-  /// Bodies from this size on (or of unknown size) ask first: `Expect: 100-continue` (RFC 9110
+  /// For a body of this size or more (or of unknown size), ask first: `Expect: 100-continue` (RFC 9110
   /// 10.1.1), so that a refusal costs no upload. 1 MiB as in curl; 0: never ask.
   std::uint64_t expect_continue_from = std::uint64_t{1} << 20;
 
-  /// How long to wait for that 100 before sending anyway; old servers never answer. As curl.
+  /// How long to wait for that 100 before sending anyway, as old servers never send it. As in curl.
   std::chrono::milliseconds expect_timeout{1'000};
 
-  /// Idle connections kept, for each origin and in all, and for how long: less than the 75 s after
-  /// which nginx closes. One that the server closed sooner is noticed before it is used again.
+  /// Idle connections kept per origin and in all, and for how long: less than the 75 s after which
+  /// nginx closes. If the server closed one sooner, that is noticed before it is used again.
   std::size_t kept_per_origin = 8;
   std::size_t kept_in_all = 64;
   std::chrono::milliseconds keep_for{60'000};
 
-  /// Until the next address of a host is tried beside the one before (RFC 8305 8).
+  /// Delay before the next address of a host is tried beside the previous one (RFC 8305 8).
   std::chrono::milliseconds stagger{250};
 
-  /// The local end of connections, its port 0 for any; the hosts' addresses of the other family are
-  /// left out then. Unknown: the system's choice.
+  /// The local address of connections, with port 0 for any port; host addresses of the other family are
+  /// skipped then. Unknown: the system's choice.
   net::address local_address = {};
 
-  /// Hosts that are found elsewhere than the resolver says: curl's --resolve and --connect-to.
+  /// Overrides for where hosts are found: curl's --resolve and --connect-to.
   std::vector<net::host_mapping> hosts = {};
 
   /// All connections go to this Unix-domain socket, a path or `@name`, and to no proxy.
@@ -96,28 +96,28 @@ struct client_options {
   /// Secures connections to https URLs: see `tls_client_context` in tls.hpp. Null: such URLs are errors.
   shared<const net::secure_context> tls = nullptr;
 
-  /// Asks for names; outlives the client. Null: the one that all clients share.
+  /// Resolves names; must outlive the client. Null: the one that all clients share.
   net::resolver* resolver = nullptr;
 
-  /// Cancelled from another thread, ends every wait of a client that blocks. Outlives the client.
+  /// Ends every wait of a blocking client when it is cancelled, from any thread. Must outlive the client.
   const net::interrupter* stop = nullptr;
 
-  /// Called around every exchange, in this order: a cookie jar is one. Each outlives the client.
+  /// Called around every exchange, in this order, for example a cookie jar. Each must outlive the client.
   std::vector<exchange_hook*> hooks = {};
-  /// Answers 401, and 407 of a proxy, once for each request. Outlives the client. Null: they are the answer.
+  /// Answers a 401, or a proxy's 407, once per request. Must outlive the client. Null: these are returned as the answer.
   challenge_answerer* credentials = nullptr;
-  /// Undoes content codings, and is what asks for them. Outlives the client. Null: none is asked for.
+  /// Decodes content codings, and announces them in requests. Must outlive the client. Null: no coding is requested.
   const content_decoder* decoder = nullptr;
 };
 
-/// Sees every informational response (RFC 9110 15.2), such as 103, before the final one.
+/// Called for every informational response (RFC 9110 15.2), such as 103, before the final one.
 using informational_sink = function<void(status, const fields&)>;
 
-/// The part of the options that one exchange goes by.
+/// The options that apply to one exchange.
 struct exchange_options {
   std::chrono::milliseconds first_octet_timeout{30'000};
   std::chrono::milliseconds idle_timeout{30'000};
-  std::uint64_t least_rate = 0;  // octets a second; 0: none
+  std::uint64_t least_rate = 0;  // octets per second; 0: none
   std::chrono::milliseconds least_rate_window{30'000};
   time_point deadline = time_point::max();     // for all of it, the body included
   std::chrono::milliseconds total_timeout{0};  // what the deadline came from; for the error line

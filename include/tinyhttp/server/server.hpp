@@ -1,7 +1,7 @@
 // tinyhttp/server/server.hpp -- a handler plus options, listening.
 //
-// Bound means ready: a server exists only once its socket listens. It runs in the background, on
-// threads of its own, and stops, drains and joins when it is destroyed.
+// A server exists only once its socket listens, so bound means ready. It runs in the background, on
+// threads of its own. Its destructor stops and drains it, and joins the threads.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -27,21 +27,21 @@
 namespace tinyhttp {
 
 /// Serves `app` from construction to destruction. `app` is called on the loop threads: one, unless
-/// options ask for more. Every member function may be called from any thread, from a handler too;
-/// but `wait`, and destruction, join the loop threads, so they are for others. Those hold SIGPIPE back,
-/// which threads and programs that a handler starts inherit.
+/// the options ask for more. Every member function may be called from any thread, and from handlers. The
+/// exceptions are `wait` and the destructor: they join the loop threads, so call them elsewhere. Loop
+/// threads block SIGPIPE; threads and programs that a handler starts inherit that.
 template <looped_stream Stream>
 class basic_server {
  public:
   /// Throws `bad_result` when it cannot listen, or its options contradict each other:
-  /// `listen on 127.0.0.1:80: permission denied`. A `listening_fd` stays the caller's then, whatever is thrown.
+  /// `listen on 127.0.0.1:80: permission denied`. If it throws anything, a `listening_fd` stays the caller's.
   [[gnu::cold]] explicit basic_server(any_handler app, server_options with = {})
       : basic_server(start(std::move(app), std::move(with)).value()) {}
 
-  /// The same with errors as values.
+  /// The same, but returns errors as values.
   [[nodiscard, gnu::cold]] static result<basic_server> start(any_handler app, server_options with = {});
 
-  /// One that was moved from can be assigned to and destroyed, nothing else.
+  /// A moved-from server can only be assigned to or destroyed.
   basic_server(basic_server&&) noexcept = default;
   basic_server& operator=(basic_server&& other) noexcept {
     if (this != &other) {
@@ -52,25 +52,25 @@ class basic_server {
   }
   ~basic_server() { end(); }
 
-  /// Where it listens: `http://127.0.0.1:8080/`, with the port that it really has.
+  /// Where it listens: `http://127.0.0.1:8080/`, with the actual port.
   [[nodiscard, gnu::cold]] std::string url() const;
   [[nodiscard]] std::uint16_t port() const noexcept { return running_->listening.local_address().port(); }
   [[nodiscard]] const net::address& local_address() const noexcept { return running_->listening.local_address(); }
 
   /// Serves a connection that was made elsewhere: accepted by the program's own loop, or handed over by another
-  /// process. It is bounded as others are, and closed if there are too many, or we have been stopped. Fails when
-  /// `connected` is not connected, or not a stream socket.
+  /// process. It is bounded like all others, and closed if there are too many or the server has been stopped. Fails
+  /// if `connected` is not connected, or is not a stream socket.
   [[gnu::cold]] result<void> take(net::socket connected);
 
-  /// No new connections from now on; running exchanges have `patience.drain` to finish. Returns at
+  /// Accepts no new connections from now on; running exchanges have `patience.drain` to finish. Returns at
   /// once; a second call changes nothing.
   [[gnu::cold]] void stop();
 
-  /// Waits until it has been stopped and drained; says how many connections were cut off. Throws std::logic_error
-  /// in a loop thread, such as a handler's, which would wait for itself; there, destruction ends the program.
+  /// Waits until the server has been stopped and drained; returns how many connections were cut off. Throws
+  /// std::logic_error in a loop thread, such as a handler's, which would wait for itself. The destructor ends the program there.
   [[gnu::cold]] std::size_t wait();
 
-  /// Connections open now.
+  /// The number of open connections.
   [[nodiscard]] std::size_t open_connections() const noexcept;
 
  private:
@@ -107,11 +107,11 @@ class basic_server {
   owned<state> running_;
 };
 
-/// The server, over TCP and Unix-domain sockets.
+/// A server over TCP and Unix-domain sockets.
 using server = basic_server<net::tcp_stream>;
 
-/// Serves `app` while the calling thread waits: returns when it cannot listen, else never. To stop, use a
-/// server of your own (and signals.hpp).
+/// Serves `app` while the calling thread waits: returns an error if it cannot listen, otherwise never. To stop, use
+/// a server object (and signals.hpp).
 template <class Server = server>
 result<void> serve(any_handler app, server_options with = {});
 
