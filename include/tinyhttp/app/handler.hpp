@@ -1,8 +1,8 @@
 // tinyhttp/app/handler.hpp -- a handler: anything that turns a request into a response.
 //
-// A handler is callable while const with a `request&` and returns a `response`, a
-// `task<response>` (when it has to wait), or a `reply` (when it may be either). Router, middleware,
-// static files and a server's application are all of this one shape. Knows no socket.
+// A handler is callable while const with a `request&`, and returns a `response`, a `task<response>`
+// (if it has to wait), or a `reply` (if it may be either). Routers, middleware, static files and a
+// server's application all have this shape. It knows no socket.
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
@@ -17,12 +17,12 @@
 
 namespace tinyhttp {
 
-/// A response that is here, or that will be: what handlers that only sometimes wait return.
+/// A response that is ready, or a coroutine that will return one: for handlers that only sometimes wait.
 class [[nodiscard]] reply {
  public:
   reply(response&& now) { now_.emplace(std::move(now)); }
   reply(const response& now) { now_.emplace(now); }
-  /// What `make()` returns, made in its place.
+  /// Ready, with the result of `make()`, constructed in place.
   template <class Make>
     requires std::is_same_v<std::invoke_result_t<Make&>, response>
   explicit reply(Make make) {
@@ -32,13 +32,13 @@ class [[nodiscard]] reply {
 
   [[nodiscard]] bool is_ready() const noexcept { return static_cast<bool>(now_); }
 
-  /// The response, when `is_ready()`.
+  /// The response, if `is_ready()`.
   [[nodiscard]] response& now() noexcept { return *now_; }
-  /// The coroutine to await, when not `is_ready()`. The request must outlive it.
+  /// The coroutine to await, if not `is_ready()`. The request must outlive it.
   [[nodiscard]] task<response>& later() noexcept { return later_; }
 
-  /// The response, whichever way it comes. Runs the coroutine in place: for tests, where nothing is
-  /// waited for that only a loop can bring; throws std::logic_error if it does wait.
+  /// The response in either case. Runs the coroutine in place, which suits tests, where nothing waits
+  /// for a loop; throws std::logic_error if the coroutine does wait.
   response get() && {
     if (now_) return std::move(*now_);
     later_.start();
@@ -71,13 +71,13 @@ class any_handler;
 template <class H>
 concept handler = std::is_same_v<H, any_handler> || detail::plain_handler<H>;
 
-/// Calls `h`. One that returns a `response` cannot wait, so the body is read first, within
-/// `r.body`'s own limit: more makes the answer 413, and `h` never runs. One that can wait is called
-/// at once and pulls the body itself. `h` and `r` must outlive the reply.
+/// Calls `h`. A handler that returns a `response` cannot wait, so the body is read first, within
+/// `r.body`'s own limit; beyond it the answer is 413, and `h` is not called. A handler that can wait is
+/// called at once and pulls the body itself. `h` and `r` must outlive the reply.
 template <handler H>
 reply invoke(const H& h, request& r);
 
-/// Any handler, owned. One call through a pointer; nothing else is added.
+/// Owns a handler of any type. A call costs one call through a pointer; nothing else is added.
 class any_handler {
  public:
   template <class H>
@@ -97,18 +97,18 @@ class any_handler {
 
   reply operator()(request& r) const { return call_(r); }
 
-  /// For tests: the response to a request that nobody keeps.
+  /// For tests: the response to a temporary request.
   response operator()(request&& r) const { return call_(r).get(); }
 
  private:
   function<reply(request&) const> call_;
 };
 
-/// `f` applied to the response of `r`, now or when it comes. `f` takes `response&` and must not wait.
+/// Applies `f` to the response of `r`, now or when it is ready. `f` takes `response&` and must not wait.
 template <class F>
 reply transform(reply r, F f);
 
-/// What a server answers when a body could not be read: 413, 400 or whatever `failed` hints at.
+/// The answer when a body could not be read: 413, 400 or whatever status `failed` hints at.
 [[nodiscard]] inline response body_problem(const error& failed) {
   return problem(failed.status_hint() != 0 ? status(failed.status_hint()) : status::bad_request);
 }
@@ -117,8 +117,8 @@ reply transform(reply r, F f);
 
 namespace detail {
 
-/// One coroutine for all handlers: one for each was 1.5 KB of code and 7 ms of compiling (g++), and a frame that knows a type
-/// without linkage, as in a unity build, is warned of.
+/// One coroutine for all handlers. One for each cost 1.5 KB of code and 7 ms of compile time (g++), and in a unity build a
+/// warning about a frame with a type without linkage.
 template <class H>
 response call_at(const void* h, request& r) {
   if constexpr (std::is_function_v<H>) return reinterpret_cast<H*>(const_cast<void*>(h))(r);

@@ -1,9 +1,9 @@
-// tinyhttp/app/router.hpp -- a handler made of handlers: one for each method and pattern of path.
+// tinyhttp/app/router.hpp -- a handler made of handlers: one for each method and path pattern.
 //
 //     router app;
 //     app.get("/hello/{name}", hello).post("/echo", echo).otherwise(static_files("public"));
 //
-// Looks at method and path only: never at the host, the query or the body.
+// Looks only at method and path, never at the host, the query or the body.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -21,29 +21,29 @@ namespace tinyhttp {
 
 /// Finds the route of a request and calls its handler, which reads `req.path_params`.
 ///
-/// Patterns are explained at `route_pattern`. Of those that fit the path and have the method, the
-/// most specific is taken: `/users/me` before `/users/{id}` before `/{path...}`. A path is compared
-/// as it decodes, segment by segment, and is not normalized: `/a`, `/a/` and `//a` are three.
+/// Patterns are explained at `route_pattern`. Of those that match the path and have the method, the
+/// most specific one is chosen: `/users/me` before `/users/{id}` before `/{path...}`. A path is decoded
+/// and compared segment by segment. It is not normalized: `/a`, `/a/` and `//a` are three paths.
 ///
 /// The router itself answers
 ///  - HEAD with the GET route, unless there is a HEAD route (RFC 9110 9.3.2: the writer sends no
 ///  content);
 ///  - OPTIONS with 204 and Allow, unless there is an OPTIONS route; so too `OPTIONS *`;
-///  - 400 where the path has a malformed escape, or a value that `route_tree::capture` refuses;
-///  - 405 with Allow where patterns fit the path, but none has the method;
-///  - 501 where none fits, and no route anywhere has the method (RFC 9110 9.1); else 404.
+///  - 400 if the path has a malformed escape, or a value that `route_tree::capture` refuses;
+///  - 405 with Allow if patterns match the path, but none has the method;
+///  - 501 if no pattern matches, and no route at all has the method (RFC 9110 9.1); otherwise 404.
 ///
-/// Routes are added first, then requests come, from any number of threads. The router must outlive
-/// its replies. A literal route is found without allocating.
+/// Add all routes first; then requests may come from any number of threads. The router must outlive
+/// its replies. Finding a literal route allocates nothing.
 class router {
  public:
   router() = default;
-  router(const router&) = delete;  // hand it over by std::move
+  router(const router&) = delete;  // pass it with std::move
   router(router&&) = default;
   router& operator=(router&&) = default;
 
-  /// Adds a route. Throws std::invalid_argument for a bad pattern, and for one that fits the same
-  /// paths with the same method as a route that is there.
+  /// Adds a route. Throws std::invalid_argument for a bad pattern, and for one that matches the same
+  /// paths with the same method as an existing route.
   router& route(const method& m, std::string_view pattern, any_handler h) {
     return add(m, pattern, std::move(h));
   }
@@ -68,29 +68,29 @@ class router {
   router& options(std::string_view pattern, any_handler h) {
     return add(method::options, pattern, std::move(h));
   }
-  /// Every method that has no route of its own at that pattern.
+  /// Adds a route for every method that has no route of its own at that pattern.
   router& any(std::string_view pattern, any_handler h) {
     return add(std::nullopt, pattern, std::move(h));
   }
 
-  /// Called where no pattern fits, whatever the method, instead of 404 and 501. The last one
-  /// counts.
+  /// Sets the handler for paths that no pattern matches, whatever the method, in place of 404 and 501. A
+  /// later call replaces it.
   router& otherwise(any_handler h) {
     otherwise_.emplace(std::move(h));
     return *this;
   }
 
-  /// Takes over the routes of `other`, each with `prefix` in front: a pattern without a slash at
-  /// its end, or nothing. Their handlers see the whole path. The `otherwise` of `other` answers
-  /// below `prefix` where no pattern fits. Throws as `route`; then none of them was added.
+  /// Takes over the routes of `other`, each with `prefix` in front: a pattern without a trailing
+  /// slash, or an empty string. Their handlers see the whole path. The `otherwise` of `other` answers
+  /// below `prefix` if no pattern matches. Throws like `route`; then none of the routes was added.
   router& mount(std::string_view prefix, router other);
 
   reply operator()(request& r) const;
 
-  /// For tests: the response to a request that nobody keeps.
+  /// For tests: the response to a temporary request.
   response operator()(request&& r) const { return (*this)(r).get(); }
 
-  /// What is registered, in that order. Views until a route is added or the router ends.
+  /// A registered route. The views are valid until a route is added or the router is destroyed.
   struct entry {
     std::string_view method;  // empty: any
     std::string_view pattern;
@@ -114,7 +114,7 @@ class router {
   };
   struct found {
     const endpoint* by = nullptr;
-    const endpoint* fallback = nullptr;  // that of the most specific place which has one
+    const endpoint* fallback = nullptr;  // of the most specific place that has one
     route_tree::hit hit{};
     bool path_is_known = false;
   };
@@ -172,14 +172,14 @@ inline router& router::mount(std::string_view prefix, router other) {
   return *this;
 }
 
-/// The endpoints from the one at `from` on; a place that has none left fits nothing.
+/// Removes the endpoints from index `from` on; a place without endpoints matches nothing.
 inline void router::take_back(std::size_t from) noexcept {
   for (auto& here : places_)
     while (!here.empty() && here.back() >= from) here.pop_back();
   while (endpoints_.size() > from) endpoints_.pop_back();
 }
 
-/// The endpoint at a place for a method: its own, else GET's for HEAD, else any's.
+/// Picks the endpoint at a place for a method: its own, else GET's for HEAD, else any's.
 inline void router::pick(route_tree::place at, const method& m, found& best) const noexcept {
   for (const std::size_t i : places_[at]) {
     const endpoint& each = endpoints_[i];
@@ -220,7 +220,7 @@ inline reply router::operator()(request& r) const {
   return search(r);
 }
 
-/// Of a path that is no literal pattern as it stands, or has no route there for the method.
+/// For a path that is no literal pattern as it stands, or has no route there for the method.
 [[gnu::noinline]] inline reply router::search(request& r) const {
   const auto path = r.target.path();
   if (!path.starts_with('/')) return miss(r, r.target.form() == target_form::asterisk);
@@ -244,7 +244,7 @@ inline reply router::miss(request& r, bool path_is_known) const {
   return made;
 }
 
-/// The methods of every route that fits `path`, or of every route for `*` (RFC 9110 9.3.7, 10.2.1).
+/// The methods of every route that matches `path`, or of every route for `*` (RFC 9110 9.3.7, 10.2.1).
 inline std::string router::allowed(std::string_view path) const {
   std::string list;
   const auto add = [&list](std::string_view name) {
@@ -270,7 +270,7 @@ inline std::string router::allowed(std::string_view path) const {
   return list;
 }
 
-/// GET and HEAD count always (RFC 9110 9.1), OPTIONS because the router itself answers it.
+/// GET and HEAD always count (RFC 9110 9.1), and OPTIONS does because the router itself answers it.
 inline bool router::implements(const method& m) const noexcept {
   if (m == method::get || m == method::head || m == method::options) return true;
   for (const endpoint& each : endpoints_)

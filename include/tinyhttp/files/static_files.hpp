@@ -1,6 +1,6 @@
 // tinyhttp/files/static_files.hpp -- a handler that serves the files of a directory.
 //
-// Joins path.hpp (what is asked for), directory.hpp (what is there), plan.hpp (what to answer) and
+// Joins path.hpp (what is requested), directory.hpp (what exists), plan.hpp (what to answer) and
 // listing.hpp. Knows neither sockets nor system calls.
 #pragma once
 
@@ -28,79 +28,79 @@
 
 namespace tinyhttp {
 
-/// What is served, and how; the defaults are a site.
+/// What is served, and how; the defaults suit a web site.
 struct static_files_options {
-  /// The part of the path that names the mount: with `/files`, a request for `/files/a` is one for
-  /// `a` beneath the root. Ends at a segment's end: `/filesystem` is not below it, and gets a 404.
+  /// The part of the path that names the mount: with `/files`, a request for `/files/a` gets `a`
+  /// beneath the root. It ends at a segment boundary: `/filesystem` is not below it, and gets a 404.
   std::string strip_prefix = {};
 
-  /// What a directory shows instead of itself, the first that exists.
+  /// The names of index pages. A directory shows the first that exists.
   std::vector<std::string> index = {"index.html"};
 
-  bool listing = true;     // of directories without an index; else they answer 403
-  bool dot_files = false;  // serve and list names with a leading dot; `.well-known` always is
+  bool listing = true;     // for directories without an index; false: they answer 403
+  bool dot_files = false;  // serve and list names with a leading dot; `.well-known` is always served
   files::links symbolic_links = files::links::inside;
   files::confinement confined_by = files::confinement::automatic;
 
-  /// For files that no rule names. `no-cache` lets caches keep one, and ask each time whether it
-  /// still is good.
+  /// For files that no rule matches. `no-cache` lets caches keep a copy, but they must ask each time
+  /// whether it is still good.
   std::string cache_control = "no-cache";
   std::vector<cache_rule> cache_rules = {};  // first match first
 
-  /// Sends `a.js.br`, `a.js.zst` or `a.js.gz` for `a.js` to clients that accept the coding, when it
-  /// is not older than `a.js`. Costs one to three more looks at the disk per request, `trust_for` or not.
+  /// Sends `a.js.br`, `a.js.zst` or `a.js.gz` for `a.js` to clients that accept the coding, if that file
+  /// is not older than `a.js`. Costs one to three more looks at the disk per request, even with `trust_for`.
   bool precompressed = false;
 
-  /// Small files are kept in memory, larger ones open; a change on disk is seen at the next request.
+  /// Small files are kept in memory, larger ones open. A change on disk is seen at the next request.
   files::cache_limits cache = {};
 
-  /// What is kept and has been compared with the disk is good for so long: a change may be seen that
-  /// much later, and a request costs no look at the disk meanwhile.
+  /// How long a kept file is trusted after it was compared with the disk. Requests do not look at the disk
+  /// meanwhile, so a change may be seen that much later.
   std::chrono::milliseconds trust_for{0};
 
-  /// Looked at before the built-in table, first match first.
+  /// Rules that are tried before the built-in table; the first match counts.
   std::vector<media_type_rule> media_types = {};
 
-  /// For applications of one page that make up their own paths: the file, such as `index.html`, that answers when
-  /// a browser navigates to a name that there is not. A missing script or image stays a 404. A navigation says so
-  /// in Sec-Fetch-Mode, or else asks for text/html by name.
+  /// For single-page applications that route their own paths: the file, such as `index.html`, that answers when
+  /// a browser navigates to a name that does not exist. A missing script or image stays a 404. A request is a
+  /// navigation if its Sec-Fetch-Mode says so, or else if it accepts text/html by name.
   std::string fallback = {};
 
-  /// Pages of your own for errors, as `{{404, "404.html"}}`: files beneath the root.
+  /// Your own pages for errors, as `{{404, "404.html"}}`: files beneath the root.
   std::vector<error_page> error_pages = {};
 
-  /// Called, from the thread of the request, with what ended in a status of 500 or more.
+  /// Called with each error that led to a status of 500 or more, from the thread of the request.
   function<void(const error&) const> on_error = {};
 };
 
-/// Serves the files beneath a root to GET and HEAD: with ranges, conditions, types by extension,
-/// index pages, a redirect to the slash of directories, and listings. Others get 405. Answers 404 to
-/// what leads outside, is hidden, or is no file; error bodies tell nothing of this machine.
+/// Serves the files beneath a root to GET and HEAD: with ranges, conditional requests, types by extension,
+/// index pages, redirects to a directory's trailing slash, and listings. Other methods get 405. A path that
+/// leads outside, is hidden, or is no file gets 404. Error bodies reveal nothing about this machine.
 ///
-/// A value that is cheap to copy: copies share the root, which was opened once. Any thread. Never
-/// waits for a peer, but for the disk. Response bodies hold the file open until they are sent.
+/// A value that is cheap to copy: copies share the root, which was opened once. Any thread. It never
+/// waits for a peer, but does wait for the disk. Response bodies hold the file open until they are sent.
 ///
 ///     app.otherwise(static_files("public"));
 ///     app.get("/files/{path...}", static_files("/srv/files", {.strip_prefix = "/files"}));
 class static_files {
  public:
-  /// Throws `bad_result`: `serve directory "x": no such file or directory`; std::invalid_argument
-  /// for options that cannot go into a field, and for a `strip_prefix` without a slash in front.
+  /// Throws `bad_result`: `serve directory "x": no such file or directory`. Throws std::invalid_argument
+  /// for options that are not valid in a field, and for a `strip_prefix` without a leading slash.
   [[gnu::cold]] explicit static_files(const std::string& root, static_files_options options = {});
 
-  /// Over a root that is open already; its own options decide on confinement and links.
+  /// Uses a root that is already open; its own options decide about confinement and links.
   [[gnu::cold]] explicit static_files(files::directory root, static_files_options options = {});
 
   [[nodiscard]] reply operator()(const request& r) const;
 
-  /// What is served. Lives as long as any copy of this handler.
+  /// The root directory. Lives as long as any copy of this handler.
   [[nodiscard]] const files::directory& root() const noexcept { return state_->root; }
   [[nodiscard]] const static_files_options& options() const noexcept { return state_->options; }
 
-  /// The answer to what went wrong, told to `on_error` as the options say.
+  /// The answer to an error, which is also passed to `on_error` as the options say.
   [[nodiscard, gnu::cold]] response failed(const error& why) const;
 
-  /// Makes `made`, where it is an error with a page of its own, show that page.
+  /// Replaces the body of `made` by its error page, if it is an error that has one.
   void show_error_page(response& made) const {
     if (made.status.code() >= 400 && !state_->options.error_pages.empty()) replace_by_page(made);
   }
@@ -134,7 +134,7 @@ class static_files {
   [[nodiscard]] shared<const files::kept_file> kept_for(const request& r, const std::string& name) const;
   [[nodiscard, gnu::cold]] shared<const files::kept_file> kept_variant(const request& r, const std::string& name) const;
   [[nodiscard]] response serve_found(const request& r, const std::string& name) const;
-  // What is not kept: built for size, as the disk is what it costs.
+  // For what is not kept: optimized for size, as the disk dominates the cost.
   [[nodiscard, gnu::cold]] response serve_missing(const request& r, const error& why) const;
   [[nodiscard, gnu::cold]] response serve_directory(const request& r, const std::string& name) const;
   [[nodiscard, gnu::cold]] response serve_listing(const request& r, const std::string& name) const;
@@ -154,18 +154,17 @@ class static_files {
 
 namespace detail {
 
-/// What a variant is kept under: no name of a file holds a line end.
+/// The name under which a variant is kept: no name that is served contains a line end.
 [[nodiscard, gnu::cold]] inline std::string variant_key(std::string_view name, std::string_view coding) {
   return std::string(name).append("\n").append(coding);
 }
 
-/// A folder by the name of an index, which was looked for in the folder that `r` is for.
+/// Whether what was found as the index of the folder that `r` asks for is itself a folder.
 [[nodiscard]] inline bool is_no_index(const files::kept_file& kept, const request& r) noexcept {
   return kept.stamp.is_directory && r.path().ends_with('/');
 }
 
-/// One name per thread, so that a usual request needs no memory of its own for it. A handler does
-/// not call itself.
+/// One name per thread, so that a usual request allocates none. A handler does not call itself.
 [[nodiscard]] inline std::string& name_buffer() {
   thread_local std::string name;
   return name;
@@ -223,8 +222,8 @@ inline response static_files::serve(const request& r) const {
   return serve_found(r, name);
 }
 
-/// A path without escapes is a name, if it is one at all: what is kept under it need not be judged again.
-/// What is found under one with a `%` is not looked at further: the path means another name.
+/// A path without escapes is a name, if it is valid at all, so what is kept under it need not be checked again.
+/// What is found under a path with a `%` is not used: the path means another name.
 inline shared<const files::kept_file> static_files::kept_as_asked(const request& r, std::string_view below) const {
   if (!state_->keeps_paths || below.empty()) return nullptr;
   below.remove_prefix(1);
@@ -237,7 +236,7 @@ inline shared<const files::kept_file> static_files::kept_as_asked(const request&
   return kept;
 }
 
-/// What is at hand and still is on disk; null where the disk has to be asked more.
+/// The kept file if it is still the one on disk; null if the disk has to be asked further.
 inline shared<const files::kept_file> static_files::kept_for(const request& r, const std::string& name) const {
   if (state_->kept.is_off()) return nullptr;
   auto kept = state_->options.precompressed ? kept_variant(r, name) : state_->kept.find(name, r);

@@ -1,8 +1,8 @@
-// tinyhttp/http/body.hpp -- the content of a message, whichever way it is going.
+// tinyhttp/http/body.hpp -- the content of a message, in either direction.
 //
-// One type for both directions: nothing, octets (owned, or shared and immutable), pieces of random-
-// access content such as files, or a stream that is pulled (body_parts.hpp). Does no I/O itself and
-// frames nothing.
+// One type for requests and responses: nothing, octets (owned, or shared and immutable), pieces of
+// random-access content such as files, or a stream that is pulled (body_parts.hpp). Does no I/O itself
+// and knows nothing about framing.
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
@@ -24,15 +24,15 @@
 
 namespace tinyhttp {
 
-/// The content of a message: a value. Copies share what is immutable, and the position of a stream.
+/// The content of a message: a value. Copies share immutable content, and the position of a stream.
 class body {
  public:
   body() noexcept {}  // not defaulted: `body()` would set every octet to 0 first
   body(std::string octets) : kind_(kind::octets), octets_(std::move(octets)) {}
   body(std::string_view octets) : kind_(kind::octets), octets_(octets) {}
   body(const char* octets) : body(std::string_view(octets)) {}
-  body(std::nullptr_t) = delete;  // null is no text, nor is the 0 of `json(0)`
-  /// Many messages may share one immutable text.
+  body(std::nullptr_t) = delete;  // null is not a text, nor is the 0 of `json(0)`
+  /// Immutable text that many messages may share.
   body(shared<const std::string> octets)
       : kind_(octets ? kind::text : kind::none),
         held_(std::move(octets)) {}
@@ -42,14 +42,14 @@ class body {
       : kind_(kind::pieces), held_(share(new owned_list<body_piece>(std::move(pieces)))) {}
   body(shared<body_stream> stream)
       : kind_(stream ? kind::stream : kind::none), held_(std::move(stream)) {}
-  /// A std::shared_ptr or a `shared` of either.
+  /// Takes a std::shared_ptr or a `shared` to either.
   template <detail::shares<const std::string> Pointer>
   body(Pointer octets) : body(shared<const std::string>(std::move(octets))) {}
   template <detail::shares<body_stream> Pointer>
   body(Pointer stream) : body(shared<body_stream>(std::move(stream))) {}
   body(const body&) = default;
   body& operator=(const body&) = default;
-  /// What is moved from is empty.
+  /// A moved-from body is empty.
   body(body&& other) noexcept
       : kind_(other.kind_),
         octets_(std::move(other.octets_)),
@@ -66,7 +66,7 @@ class body {
   void clear() noexcept {
     if (kind_ != kind::none) *this = body();
   }
-  /// Assigns what is made of that, without another body in between.
+  /// Assigns the argument without making another body in between.
   void become(std::string_view octets) {
     clear();
     octets_.assign(octets);
@@ -83,37 +83,37 @@ class body {
     slice_ = std::move(slice);
   }
 
-  /// The octets are here, or there are none: `text()` shows them all.
+  /// The body is in memory, or empty: `text()` is all of it.
   [[nodiscard]] bool is_octets() const noexcept { return kind_ <= kind::text; }
   [[nodiscard]] std::string_view text() const noexcept;
 
-  /// How many octets there are in all; empty when only the end will tell.
+  /// The total number of octets; empty if that is known only at the end.
   [[nodiscard]] std::optional<std::uint64_t> length() const {
     return is_octets() ? std::optional<std::uint64_t>(text().size()) : length_elsewhere();
   }
 
-  /// The next octets, from the beginning on; an empty view is the end. The view lives until the
-  /// next call or change. For one reader, at one time.
+  /// Returns the next octets, from the beginning on; an empty view is the end. The view is valid until
+  /// the next call or change. One reader at a time.
   template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
   [[nodiscard]] task<result<std::string_view>> next();
-  /// The same of a body without a stream, which has nothing to wait for.
+  /// The same for a body without a stream, which never has to wait.
   [[nodiscard]] result<std::string_view> next_here();
 
-  /// Pulls the rest, which becomes octets; the view lives as long as the body is not changed. More
-  /// than `limit` octets are an error of kind `limit` with status hint 413, and are not kept.
+  /// Pulls the rest and stores it as octets; the view is valid until the body is changed. More than
+  /// `limit` octets are an error of kind `limit` with status hint 413, and are not kept.
   template <class = void>
   [[nodiscard]] task<result<std::string_view>> read_all(std::uint64_t limit);
   template <class = void>
   [[nodiscard]] task<result<std::string_view>> read_all() { return read_all(default_limit_); }
 
-  /// The bound that `read_all()` keeps to. Servers and clients set it from their options.
+  /// The limit of `read_all()`. Servers and clients set it from their options.
   void set_default_limit(std::uint64_t octets) noexcept { default_limit_ = octets; }
   [[nodiscard]] std::uint64_t default_limit() const noexcept { return default_limit_; }
 
-  /// The trailer section, once the end has been pulled; null when there is none.
+  /// The trailer section, once the end has been pulled; null if there is none.
   [[nodiscard]] const fields* trailers() const noexcept;
 
-  /// The parts, for whoever writes them out. Null unless the body is of that kind.
+  /// The parts, for the code that sends them. Null unless the body is of that kind.
   [[nodiscard]] const content_slice* slice() const noexcept {
     return kind_ == kind::slice ? &slice_ : nullptr;
   }
@@ -134,14 +134,14 @@ class body {
   result<std::string_view> next_of(const content_slice& slice, std::uint64_t start);
   result<std::string_view> next_octets(std::string_view all, std::uint64_t start);
 
-  // Not std::variant: copying and moving one of six costs every program that includes us more time
-  // to compile than the rest of this floor.
+  // Not std::variant: copying and moving a variant of six costs every program that includes this header
+  // more compile time than the rest of this layer.
   kind kind_ = kind::none;
-  std::string octets_;          // of kind octets; else what the last view of a slice shows
-  // A text or pieces, both never changed, or a stream; of kind octets the trailers of the stream that they were.
+  std::string octets_;          // of kind octets; else the octets that the last view of a slice shows
+  // A text or pieces, both immutable, or a stream; of kind octets: the trailers of the stream that was read.
   detail::shared_owner held_;
   content_slice slice_;
-  std::uint64_t position_ = 0;  // octets pulled so far, streams aside
+  std::uint64_t position_ = 0;  // octets pulled so far, except from streams
   std::uint64_t default_limit_ = std::uint64_t{1} << 20;
 };
 
@@ -153,8 +153,8 @@ concept pulled_octets = std::is_convertible_v<Made, std::string_view> || std::is
 
 }  // namespace detail
 
-/// A body pulled from `pull`, which gives the next octets, or an empty string at the end. With a
-/// `length`, it must give exactly that many.
+/// A body pulled from `pull`, which returns the next octets, or an empty string at the end. If `length`
+/// is given, the total must be exactly that.
 template <class Pull>
   requires detail::pulled_octets<std::invoke_result_t<Pull&>>
 [[nodiscard]] body stream_body(Pull pull, std::optional<std::uint64_t> length = std::nullopt);

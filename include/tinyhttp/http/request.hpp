@@ -1,7 +1,7 @@
 // tinyhttp/http/request.hpp -- a request: a value that owns its octets.
 //
-// RFC 9110 9. The same type on both sides: a server receives it, a client sends it. Knows no
-// socket; what only a running server can tell comes through `request_context`.
+// RFC 9110 9. The same type on both sides: a server receives it, a client sends it. It knows no
+// socket; `request_context` gives access to what only a running server can tell.
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
@@ -20,10 +20,10 @@
 
 namespace tinyhttp {
 
-/// HTTP/1.x versions that are told apart. A later minor version counts as 1.1 (RFC 9110 2.5).
+/// The HTTP/1.x versions that are distinguished. A later minor version counts as 1.1 (RFC 9110 2.5).
 enum class http_version : std::uint8_t { http_1_0, http_1_1 };
 
-/// What the connection that carries a request can tell a handler. Lives as long as the exchange.
+/// What a handler can learn from the connection that carries a request. Lives as long as the exchange.
 class request_context {
  public:
   request_context() = default;
@@ -31,35 +31,35 @@ class request_context {
   request_context& operator=(const request_context&) = delete;
   virtual ~request_context() = default;
 
-  /// The address at the other end of the socket, such as `127.0.0.1:52186`; never from a field.
+  /// The address at the other end of the socket, such as `127.0.0.1:52186`; never taken from a field.
   [[nodiscard]] virtual std::string_view peer() const noexcept = 0;
-  /// Octets come and go by TLS.
+  /// Whether the connection uses TLS.
   [[nodiscard]] virtual bool is_secure() const noexcept { return false; }
-  /// Whom the peer's certificate is for, such as `CN=me`, where the server asks for one (`tls_server_options::client_ca`).
+  /// The subject of the peer's certificate, such as `CN=me`, if the server asks for one (`tls_server_options::client_ca`).
   [[nodiscard]] virtual std::string peer_subject() const { return {}; }
-  /// The peer has gone, or the server is out of patience: nobody will see the response.
+  /// The peer has gone, or has run out of time: nobody will see the response.
   [[nodiscard]] virtual bool cancelled() const noexcept = 0;
-  /// The server has been told to stop and waits for the answers under way: one without end, such as a
-  /// stream of events, had better find one. Any thread.
+  /// The server has been told to stop and waits for the running exchanges: a response without end, such
+  /// as a stream of events, should finish. Any thread.
   [[nodiscard]] virtual bool stopping() const noexcept { return false; }
-  /// Ends at `when`, or as soon as the server is told to stop: for answers without end.
+  /// Waits until `when`, or until the server is told to stop, if that is sooner: for responses without end.
   [[nodiscard]] virtual task<void> wait_until(time_point when) { return clock().wait_until(when); }
-  /// The same, so long from now on.
+  /// The same, for a span of time from now.
   [[nodiscard]] task<void> wait_for(std::chrono::milliseconds span) { return wait_until(deadline_in(clock().now(), span)); }
-  /// What lives as long as the exchange, and waits on its loop, for bodies that are streamed: not this
-  /// in a `blocking` handler, which is over by then.
+  /// A context that lives as long as the exchange and waits on its loop, for streamed bodies. In a
+  /// `blocking` handler this is another object than the handler's own context, which ends with the handler.
   [[nodiscard]] virtual request_context& lasting() noexcept { return *this; }
   /// Sends an informational response now (RFC 9110 15.2), such as 103. HTTP/1.0 peers get none.
   [[nodiscard]] virtual task<result<void>> inform(status code, const fields& with) = 0;
   [[nodiscard]] virtual tinyhttp::clock& clock() noexcept = 0;
-  /// Any thread. Calls `work` on the loop of this exchange; dropped when that loop has ended.
+  /// Calls `work` on the loop of this exchange; drops it if that loop has ended. Any thread.
   virtual void post(function<void()> work) = 0;
 };
 
 /// The values of a route's named segments, percent-decoded. Owns its octets.
 class path_parameters {
  public:
-  /// The value of that name; empty when the route has no such segment.
+  /// The value of the segment of that name; empty when the route has no such segment.
   [[nodiscard]] const std::string_view operator[](std::string_view name) const noexcept {
     for (std::size_t i = entries_.size(); i-- > 0;)
       if (text(entries_[i].name_at, entries_[i].name_size) == name)
@@ -93,12 +93,12 @@ class path_parameters {
   small_vector<entry, 4> entries_;
 };
 
-/// What a proxy that is trusted says of the request which it passes on (app/trusted_proxies.hpp). What is not
-/// told is as the connection and the request have it.
+/// What a trusted proxy says about a request that it passes on (app/trusted_proxies.hpp). For what it does
+/// not say, the connection and the request decide.
 struct forwarded_facts {
   enum class scheme_told : std::uint8_t { none, http, https };
 
-  std::string peer;  // such as `192.0.2.1:0`, port 0 where that is not known; empty: not told
+  std::string peer;  // such as `192.0.2.1:0`, with port 0 if it is unknown; empty: not told
   std::string host;  // empty: not told
   scheme_told scheme = scheme_told::none;
 
@@ -109,7 +109,7 @@ struct forwarded_facts {
   }
 };
 
-/// A request. Views into it live until that part is changed, or the request ends.
+/// A request. Views into a part are valid until that part is changed or the request is destroyed.
 struct request {
   tinyhttp::method method;
   tinyhttp::target target;
@@ -121,11 +121,11 @@ struct request {
   request_context* context = nullptr;  // null unless a server or a test supplies one
 
   request() = default;
-  /// Throws std::invalid_argument for a text that is no target of that method.
+  /// Throws std::invalid_argument if `t` is not a valid target for that method.
   request(tinyhttp::method m, std::string_view t, tinyhttp::fields f = {}, tinyhttp::body b = {})
       : method(std::move(m)), target(t, method), fields(std::move(f)), body(std::move(b)) {}
 
-  /// A request to call a handler with: `app(request::get("/hello"))`. These throw, too.
+  /// Requests for calling a handler directly: `app(request::get("/hello"))`. These throw, too.
   [[nodiscard]] static request get(std::string_view t, tinyhttp::fields f = {}) {
     return {method::get, t, std::move(f)};
   }
@@ -148,20 +148,20 @@ struct request {
   [[nodiscard]] std::string_view path() const noexcept { return target.path(); }
   [[nodiscard]] std::string_view query() const noexcept { return target.query(); }
 
-  /// The authority that is asked: of an absolute target, else of the Host field (RFC 9112 3.3); what a
-  /// trusted proxy says goes before both.
+  /// The host (and port) that the client asked for: from a trusted proxy, else from an absolute target, else
+  /// from the Host field (RFC 9112 3.3).
   [[nodiscard]] std::string_view host() const noexcept {
     if (!forwarded.host.empty()) return forwarded.host;
     return target.authority().empty() ? fields["Host"] : target.authority();
   }
 
-  /// Who asks, such as `127.0.0.1:52186`: the other end of the connection, or whom a trusted proxy there
-  /// speaks for. Empty without a context.
+  /// The client's address, such as `127.0.0.1:52186`: what a trusted proxy says, else the other end of the
+  /// connection. Empty without a context.
   [[nodiscard]] std::string_view peer() const noexcept {
     if (!forwarded.peer.empty()) return forwarded.peer;
     return context != nullptr ? context->peer() : std::string_view();
   }
-  /// It was asked by TLS: of us, or of a trusted proxy that says so.
+  /// The client used TLS: to us, or to a trusted proxy that says so.
   [[nodiscard]] bool is_secure() const noexcept {
     if (forwarded.scheme != forwarded_facts::scheme_told::none)
       return forwarded.scheme == forwarded_facts::scheme_told::https;
@@ -174,7 +174,7 @@ struct request {
     co_return co_await context->inform(code, with);
   }
 
-  /// Becomes as new, keeping the memory of its parts.
+  /// Resets the request to a new one, but keeps the memory of its parts.
   void clear() {
     (void)method.assign(tinyhttp::method::get.name());
     target.reset();

@@ -1,7 +1,7 @@
 // tinyhttp/http/response.hpp -- a response: a value that owns its octets.
 //
-// RFC 9110 15. Says what is to be sent; the writer alone decides how it is framed, and whether the
-// content goes out at all (HEAD, 204, 304).
+// RFC 9110 15. It says what to send. The writer alone decides how it is framed, and whether the
+// content is sent at all (HEAD, 204, 304).
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -25,24 +25,24 @@
 
 namespace tinyhttp {
 
-/// The raw connection, for a protocol that takes over after 101 (RFC 9110 7.8).
+/// The raw connection, for a protocol that takes over after a 101 (RFC 9110 7.8).
 class raw_stream {
  public:
   virtual ~raw_stream() = default;
-  /// Octets received; 0 is the end. What came behind the request is given first.
+  /// Reads octets and returns their number; 0 is the end. Begins with what came after the request.
   [[nodiscard]] virtual task<result<std::size_t>> read(std::span<char> room) = 0;
   [[nodiscard]] virtual task<result<void>> write(std::string_view octets) = 0;
 };
 
-/// How a response went, for logs and accounting.
+/// How sending a response went, for logs and metrics.
 struct sent_report {
   tinyhttp::status status{};
   std::uint64_t body_octets = 0;     // content handed to the kernel
-  bool complete = false;             // the whole message was
+  bool complete = false;             // the whole message was handed over
   std::chrono::nanoseconds time{0};  // from the request's last head octet to the response's last
 };
 
-/// A response to hand back from a handler, or that a client received.
+/// A response: returned from a handler, or received by a client.
 struct response {
   tinyhttp::status status;
   tinyhttp::fields fields;
@@ -66,7 +66,7 @@ struct response {
   [[gnu::always_inline]] response(tinyhttp::status code, const constant_line& f, std::string_view octets)
       : status(code), fields(f), body(octets) {}
 
-  /// Chains: `return text("hi").with("Cache-Control", "no-store")`. Throws as `fields::set`.
+  /// Sets a field; for chaining: `return text("hi").with("Cache-Control", "no-store")`. Throws like `fields::set`.
   response& with(std::string_view name, std::string_view value) & {
     fields.set(name, value);
     return *this;
@@ -76,19 +76,19 @@ struct response {
     return std::move(*this);
   }
 
-  /// Calls `f` once when the response has been sent or given up, on the loop thread.
+  /// Calls `f` once, on the loop thread, when the response has been sent or given up.
   response& on_sent(function<void(const sent_report&)> f) {
     own_hooks().add(std::move(f));
     return *this;
   }
 
-  /// After this response (usually 101) the connection is `f`'s; it ends when `f` does.
+  /// Hands the connection to `f` after this response (usually a 101); the connection ends when `f` does.
   response& takeover(function<task<void>(raw_stream&)> f) {
     own_hooks().takeover = std::move(f);
     return *this;
   }
 
-  /// What `on_sent` and `takeover` left here, for whoever sends the response. Null when unused.
+  /// What `on_sent` and `takeover` left here, for the sender of the response. Null when unused.
   struct hooks {
     using sent_hook = function<void(const sent_report&)>;
     owned_list<sent_hook> sent;
@@ -105,10 +105,10 @@ struct response {
   }
   [[gnu::cold]] void part_hooks();
 
-  shared<hooks> hooks_;  // shared by copies until one of them gets more
+  shared<hooks> hooks_;  // shared by copies until more are added to one of them
 };
 
-/// What is shared with other copies stays theirs as well, and is called through.
+/// Hooks that other copies share stay theirs; this copy calls them through hooks of its own.
 inline void response::part_hooks() {
   shared<hooks> own(new hooks);
   own->add([others = hooks_](const sent_report& report) {
@@ -119,8 +119,8 @@ inline void response::part_hooks() {
   hooks_ = std::move(own);
 }
 
-/// Octets of any type; those below name the usual ones. `code` is the status. Throws std::invalid_argument
-/// for a `media_type` that is no field value.
+/// A response with octets of any type; the functions below set the usual types. `code` is the status. Throws
+/// std::invalid_argument if `media_type` is not a valid field value.
 [[nodiscard, gnu::noinline]] inline response content(body octets, std::string_view media_type, status code = {}) {
   response made;
   made.status = code;
@@ -130,7 +130,7 @@ inline void response::part_hooks() {
 }
 namespace detail {
 
-/// Of a literal: the caller's compiler counts its octets, and all is written in its place.
+/// For literals: the caller's compiler counts the octets, and everything is written in its place.
 [[nodiscard, gnu::noinline]] inline response text_here(std::string_view octets, status code) {
   return response(code, constant_line("Content-Type: text/plain; charset=utf-8\r\n"), octets);
 }
@@ -157,7 +157,7 @@ template <std::size_t Size>
 [[nodiscard]] response html(const char (&octets)[Size], status code = {}) {
   return detail::html_here(octets, code);
 }
-/// `octets` are JSON text already.
+/// A JSON response; `octets` are already JSON text.
 [[nodiscard]] inline response json(body octets, status code = {}) {
   return response(code, constant_line("Content-Type: application/json\r\n"), std::move(octets));
 }
@@ -166,14 +166,14 @@ template <std::size_t Size>
   return detail::json_here(octets, code);
 }
 
-/// A short page for people that says what went wrong: the status, and nothing of this machine.
+/// A short page that tells people what went wrong: the status, and nothing about this machine.
 [[nodiscard, gnu::cold]] inline response problem(status code) {
   return detail::text_here(code.to_string().append("\n"), code);
 }
 
-/// Sends the client to `location`, a URI reference. Octets that may not stand in one are
-/// percent-encoded, standing escapes are left alone. It is not judged where it leads: do not hand on
-/// what a peer said. Throws std::invalid_argument for an empty one, and for a status that is not 3xx.
+/// Redirects the client to `location`, a URI reference. Octets that may not appear in one are
+/// percent-encoded; existing escapes are left alone. The target is not checked: do not pass on what
+/// a peer sent. Throws std::invalid_argument for an empty one, and for a status that is not 3xx.
 [[nodiscard, gnu::cold]] inline response redirect(std::string_view location, status code = status::found) {
   if (location.empty() || !code.is_redirection()) throw std::invalid_argument("redirect: to nowhere, or not by a 3xx");
   std::string escaped;
