@@ -1,8 +1,8 @@
 // tinyhttp/testing/behavior.hpp -- how a fake server answers, as values that can be named and joined.
 //
-// Three independent parts: what is answered (`serve`, `reply`, `raw`, ...), how it goes on the wire
+// Three independent parts: what is answered (`serve`, `reply`, `raw`, ...), how it is sent
 // (`cut`, `reset`, `stall`, `hold`, `throttle`, `flip_bit`, lies in the head), and for how long
-// (`times`, `then`). Says nothing of sockets; wire_plan.hpp and connection.hpp do what is said here.
+// (`times`, `then`). Knows no sockets; wire_plan.hpp and connection.hpp carry it out.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -32,7 +32,7 @@ namespace detail {
 inline constexpr std::uint64_t most_pulled = std::uint64_t{64} << 20;  // octets of a stream that is answered with
 }
 
-/// What happens at one place of an exchange.
+/// What happens at one position of an exchange.
 struct wire_event {
   enum class kind : std::uint8_t { cut, reset, stall, hold, pause, truncate, bad_record, answer };
   kind what;
@@ -52,7 +52,7 @@ enum class chunk_fault : std::uint8_t {
   negative_size,
 };
 
-/// One line of a head, changed before it goes out.
+/// One line of a head, changed before it is sent.
 struct head_edit {
   enum class kind : std::uint8_t { set, add, remove, status_line, bare_lf };
   kind what;
@@ -61,13 +61,13 @@ struct head_edit {
 };
 
 /// One entry of a script: everything about one response. Behaviours are made of these; tests use
-/// the functions below instead.
+/// the functions of behaviors.hpp instead.
 struct act {
   enum class kind : std::uint8_t { serve, reply, raw, swap, compute, flaky, stepped };
   using decision = function<behavior(const exchange&) const>;
 
   kind what = kind::serve;
-  bool chosen = false;  // `what` was said, not assumed: it prevails when joined
+  bool chosen = false;  // `what` was set, not defaulted: it prevails when joined
   std::string name;     // for the journal
   static constexpr std::size_t always = static_cast<std::size_t>(-1);
   std::size_t times = always;  // requests
@@ -94,21 +94,21 @@ struct act {
   std::size_t piece = 0;  // octets per write; 0: as many as there are
   std::size_t chunk = 0;  // octets per chunk; 0: not chunked
   chunk_fault broken = chunk_fault::none;
-  std::string trailers = {};  // field lines behind the last chunk
+  std::string trailers = {};  // field lines after the last chunk
   value_list<head_edit> edits = {};
   std::string in_front = {};  // octets in front of the head
   std::string behind = {};    // octets behind the body
   bool closes = false;        // the connection ends behind this response
 };
 
-/// What answers the requests that meet a rule. A value: copies carry the script, not how far a
+/// How to answer the requests that match a rule. A value: copies share the script, but not how far a
 /// server has come in it.
 class behavior {
  public:
   behavior() : behavior(act{}) {}
   explicit behavior(act one) { acts_.push_back(std::move(one)); }
-  /// A lambda decides for each request: `[](const exchange& x) -> behavior { ... }`. It is called on
-  /// the server's thread; what it throws becomes a 500 and a failing `quiet()`.
+  /// The lambda decides for each request: `[](const exchange& x) -> behavior { ... }`. It is called on
+  /// the server's thread. If it throws, the answer is a 500 and `quiet()` fails.
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, behavior> &&
              std::is_invocable_r_v<behavior, const std::decay_t<F>&, const exchange&>)
@@ -118,31 +118,31 @@ class behavior {
              !std::is_invocable_r_v<behavior, const std::decay_t<F>&, const exchange&>)
   behavior(F&&) = delete;  // a behaviour is such as reply(404), serve(), or [](const exchange& x) -> behavior { ... }
 
-  /// So often, 0 is never; then what follows, or as if there were no such rule.
+  /// Applies for `n` requests (0: never); then what follows, or as if there were no such rule.
   [[nodiscard]] behavior times(std::size_t n) const;
-  /// What comes behind. What was not told `times` comes once.
+  /// Continues with `next`. An entry without `times` then applies once.
   [[nodiscard]] behavior then(behavior next) const;
-  /// Both at once. What the right side says about the answer prevails; a script on the right joins
-  /// the last entry on the left.
+  /// Joins two behaviours. What the right side says about the answer prevails; a script on the right
+  /// is joined to the last entry on the left.
   friend behavior operator|(behavior left, const behavior& right);
 
-  /// A field of the response, in place of what it would be. Octets that no field may have are the
-  /// test's own business here.
+  /// Sets a field of the response, in place of what it would be. Octets that are not valid in a field
+  /// are allowed here.
   [[nodiscard]] behavior header(std::string name, std::string value) const;
   [[nodiscard]] behavior without_header(std::string name) const;
-  /// Retry-After, in whole seconds.
+  /// Adds Retry-After, in whole seconds.
   [[nodiscard]] behavior retry_after(std::chrono::seconds delay) const;
 
-  /// The script, for whoever plays it.
+  /// The script, for the code that runs it.
   [[nodiscard]] const value_list<act>& acts() const noexcept { return acts_; }
   [[nodiscard]] std::string name() const;
-  /// So many requests bring the script to its last entry, and to the end of that if it has one.
+  /// How many requests bring the script to its last entry, and to the end of that if it has one.
   [[nodiscard]] std::size_t least() const noexcept {
     std::size_t all = 0;
     for (const auto& each : acts_) all += each.times == act::always ? 1 : each.times;
     return all;
   }
-  /// The entry for the `n`th request, from 1; null when the script is over.
+  /// The entry for the `n`th request, counted from 1; null when the script is over.
   [[nodiscard]] const act* at(std::size_t n) const noexcept;
 
  private:
@@ -152,7 +152,7 @@ class behavior {
   value_list<act> acts_;
 };
 
-/// Something of `one` may happen while the request's body is read.
+/// Whether something of `one` may happen while the request's body is read.
 [[nodiscard]] inline bool says_of_request(const act& one) noexcept;
 
 // ---------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ inline const act* behavior::at(std::size_t n) const noexcept {
 
 namespace detail {
 
-/// `right`'s effects into `left`.
+/// Adds the effects of `right` to `left`.
 inline void join(act& left, const act& right) {
   if (right.chosen) {
     left.what = right.what;

@@ -1,6 +1,6 @@
 // tinyhttp/testing/behaviors.hpp -- the vocabulary: serve, reply, cut, reset, hold, and the lies.
 //
-// Each gives a value (behavior.hpp); nothing happens here. Numbers that mean nothing throw `bad_result`.
+// Each returns a value (behavior.hpp); nothing happens here. Numbers without a meaning throw `bad_result`.
 #pragma once
 
 #include <tinyhttp/client/credentials.hpp>
@@ -24,89 +24,89 @@ namespace tinyhttp::testing {
 
 // --- what is answered ---
 
-/// What the path has: its file or its mount, with ranges and conditions; else 404.
+/// Serves what is at the path: its file or its mount, with ranges and conditional requests; else 404.
 [[nodiscard]] inline behavior serve();
-/// A status and a body of its own; the default is a line that names the status.
+/// Answers with a status and a body; without a body, a line that names the status.
 [[nodiscard]] inline behavior reply(int code, std::optional<std::string> body = std::nullopt,
                                     std::string_view media_type = "text/plain; charset=utf-8");
-/// A body that is a stream is pulled now, and sent whole each time: throws `bad_result` when that fails, waits
-/// for a loop, or has more than 64 MiB.
+/// Answers with any response. A stream body is pulled now and sent whole each time; throws `bad_result` if pulling
+/// fails, waits for a loop, or gives more than 64 MiB.
 [[nodiscard]] inline behavior reply(response answer);
-/// A redirect to `location`.
+/// Redirects to `location`.
 [[nodiscard]] inline behavior redirect(std::string location, int code = 302);
-/// These octets, whatever they are, and then the end of the connection. All count for `after{n}`.
+/// Sends exactly these octets, then ends the connection. All of them count for `after{n}`.
 [[nodiscard]] inline behavior raw(std::string octets);
-/// The whole file to whoever asks for a part of it: 200 to a Range.
+/// Answers a request for a range with the whole file and 200.
 [[nodiscard]] inline behavior ignore_range();
-/// From this request on the path has `other`, with `etag`; with none, with one of its own.
+/// Replaces the path's file by `other` from this request on, with `etag`; if that is empty, with a tag made for it.
 [[nodiscard]] inline behavior swap_content(content other, std::string etag = {});
-/// The same in the middle of this response: its rest comes from `other`.
+/// The same in the middle of this response: the rest of it comes from `other`.
 [[nodiscard]] inline behavior swap_content(content other, std::string etag, position at);
-/// 401 with a challenge, unless the request has these credentials.
+/// Answers 401 with a challenge, unless the request has these credentials.
 [[nodiscard]] inline behavior basic_auth(std::string_view user, std::string_view password);
-/// `fault` with that probability, else `serve`. The draw depends on the seed, the rule's matcher and
-/// on how many requests met it before, and on nothing else. TINYHTTP_TEST_SEED, such as 0x5eed,
-/// is another seed for all. Which draws failed is said in the journal, with the call that repeats them.
+/// `fault` with that probability, else `serve`. The draw depends only on the seed, the rule's matcher and
+/// how many requests met it before. TINYHTTP_TEST_SEED, such as 0x5eed, replaces every seed. The journal
+/// says which draws failed, with the call that repeats them.
 [[nodiscard]] inline behavior flaky(double probability, std::uint64_t seed, behavior fault);
 [[nodiscard]] inline behavior flaky(double probability, std::uint64_t seed);
 
 // --- how it goes on the wire ---
 
-/// Ends our side there, exactly: the client reads that many octets and then an end. Reads on, and
+/// Ends our sending side exactly there: the client reads that many octets and then an end. Reads on, and
 /// discards, until the client has closed too, so that nothing is reset by accident.
 [[nodiscard]] inline behavior cut(position at);
-/// Resets the connection there, once the client's kernel has acknowledged every octet before.
+/// Resets the connection there, once the client's kernel has acknowledged every earlier octet.
 [[nodiscard]] inline behavior reset(position at);
-/// As `cut`, but with TLS the end is that of the socket only: no close_notify comes before it, as when
-/// somebody between the two ends the connection (RFC 8446 6.1).
+/// Like `cut`, but with TLS only the socket is closed: without a close_notify, as when an attacker ends
+/// the connection (RFC 8446 6.1).
 [[nodiscard]] inline behavior truncate(position at);
-/// With TLS a record comes there that nobody with the keys has made. The connection ends behind it.
+/// With TLS, sends a record there that was not made with the connection's keys, and then ends the connection.
 [[nodiscard]] inline behavior bad_record(position at);
 /// Sends nothing more from there on, until the client leaves.
 [[nodiscard]] inline behavior stall(position at);
-/// Waits there for the gate, until the client leaves or the server ends.
+/// Waits there until the gate opens, the client leaves or the server ends.
 [[nodiscard]] inline behavior hold(position at, gate until);
 /// Waits at the gate after each `octets` of the body.
 [[nodiscard]] inline behavior step(std::uint64_t octets, gate each);
-/// Waits there for a time. For people, and for tests of deadlines; prefer `hold`.
+/// Waits there for a time. For watching, and for tests of timeouts; otherwise prefer `hold`.
 [[nodiscard]] inline behavior pause(position at, std::chrono::nanoseconds time);
-/// No more than `octets` of body in each `time`.
+/// Sends at most `octets` of the body in each `time`.
 [[nodiscard]] inline behavior throttle(std::uint64_t octets, std::chrono::nanoseconds time = std::chrono::seconds(1));
-/// The lowest bit of the octet at this place of the file is the other one.
+/// Flips the lowest bit of the octet at this position of the file.
 [[nodiscard]] inline behavior flip_bit(std::uint64_t file_offset);
 [[nodiscard]] inline behavior flip_bit(position at);
-/// Body and head in writes of so many octets.
+/// Sends head and body in writes of this many octets.
 [[nodiscard]] inline behavior tiny_writes(std::size_t octets = 1);
 
-/// The answer comes once so many octets of the request's body have been read, whatever is still to come, and the
-/// connection ends behind it. 0: in place of the `100 Continue` that a client may wait for (RFC 9110 10.1.1).
+/// Answers once this many octets of the request's body have been read, whatever is still to come, and then ends the
+/// connection. 0: in place of the `100 Continue` that a client may wait for (RFC 9110 10.1.1).
 [[nodiscard]] inline behavior early(std::uint64_t octets = 0);
 
 // --- framing, true and false ---
 
-/// The body in chunks of this size.
+/// Sends the body in chunks of this size.
 [[nodiscard]] inline behavior chunked(std::size_t octets, chunk_fault broken = chunk_fault::none);
-/// A field behind the body, which is chunked for that (RFC 9112 7.1.2); `chunked` says in what sizes. HEAD has none.
+/// Adds a trailer field. The body is chunked for that (RFC 9112 7.1.2); `chunked` sets the sizes. HEAD gets none.
 [[nodiscard]] inline behavior trailer(std::string name, std::string value);
-/// A Content-Length of `octets`, whatever the body has; then the end of the connection.
+/// Sends a Content-Length of `octets`, whatever the body has; then ends the connection.
 [[nodiscard]] inline behavior length(std::uint64_t octets);
-/// The same with any text in its place: `-1`, `99999999999999999999`, `5, 5`.
+/// The same with any text as the length: `-1`, `99999999999999999999`, `5, 5`.
 [[nodiscard]] inline behavior length_text(std::string text);
-/// A second Content-Length behind the true one.
+/// Adds a second Content-Length after the true one.
 [[nodiscard]] inline behavior double_length(std::uint64_t octets);
-/// No length: only the end of the connection ends the body.
+/// Sends no length: only the end of the connection ends the body.
 [[nodiscard]] inline behavior no_length();
-/// Octets behind the body, and then the end of the connection.
+/// Sends octets after the body, and then ends the connection.
 [[nodiscard]] inline behavior extra(std::string octets);
-/// So many informational responses in front.
+/// Sends `count` informational responses first.
 [[nodiscard]] inline behavior noise(int code = 103, int count = 3);
-/// Another first line: `HTP/1.1 200 OK`.
+/// Sends another first line: `HTP/1.1 200 OK`.
 [[nodiscard]] inline behavior status_line(std::string line);
-/// Lines of the head end with LF alone.
+/// Ends the lines of the head with LF alone.
 [[nodiscard]] inline behavior bare_lf();
-/// One more field line.
+/// Adds a field line.
 [[nodiscard]] inline behavior add_header(std::string name, std::string value);
-/// The connection ends behind this response, as `Connection: close` says.
+/// Ends the connection after this response, and says so with `Connection: close`.
 [[nodiscard]] inline behavior close_after();
 
 // ---------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ namespace detail {
   return behavior(std::move(one));
 }
 
-/// A stream has its octets once, a behaviour is asked again and again.
+/// A stream gives its octets only once, but a behaviour is used again and again.
 inline void pull_now(body& from) {
   if (from.stream() == nullptr) return;
   auto reading = from.read_all(most_pulled);
@@ -144,13 +144,13 @@ inline void pull_now(body& from) {
   (void)reading.take().value();
 }
 
-/// For what happens to octets of ours.
+/// For behaviours on octets that we send.
 inline void check_response(position at, const char* what) {
   if (at.in != position::kind::request) return;
   throw bad_result(error(error_kind::invalid_argument, std::string(what) + ": in_request{n} is no place of a response"));
 }
 
-/// For a number of octets that would never end, or never happen.
+/// For a number of octets which, if 0, would never end or never happen.
 inline void check_some(std::uint64_t octets, const char* what) {
   if (octets == 0) throw bad_result(error(error_kind::invalid_argument, std::string(what) + ": 0 octets at a time"));
 }

@@ -1,6 +1,6 @@
 // tinyhttp/testing/content.hpp -- what a fake file holds: text, octets, a seeded pattern, a file.
 //
-// A pattern is computed where it is read: ten gigabytes of it need neither memory nor disk, and any
+// A pattern is computed where it is read. So ten gigabytes of it need neither memory nor disk, and any
 // slice of a download can be checked. Knows no server.
 #pragma once
 
@@ -27,7 +27,7 @@
 
 namespace tinyhttp::testing {
 
-/// Octets of a known number, cheap to copy: copies share them.
+/// A known number of octets. Cheap to copy: copies share them.
 class content {
  public:
   content() : content(std::string()) {}
@@ -38,22 +38,22 @@ class content {
       : source_(std::move(from)), size_(size), identity_(identity) {}
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-  /// Different for what is different; what an entity tag is made from.
+  /// A number that differs for different content; entity tags are made from it.
   [[nodiscard]] std::uint64_t identity() const noexcept { return identity_; }
   [[nodiscard]] const shared<const content_source>& source() const noexcept { return source_; }
 
-  /// `length` octets from `at` on, or as many as there are.
+  /// Returns `length` octets from `at` on, or as many as there are.
   [[nodiscard]] std::string slice(std::uint64_t at, std::uint64_t length) const;
-  /// All of it, in memory.
+  /// Returns all octets, in memory.
   [[nodiscard]] std::string octets() const { return slice(0, size_); }
 
-  /// SHA-256 of all of it, in hexadecimal digits: what a client should have in the end.
-  /// Computed from a piece at a time.
+  /// SHA-256 of all octets, in hexadecimal digits: what a client should end up with.
+  /// Computed piece by piece.
   [[nodiscard]] std::string sha256() const;
 
-  /// `got` is all of this, or says from where on it is not. Compared without holding more than a window.
+  /// Whether `got` is all of this; if not, says from where on it differs. Holds no more than a window in memory.
   [[nodiscard]] verdict matches(std::string_view got) const { return compared(got, 0, size_); }
-  /// `got` is a slice: what this holds from `at` on, as many octets as there are in `got`.
+  /// Whether `got` is a slice: the octets of this from `at` on, as many as `got` has.
   [[nodiscard]] verdict matches(std::string_view got, std::uint64_t at) const { return compared(got, at, got.size()); }
 
  private:
@@ -64,17 +64,17 @@ class content {
   std::uint64_t identity_;
 };
 
-/// The octets of `t`.
+/// Content with the octets of `t`.
 [[nodiscard]] inline content text(std::string t) { return {std::move(t)}; }
 [[nodiscard]] inline content octets(std::string_view t) { return {t}; }
 
 /// `size` octets that look random, the same for the same `seed` on every machine.
 [[nodiscard]] inline content pattern(std::uint64_t size, std::uint64_t seed = 0);
 
-/// The octet at `at` of any pattern of that seed.
+/// The octet at position `at` of any pattern with that seed.
 [[nodiscard]] constexpr char pattern_at(std::uint64_t at, std::uint64_t seed) noexcept;
 
-/// The regular file at `path`, opened now. Throws `bad_result` when it cannot be.
+/// The regular file at `path`, opened now. Throws `bad_result` if that fails.
 [[nodiscard]] inline content on_disk(const std::string& path);
 
 // ---------------------------------------------------------------------------------------------

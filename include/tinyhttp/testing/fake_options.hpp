@@ -11,24 +11,24 @@
 
 namespace tinyhttp::testing {
 
-/// What `tls()` in testing_tls.hpp comes to. Certificates and keys are PEM text.
+/// What `tls()` in testing_tls.hpp returns. Certificates and keys are PEM text.
 struct fake_security {
   shared<const net::secure_context> context;
   std::string host;       // in `url()`; empty: the literal address
-  std::string authority;  // whom clients are to trust
-  std::string client;     // certificate and key that a client is to show; empty: it is asked for none
+  std::string authority;  // the CA certificate for clients to trust
+  std::string client;     // certificate and key for a client to present; empty: none is requested
 };
 
-/// Where a fake server listens, and what it keeps.
+/// Where a fake server listens, and how much it keeps.
 struct fake_server_options {
   std::string host = "127.0.0.1";  // an address
-  std::uint16_t port = 0;          // 0: a free one
+  std::uint16_t port = 0;          // 0: any free port
   bool unix_socket = false;        // instead: a Unix-domain socket in a directory of its own
   shared<const fake_security> tls = nullptr;  // see testing_tls.hpp
-  std::uint64_t journal = std::uint64_t{256} << 20;  // octets, about; then the oldest exchanges go
+  std::uint64_t journal = std::uint64_t{256} << 20;  // octets, about; beyond, the oldest exchanges are dropped
   std::uint64_t body = 1024 * 1024;  // octets of each request's body that are kept; all are counted
 };
-/// `fake_server srv{ipv6};`
+/// Options for a server on `[::1]`: `fake_server srv{ipv6};`
 inline const fake_server_options ipv6{.host = "::1"};
 inline const fake_server_options unix_socket{.unix_socket = true};
 

@@ -1,8 +1,8 @@
 // tinyhttp/testing/fake_server.hpp -- a file server for tests: perfect until told to misbehave, and
-// then to the octet.
+// then exact to the octet.
 //
-// Listening when it is constructed, on 127.0.0.1 and a free port; gone when it is destroyed. One
-// thread of its own. Every member function may be called from any thread.
+// It listens on 127.0.0.1 and a free port from construction to destruction. It has one thread of its
+// own. Every member function may be called from any thread.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -33,7 +33,7 @@
 
 namespace tinyhttp::testing {
 
-/// See examples/test_a_downloader.cpp and docs/testing.md.
+/// A file server for unit tests. See examples/test_a_downloader.cpp and docs/testing.md.
 ///
 ///     fake_server srv;
 ///     srv.file("/fw.img", pattern(3_MiB, 7)).etag("\"v1\"");
@@ -41,21 +41,21 @@ namespace tinyhttp::testing {
 ///     CHECK(download(srv.url("/fw.img")).ok);
 ///     CHECK(srv.saw(get("/fw.img")).exactly(2));
 ///
-/// A request is answered by the last rule declared that matches it, else by the file of its path,
+/// A request is answered by the matching rule that was declared last, else by the file of its path,
 /// else by the longest mount, else with 404. Paths that do not begin with `/` throw `bad_result`.
 class fake_server {
  public:
-  /// Throws `bad_result` when it cannot listen.
-  template <class = void>  // compiled where it is used, as what it starts is
+  /// Throws `bad_result` if it cannot listen.
+  template <class = void>  // compiled only where it is used, like what it starts
   explicit fake_server(fake_server_options with = {}) : host_(std::make_unique<fake_host>(std::move(with))) {}
   fake_server(const fake_server&) = delete;
   fake_server& operator=(const fake_server&) = delete;
-  /// Prints the journal to stderr, once, if a verdict was false, a lambda threw or an exception is under way. Does nothing in a
-  /// child of fork: the server is its parent's.
+  /// Prints the journal to stderr, once, if a verdict was false, a lambda threw or an exception is in flight. Does nothing in a
+  /// child of fork: the server belongs to the parent.
   ~fake_server();
 
-  /// `http://127.0.0.1:PORT` and `path`, a literal address: `localhost` may mean two. `https://` with TLS. What
-  /// may not stand in a URL, such as a blank, is escaped; escapes stay. `url("")` ends behind the port.
+  /// `http://127.0.0.1:PORT` and `path`; a literal address, as `localhost` may mean two. `https://` with TLS. Octets
+  /// that a URL may not contain, such as a blank, are escaped; existing escapes stay. `url("")` ends after the port.
   [[nodiscard]] std::string url(std::string_view path = "/") const {
     if (!path.empty()) check_path(path);
     std::string made = host_->origin();
@@ -65,95 +65,96 @@ class fake_server {
     return made;
   }
   [[nodiscard]] std::uint16_t port() const noexcept { return host_->port(); }
-  /// The path of the Unix-domain socket, where it listens on one.
+  /// The path of the Unix-domain socket, if it listens on one.
   [[nodiscard]] const std::string& unix_path() const noexcept { return host_->unix_path(); }
 
-  // With TLS (testing_tls.hpp); else these are empty.
-  /// A file with the certificate of whom clients are to trust: `curl --cacert`. Goes with the server.
+  // With TLS (testing_tls.hpp); otherwise these are empty.
+  /// A file with the CA certificate that clients should trust: `curl --cacert`. Removed with the server.
   [[nodiscard]] const std::string& ca_file() const noexcept { return host_->ca_file(); }
-  /// A file with a certificate and its key for a client to show: `curl --cert`. Goes with the server.
+  /// A file with a certificate and key that a client can present: `curl --cert`. Removed with the server.
   [[nodiscard]] const std::string& client_certificate_file() const noexcept { return host_->client_file(); }
-  /// What is in the two.
+  /// The contents of these two files.
   [[nodiscard]] std::string ca() const { return tls_text(&fake_security::authority); }
   [[nodiscard]] std::string client_certificate() const { return tls_text(&fake_security::client); }
 
-  /// `path` has these octets from now on; with a `?`, only for that query. The handle says more:
-  /// `.etag(...)`, `.type(...)`.
+  /// Declares a file: `path` has these octets from now on; with a `?`, only for that query. The returned
+  /// handle sets more: `.etag(...)`, `.type(...)`.
   file_handle file(std::string path, content octets) {
     check_path(path);
     return declare_file(host_->shared().rules, std::move(path), std::move(octets));
   }
-  /// The tree of a directory below `prefix`, as it is on disk. Throws `bad_result`.
+  /// Serves a directory's files below `prefix`, as they are on disk. Throws `bad_result`.
   void mount(std::string prefix, const std::string& directory);
-  /// The same, answered by a function, or by what somebody else has said: see `recorded` in recording.hpp.
+  /// The same, but a function answers, or recorded answers: see `recorded` in recording.hpp.
   void mount(std::string prefix, mounted answers);
 
-  /// Requests for `path` (or that match) are answered like this, before what was said earlier.
+  /// Answers requests for `path` (or those that match) like this, in preference to earlier rules.
   void on(std::string path, behavior b, source_line at = source_line::here()) {
     on(any(std::move(path)), std::move(b), at);
   }
   void on(matcher m, behavior b, source_line at = source_line::here());
-  /// The next request that matches is answered step by step, by calls: see `expected_exchange`.
+  /// Lets the test answer the next matching request step by step, by calls: see `expected_exchange`.
   [[nodiscard]] expected_exchange expect(matcher m, source_line at = source_line::here());
-  /// Forgets every rule; files and mounts stay.
+  /// Removes every rule; files and mounts stay.
   void forget_rules() {
     host_->shared().rules.edit([](rule_set& set) { set.rules.clear(); });
   }
 
-  /// Every request so far, in the order of arrival. What has been sent is waited for, a moment, so
-  /// that `acked` is what the client has.
+  /// Every request so far, in order of arrival. Waits a moment for acknowledgements of what has been
+  /// sent, so that `acked` is what the client has.
   [[nodiscard]] std::vector<exchange> journal() const;
   [[nodiscard]] sightings saw(matcher m) const { return {std::move(m), journal(), host_->shared().journal}; }
-  /// These came one behind the other, `saw_in_order({get("/sums"), get("/fw.img")})`; others may have come between them.
+  /// These came in this order, `saw_in_order({get("/sums"), get("/fw.img")})`; others may have come between them.
   [[nodiscard]] verdict saw_in_order(std::initializer_list<matcher> wanted) const {
     return came_in_order(wanted, journal(), host_->shared().journal);
   }
-  /// Waits until so many matching requests have come.
+  /// Waits until `count` matching requests have come.
   [[nodiscard]] verdict wait_for(const matcher& m, std::size_t count = 1,
                                  std::chrono::milliseconds at_most = patience()) const {
     return host_->shared().journal.wait_for(m, count, at_most, false);
   }
-  /// Waits until so many matching requests have come and been dealt with, one way or another.
+  /// Waits until `count` matching requests have come and their exchanges are over, in whatever way.
   [[nodiscard]] verdict wait_for_end(const matcher& m, std::size_t count = 1,
                                      std::chrono::milliseconds at_most = patience()) const {
     return host_->shared().journal.wait_for(m, count, at_most, true);
   }
-  /// Calls `f` with each exchange that is over, on the server's thread, and at its end with those that
-  /// still ran: what `f` uses outlives the server. To be said before the first. `f` must not call this
-  /// server: its journal is locked meanwhile, and in the end its thread is gone.
+  /// Calls `f`, on the server's thread, with each exchange that is over, and when the server ends with those
+  /// still running. What `f` uses must outlive the server. Call this before the first request. `f` must not call
+  /// this server: its journal is locked meanwhile, and at the end its thread is gone.
   void on_over(function<void(const exchange&)> f) { host_->shared().journal.on_over(std::move(f)); }
+  /// No request went to an undeclared path, none was malformed, and no lambda threw. Otherwise it names the nearest rule.
   /// No request went to a path that has nothing, none was malformed, no lambda threw. Says which rule was nearly meant.
   [[nodiscard]] verdict quiet() const;
-  /// Every rule has been met, and every script has come to its last entry: what was declared has happened. Rules that
-  /// were forgotten do not count.
+  /// Every rule was met by a request, and every script has come to its last entry. Rules that were
+  /// removed do not count.
   [[nodiscard]] verdict all_played() const;
-  /// These requests do not break the quiet.
+  /// Such requests do not make `quiet()` false.
   void tolerate(matcher m) {
     host_->shared().rules.edit([&](rule_set& set) { set.tolerated.push_back(std::move(m)); });
   }
 
-  /// Connections are refused from now on; the port stays ours. Those that are open stay open.
+  /// Refuses connections from now on, but keeps the port. Open connections stay open.
   void refuse() { host_->refuse(); }
-  /// Listens again, on the same port; ends `blackhole` as well.
+  /// Listens again on the same port; also ends `blackhole`.
   void accept() { host_->accept(); }
-  /// Connecting to the port neither works nor fails, from now on: its first packet gets no answer.
+  /// Makes connecting neither succeed nor fail from now on: the first packet gets no answer.
   void blackhole() { host_->blackhole(); }
-  /// The next `n` connections are closed as soon as they are accepted.
+  /// Closes each of the next `n` connections as soon as it is accepted.
   void hang_up(std::size_t n = 1) { host_->hang_up(n); }
-  /// The next `n` connections are accepted, and nothing is ever read from them or sent.
+  /// Accepts the next `n` connections, but never reads from them or sends anything.
   void ignore_connections(std::size_t n = 1) { host_->ignore_connections(n); }
-  /// TLS handshakes end like this, from the next connection on: `cut(after{n})`, `reset(after{n})` and
-  /// `stall(after{n})` once n octets of ours are out, `raw(octets)` in place of our ServerHello. One that
-  /// has no n octets goes well. Throws `bad_result` for what only answers can do. `ignore_connections` and
-  /// `hang_up` come before any octet.
+  /// TLS handshakes fail like this from the next connection on: `cut(after{n})`, `reset(after{n})` and
+  /// `stall(after{n})` once n octets of ours have been sent, `raw(octets)` in place of our ServerHello. A
+  /// handshake with fewer than n octets succeeds. Throws `bad_result` for behaviours that only answers can have.
+  /// `ignore_connections` and `hang_up` take effect before any octet.
   void on_handshake(behavior b) { host_->on_handshake(std::move(b)); }
-  /// Resets every connection that is open. Called by a behaviour's lambda, it does so soon after that has
-  /// returned: its answer may still go out.
+  /// Resets every open connection. Called in a behaviour's lambda, it takes effect soon after that has
+  /// returned, so the lambda's answer may still go out.
   void drop_connections() { host_->drop_connections(); }
   [[nodiscard]] std::size_t open_connections() const { return host_->open_connections(); }
 
-  /// The octets that `request`, octets themselves, is answered with, without sockets: the same
-  /// parser, rules and journal. What needs a socket, such as a reset, is named at the end: `[reset]`.
+  /// Answers the octets `request` without sockets, by the same parser, rules and journal, and returns the
+  /// octets of the answer. A behaviour that needs a socket, such as a reset, is named at the end: `[reset]`.
   template <class = void>
   [[nodiscard]] std::string call(std::string_view request) { return host_->call(request); }
 
@@ -177,7 +178,7 @@ class fake_server {
 
 namespace detail {
 
-/// A test has waited for one of these rules to come to a gate or a step, and it did not.
+/// A test waited for one of these rules to reach a gate or a step, and it did not.
 [[nodiscard]] inline bool waited_in_vain(const rule_set& set) {
   for (const auto& rule : set.rules)
     for (const auto& each : rule->then.acts()) {
@@ -256,7 +257,7 @@ inline std::vector<exchange> fake_server::journal() const {
 
 namespace detail {
 
-/// Octets that two paths have in common at their begin and at their end.
+/// How many octets two paths have in common at the beginning and at the end.
 [[nodiscard]] inline std::size_t likeness(std::string_view a, std::string_view b) noexcept {
   const std::size_t most = a.size() < b.size() ? a.size() : b.size();
   std::size_t front = 0, back = 0;
@@ -265,7 +266,7 @@ namespace detail {
   return front + back;
 }
 
-/// A line about the file that `x` may have meant; nothing, where there is none.
+/// A line about the file that `x` may have meant; empty if there is none.
 [[nodiscard]] inline std::string nearest_file(const rule_set& set, const exchange& x) {
   const auto wanted = x.path_and_query();
   const std::string* nearest = nullptr;

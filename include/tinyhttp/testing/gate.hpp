@@ -1,6 +1,6 @@
-// tinyhttp/testing/gate.hpp -- where a response waits until the test says go; instead of sleeping.
+// tinyhttp/testing/gate.hpp -- makes a response wait until the test lets it go on; in place of sleeping.
 //
-// Knows neither sockets nor messages: who waits leaves a call behind.
+// Knows neither sockets nor messages: a visit leaves a function to call.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -19,7 +19,7 @@
 
 namespace tinyhttp::testing {
 
-/// Shut at first. Copies are the same gate. Any thread; may end before or after what waits at it.
+/// A gate, shut at first. Copies are the same gate. Any thread; may be destroyed before or after its visits.
 ///
 ///     gate half;
 ///     srv.on("/big", hold(after{1_MiB}, half));
@@ -28,13 +28,13 @@ namespace tinyhttp::testing {
 ///     half.open();
 class gate {
  public:
-  /// An exchange waits here now: what comes before the gate has been acknowledged by the client.
-  /// Waits for that, at most so long.
+  /// Waits, at most for the given time, until an exchange waits at this gate; the client has then
+  /// acknowledged everything before it.
   [[nodiscard]] verdict reached(std::chrono::milliseconds at_most = patience()) const;
-  /// It was waited for in vain: the journal is worth printing.
+  /// Whether such a wait failed: then the journal is worth printing.
   [[nodiscard]] bool has_failure() const noexcept { return state_->failed; }
 
-  /// `hold`: opens for good. `step`: lets the next slice of each response through.
+  /// Opens the gate. With `hold` for good; with `step` for the next slice of each response.
   void open() const;
 
   class visit;
@@ -51,7 +51,7 @@ class gate {
 };
 
 /// One exchange's stay at a gate: from construction until the gate has been opened `times` times in
-/// all, or the visit is destroyed. `pass` is called then, by whoever opens, before `open` returns.
+/// all, or the visit is destroyed. `pass` is called then, by whoever opens the gate, before `open` returns.
 class gate::visit {
  public:
   visit(const gate& at, std::uint64_t times, function<void()> pass)

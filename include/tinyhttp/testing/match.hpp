@@ -20,29 +20,29 @@
 
 namespace tinyhttp::testing {
 
-/// A set of requests. A value; the calls give narrower ones.
+/// A set of requests. A value; its member functions return narrower sets.
 ///
 ///     get("/fw.img").with("Range", "bytes=500000-").without("If-Range")
 class matcher {
  public:
-  /// `method` empty: any. In `path`, `*` is any run of octets; with a `?`, the query counts too. `http://...` is
-  /// for targets as proxies are asked. Throws `bad_result` for what no request can have: a path that does not begin with
-  /// `/` or `*`, unless there is a `:` in it; a method that is no token, or `get` where GET is meant.
+  /// An empty `method` matches any. In `path`, `*` matches any run of octets; with a `?`, the query counts, too. `http://...`
+  /// matches targets in the form that proxies receive. Throws `bad_result` for what no request can have: a path that does not
+  /// begin with `/` or `*`, unless it contains a `:`; a method that is not a token, or `get` where GET is meant.
   matcher(std::string method, std::string path);
 
-  /// The field is there with this value; `*` is any run of octets. Throws `bad_result` for a name that no field can have.
+  /// The field exists with this value; `*` matches any run of octets. Throws `bad_result` for an invalid field name.
   [[nodiscard]] matcher with(std::string name, std::string value = "*") const {
     return wanting({std::move(name), std::move(value), false});
   }
   [[nodiscard]] matcher without(std::string name) const { return wanting({std::move(name), {}, true}); }
-  /// The body, its first MiB, is this; `*` is any run of octets.
+  /// The first MiB of the body is this; `*` matches any run of octets.
   [[nodiscard]] matcher with_body(std::string body) const {
     matcher made = *this;
     made.body_ = std::move(body);
     return made;
   }
-  /// `what` says in words what `holds` asks, which is called by the server's thread and by those that ask for
-  /// matches. It must not ask the server: the journal may be locked.
+  /// `holds` decides, and `what` describes it for failure texts. `holds` is called by the server's thread, and by threads that
+  /// ask for matches. It must not call the server: the journal may be locked.
   template <class F>
   [[nodiscard]] matcher where(F holds, std::string what) const {
     matcher made = *this;
@@ -50,7 +50,7 @@ class matcher {
     return made;
   }
 
-  /// Only on the `n`th connection, from 1.
+  /// Only requests on the `n`th connection, counted from 1.
   [[nodiscard]] matcher on_connection(std::size_t n) const {
     return where([n](const exchange& x) { return x.connection == n; }, "the connection is number " + ascii::to_decimal(n));
   }
@@ -58,10 +58,10 @@ class matcher {
   [[nodiscard]] bool matches(const exchange& x) const {
     return (no_handshake_ ? x.no_handshake() : x.failure.empty()) && miss(x).far == 0;
   }
-  /// `GET /fw.img with Range: bytes=500000-`.
+  /// The matcher in words: `GET /fw.img with Range: bytes=500000-`.
   [[nodiscard]] std::string text() const;
 
-  /// How far off a request is, 0 for not at all, and the first difference in words.
+  /// How far a request is from matching (0: it matches), and the first difference in words.
   struct difference {
     std::uint64_t far = 0;
     std::string why;
@@ -103,16 +103,16 @@ class matcher {
 [[nodiscard]] inline matcher put(std::string path) { return {"PUT", std::move(path)}; }
 [[nodiscard]] inline matcher patch(std::string path) { return {"PATCH", std::move(path)}; }
 [[nodiscard]] inline matcher delete_(std::string path) { return {"DELETE", std::move(path)}; }
-/// Any method.
+/// Matches any method.
 [[nodiscard]] inline matcher any(std::string path = "*") { return {"", std::move(path)}; }
-/// No request: a TLS handshake that failed, with `why` in the reason.
+/// Matches no request, but a failed TLS handshake with `why` in the reason.
 [[nodiscard]] inline matcher failed_handshake(std::string why = {});
 
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
 
-/// `text` fits `shape`, in which `*` is any run. Linear but for the last star, which it goes back to.
+/// Whether `text` fits `shape`, in which `*` is any run. Linear except after the last star, to which it goes back.
 [[nodiscard]] inline bool fits(std::string_view shape, std::string_view text) noexcept {
   std::size_t s = 0, t = 0, star = shape.npos, mark = 0;
   while (t < text.size()) {
@@ -142,7 +142,7 @@ namespace detail {
   return ascii::parse_decimal(value.substr(begin, end - begin));
 }
 
-/// In words how `got` misses `wanted`, where both hold a number.
+/// How `got` misses `wanted`, in words, if both contain a number.
 [[nodiscard]] inline std::string numeric_miss(std::string_view wanted, std::string_view got) {
   const auto w = first_number(wanted), g = first_number(got);
   if (!w || !g || *w == *g) return {};

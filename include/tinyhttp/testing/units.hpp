@@ -1,6 +1,6 @@
 // tinyhttp/testing/units.hpp -- positions in a response, sizes, and how long tests wait for others.
 //
-// Values only. Two byte coordinates are spelled differently on purpose, see `after` and `offset`.
+// Values only. The two positions in octets are spelled differently on purpose; see `after` and `offset`.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -13,36 +13,36 @@
 namespace tinyhttp::testing {
 
 inline namespace literals {
-/// `3_MiB`: octets. `using namespace tinyhttp::testing` brings them in.
+/// `3_MiB` octets. `using namespace tinyhttp::testing` makes these visible.
 [[nodiscard]] consteval std::uint64_t operator""_KiB(unsigned long long n) { return n << 10; }
 [[nodiscard]] consteval std::uint64_t operator""_MiB(unsigned long long n) { return n << 20; }
 [[nodiscard]] consteval std::uint64_t operator""_GiB(unsigned long long n) { return n << 30; }
 }  // namespace literals
 
-/// So many octets of the body of *this response*, whichever part of the file they are. A head never
-/// counts, nor does what chunks are framed with.
+/// After this many octets of the body of *this response*, whichever part of the file they are. The head
+/// does not count, nor does chunk framing.
 struct after {
   std::uint64_t octets = 0;
 };
 
-/// This position in the *file*. A response that begins there, resumed, has passed it already.
+/// At this position in the *file*. A resumed response that begins there has already passed it.
 struct offset {
   std::uint64_t octets = 0;
 };
 
-/// So many octets of the response *head*; 0 is before anything of the response has gone out.
+/// After this many octets of the response *head*; 0 is before anything of the response has been sent.
 struct in_head {
   std::uint64_t octets = 0;
 };
 inline constexpr in_head before_head{};
 
-/// So many octets of the *request's* body have been read, or a few more; 0 is before any of it, and before the `100 Continue`
-/// that a client may wait for. The rule is found by the request's head alone then. Said by what a lambda gives it comes too late.
+/// When this many octets of the *request's* body, or a few more, have been read. 0 is before any of it, and before the
+/// `100 Continue` that a client may wait for. The rule is then chosen by the request's head alone; a lambda comes too late to return one.
 struct in_request {
   std::uint64_t octets = 0;
 };
 
-/// A place in an exchange: any of the four above.
+/// A position in an exchange: any of the four above.
 struct position {
   enum class kind : std::uint8_t { head, body, file, request };
 
@@ -56,8 +56,8 @@ struct position {
   std::uint64_t octets;
 };
 
-/// What anything here waits for somebody else, at most: 2 s, times TINYHTTP_TEST_PATIENCE (a whole
-/// number) for slow machines. Waiting longer never makes a passing test fail.
+/// The longest time that anything here waits for somebody else: 2 s times TINYHTTP_TEST_PATIENCE (a whole
+/// number), for slow machines. Waiting longer never makes a passing test fail.
 [[nodiscard]] inline std::chrono::milliseconds patience() {
   static const std::chrono::milliseconds all = [] {
     const char* factor = std::getenv("TINYHTTP_TEST_PATIENCE");
