@@ -1,4 +1,4 @@
-// tinyhttp/testing.hpp -- everything of this floor: a fake file server for unit tests.
+// tinyhttp/testing.hpp -- everything of this layer: a fake file server for unit tests.
 //
 // `using namespace tinyhttp::testing;` brings in its words; see docs/testing.md.
 #pragma once

@@ -1,12 +1,12 @@
-// tinyhttp/tinyhttp.hpp -- the map of the house: every header that needs no other library.
+// tinyhttp/tinyhttp.hpp -- every header that needs no other library.
 //
-// Each may be included by itself, and costs less. A header knows its own floor and those
-// above it on this page, except that h1 and net are strangers. Floor 6 is in testing.hpp.
+// Each may be included alone, which compiles faster. A header knows its own layer and those
+// above it on this page, except that h1 and net do not know each other. Layer 6 is in testing.hpp.
 #pragma once
 
 #include <tinyhttp/version.hpp>
 
-// floor 0: octets, results, tasks, time
+// layer 0: octets, results, tasks, time
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
@@ -26,7 +26,7 @@
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/core/utf8.hpp>
 
-// floor 1: what messages mean (RFC 9110)
+// layer 1: what messages mean (RFC 9110)
 #include <tinyhttp/http/body.hpp>
 #include <tinyhttp/http/body_parts.hpp>
 #include <tinyhttp/http/challenge.hpp>
@@ -65,7 +65,7 @@
 #include <tinyhttp/http/uri_reference.hpp>
 #include <tinyhttp/http/url.hpp>
 
-// floor 2: the wire format, without I/O (RFC 9112)
+// layer 2: the wire format, without I/O (RFC 9112)
 #include <tinyhttp/h1/body_reader.hpp>
 #include <tinyhttp/h1/connection.hpp>
 #include <tinyhttp/h1/framing.hpp>
@@ -76,7 +76,7 @@
 #include <tinyhttp/h1/scan.hpp>
 #include <tinyhttp/h1/writer.hpp>
 
-// floor 2: sockets, readiness, timers; no HTTP
+// layer 2: sockets, readiness, timers; no HTTP
 #include <tinyhttp/net/acceptor.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/address_memory.hpp>
@@ -115,7 +115,7 @@
 #include <tinyhttp/net/waiting.hpp>
 #include <tinyhttp/net/wake_descriptors.hpp>
 
-// floor 3: from request to response
+// layer 3: from request to response
 #include <tinyhttp/app/access_log.hpp>
 #include <tinyhttp/app/auth.hpp>
 #include <tinyhttp/app/blocking.hpp>
@@ -136,7 +136,7 @@
 #include <tinyhttp/app/worker_call.hpp>
 #include <tinyhttp/app/worker_pool.hpp>
 
-// floor 4: files as responses
+// layer 4: files as responses
 #include <tinyhttp/files/assets.hpp>
 #include <tinyhttp/files/assets_folder.hpp>
 #include <tinyhttp/files/cache.hpp>
@@ -160,7 +160,7 @@
 #include <tinyhttp/files/upload.hpp>
 #include <tinyhttp/files/writable_files.hpp>
 
-// floor 5: a handler behind a listener
+// layer 5: a handler behind a listener
 #include <tinyhttp/server/answers.hpp>
 #include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/census.hpp>
@@ -178,7 +178,7 @@
 #include <tinyhttp/server/shard.hpp>
 #include <tinyhttp/server/signals.hpp>
 
-// floor 5: requests to other hosts
+// layer 5: requests to other hosts
 #include <tinyhttp/client/as_handler.hpp>
 #include <tinyhttp/client/async.hpp>
 #include <tinyhttp/client/blocking_transport.hpp>

@@ -436,21 +436,21 @@ def words(rule):
 
 
 FLOORS = {
-    "core": "floor 0: octets, results, tasks, time",
-    "http": "floor 1: what messages mean (RFC 9110)",
-    "h1": "floor 2: the wire format, without I/O (RFC 9112)",
-    "net": "floor 2: sockets, readiness, timers; no HTTP",
-    "app": "floor 3: from request to response",
-    "files": "floor 4: files as responses",
-    "server": "floor 5: a handler behind a listener",
-    "client": "floor 5: requests to other hosts",
+    "core": "layer 0: octets, results, tasks, time",
+    "http": "layer 1: what messages mean (RFC 9110)",
+    "h1": "layer 2: the wire format, without I/O (RFC 9112)",
+    "net": "layer 2: sockets, readiness, timers; no HTTP",
+    "app": "layer 3: from request to response",
+    "files": "layer 4: files as responses",
+    "server": "layer 5: a handler behind a listener",
+    "client": "layer 5: requests to other hosts",
 }
 
 
 def umbrella(tree):
-    text = ("// tinyhttp/tinyhttp.hpp -- the map of the house: every header that needs no other library.\n"
-            "//\n// Each may be included by itself, and costs less. A header knows its own floor and those\n"
-            "// above it on this page, except that h1 and net are strangers. Floor 6 is in testing.hpp.\n"
+    text = ("// tinyhttp/tinyhttp.hpp -- every header that needs no other library.\n"
+            "//\n// Each may be included alone, which compiles faster. A header knows its own layer and those\n"
+            "// above it on this page, except that h1 and net do not know each other. Layer 6 is in testing.hpp.\n"
             "#pragma once\n\n#include <tinyhttp/version.hpp>\n")
     for floor, title in FLOORS.items():
         paths = [path for path in tree if floor_of(path) == floor]

@@ -1,6 +1,6 @@
 // tinyhttp/client/part_file.hpp -- a file of ours that appears whole or not at all.
 //
-// With local_file.hpp the only header of this floor that opens files. A name that a peer suggested
+// With local_file.hpp the only header of this layer that opens files. A name that a peer suggested
 // has gone through safe_file_name before it comes here.
 #pragma once
 

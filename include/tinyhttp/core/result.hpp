@@ -1,7 +1,7 @@
 // tinyhttp/core/result.hpp -- a value, or an error that says what failed, where and why.
 //
 // Errors are values on data paths. Knows neither messages nor sockets: a status hint is a number
-// that upper floors read, a cause is text.
+// that upper layers read, a cause is text.
 #pragma once
 
 #include <tinyhttp/core/concepts.hpp>

@@ -1,6 +1,6 @@
-// tinyhttp/files/system.hpp -- the operating system as this floor sees it: descriptors, causes, chance.
+// tinyhttp/files/system.hpp -- the operating system as this layer sees it: descriptors, causes, chance.
 //
-// What directory.hpp, segment_walk.hpp and upload.hpp share, and who opens files on floors above. Opens
+// What directory.hpp, segment_walk.hpp and upload.hpp share, and who opens files in layers above. Opens
 // nothing itself, and knows no HTTP but the status that an error hints at.
 #pragma once
 

@@ -1,4 +1,4 @@
-// tinyhttp/net/interrupter.hpp -- tells threads that wait in this floor to stop waiting.
+// tinyhttp/net/interrupter.hpp -- tells threads that wait in this layer to stop waiting.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>

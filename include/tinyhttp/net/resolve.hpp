@@ -1,6 +1,6 @@
 // tinyhttp/net/resolve.hpp -- host names to addresses, by asking the system's resolver.
 //
-// The one call of this floor that blocks for as long as others please; numbers never ask anybody.
+// The one call of this layer that blocks for as long as others please; numbers never ask anybody.
 // See resolver.hpp for one that can be given up.
 #pragma once
 
