@@ -1,7 +1,7 @@
 // tinyhttp/testing_tls.hpp -- fake servers that speak TLS, with certificates that live as long as they do.
 //
-// Stands apart: needs OpenSSL 3 (-lssl -lcrypto). Keys are made at run time; the authority's and the
-// server's own are on no disk. A client's is, in a directory that nobody else can read.
+// Separate because it needs OpenSSL 3 (-lssl -lcrypto). Keys are made at run time. The authority's and the
+// server's keys are never on disk; a client's key is, in a directory that nobody else can read.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -18,49 +18,49 @@
 
 namespace tinyhttp::testing {
 
-/// What certificate a fake server shows, and what it asks of clients. Each has an authority of its own.
+/// Which certificate a fake server presents, and what it requires of clients. Each has an authority of its own.
 ///
 ///     fake_server good{tls().host("localhost")}, stale{tls().expired()};
 ///     CHECK(download(good.url("/x"), good.ca_file()).ok);
 ///     CHECK(!download(stale.url("/x"), stale.ca_file()).ok);
 class tls {
  public:
-  /// The certificate is for these names and addresses instead of `127.0.0.1`, `::1` and `localhost`.
-  /// `url()` has `localhost` if that is the first, and else the literal address: with any other first
-  /// name a client finds the wrong host there.
+  /// Makes the certificate for these names and addresses instead of `127.0.0.1`, `::1` and `localhost`.
+  /// `url()` has `localhost` if that is the first, otherwise the literal address: with any other first
+  /// name a client finds a certificate for the wrong host.
   template <class... More>
   [[nodiscard]] tls host(std::string_view first, const More&... more) const {
     return with([&](tls& made) { made.wishes_.names = {std::string(first), std::string(more)...}; });
   }
-  /// The certificate was good until an hour ago.
+  /// A certificate that expired an hour ago.
   [[nodiscard]] tls expired() const {
     return with([](tls& made) { made.valid(std::chrono::hours(-25), std::chrono::hours(-1)); });
   }
-  /// It will be good in an hour.
+  /// A certificate that becomes valid in an hour.
   [[nodiscard]] tls not_yet_valid() const {
     return with([](tls& made) { made.valid(std::chrono::hours(1), std::chrono::hours(25)); });
   }
-  /// It is signed by its own key; `ca_file()` has an authority that knows nothing of it.
+  /// A certificate signed by its own key; `ca_file()` has an unrelated authority.
   [[nodiscard]] tls self_signed() const {
     return with([](tls& made) { made.wishes_.self_signed = true; });
   }
-  /// An authority has signed it, but not the one in `ca_file()`.
+  /// A certificate signed by an authority that is not the one in `ca_file()`.
   [[nodiscard]] tls unknown_authority() const {
     return with([](tls& made) { made.unknown_authority_ = true; });
   }
-  /// Clients have to show a certificate of the authority in `ca_file()`; `client_certificate_file()` is
-  /// one, for `CN=subject`.
+  /// Requires clients to present a certificate of the authority in `ca_file()`; `client_certificate_file()`
+  /// is one, for `CN=subject`.
   [[nodiscard]] tls ask_client(std::string_view subject = "client") const {
     return with([&](tls& made) { made.client_ = subject; });
   }
-  /// Nothing older than this is spoken.
+  /// The oldest version of TLS that is accepted.
   [[nodiscard]] tls oldest(tls_version version) const {
     return with([&](tls& made) { made.oldest_ = version; });
   }
 
-  /// Makes keys and certificates. Throws `bad_result` when OpenSSL cannot.
+  /// Makes keys and certificates. Throws `bad_result` if OpenSSL fails.
   [[nodiscard]] shared<const fake_security> make() const;
-  /// The server listens on 127.0.0.1; on others: `fake_server_options{.host = "::1", .tls = tls().make()}`.
+  /// Options for a server on 127.0.0.1; for other addresses: `fake_server_options{.host = "::1", .tls = tls().make()}`.
   operator fake_server_options() const {
     fake_server_options made;
     made.tls = make();
@@ -68,7 +68,7 @@ class tls {
   }
 
  private:
-  /// Of an authority: with the same name one would be taken for another whose signatures are wrong.
+  /// Of an authority: if two had the same name, one would be taken for the other with wrong signatures.
   static std::string new_name() {
     static std::atomic<unsigned> last{0};
     return "throw-away authority " + ascii::to_decimal(++last);

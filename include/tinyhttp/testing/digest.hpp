@@ -1,4 +1,4 @@
-// tinyhttp/testing/digest.hpp -- SHA-256, SHA-1 and CRC-32, for what package indices say of files.
+// tinyhttp/testing/digest.hpp -- SHA-256, SHA-1 and CRC-32, as used in package indices.
 //
 // Small rather than fast; for tests, not for secrets. FIPS 180-4, RFC 1952 8.
 #pragma once
@@ -12,11 +12,11 @@
 
 namespace tinyhttp::testing {
 
-/// The SHA-256 of octets that come in pieces.
+/// Computes the SHA-256 of octets that arrive in pieces.
 class sha256_sum {
  public:
   inline void add(std::string_view octets);
-  /// Of all so far, in lower-case hexadecimal digits.
+  /// The digest of all octets so far, in lower-case hexadecimal digits.
   [[nodiscard]] inline std::string hex() const;
 
  private:
@@ -28,9 +28,9 @@ class sha256_sum {
   std::string rest_;  // less than a block
 };
 
-/// In lower-case hexadecimal digits.
+/// The SHA-256 of `octets`, in lower-case hexadecimal digits.
 [[nodiscard]] inline std::string sha256(std::string_view octets);
-/// In lower-case hexadecimal digits.
+/// The SHA-1 of `octets`, in lower-case hexadecimal digits.
 [[nodiscard]] inline std::string sha1(std::string_view octets);
 [[nodiscard]] constexpr std::uint32_t crc32(std::string_view octets) noexcept;
 

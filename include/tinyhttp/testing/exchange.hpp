@@ -1,6 +1,6 @@
-// tinyhttp/testing/exchange.hpp -- one request and what became of it, as the journal keeps it.
+// tinyhttp/testing/exchange.hpp -- one request and its outcome, as the journal keeps it.
 //
-// A value: taking a copy is taking a snapshot. Knows no server.
+// A value: a copy is a snapshot. Knows no server.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -21,37 +21,37 @@ namespace tinyhttp::testing {
 /// How an exchange ended.
 enum class ending : std::uint8_t {
   running,      // not yet
-  kept,         // in order, and the connection stays open
+  kept,         // complete, and the connection stays open
   fin,          // we ended the connection
   reset,        // we reset it
-  client_left,  // the client ended or reset it before it had everything
-  stopped,      // the server went away
+  client_left,  // the client closed or reset it before it had everything
+  stopped,      // the server was stopped
 };
 
-/// A request as it came, the answer, and how it went.
+/// A request as it was received, the answer, and its outcome.
 struct exchange {
-  std::size_t number = 0;         // in the journal, from 1
-  std::size_t connection = 0;     // from 1
-  std::size_t on_connection = 0;  // of this connection's exchanges, from 1
-  std::size_t queued = 0;         // octets of later requests that had arrived already: pipelining
+  std::size_t number = 0;         // in the journal, counted from 1
+  std::size_t connection = 0;     // counted from 1
+  std::size_t on_connection = 0;  // number of the exchange on its connection, from 1
+  std::size_t queued = 0;         // octets of later requests that had already arrived (pipelining)
 
   std::string raw_head;  // to the last octet, in the client's order and case
   std::string method;
   std::string target;
   tinyhttp::fields fields;
   std::string body;             // its first MiB, or as much as `fake_server_options::body` says
-  std::uint64_t body_size = 0;  // all of it that was read
-  bool whole_body = false;      // that is all there is
-  std::string failure;          // why the octets are no request; empty: they are one
+  std::uint64_t body_size = 0;  // all octets of it that were read
+  bool whole_body = false;      // whether that was the whole body
+  std::string failure;          // why the octets are not a valid request; empty: they are
 
   std::string server_name;     // TLS: the host that the client named (SNI); empty: none
-  std::string client_subject;  // TLS: whom the client's certificate is for, `CN=ada`; empty: none shown
+  std::string client_subject;  // TLS: the subject of the client's certificate, `CN=ada`; empty: none presented
 
-  source_line rule;       // where the rule was written that answered
-  std::size_t ordinal = 0;  // of the requests that met this rule, from 1
-  std::string fired;      // what it did: `cut after 500000`
+  source_line rule;       // where the rule that answered was written
+  std::size_t ordinal = 0;  // number of the request among those that met this rule, from 1
+  std::string fired;      // what the rule did: `cut after 500000`
   bool matched = false;   // a rule, a file or a mount has answered
-  std::string thrown;     // what a lambda threw, or why the body of the answer could not be had
+  std::string thrown;     // what a lambda threw, or why the answer's body could not be read
 
   int status = 0;
   std::uint64_t planned = 0;  // octets of body that the head announced or the content has
@@ -60,12 +60,12 @@ struct exchange {
   ending end = ending::running;
   std::string note;  // what did not go as the rule says
 
-  time_point began{};  // the head was complete
+  time_point began{};  // when the head was complete
   time_point ended{};
 
   /// The value of the first field of that name; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept { return fields[name]; }
-  /// The target from its path on: of `http://host/x?y`, as proxies are asked (RFC 9112 3.2.2), `/x?y`.
+  /// The target from its path on: `/x?y` for `http://host/x?y`, the form that proxies receive (RFC 9112 3.2.2).
   [[nodiscard]] std::string_view path_and_query() const noexcept;
   /// The same without its query.
   [[nodiscard]] std::string_view path() const noexcept {
@@ -73,25 +73,25 @@ struct exchange {
     return from.substr(0, from.find('?'));
   }
   [[nodiscard]] bool over() const noexcept { return end != ending::running; }
-  /// No request, but a TLS handshake that failed.
+  /// Whether this is not a request but a failed TLS handshake.
   [[nodiscard]] bool no_handshake() const noexcept { return failure.starts_with("TLS handshake: "); }
 
-  /// ` #1 c1.1 GET /fw.img  Range: bytes=5-   206  5/5 acked  cut after 5   FIN`
+  /// The line in the journal: ` #1 c1.1 GET /fw.img  Range: bytes=5-   206  5/5 acked  cut after 5   FIN`
   [[nodiscard]] std::string line() const;
-  /// One JSON object, without a line end; with it the request's body, where `body_octets` is not 0, and no more of it than that.
-  /// Octets that are no ASCII stand there as if they were Latin-1.
+  /// One JSON object, without a line end. If `body_octets` is not 0, it includes up to that much of the request's body.
+  /// Octets that are not ASCII are written as if they were Latin-1.
   [[nodiscard]] std::string json(std::uint64_t body_octets = 0) const;
 };
 
-/// The fields of a request that decide about a download: those that `line` shows.
+/// The request fields that matter for a download; `line` shows them.
 inline constexpr std::string_view telling_fields[] = {"Range",         "If-Range",          "If-None-Match",
                                                       "If-Match",      "If-Modified-Since", "Authorization",
                                                       "Expect"};
 
-/// The word for it in a journal.
+/// The word for an ending in the journal.
 [[nodiscard]] inline std::string_view name_of(ending e) noexcept;
 
-/// `journal (2 exchanges, 2 connections)` and a line each.
+/// The whole journal: `journal (2 exchanges, 2 connections)` and a line for each exchange.
 [[nodiscard]] inline std::string to_text(const std::vector<exchange>& journal);
 
 // ---------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ inline std::string_view name_of(ending e) noexcept {
 
 namespace detail {
 
-/// Quotes for JSON; octets that are no printable ASCII are escaped as if they were Latin-1.
+/// A JSON string in quotes; octets that are not printable ASCII are escaped as if they were Latin-1.
 [[nodiscard]] inline std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {

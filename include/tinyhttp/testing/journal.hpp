@@ -1,6 +1,6 @@
-// tinyhttp/testing/journal.hpp -- what has come in and what became of it, asked from any thread.
+// tinyhttp/testing/journal.hpp -- what has come in and how it ended, readable from any thread.
 //
-// Keeps copies and hands out copies, as many as its bound lets it. Knows no sockets: connections write
+// Stores copies and returns copies, as many as its bound allows. Knows no sockets: connections write
 // into it.
 #pragma once
 
@@ -26,31 +26,31 @@
 
 namespace tinyhttp::testing {
 
-/// The book itself. Every function from any thread.
+/// The journal itself. Any thread may call every function.
 class journal_book {
  public:
-  /// Octets of memory for exchanges, about. Beyond that, the oldest that are over are forgotten.
+  /// About how many octets of memory exchanges may use. Beyond that, the oldest finished ones are dropped.
   void keep_at_most(std::uint64_t octets) { most_ = octets; }
 
-  /// Takes a new exchange in; gives its number.
+  /// Adds a new exchange and returns its number.
   std::size_t add(exchange x);
-  /// Calls `change(exchange&)` on the one of that number, unless it has been forgotten.
+  /// Calls `change(exchange&)` on the exchange of that number, unless it has been dropped.
   template <class Change>
   void change(std::size_t number, Change change);
 
   [[nodiscard]] std::vector<exchange> snapshot() const;
   [[nodiscard]] std::size_t next_connection() { return ++connections_; }
 
-  /// Waits until `count` requests that match have ended, at most so long.
+  /// Waits, for at most `at_most`, until `count` matching requests have come, or with `ended` have ended.
   [[nodiscard]] verdict wait_for(const matcher& m, std::size_t count, std::chrono::milliseconds at_most,
                                  bool ended) const;
 
-  /// A verdict that was false: the journal is worth printing.
+  /// Records that a verdict was false: then the journal is worth printing.
   void note_failure() const noexcept { failed_.store(true, std::memory_order_relaxed); }
   [[nodiscard]] bool has_failure() const noexcept { return failed_.load(std::memory_order_relaxed); }
 
-  /// `f` is called with each exchange that is over, once its last octet has been acknowledged or
-  /// given up, on the server's thread. Before the first request.
+  /// Sets a function that is called with each exchange that is over, once its last octet has been acknowledged or
+  /// given up, on the server's thread. Call this before the first request.
   void on_over(function<void(const exchange&)> f) { on_over_ = std::move(f); }
   [[nodiscard]] bool has_listener() const noexcept { return static_cast<bool>(on_over_); }
   void publish(std::size_t number);
@@ -59,7 +59,7 @@ class journal_book {
   struct page {
     exchange x;
     std::uint64_t weight = 0;  // octets of memory, about
-    bool told = false;         // who listens knows that it is over
+    bool told = false;         // the listener has been told that it is over
   };
   [[nodiscard]] page* find(std::size_t number) noexcept;
   [[nodiscard]] std::vector<exchange> copies() const;
@@ -75,7 +75,7 @@ class journal_book {
   function<void(const exchange&)> on_over_;
 };
 
-/// The requests of a matcher, to be counted: `CHECK(srv.saw(get("/x")).exactly(2))`. Holds the
+/// The requests that match, for counting: `CHECK(srv.saw(get("/x")).exactly(2))`. Holds the
 /// journal as it was.
 class sightings {
  public:
@@ -99,7 +99,7 @@ class sightings {
   const journal_book& book_;
 };
 
-/// Of `journal`, requests that match these came in this order, each behind the one before; others may stand between them.
+/// Whether requests in `journal` match these in this order; others may have come between them.
 [[nodiscard]] inline verdict came_in_order(std::initializer_list<matcher> wanted, const std::vector<exchange>& journal,
                                            const journal_book& of);
 
@@ -107,7 +107,7 @@ class sightings {
 
 namespace detail {
 
-/// `nearest: #2  Range: bytes=499999-   1 octet too early`, or nothing.
+/// `nearest: #2  Range: bytes=499999-   1 octet too early`, or an empty string.
 [[nodiscard]] inline std::string nearest_miss(const matcher& m, const std::vector<exchange>& journal) {
   const exchange* nearest = nullptr;
   matcher::difference least;

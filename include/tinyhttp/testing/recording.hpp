@@ -1,7 +1,7 @@
-// tinyhttp/testing/recording.hpp -- the answers of a real origin, kept in a folder and given again.
+// tinyhttp/testing/recording.hpp -- records the answers of a real origin in a folder, and replays them.
 //
-// Not in testing.hpp: it needs the client. Asks somebody only where it was told to record. An answer is a file: an
-// HTTP/1.1 response that people can read and edit, ranges and conditions left to whoever gives it again.
+// Not in testing.hpp, as it needs the client. It contacts the origin only if told to record. An answer is a file: an
+// HTTP/1.1 response that people can read and edit. Ranges and conditions are applied at replay.
 #pragma once
 
 #include <tinyhttp/client/client.hpp>
@@ -35,32 +35,32 @@
 
 namespace tinyhttp::testing {
 
-/// Whether the origin is asked.
+/// When the origin is asked.
 enum class record_mode : std::uint8_t {
-  by_environment,  // what TINYHTTP_TEST_RECORD says: `missing`, `all`; `replay` where it is not set
+  by_environment,  // as TINYHTTP_TEST_RECORD says: `missing`, `all`; `replay` if it is not set
   replay,          // never
   missing,         // for what the folder does not have
   all,             // for everything, anew
 };
 
-/// Of a `recording`: what is recorded, where from, and when.
+/// The options of a `recording`: what is recorded, from where, and when.
 struct recording_options {
-  /// The URL below which the origin has what is asked for below the mount: `https://deb.debian.org/debian`.
+  /// The URL at the origin that corresponds to the mount: `https://deb.debian.org/debian`.
   std::string from = {};
   record_mode mode = record_mode::by_environment;
   /// Fields of answers that are not kept: secrets, and a Date that would differ each time.
   std::vector<std::string> leave_out = {"Set-Cookie", "Authentication-Info", "Proxy-Authentication-Info", "Date"};
-  /// How the origin is asked: `tls` for https, `body_limit`. A `total_timeout` of zero is a minute here.
+  /// How the origin is asked: `tls` for https, `body_limit`. A `total_timeout` of zero means a minute here.
   client_options asking = {};
 };
 
-/// What a mount of a fake server answers with: see `recorded`.
+/// A mount's function that answers from a recording: see `recorded`.
 template <class Client>
 class recording {
  public:
   recording(std::string folder, recording_options with);
 
-  /// Throws `bad_result` where there is no answer, which is a 500 then, and no quiet.
+  /// Throws `bad_result` if there is no answer; the client then gets a 500, and `quiet()` fails.
   response operator()(request& r, exchange& x, std::string_view prefix) const;
 
  private:
@@ -74,29 +74,29 @@ class recording {
   Client client_;
 };
 
-/// Answers out of the files of `folder`, for good without a network:
+/// Answers from the files of `folder`, without a network:
 ///
 ///     srv.mount("/", recorded("tests/answers", {.from = "https://example.org"}));
 ///
-/// Run once with TINYHTTP_TEST_RECORD=missing, it asks the origin for what is not there, in the server's thread, and
-/// keeps what it says: whole answers only, and only answers to whole questions, as Range and conditions of GET and HEAD
-/// are met here, as those for a file are. Rules go on top: `srv.on("/fw.img", cut(after{500'000}).times(1))`. Throws `bad_result`
-/// for a mode that needs a URL and has none, and for a bad one.
+/// If the tests are run with TINYHTTP_TEST_RECORD=missing, it asks the origin for missing answers, in the server's thread, and
+/// keeps them. It keeps only whole answers to whole questions: Range and conditions of GET and HEAD are not sent, but applied
+/// here, as for a file. Rules go on top: `srv.on("/fw.img", cut(after{500'000}).times(1))`. Throws `bad_result` for a mode that
+/// needs a URL and has none, and for an invalid URL.
 template <class Client = client>
 [[nodiscard]] recording<Client> recorded(std::string folder, recording_options with = {}) {
   return {std::move(folder), std::move(with)};
 }
 
-/// The file of the answer to a request for `target`, a path below the mount and its query: `GET,pool,a.deb@x=1.http`.
-/// Octets that some file system or shell minds are escaped. Long names are cut, and end with a digest; that of
-/// `body` follows where there is one.
+/// The file name of the answer to a request for `target`, a path below the mount and its query: `GET,pool,a.deb@x=1.http`.
+/// Octets that are special to some file system or shell are escaped. Long names are cut, and end with a digest; if there is a
+/// `body`, its digest follows.
 [[nodiscard]] inline std::string recording_name(std::string_view method, std::string_view target, std::string_view body);
 
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
 
-/// A file of a folder of answers.
+/// A file in a folder of answers.
 struct recorded_answer {
   tinyhttp::status status;
   tinyhttp::fields fields;
@@ -110,7 +110,7 @@ struct recorded_answer {
   throw bad_result(error(error_kind::protocol, path + ":" + ascii::to_decimal(line) + ": " + std::string(why)));
 }
 
-/// Reads `octets`, what the file at `path` has. Lines of the head may have lost their CR to an editor.
+/// Parses `octets`, the contents of the file at `path`. Lines of the head may have lost their CR in an editor.
 [[nodiscard]] inline recorded_answer read_recorded(const std::string& path, std::string_view octets, bool of_head) {
   recorded_answer made;
   const h1::limits bounds;
@@ -145,7 +145,7 @@ struct recorded_answer {
   return made;
 }
 
-/// What a server that has this answer says to `r`: a 200 to GET is a file with ranges, if it says so, and conditions.
+/// The response of a server that has this answer to `r`: a 200 to GET acts as a file, with conditions, and with ranges if it says so.
 [[nodiscard]] inline response replay(request& r, recorded_answer&& has, std::int64_t now) {
   const auto told = ascii::parse_decimal_strict(has.fields["Content-Length"]);
   body whole;
@@ -306,7 +306,7 @@ std::string recording<Client>::to_text(const method& asked, const response& got)
   return text.append("\r\n").append(got.body.text());
 }
 
-/// Where a redirect leads, below our mount; what leads elsewhere stays.
+/// A redirect's target below our mount; one that leads elsewhere stays as it is.
 template <class Client>
 std::string recording<Client>::location_here(std::string_view told, std::string_view asked, std::string_view prefix) const {
   std::string_view base = from_->target;

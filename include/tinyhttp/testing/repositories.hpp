@@ -1,7 +1,7 @@
 // tinyhttp/testing/repositories.hpp -- tiny, valid package repositories on a fake server: apt and npm.
 //
-// Built in memory from a few lines, used by the real clients; then broken like any other file of the
-// server, with `srv.on(...)`.
+// Built in memory from a few lines, and used by the real clients. Their files can then be broken like any
+// other file of the server, with `srv.on(...)`.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -16,7 +16,7 @@
 
 namespace tinyhttp::testing {
 
-/// A package for either: what it is called, which version, what is in it, what it needs.
+/// A package for either kind: its name, version, files and dependencies.
 struct package {
   std::string name;
   std::string version = "1.0.0";
@@ -36,14 +36,14 @@ class apt_repository {
       : server_(on), prefix_(std::move(prefix)), suite_(std::move(suite)) {}
 
   apt_repository& add(package p);
-  /// Puts packages and indices on the server, in place of earlier ones.
+  /// Puts packages and indices on the server, replacing earlier ones.
   void publish();
 
-  /// `deb [trusted=yes] http://127.0.0.1:PORT/debian stable main`: it is not signed.
+  /// `deb [trusted=yes] http://127.0.0.1:PORT/debian stable main`; trusted, because it is not signed.
   [[nodiscard]] std::string source_line() const {
     return "deb [trusted=yes] " + server_.url(prefix_) + " " + suite_ + " main";
   }
-  /// Where on the server the package of that name is.
+  /// The path on the server of the package of that name.
   [[nodiscard]] std::string path_of(const std::string& name) const;
 
  private:
@@ -70,7 +70,7 @@ class npm_registry {
  public:
   explicit npm_registry(fake_server& on, std::string prefix = "") : server_(on), prefix_(std::move(prefix)) {}
 
-  /// On the server at once.
+  /// Adds a package, on the server at once.
   npm_registry& add(const package& p);
   [[nodiscard]] std::string url() const { return server_.url(prefix_ + "/"); }
   [[nodiscard]] std::string path_of(const std::string& name) const { return prefix_ + "/" + name; }
@@ -83,9 +83,9 @@ class npm_registry {
   std::string prefix_;
 };
 
-/// A Debian package of these files, which dpkg installs.
+/// A Debian package with these files, which dpkg installs.
 [[nodiscard]] inline std::string make_deb(const package& p);
-/// What `npm pack` makes of them.
+/// The archive that `npm pack` would make of these files.
 [[nodiscard]] inline std::string make_npm_tarball(const package& p);
 
 // ---------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ namespace detail {
          (needs.empty() ? "" : needs + "\n") + "Description: a package for tests\n";
 }
 
-/// The files of a package as dpkg wants them: below `./`, each folder before what is in it.
+/// The files of a package in the form that dpkg wants: below `./`, each folder before its contents.
 [[nodiscard]] inline std::vector<archived_file> with_folders(const std::vector<archived_file>& files) {
   std::vector<archived_file> all{{"./", ""}};
   for (const auto& file : files) {

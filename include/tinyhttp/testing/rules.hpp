@@ -1,6 +1,6 @@
-// tinyhttp/testing/rules.hpp -- what a fake server holds and how it behaves: files, mounts, rules.
+// tinyhttp/testing/rules.hpp -- what a fake server serves, and how it behaves: files, mounts, rules.
 //
-// A set is immutable once published; changing it publishes a copy, and each exchange keeps the set
+// A set is immutable once published. A change publishes a new copy, and each exchange keeps the set
 // that it began with. So a test may change anything while downloads run. Knows no sockets.
 #pragma once
 
@@ -29,10 +29,10 @@
 
 namespace tinyhttp::testing {
 
-/// The Last-Modified of what was given none: 2026-01-01 00:00:00 UTC.
+/// The Last-Modified of a file that was given none: 2026-01-01 00:00:00 UTC.
 inline constexpr std::int64_t default_modified = 1'767'225'600;
 
-/// What a path has.
+/// What is at a path.
 struct fake_file {
   testing::content content;
   std::string etag;  // quotes included; empty: none
@@ -51,22 +51,22 @@ struct fake_file {
   }
 };
 
-/// Answers what is asked below the prefix of a mount. The octets of the request's body are in `x`, in which it says
-/// whether it had an answer (`matched`). Called on the server's thread, and by who uses `call`.
+/// Answers requests below the prefix of a mount. `x` has the octets of the request's body; the function sets `x.matched` if
+/// it had an answer. Called on the server's thread, and by threads that use `call`.
 using mounted = function<response(request& r, exchange& x, std::string_view prefix) const>;
 
 /// A handler below a prefix.
 struct fake_mount {
-  std::string prefix;  // without a slash at the end
+  std::string prefix;  // without a trailing slash
   mounted serve;
 };
 
-/// A matcher, a behaviour, and how many requests have met them: shared by all sets that hold it.
+/// A matcher, a behaviour, and how many requests have met them. Shared by all sets that contain it.
 struct rule {
   matcher when;
   behavior then;
   source_line written;
-  bool early = false;  // it says something of the request's body
+  bool early = false;  // it does something while the request's body is read
   mutable std::atomic<std::size_t> met{0};
 
   rule(matcher m, behavior b, source_line at) : when(std::move(m)), then(std::move(b)), written(at) {
@@ -74,22 +74,22 @@ struct rule {
   }
 };
 
-/// What a fake server has at one time. Immutable once published.
+/// Everything a fake server has at one time. Immutable once published.
 struct rule_set {
   std::map<std::string, shared<const fake_file>, std::less<>> files;
   value_list<shared<const fake_mount>> mounts;
-  value_list<shared<const rule>> rules;  // the last that matches prevails
+  value_list<shared<const rule>> rules;  // the last one that matches prevails
   value_list<matcher> tolerated;
 };
 
-/// The set in force. Any thread.
+/// The current set. Any thread.
 class rule_book {
  public:
   [[nodiscard]] shared<const rule_set> current() const {
     const std::lock_guard lock(mutex_);
     return set_;
   }
-  /// Publishes what `edit(rule_set&)` makes of a copy.
+  /// Publishes a copy of the set, changed by `edit(rule_set&)`.
   template <class Edit>
   void edit(Edit edit) {
     const std::lock_guard lock(mutex_);
@@ -111,21 +111,21 @@ class rule_book {
   shared<const rule_set> set_ = shared<const rule_set>(new rule_set);
 };
 
-/// A file that was declared, to say more about it. Each call takes effect at once, for the requests
-/// that come from then on. Not longer than its server.
+/// A declared file, for setting more about it. Each call takes effect at once, for requests that come
+/// from then on. Must not outlive its server.
 class file_handle {
  public:
   file_handle(rule_book& of, std::string path) : book_(of), path_(std::move(path)) {}
 
-  /// With its quotes: `.etag("\"v1\"")`, `.etag("W/\"v1\"")`. Throws `bad_result` without; `header("ETag", ...)` takes
-  /// what is none.
+  /// Sets the tag, with its quotes: `.etag("\"v1\"")`, `.etag("W/\"v1\"")`. Throws `bad_result` without them; for an invalid
+  /// tag use `header("ETag", ...)`.
   file_handle& etag(std::string tag) {
     const bool quoted = tag.ends_with('"') && (tag.starts_with('"') || tag.starts_with("W/\""));
     if (!tag.empty() && !quoted)
       throw bad_result(error(error_kind::invalid_argument, "etag(" + tag + "): quotes belong to it, as in etag(\"\\\"v1\\\"\")"));
     return edit([&](fake_file& f) { f.etag = std::move(tag); });
   }
-  /// Seconds since 1970.
+  /// Sets the Last-Modified, in seconds since 1970.
   file_handle& modified(std::int64_t when) {
     return edit([&](fake_file& f) { f.modified = when; });
   }
@@ -140,7 +140,7 @@ class file_handle {
   file_handle& header(std::string_view name, std::string_view value) {
     return edit([&](fake_file& f) { f.fields.set(name, value); });
   }
-  /// Other octets in their place, in one go, with another tag unless the file has none.
+  /// Replaces the octets, in one step, and the tag by another, unless the file has none.
   file_handle& content(testing::content other) {
     return edit([&](fake_file& f) { replace(f, std::move(other), {}); });
   }
@@ -166,7 +166,7 @@ class file_handle {
   std::string path_;
 };
 
-/// Declares a file: in place of one that the path has already.
+/// Declares a file, replacing one that the path already has.
 inline file_handle declare_file(rule_book& in, std::string path, content octets) {
   owned<fake_file> made(new fake_file);
   made->etag = file_handle::tag_of(octets);

@@ -1,7 +1,7 @@
 // tinyhttp/testing/stepping.hpp -- an exchange that the test drives: head, some octets, a reset.
 //
-// The test's thread says what comes next and waits until that has arrived; the server's thread does
-// it. Knows no sockets.
+// The test's thread gives the next step and waits until its octets have arrived; the server's thread
+// carries it out. Knows no sockets.
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
@@ -28,10 +28,10 @@ struct wire_command {
   std::string text = {};
 };
 
-/// Where the two threads meet.
+/// Connects the two threads.
 class stepping {
  public:
-  /// `expected`: the request in words.
+  /// `expected`: the request, in words.
   explicit stepping(std::string expected) : expected_(std::move(expected)) {}
 
   // The test's side.
@@ -41,12 +41,12 @@ class stepping {
   }
   [[nodiscard]] verdict say(wire_command what);
   void abandon();
-  /// A verdict was false: the journal is worth printing.
+  /// Whether a verdict was false: then the journal is worth printing.
   [[nodiscard]] bool has_failure() const noexcept { return failed_; }
 
   // The server's side.
   void arrive(function<void()> wake);
-  /// The next step; `cut` when nobody will say more.
+  /// The next step; `cut` if no more steps will come.
   [[nodiscard]] std::optional<wire_command> take();
   void done(bool went_well);
   void leave();
@@ -67,10 +67,10 @@ class stepping {
   bool arrived_ = false, abandoned_ = false, over_ = false, went_well_ = true;
 };
 
-/// What `srv.expect(get("/a"))` gives: the next request that matches waits for these calls, which
-/// return when the client's kernel has what they sent. Each waits for the request first, and is a
-/// false verdict when it does not come or the client has gone. If this is destroyed in between, the
-/// response is cut.
+/// The result of `srv.expect(get("/a"))`: the test answers the next matching request by these calls. Each
+/// call first waits for the request, and returns when the client's kernel has what it sent. It returns a
+/// false verdict if the request does not come, or the client has gone. If this object is destroyed before
+/// the end, the response is cut.
 ///
 ///     auto x = srv.expect(get("/a"));
 ///     std::jthread job{[&] { outcome = download(srv.url("/a")); }};
@@ -86,19 +86,19 @@ class expected_exchange {
     if (steps_) steps_->abandon();
   }
 
-  /// The request has come.
+  /// Waits for the request.
   [[nodiscard]] verdict wait() { return steps_->wait_for_request(); }
-  /// The head that the path's file has for this request, with this status; 0: the one it should have.
+  /// Sends the head that the path's file has for this request, with this status; 0: the correct one.
   verdict head(int status = 0) { return steps_->say({wire_command::kind::head, status}); }
-  /// `count` octets of the body from `at` on.
+  /// Sends `count` octets of the body from `at` on.
   verdict octets(std::uint64_t at, std::uint64_t count) {
     return steps_->say({wire_command::kind::octets, 0, at, count});
   }
-  /// Any octets.
+  /// Sends any octets.
   verdict raw(std::string text) { return steps_->say({wire_command::kind::raw, 0, 0, 0, std::move(text)}); }
-  /// What is left of the body behind the last `octets`.
+  /// Sends the rest of the body after the last `octets`.
   verdict rest() { return steps_->say({wire_command::kind::rest}); }
-  /// The response is complete; the connection goes on.
+  /// Ends the response as complete; the connection stays open.
   verdict finish() { return steps_->say({wire_command::kind::finish}); }
   verdict cut() { return steps_->say({wire_command::kind::cut}); }
   verdict reset() { return steps_->say({wire_command::kind::reset}); }

@@ -1,6 +1,6 @@
 // tinyhttp/testing/sweep.hpp -- a cut and a reset at every octet of a response, head and body.
 //
-// Holds a download to one property: it gives the file, or an error. Nothing in between.
+// Checks one property of a download: it returns the file or an error, and nothing in between.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -14,14 +14,14 @@
 
 namespace tinyhttp::testing {
 
-/// What is swept over.
+/// The options of `sweep_cuts`.
 struct sweep_options {
   std::uint64_t size = 256;  // octets of the file
-  bool heal = false;         // the second request of each run is answered in full: for those who try again
+  bool heal = false;         // answers the second request of each run in full: for downloads that retry
 };
 
-/// Calls `download(url)` (as `torture` does, but in this thread) once for each place and way to end.
-/// False at the first run whose outcome is other content than the file's.
+/// Calls `download(url)` (as `torture` does, but in this thread) once for each position and way to end.
+/// False at the first run that returns content other than the file's.
 template <class Download>
 [[nodiscard]] verdict sweep_cuts(const Download& download, sweep_options with = {});
 

@@ -1,7 +1,7 @@
-// tinyhttp/testing/torture.hpp -- runs a download against everything that can go wrong, and marks it.
+// tinyhttp/testing/torture.hpp -- runs a download against everything that can go wrong, and grades it.
 //
-// Right, clean error, silent corruption, hang, crash: silent corruption is what to look for. Each case
-// has a fake server of its own; several run at once, each in a process of its own.
+// Right, clean error, silent corruption, hang, crash: silent corruption is the one to look for. Each case
+// has a fake server of its own. Several cases run at once, each in a process of its own.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -23,25 +23,25 @@
 
 namespace tinyhttp::testing {
 
-/// What one download came to.
+/// The outcome of one download.
 enum class mark : std::uint8_t {
   right,              // the content, octet for octet
-  clean_error,        // said that it failed
-  needless_error,     // said so although nothing was wrong
-  silent_corruption,  // claimed success with other octets
-  hang,               // did not come back
+  clean_error,        // it reported an error
+  needless_error,     // it reported an error although nothing was wrong
+  silent_corruption,  // it reported success with other octets
+  hang,               // it did not return
   crash,              // a signal, or an exception that is no std::exception
 };
 
 /// How the cases run.
 struct torture_options {
-  /// What one download may take, before it counts as hanging. Yours should give up earlier.
+  /// How long a download may take before it counts as a hang. Your download should time out earlier.
   std::chrono::milliseconds time_limit = patience() * 2;
   std::size_t at_once = 8;
-  /// Each download in a forked process: crashes and hangs end there. Without, in threads: for
-  /// sanitizers and debuggers, and where the code under test needs threads that exist already.
+  /// Runs each download in a forked process, so that a crash or a hang ends there. Without it, in threads: for
+  /// sanitizers and debuggers, and for code that needs threads that already exist.
   bool isolate = true;
-  /// Only cases whose name contains this.
+  /// Runs only cases whose name contains this.
   std::string_view only = {};
 };
 
@@ -53,24 +53,24 @@ struct report_line {
   std::string why;  // the error, or how the octets differ
 };
 
-/// What came of each case. `CHECK(card.all_fine())` prints it when it is not.
+/// The outcomes of all cases. `CHECK(card.all_fine())` prints them if it fails.
 class report_card {
  public:
   explicit report_card(std::vector<report_line> lines) : lines_(std::move(lines)) {}
 
   [[nodiscard]] const std::vector<report_line>& lines() const noexcept { return lines_; }
   [[nodiscard]] std::size_t count(mark m) const noexcept;
-  /// No silent corruption, no hang, no crash, and the content where nothing was wrong.
+  /// No silent corruption, no hang, no crash, and the right content where nothing was wrong.
   [[nodiscard]] verdict all_fine() const;
-  /// A line each, the bad ones first, and the sums.
+  /// A line for each case, the bad ones first, and the totals.
   [[nodiscard]] std::string text() const;
 
  private:
   std::vector<report_line> lines_;
 };
 
-/// Downloads by `download(url)`, which gives `std::optional<std::string>` or `result<std::string>`:
-/// the content, or nothing. What it throws counts as an error when it is a std::exception.
+/// Runs `download(url)` in every case. It returns `std::optional<std::string>` or `result<std::string>`:
+/// the content, or nothing. If it throws a std::exception, that counts as an error.
 template <class Download>
 [[nodiscard]] report_card torture(const Download& download, torture_options with = {});
 
@@ -92,7 +92,7 @@ inline std::string_view name_of(mark m) noexcept {
 
 namespace detail {
 
-/// In a new process: closes what it has inherited of a server on this port.
+/// In a new process: closes what it has inherited of the server on this port.
 inline void close_sockets_of(std::uint16_t port) noexcept {
   for (int fd = 3; fd < 4096; ++fd) {
     net::native_address local;
@@ -101,8 +101,8 @@ inline void close_sockets_of(std::uint16_t port) noexcept {
   }
 }
 
-/// As long as it lives the threads of these servers do nothing. A process that is made then has no lock of
-/// the standard library's that one of them held, such as those of `_GLIBCXX_DEBUG`.
+/// While this lives, the threads of these servers do nothing. So a process that is forked meanwhile inherits no lock of
+/// the standard library that one of them holds, such as those of `_GLIBCXX_DEBUG`.
 class standstill {
  public:
   explicit standstill(std::vector<std::unique_ptr<fake_server>>& servers) : standstill() {
@@ -145,7 +145,7 @@ class standstill {
   bool over_ = false;                             // likewise
 };
 
-/// In words how `got` is none of the contents that the file ever had.
+/// How `got` differs from every content that the file ever had, in words.
 [[nodiscard]] inline std::string how_different(std::string_view got) {
   const std::string good = torture_file::first().octets();
   std::size_t same = 0;

@@ -1,6 +1,6 @@
 // tinyhttp/testing/verdict.hpp -- yes or no, with the reasons, for every test framework.
 //
-// Depends on none: Catch2, doctest and Boost.Test convert it to bool and stream it, GoogleTest's
+// Depends on no framework: Catch2, doctest and Boost.Test convert it to bool and stream it; GoogleTest's
 // EXPECT_TRUE builds its AssertionResult from it.
 #pragma once
 
@@ -12,18 +12,18 @@
 
 namespace tinyhttp::testing {
 
-/// The outcome of a question. `CHECK(v)`, `EXPECT_TRUE(v)` and `BOOST_TEST(v)` print its text when
-/// it is false.
+/// The outcome of a check. `CHECK(v)`, `EXPECT_TRUE(v)` and `BOOST_TEST(v)` print its text if it is
+/// false.
 class [[nodiscard]] verdict {
  public:
   verdict(bool holds, std::string text) : holds_(holds), text_(std::move(text)) {}
 
   [[nodiscard]] explicit operator bool() const noexcept { return holds_; }
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  /// The contrary, which says why, too. Of that, the contrary is a plain bool: Boost.Test asks `!!v`.
+  /// The opposite, with the same text. Negating that again gives a plain bool: Boost.Test asks `!!v`.
   [[nodiscard]] class contrary operator!() const;
 
-  /// For GoogleTest: anything made from a bool that text can be streamed into, with a `message()`.
+  /// For GoogleTest: converts to anything that is made from a bool, takes streamed text, and has a `message()`.
   template <class Assertion>
     requires(std::is_class_v<Assertion> && std::constructible_from<Assertion, bool> &&
              requires(Assertion a, const std::string& t) {
@@ -41,7 +41,7 @@ class [[nodiscard]] verdict {
   std::string text_;
 };
 
-/// What `!` makes of a verdict.
+/// The result of `!` on a verdict.
 class [[nodiscard]] contrary : public verdict {
  public:
   using verdict::verdict;
