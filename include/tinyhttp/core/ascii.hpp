@@ -31,20 +31,20 @@ namespace tinyhttp::ascii {
 /// `tchar` of RFC 9110 5.6.2: what methods and field names are made of.
 [[nodiscard]] constexpr bool is_token_char(char c) noexcept;
 
-/// `field-vchar`, SP or HTAB of RFC 9110 5.5: everything but control octets; obs-text is included.
+/// `field-vchar`, SP or HTAB of RFC 9110 5.5: everything except control octets; obs-text is included.
 [[nodiscard]] constexpr bool is_field_octet(char c) noexcept;
 
-/// An octet that may stand in a request target as it is sent: visible US-ASCII (RFC 3986). We take
-/// the characters which that RFC wants escaped (`"<>\^{|}` and the backquote) as browsers send them.
+/// An octet allowed in a request target: visible US-ASCII (RFC 3986). We take the characters which that RFC wants
+/// escaped (`"<>\^{|}` and the backquote) as browsers send them.
 [[nodiscard]] constexpr bool is_target_octet(char c) noexcept { return c > 0x20 && c < 0x7f; }
 
 /// `text` is a non-empty `token` (RFC 9110 5.6.2).
 [[nodiscard]] constexpr bool is_token(std::string_view text) noexcept;
 
-/// `text` may be the value of a field: no control octet, no space at either end (RFC 9110 5.5).
+/// `text` is valid as a field value: no control octet, no blank at either end (RFC 9110 5.5).
 [[nodiscard]] constexpr bool is_field_value(std::string_view text) noexcept;
 
-/// US-ASCII letters in lower case; other octets as they are.
+/// Converts US-ASCII letters to lower case and leaves other octets unchanged.
 [[nodiscard]] constexpr char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
@@ -55,16 +55,16 @@ namespace tinyhttp::ascii {
   return lower;
 }
 
-/// `a` and `b` are the same but for the case of US-ASCII letters, as names of fields, schemes and codings are.
+/// `a` and `b` are equal if the case of US-ASCII letters is ignored, as in field names, schemes and codings.
 [[nodiscard]] constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
-/// `text` begins with `prefix`, whatever its case.
+/// `text` begins with `prefix`, ignoring case.
 [[nodiscard]] constexpr bool starts_with_ignoring_case(std::string_view text,
                                                        std::string_view prefix) noexcept {
   return text.size() >= prefix.size() &&
          equal_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
-/// `text` ends with `suffix`, whatever its case.
+/// `text` ends with `suffix`, ignoring case.
 [[nodiscard]] constexpr bool ends_with_ignoring_case(std::string_view text,
                                                      std::string_view suffix) noexcept {
   return text.size() >= suffix.size() &&
@@ -78,28 +78,28 @@ namespace tinyhttp::ascii {
 /// absurd value stays absurd. Empty when `text` is empty or holds anything but digits. For Range.
 [[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
 
-/// An octet of `text` is a control octet: CTL of RFC 5234.
+/// `text` contains a control octet: CTL of RFC 5234.
 [[nodiscard]] constexpr bool has_control(std::string_view text) noexcept;
 
 /// Reads `1*DIGIT`, refusing a number that does not fit. For Content-Length, ports, statuses.
 [[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal_strict(
     std::string_view text, std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) noexcept;
 
-/// Takes the next element off a comma-separated list (RFC 9110 5.6.1): trimmed, empty ones skipped,
-/// commas inside quoted strings left alone. Empty when the list is used up. Views point into `list`.
+/// Takes the next element off a comma-separated list (RFC 9110 5.6.1), trimmed. Skips empty elements and ignores
+/// commas within quoted strings. Empty when the list is used up. Views point into `list`.
 [[nodiscard]] constexpr std::optional<std::string_view> take_list_element(
     std::string_view& list) noexcept;
 
-/// The comma-separated `list` holds `token`, whatever its case.
+/// The comma-separated `list` contains `token`, ignoring case.
 [[nodiscard]] constexpr bool list_contains(std::string_view list, std::string_view token) noexcept;
 
-/// How many decimal digits `value` has.
+/// The number of decimal digits of `value`.
 [[nodiscard]] constexpr std::size_t decimal_size(std::uint64_t value) noexcept {
   std::size_t digits = 1;
   for (std::uint64_t more = 10; value >= more && digits < 20; more *= 10) ++digits;
   return digits;
 }
-/// Writes them, the last one in front of `end`; says where the first one is.
+/// Writes the digits so that the last one is right before `end`; returns where the first one is.
 constexpr char* write_decimal(char* end, std::uint64_t value) noexcept {
   for (; value >= 10; value /= 10) *--end = static_cast<char>('0' + value % 10);
   *--end = static_cast<char>('0' + value);
@@ -121,7 +121,7 @@ constexpr char* write_decimal(char* end, std::uint64_t value) noexcept {
 
 /// Appends `value` in lower-case hexadecimal digits, without a prefix or leading zeros.
 inline void append_hex(std::string& out, std::uint64_t value);
-/// Appends two digits for `octet`, out of the sixteen that are given.
+/// Appends `octet` as two digits, taken from the sixteen given.
 [[gnu::noinline]] inline void append_hex_octet(std::string& out, char octet,
                                                 const char* digits = "0123456789abcdef") {
   const auto value = static_cast<unsigned char>(octet);

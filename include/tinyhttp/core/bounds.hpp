@@ -1,11 +1,11 @@
-// tinyhttp/core/bounds.hpp -- keeping a number within another: `at_most(wanted, room)`.
+// tinyhttp/core/bounds.hpp -- clamping a number: `at_most(wanted, room)`.
 //
 // What std::min does, without the 20,000 lines that <algorithm> brings into every program.
 #pragma once
 
 namespace tinyhttp {
 
-/// `value`, or `bound` if that is less.
+/// `value`, or `bound` if that is smaller.
 template <class T>
 [[nodiscard]] constexpr T at_most(T value, T bound) noexcept {
   return bound < value ? bound : value;

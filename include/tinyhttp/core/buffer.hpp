@@ -1,4 +1,4 @@
-// tinyhttp/core/buffer.hpp -- one contiguous buffer for octets on their way: room at the back, octets at the front.
+// tinyhttp/core/buffer.hpp -- one contiguous octet buffer: written at the back, read from the front.
 //
 // Knows octets only. What they mean, and how many may wait here, is decided above.
 #pragma once
@@ -13,8 +13,8 @@
 
 namespace tinyhttp {
 
-/// Octets are written into `prepare()`d room, made part of the content by `commit()`, read through
-/// `view()` and dropped by `consume()`. Views live until the next `prepare`, `consume` or `release`.
+/// Write octets into `prepare()`d room, `commit()` them, read them through `view()` and drop them with `consume()`.
+/// Views live until the next `prepare`, `consume` or `release`.
 class buffer {
  public:
   buffer() noexcept = default;

@@ -1,4 +1,4 @@
-// tinyhttp/core/clock.hpp -- time as something handed in, so that tests can hold it still.
+// tinyhttp/core/clock.hpp -- time as an argument, so that tests can stop it.
 //
 // An interface only: a loop supplies the real clock, tests a manual one.
 #pragma once
@@ -15,13 +15,13 @@ using duration = std::chrono::steady_clock::duration;
 
 inline constexpr std::chrono::milliseconds a_year = std::chrono::hours(24 * 365);
 
-/// `span` within 0 and a year: nobody waits for longer or less, and `milliseconds::max()` and `min()` are no `duration`.
+/// Clamps `span` to between 0 and a year, because `milliseconds::max()` and `min()` do not fit into a `duration`.
 [[nodiscard]] constexpr std::chrono::milliseconds at_most_a_year(std::chrono::milliseconds span) noexcept {
   if (span.count() < 0) return span.zero();
   return span < a_year ? span : a_year;
 }
 
-/// `span` after `now`; a span of more than a year has no end, so that `milliseconds::max()` is none.
+/// `span` after `now`; a span of more than a year never ends, so `milliseconds::max()` means no deadline.
 [[nodiscard]] constexpr time_point deadline_in(time_point now, std::chrono::milliseconds span) noexcept {
   return span > a_year ? time_point::max() : now + duration(at_most_a_year(span));
 }

@@ -1,4 +1,4 @@
-// tinyhttp/core/hasher.hpp -- a sum over octets, as something handed in.
+// tinyhttp/core/hasher.hpp -- a hash over octets, supplied by the caller.
 //
 // An interface only: which sum it is, and which library computes it, is the user's choice.
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace tinyhttp {
 
-/// Sums octets up as they come. Used by one thread at a time.
+/// Hashes octets as they come. Used by one thread at a time.
 class hasher {
  public:
   hasher() = default;

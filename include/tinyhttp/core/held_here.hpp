@@ -1,4 +1,4 @@
-// tinyhttp/core/held_here.hpp -- room for an object that may be there or not.
+// tinyhttp/core/held_here.hpp -- storage in place for an object that may exist or not.
 //
 // As std::optional, but also for what can be neither copied nor moved: it is made by a call, in its
 // place. And it is a quarter of the functions for each type that an unoptimised build has to emit.
@@ -10,7 +10,7 @@
 
 namespace tinyhttp {
 
-/// Holds a `T` or nothing. Moves if a `T` does; what is moved from then holds a moved-from `T`.
+/// Holds a `T` in place, or nothing. Moves if a `T` does; what is moved from then holds a moved-from `T`.
 template <class T>
 class held_here {
  public:

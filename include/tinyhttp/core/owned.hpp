@@ -1,4 +1,4 @@
-// tinyhttp/core/owned.hpp -- a pointer that owns: what is inside uses it in place of std::unique_ptr.
+// tinyhttp/core/owned.hpp -- an owning pointer, which internal code uses in place of std::unique_ptr.
 //
 // The standard's is a tuple with a deleter, some 45 functions for each type that an unoptimised
 // build has to make and emit; this is one. Interfaces keep std::unique_ptr, which users know.
@@ -44,7 +44,7 @@ class owned {
   T* held_ = nullptr;
 };
 
-/// Owns an array of octets, which are not set to anything, or none.
+/// Owns an array of uninitialised octets, or nothing.
 class owned_octets {
  public:
   owned_octets() noexcept = default;

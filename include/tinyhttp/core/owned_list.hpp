@@ -1,4 +1,4 @@
-// tinyhttp/core/owned_list.hpp -- a list of objects that it owns; each stays where it was made.
+// tinyhttp/core/owned_list.hpp -- a list that owns its elements; each stays at its address.
 //
 // For what is inside: a std::vector of owners is some 110 functions for each type that an unoptimised
 // build has to make and emit, this is two, as only pointers move.
@@ -41,7 +41,7 @@ class pointer_list {
 
 }  // namespace detail
 
-/// References to elements live until those are removed. The list is destroyed from its end on.
+/// References to elements stay valid until those elements are removed. The list is destroyed from its end on.
 template <class T>
 class owned_list : public detail::pointer_list {
  public:
@@ -86,7 +86,7 @@ class owned_list : public detail::pointer_list {
   }
 };
 
-/// One that is a value: copies have elements of their own.
+/// An `owned_list` with value semantics: a copy has copies of the elements.
 template <class T>
 class value_list : public owned_list<T> {
  public:

@@ -17,7 +17,7 @@
 
 namespace tinyhttp {
 
-/// What kind of thing went wrong, for programs that decide by it.
+/// The kind of an error, for programs that decide by it.
 enum class error_kind : std::uint8_t {
   invalid_argument,  // our caller handed over something that cannot be used
   resolve,           // a host name has no address
@@ -65,7 +65,7 @@ class error {
   std::string message_;
 };
 
-/// What `result<T>::value()` throws, for those who like exceptions.
+/// The exception that `result<T>::value()` throws.
 class bad_result : public std::runtime_error {
  public:
   explicit bad_result(tinyhttp::error failed)

@@ -1,4 +1,4 @@
-// tinyhttp/core/shared.hpp -- what is shared: a pointer that owns together with its copies.
+// tinyhttp/core/shared.hpp -- a shared pointer: owns an object together with its copies.
 //
 // In place of std::shared_ptr, which brings <memory>, and with that the standard's streams and locales: a tenth of
 // what compiling a server takes at -O0. This is one class for all types. It takes a std::shared_ptr or a std::unique_ptr where one is handed over.
@@ -110,8 +110,8 @@ concept shares = requires(Pointer& pointer, T*& to) { to = pointer.get(); } &&
 
 }  // namespace detail
 
-/// Owns a `T` together with its copies, or nothing; the last of them destroys it. As std::shared_ptr, with neither
-/// weak pointers nor deleters.
+/// Owns a `T` together with its copies, or nothing; the last copy destroys it. As std::shared_ptr, with neither weak
+/// pointers nor deleters.
 template <class T>
 class shared : public detail::shared_owner {
  public:
@@ -154,7 +154,7 @@ class shared : public detail::shared_owner {
   [[nodiscard, gnu::always_inline]] bool operator==(std::nullptr_t) const noexcept { return get() == nullptr; }
 };
 
-/// Shares `made`, which was made by `new`: as what it is, or as `As`.
+/// Makes a `shared` of `made`, which came from `new`, as its own type or as `As`.
 template <class As = void, class T>
 [[nodiscard]] shared<std::conditional_t<std::is_void_v<As>, T, As>> share(T* made) {
   return shared<T>(made);

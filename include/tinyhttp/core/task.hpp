@@ -1,4 +1,4 @@
-// tinyhttp/core/task.hpp -- task<T>: a coroutine that is lazy and owned by whoever awaits it.
+// tinyhttp/core/task.hpp -- task<T>: a lazy coroutine, owned by whoever awaits it.
 //
 // Cancellation is destruction: destroying a task destroys the frames it waits for, and every
 // awaitable deregisters in its destructor. Knows no loop and no thread; a task is resumed by
@@ -131,7 +131,7 @@ class task_frame {
 
 }  // namespace detail
 
-/// A coroutine that does nothing until it is awaited or started, and that dies with its owner.
+/// A coroutine that does nothing until it is awaited or started, and is destroyed with its owner.
 ///
 /// `co_await t` runs it and gives its value, or throws what it threw. A task that ends without
 /// waiting for anything resumes its awaiter without growing the stack, however many follow.
@@ -192,7 +192,7 @@ inline task<void> task_promise<void>::get_return_object() noexcept {
 
 }  // namespace detail
 
-/// A task that is its value already.
+/// A task that already has its value.
 template <class T>
 task<T> ready_task(T value) {
   co_return value;

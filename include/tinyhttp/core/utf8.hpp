@@ -1,4 +1,4 @@
-// tinyhttp/core/utf8.hpp -- where a character of UTF-8 ends (RFC 3629).
+// tinyhttp/core/utf8.hpp -- the length of a UTF-8 character (RFC 3629).
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace tinyhttp {
 
-/// The length of the UTF-8 sequence at the front of `text` (RFC 3629 4); 0 when it begins none.
+/// The length of the UTF-8 sequence at the front of `text` (RFC 3629 4); 0 if there is no valid one.
 [[nodiscard]] constexpr std::size_t utf8_length(std::string_view text) noexcept {
   const auto octet = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   if (text.empty()) return 0;

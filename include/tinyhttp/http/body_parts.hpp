@@ -1,4 +1,4 @@
-// tinyhttp/http/body_parts.hpp -- what a body can be of besides octets: a source, pieces, a stream.
+// tinyhttp/http/body_parts.hpp -- what a body can consist of besides octets: a source, pieces, a stream.
 //
 // The interfaces that content comes through; body.hpp makes one type of them.
 #pragma once
@@ -36,7 +36,7 @@ class content_source {
                                                     std::span<char> room) const = 0;
 };
 
-/// `size` octets of `of` from `offset` on. An error where it ends before, or fails.
+/// Reads `size` octets of `of` from `offset` on. An error where it ends before, or fails.
 [[nodiscard, gnu::cold]] inline result<std::string> read_octets(const content_source& of, std::uint64_t offset, std::size_t size) {
   std::string all(size, '\0');
   for (std::size_t done = 0; done < size;) {
@@ -48,14 +48,14 @@ class content_source {
   return all;
 }
 
-/// A run of octets of a source.
+/// A range of octets of a source.
 struct content_slice {
   shared<const content_source> source;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;  // octets
 };
 
-/// A part of a body made of several: octets of our own, or a slice.
+/// One part of a body that has several: octets of its own, or a slice.
 struct body_piece {
   body_piece(std::string own) noexcept : octets(std::move(own)) {}
   body_piece(std::string_view own) : octets(own) {}

@@ -1,4 +1,4 @@
-// tinyhttp/http/challenge.hpp -- what a server wants to see before it lets somebody in.
+// tinyhttp/http/challenge.hpp -- what a server demands before it lets a client in.
 //
 // Pure. The grammar of WWW-Authenticate and its like (RFC 9110 11): several challenges in one list,
 // whose parameters are separated by the same commas. Knows no scheme.
@@ -14,8 +14,8 @@
 
 namespace tinyhttp {
 
-/// One challenge, or credentials, which look the same. Views into the field. Either token68 or the
-/// parameters are empty.
+/// One challenge, or credentials, which have the same syntax. Views into the field. Either token68 or the parameters
+/// are empty.
 struct auth_challenge {
   std::string_view scheme;      // `Digest`; compare ignoring case
   std::string_view token68;     // what Negotiate and Basic have
@@ -25,11 +25,11 @@ struct auth_challenge {
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
 };
 
-/// Takes the next challenge off the value of a field. Empty at its end, or where none begins.
+/// Takes the next challenge off a field's value. Empty at its end, or where none begins.
 [[nodiscard]] constexpr std::optional<auth_challenge> take_challenge(
     std::string_view& field) noexcept;
 
-/// Takes the next `name=value` off a list of them. Empty at its end, or where none begins.
+/// Takes the next `name=value` off a parameter list. Empty at its end, or where none begins.
 [[nodiscard]] constexpr std::optional<field_parameter> take_auth_parameter(
     std::string_view& list) noexcept;
 

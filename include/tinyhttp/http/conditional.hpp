@@ -31,12 +31,12 @@ template <class Found = entity_tag>  // compiled only where it is used
   return !a.weak && !b.weak && a.opaque == b.opaque;
 }
 
-/// Weak comparison (8.8.3.2): as good as the same.
+/// Weak comparison (8.8.3.2): equivalent content.
 [[nodiscard]] constexpr bool weak_match(const entity_tag& a, const entity_tag& b) noexcept {
   return a.opaque == b.opaque;
 }
 
-/// The selected representation, as it is now.
+/// The current state of the selected representation.
 struct representation_facts {
   std::string_view etag = {};  // as it is sent, quotes included; empty: it has none
   std::optional<std::int64_t> last_modified = std::nullopt;  // seconds since 1970
@@ -53,7 +53,7 @@ struct preconditions {
   std::optional<std::string_view> if_unmodified_since = std::nullopt;
 };
 
-/// What the conditions of a request come to.
+/// The outcome of a request's conditions.
 enum class precondition_verdict : std::uint8_t {
   proceed,              // perform the method
   not_modified,         // answer 304
@@ -70,16 +70,16 @@ enum class precondition_verdict : std::uint8_t {
 [[nodiscard]] constexpr precondition_verdict evaluate_preconditions(
     bool is_get_or_head, const preconditions& fields, const representation_facts& facts) noexcept;
 
-/// A `Last-Modified` is a strong validator only when it is at least one second older than the
-/// `Date` it is judged by: younger, and the content may change again within that same second
-/// (8.8.2.2; RFC 7232 asked for 60 seconds). The risk that stays: a writer that sets times back.
+/// A `Last-Modified` is a strong validator only if it is at least one second older than the `Date` it is compared
+/// with; otherwise the content may change again within that same second (8.8.2.2; RFC 7232 asked for 60 seconds). The
+/// risk that stays: a writer that sets times back.
 [[nodiscard]] constexpr bool is_strong_date(std::int64_t last_modified, std::int64_t date) noexcept {
   return last_modified < date;
 }
 
-/// The Range of a request may be applied: its `If-Range` names the current representation (13.1.5).
-/// An entity tag must match strongly; a date must be exactly the Last-Modified, and a strong one.
-/// Anything else, and what is no validator at all, is false: answer with the whole.
+/// The Range of a request may be applied, because its `If-Range` matches the current representation (13.1.5). An
+/// entity tag must match strongly; a date must be exactly the Last-Modified, and a strong one. Anything else, and
+/// what is no validator at all, is false: answer with the whole.
 [[nodiscard]] constexpr bool evaluate_if_range(std::string_view if_range, const representation_facts& facts) noexcept;
 
 // ---------------------------------------------------------------------------------------------

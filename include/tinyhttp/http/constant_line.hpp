@@ -1,4 +1,4 @@
-// tinyhttp/http/constant_line.hpp -- a field line that a program has written down.
+// tinyhttp/http/constant_line.hpp -- a field line that is known at compile time.
 //
 // RFC 9110 5.5. Checked while the program is compiled, so that nobody has to when it runs.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace tinyhttp {
 
-/// `name: value CRLF`, as it goes on the wire. What is not of that form does not compile.
+/// `name: value CRLF`, as sent on the wire. What is not of that form does not compile.
 class constant_line {
  public:
   template <std::size_t Size>

@@ -1,4 +1,4 @@
-// tinyhttp/http/content_coding.hpp -- undoing the content codings of a message, as it is pulled.
+// tinyhttp/http/content_coding.hpp -- decoding the content codings of a message while its body is pulled.
 //
 // RFC 9110 8.4. Knows no coding itself: compression.hpp brings those of zlib, brotli and zstd, and
 // a program may bring its own. Encodes nothing.
@@ -27,7 +27,7 @@
 
 namespace tinyhttp {
 
-/// What a peer may make us do by sending little. Memory beside these: 64 KiB for each coding.
+/// Bounds on what a peer can make us do with little input. Memory beside these: 64 KiB for each coding.
 struct decode_limits {
   /// Octets that come out of any one coding. 1 GiB: a disk can take it, and an hour of zeros cannot.
   std::uint64_t max_octets = std::uint64_t{1} << 30;
@@ -41,7 +41,7 @@ struct decode_limits {
   std::uint64_t max_window = std::uint64_t{8} << 20;
 };
 
-/// Undoes one coding, for one body. Used by one thread at a time.
+/// Decodes one coding, for one body. Used by one thread at a time.
 class coding_decoder {
  public:
   coding_decoder() = default;
@@ -59,24 +59,23 @@ class coding_decoder {
   [[nodiscard]] virtual result<void> finish() = 0;
 };
 
-/// What a decoder says that has too little memory, whatever the octets are.
+/// The error of a decoder that runs out of memory, whatever the octets are.
 [[nodiscard]] inline error no_memory_to_decode() { return {error_kind::io, "no memory", 503}; }
 
-/// A coding and how to undo it.
+/// A coding and how to decode it.
 struct content_coding {
   std::string_view name;  // as in Content-Encoding, in lower case; as valid as its literal
   owned<coding_decoder> (*make)(const decode_limits&);
 };
 
-/// The value of an Accept-Encoding field that offers these, without preference.
+/// An Accept-Encoding value that offers these codings, without preference.
 [[nodiscard]] inline std::string accept_encoding(std::span<const content_coding> known);
 
-/// Makes `content` the decoded octets, and removes Content-Encoding and Content-Length from
-/// `about`. The octets are decoded while the body is pulled. What is damaged, cut off, or goes on
-/// behind its end, is an error of kind `protocol` (status hint 400) in place of the body's end,
-/// never a short body; more octets than the limit are one of kind `limit` (413), want of memory in a
-/// decoder is one of kind `io` (503). With `where`, the
-/// error lines begin with it.
+/// Replaces `content` by the decoded octets, and removes Content-Encoding and Content-Length from `about`. The octets
+/// are decoded while the body is pulled. What is damaged, cut off, or goes on behind its end, is an error of kind
+/// `protocol` (status hint 400) in place of the body's end, never a short body; more octets than the limit are one of
+/// kind `limit` (413), want of memory in a decoder is one of kind `io` (503). With `where`, the error lines begin
+/// with it.
 ///
 /// An empty body (an answer to HEAD, a 304, a length of 0) stays as it is, with its fields, though
 /// a coding of nothing is not nothing: servers do send that.

@@ -1,4 +1,4 @@
-// tinyhttp/http/content_disposition.hpp -- the file name that a server suggests, said and made harmless.
+// tinyhttp/http/content_disposition.hpp -- the file name that a server suggests: written, and read safely.
 //
 // Pure. RFC 6266 for the field, RFC 8187 for names beyond US-ASCII. Nothing that comes out of
 // `safe_file_name` leads out of the directory that it is put behind.
@@ -17,21 +17,20 @@
 
 namespace tinyhttp {
 
-/// The name in a Content-Disposition field: `filename*` if it can be read, else `filename`. As the
-/// server wrote it, unquoted, in UTF-8 where it says so: see `safe_file_name`. Empty: there is none.
+/// The name in a Content-Disposition field: `filename*` if it can be decoded, otherwise `filename`. As the server
+/// wrote it, unquoted, in UTF-8 where it says so: see `safe_file_name`. Empty: there is none.
 [[nodiscard]] inline std::optional<std::string> disposition_file_name(std::string_view field);
 
-/// One name for a file out of what somebody else sent: what stands behind the last slash or
-/// backslash, without control octets, without dots and spaces at the front or spaces and dots at the
-/// end, at most `most` octets, the extension kept. Octets that are not UTF-8 become `_`. Empty when
-/// nothing is left.
+/// Makes a safe file name out of untrusted text: the part after the last slash or backslash, without control octets,
+/// without dots and spaces at the front or spaces and dots at the end, at most `most` octets, keeping the extension.
+/// Octets that are not UTF-8 become `_`. Empty when nothing is left.
 [[nodiscard]] inline std::string safe_file_name(std::string_view wanted, std::size_t most = 200);
 
-/// The Content-Disposition field of an answer that browsers keep in a file: what `safe_file_name` leaves of
-/// `name`, quoted; where that is more than plain US-ASCII, in UTF-8 beside it, which all of them prefer.
+/// A Content-Disposition value that makes browsers save the answer as a file. The name is what `safe_file_name` makes
+/// of `name`, quoted; if it is more than plain US-ASCII, also in UTF-8, which all browsers prefer.
 [[nodiscard]] inline std::string save_as(std::string_view name);
 
-/// The last segment of a URL's path, unescaped, as a name for a file; empty if there is none.
+/// The last segment of a URL's path, unescaped, as a file name; empty if there is none.
 [[nodiscard]] inline std::string file_name_of_target(std::string_view target);
 
 // ---------------------------------------------------------------------------------------------

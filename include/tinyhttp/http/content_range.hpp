@@ -1,4 +1,4 @@
-// tinyhttp/http/content_range.hpp -- which bytes of a representation does a part hold?
+// tinyhttp/http/content_range.hpp -- which bytes of a representation a part contains
 //
 // Pure. RFC 9110 14.4.
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace tinyhttp {
 
-/// What a `Content-Range` field says; at least one of the two is there.
+/// The content of a `Content-Range` field; at least one of the two members is set.
 struct content_range {
   std::optional<byte_range> range;    // absent in a 416: `bytes */10`
   std::optional<std::uint64_t> size;  // bytes of the whole; absent when unknown: `bytes 0-4/*`
@@ -22,13 +22,12 @@ struct content_range {
   friend bool operator==(const content_range&, const content_range&) = default;
 };
 
-/// `bytes 0-4/10`, `bytes 0-4/*`, or `bytes */10`: the last for an absent or empty range, which
-/// has no last byte to name.
+/// `bytes 0-4/10`, `bytes 0-4/*`, or, if the range is absent or empty and so has no last byte, `bytes */10`.
 [[nodiscard]] inline std::string format_content_range(std::optional<byte_range> range,
                                                       std::optional<std::uint64_t> size);
 
-/// Reads a `Content-Range` in bytes. Empty for another unit, bad syntax, numbers beyond 64 bits,
-/// and ranges that are backwards or end behind `size`: such a part must not be combined (14.4).
+/// Parses a `Content-Range` in bytes. Empty for another unit, bad syntax, numbers beyond 64 bits, and ranges that are
+/// backwards or end behind `size`: such a part must not be combined (14.4).
 template <class Found = content_range>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Found> parse_content_range(std::string_view field) noexcept;
 

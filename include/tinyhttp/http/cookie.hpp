@@ -25,16 +25,15 @@ struct cookie_pair {
   friend bool operator==(const cookie_pair&, const cookie_pair&) = default;
 };
 
-/// Takes the next pair off the value of a Cookie field. What has no `=` or no name is skipped.
-/// Empty when the field is used up. Lenient like every server: what a client returns was once
-/// accepted.
+/// Takes the next pair off a Cookie field's value. What has no `=` or no name is skipped. Empty when the field is
+/// used up. Lenient like every server: what a client returns was once accepted.
 [[nodiscard]] constexpr std::optional<cookie_pair> take_cookie(std::string_view& field) noexcept;
 
 /// The value of the first cookie of that name: the one with the longest path (RFC 6265 5.4).
 [[nodiscard]] constexpr std::optional<std::string_view> cookie_value(
     std::string_view field, std::string_view name) noexcept;
 
-/// A cookie's SameSite: from which pages a browser sends it (rfc6265bis 5.6.7).
+/// A cookie's SameSite attribute: on requests from which sites a browser sends the cookie (rfc6265bis 5.6.7).
 enum class same_site : std::uint8_t {
   unstated,  // browsers take it as lax
   lax,       // sent along links from elsewhere, but not with their forms, images or scripts
@@ -42,8 +41,8 @@ enum class same_site : std::uint8_t {
   none,      // sent from everywhere; needs `secure`
 };
 
-/// A cookie to be set. The defaults are the careful ones: for this host, this session, out of reach
-/// of scripts. `secure` is false, because http on localhost is where everybody begins.
+/// A cookie to set. The defaults are the careful ones: for this host, this session, out of reach of scripts. `secure`
+/// is false, because http on localhost is where everybody begins.
 struct set_cookie {
   std::string name;  // a token
   std::string
@@ -58,7 +57,7 @@ struct set_cookie {
   bool partitioned = false;  // one jar for each site that embeds us; needs `secure`
 };
 
-/// The value for a Set-Cookie field. Each cookie needs a field line of its own.
+/// The value of a Set-Cookie field. Each cookie needs a field line of its own.
 ///
 /// @return  `invalid_argument` for what would split the field or become an attribute, and for what
 ///          browsers drop without a word: SameSite=None or Partitioned without Secure, the prefixes

@@ -1,5 +1,4 @@
-// tinyhttp/http/cookie_file.hpp -- cookies as the text that Netscape began and curl, wget and
-// browsers' exporters still write.
+// tinyhttp/http/cookie_file.hpp -- cookies in the text format of Netscape, which curl, wget and browsers' exporters write.
 //
 // Pure: text in, text out. One cookie a line: domain, whether for its subdomains, path, whether only
 // over TLS, when it ends (0: with the session), name and value, tabs between.
@@ -18,11 +17,11 @@
 
 namespace tinyhttp {
 
-/// `curl -b` reads it.
+/// Writes a cookie file that `curl -b` reads.
 [[nodiscard]] inline std::string format_cookie_file(std::span<const stored_cookie> cookies);
 
-/// Reads the next line that is a cookie, and takes it and what stands before off `text`. Comments
-/// and what makes no sense are skipped. Empty at the end.
+/// Takes lines off `text` up to and including the next one that holds a cookie, and returns that cookie. Comments and
+/// what makes no sense are skipped. Empty at the end.
 [[nodiscard]] inline std::optional<stored_cookie> take_cookie_line(std::string_view& text);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/http/cookie_store.hpp -- the cookies of a user: which are taken, and which are sent where.
+// tinyhttp/http/cookie_store.hpp -- a user's cookies: which are accepted, and which are sent where.
 //
 // Pure: time is an argument. RFC 6265 5.3 and 5.4, and of its successor (rfc6265bis) what protects
 // Secure cookies, and the two name prefixes. SameSite means nothing here: all requests are the
@@ -34,7 +34,7 @@ struct stored_cookie {
   std::uint64_t used = 0;     // counts; what was not used for longest is forgotten first
 };
 
-/// What sites can make us keep; the least used cookies go first. As in RFC 6265 6.1.
+/// Bounds on what sites can make us keep; the least recently used cookies are dropped first. As in RFC 6265 6.1.
 struct cookie_limits {
   std::size_t per_domain = 50;
   std::size_t in_all = 3000;
@@ -71,7 +71,7 @@ class cookie_store {
   std::uint64_t count_ = 0;
 };
 
-/// RFC 6265 5.1.3: `host` is `domain`, or ends in it behind a dot and is no address.
+/// RFC 6265 5.1.3: `host` is `domain`, or is no address and ends in a dot and `domain`.
 [[nodiscard]] constexpr bool domain_matches(std::string_view host, std::string_view domain) noexcept;
 
 /// RFC 6265 5.1.4: `path` is `prefix`, or lies below it.

@@ -1,4 +1,4 @@
-// tinyhttp/http/date.hpp -- the dates of HTTP fields, as seconds since 1970 and back.
+// tinyhttp/http/date.hpp -- HTTP dates to and from seconds since 1970.
 //
 // Pure and constexpr: no locale, no time zone, no clock. RFC 9110 5.6.7. The calendar is the
 // proleptic Gregorian one; leap seconds have no number of their own, as in Unix time.
@@ -14,12 +14,12 @@
 
 namespace tinyhttp {
 
-/// 0001-01-01 00:00:00 and 9999-12-31 23:59:59 UTC: the dates that an HTTP-date can write.
+/// The range of an HTTP-date: 0001-01-01 00:00:00 to 9999-12-31 23:59:59 UTC.
 inline constexpr std::int64_t earliest_date = -62'135'596'800;
 inline constexpr std::int64_t latest_date = 253'402'300'799;
 
-/// Reads an HTTP-date in any of its three forms: `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate),
-/// `Sunday, 06-Nov-94 08:49:37 GMT` (RFC 850) and `Sun Nov  6 08:49:37 1994` (asctime).
+/// Parses an HTTP-date in any of its three forms: `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate), `Sunday, 06-Nov-94
+/// 08:49:37 GMT` (RFC 850) and `Sun Nov  6 08:49:37 1994` (asctime).
 ///
 /// Strict: the exact layout, case and field widths, days that exist, a second up to 60 (a leap
 /// second: the second after it). The weekday must be the name of a day, but need not be that
@@ -30,7 +30,7 @@ inline constexpr std::int64_t latest_date = 253'402'300'799;
 /// @return     seconds since 1970-01-01 00:00:00 UTC; empty for anything else
 [[nodiscard]] constexpr std::optional<std::int64_t> parse_date(std::string_view text, std::int64_t now) noexcept;
 
-/// An IMF-fixdate in place. The view is valid as long as the object.
+/// An IMF-fixdate, stored in the object. The view is valid as long as the object.
 class date_text {
  public:
   static constexpr std::size_t length = 29;  // octets; fixed by the grammar

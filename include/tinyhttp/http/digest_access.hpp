@@ -1,5 +1,4 @@
-// tinyhttp/http/digest_access.hpp -- the Digest scheme: an answer to a challenge that does not tell
-// the password (RFC 7616).
+// tinyhttp/http/digest_access.hpp -- the Digest scheme: answers a challenge without revealing the password (RFC 7616).
 //
 // Pure: the hash is handed in, so are time and chance. Needs no library. qop is `auth`, or absent as
 // in RFC 2069; `auth-int`, which covers the body, is not answered. Does not check rspauth.
@@ -20,12 +19,12 @@
 
 namespace tinyhttp {
 
-/// The digest of `octets` in lower-case hexadecimal digits; empty when there is none of that name.
-/// Names: `MD5`, `SHA-256`, `SHA-512-256`. `hash_with_openssl` in digest.hpp is one.
+/// The digest of `octets` in lower-case hexadecimal digits; empty if the algorithm is unknown. Names: `MD5`,
+/// `SHA-256`, `SHA-512-256`. `hash_with_openssl` in digest.hpp is one.
 using hash_function = std::optional<std::string> (*)(std::string_view name,
                                                      std::string_view octets);
 
-/// A Digest challenge, unquoted.
+/// A parsed Digest challenge.
 struct digest_challenge {
   std::string realm;
   std::string nonce;
@@ -38,17 +37,16 @@ struct digest_challenge {
   std::string first_nonce = {};  // of the session, where `nonce` has taken its place (RFC 7616 3.4.2); else empty
 };
 
-/// Reads what a server wrote; empty when it is of another scheme, has no realm or nonce, or offers
-/// no qop that we have.
+/// Parses a challenge; empty if it is of another scheme, lacks realm or nonce, or offers no qop that we support.
 [[nodiscard]] inline std::optional<digest_challenge> parse_digest_challenge(
     const auth_challenge& from);
 
-/// The first challenge of a field, several lines joined, that `hash` has an algorithm for: a server
-/// names the one that it likes best first (RFC 7616 3.7).
+/// The first challenge of a field, several lines joined, whose algorithm `hash` supports: a server lists them in
+/// order of preference (RFC 7616 3.7).
 [[nodiscard]] inline std::optional<digest_challenge> find_digest_challenge(std::string_view field,
                                                                            hash_function hash);
 
-/// What an answer is made of, beside the challenge.
+/// What the credentials are computed from, besides the challenge.
 struct digest_request {
   std::string_view user;      // without a colon; in UTF-8, as is the password
   std::string_view password;

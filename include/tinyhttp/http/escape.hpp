@@ -1,4 +1,4 @@
-// tinyhttp/http/escape.hpp -- text from outside, as it may stand in HTML and JSON.
+// tinyhttp/http/escape.hpp -- untrusted text made safe for HTML and JSON.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -16,7 +16,7 @@ inline void append_html(std::string& out, std::string_view text);
 /// In a `<script>` of a page, a `</script>` in it would still end that.
 inline void append_json(std::string& out, std::string_view text);
 
-/// The same as values: `html("<h1>" + escape_html(name))`, `json("{\"name\":" + quote_json(name) + "}")`.
+/// The same, returned as values: `html("<h1>" + escape_html(name))`, `json("{\"name\":" + quote_json(name) + "}")`.
 [[nodiscard]] inline std::string escape_html(std::string_view text) {
   std::string out;
   append_html(out, text);

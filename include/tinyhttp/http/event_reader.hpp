@@ -1,4 +1,4 @@
-// tinyhttp/http/event_reader.hpp -- the server-sent events of an answer, pulled off its body as they come.
+// tinyhttp/http/event_reader.hpp -- server-sent events read from an answer's body as they arrive.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -18,15 +18,16 @@
 
 namespace tinyhttp {
 
-/// The fields of a request for events, which goes on behind `last_event_id`. That is left out where it is empty,
-/// or has control octets, which no field has.
+/// The fields of a request for events that continues after `last_event_id`. That is left out where it is empty, or
+/// has control octets, which no field has.
 [[nodiscard]] inline fields event_fields(std::string_view last_event_id = {}) {
   fields made = {{"Accept", "text/event-stream"}, {"Cache-Control", "no-store"}};
   if (!last_event_id.empty()) (void)made.try_add("Last-Event-ID", last_event_id);
   return made;
 }
 
-/// Reads the body of an answer, which outlives it: `co_await events.next()`, or `pull(events)` in a thread.
+/// Reads events from an answer's body, which must outlive it: `co_await events.next()`, or `pull(events)` in a
+/// thread.
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class basic_event_reader {
  public:
@@ -49,7 +50,7 @@ class basic_event_reader {
   event_parser parser_;
 };
 
-/// Reads the events out of the body of an answer, as they come.
+/// Reads the events in an answer's body as they arrive.
 using event_reader = basic_event_reader<>;
 
 // ---------------------------------------------------------------------------------------------

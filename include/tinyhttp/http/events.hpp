@@ -1,4 +1,4 @@
-// tinyhttp/http/events.hpp -- server-sent events, as the EventSource of a page reads them: written, and read.
+// tinyhttp/http/events.hpp -- server-sent events, written and parsed as a page's EventSource does.
 //
 // Pure and incremental: text/event-stream, WHATWG HTML 9.2. Octets are not decoded: of what is no UTF-8,
 // browsers make U+FFFD, and we hand on what came.
@@ -28,17 +28,17 @@ struct event {
   friend bool operator==(const event&, const event&) = default;
 };
 
-/// Of whoever reads events; more is an error of kind `limit`.
+/// Bounds for readers of events; exceeding one is an error of kind `limit`.
 struct event_limits {
   std::size_t octets = 1024 * 1024;  // of an event's data with the line that is being read
 };
 
-/// Its lines, with the empty one at the end. Error: `invalid_argument` for a type or an id with a line end, and
-/// for an id with a NUL, which readers ignore.
+/// The lines of the event, including the empty one at the end. Error: `invalid_argument` for a type or an id with a
+/// line end, and for an id with a NUL, which readers ignore.
 [[nodiscard]] inline result<std::string> format_event(const event& e);
 
-/// Takes a stream apart as it comes: `feed`, then `next` until it needs more. What is behind the last empty
-/// line of a stream that ends is no event. Holds what it was fed last, and one event.
+/// Parses a stream incrementally: `feed`, then `next` until it needs more. What is behind the last empty line of a
+/// stream that ends is no event. Holds what it was fed last, and one event.
 class event_parser {
  public:
   /// `last_event_id`: of the stream that this one goes on for.

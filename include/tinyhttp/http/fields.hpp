@@ -1,4 +1,4 @@
-// tinyhttp/http/fields.hpp -- the fields of a message: ordered, case-insensitive, repeats kept.
+// tinyhttp/http/fields.hpp -- the fields of a message: ordered, case-insensitive, with repeated lines kept.
 //
 // RFC 9110 5. A field that could split a message cannot be put in. Knows no field's meaning.
 #pragma once
@@ -25,8 +25,8 @@ struct field {
   std::string_view value;
 };
 
-/// Field lines in the order they came or were added. A value type that owns all of its octets, in
-/// one block: usual messages need no allocation, and clearing one keeps its memory.
+/// Field lines in the order in which they arrived or were added. A value type that owns all of its octets, in one
+/// block: usual messages need no allocation, and clearing one keeps its memory.
 class fields {
  public:
   fields() noexcept {}  // not defaulted: `fields()` would set its 456 octets to 0 first

@@ -1,4 +1,4 @@
-// tinyhttp/http/file_extensions.hpp -- which media type do the names of files promise? A table.
+// tinyhttp/http/file_extensions.hpp -- the table of media types by file extension.
 //
 // Data only; media_type.hpp looks things up. From the IANA registry where it has the type, else
 // from what browsers and Debian's mime-support send. Decided where extensions are shared: `.ts` is
@@ -13,9 +13,9 @@
 
 namespace tinyhttp {
 
-/// Lines of an extension, a blank and a Content-Type value. Lower case, without the dot, sorted by the
-/// octets of the extension, each there once. One text: as views, 622 addresses would make every
-/// program larger than the names themselves do.
+/// Lines, each with an extension, a blank and a Content-Type value. Lower case, without the dot, sorted by the octets
+/// of the extension, each there once. One text: as views, 622 addresses would make every program larger than the
+/// names themselves do.
 // clang-format off
 inline constexpr char file_extensions[] =
     "3g2 video/3gpp2\n" "3gp video/3gpp\n" "7z application/x-7z-compressed\n" "aac audio/aac\n"
@@ -126,13 +126,13 @@ inline constexpr char file_extensions[] =
     "zst application/zstd\n";
 // clang-format on
 
-/// A line of the table; views into it.
+/// A line of the table, as views into it.
 struct file_extension {
   std::string_view extension;
   std::string_view media_type;
 };
 
-/// Takes the first line off `table`, which is not empty.
+/// Takes the first line off `table`, which must not be empty.
 [[nodiscard]] constexpr file_extension take_file_extension(std::string_view& table) noexcept;
 
 // ---------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@
 
 namespace tinyhttp {
 
-/// The media type of such a body.
+/// The media type of these bodies.
 inline constexpr std::string_view form_media_type = "application/x-www-form-urlencoded";
 
 /// One name and value, decoded: any octets, NUL and invalid UTF-8 too.
@@ -29,23 +29,23 @@ struct form_entry {
   friend bool operator==(const form_entry&, const form_entry&) = default;
 };
 
-/// `text` with `+` as spaces and escapes decoded. Empty when an escape is malformed; the URL
-/// Standard would keep it as it stands, and leave two readers with two opinions of one text.
+/// `text` with each `+` turned into a space and escapes decoded. Empty when an escape is malformed; the URL Standard
+/// would keep it as it stands, and leave two readers with two opinions of one text.
 [[nodiscard]] inline std::optional<std::string> form_decode(std::string_view text);
 
 /// Every entry, in order. Error: a malformed escape, with status hint 400, or more than `max_entries`, with 413
 /// (default as in other servers: enough for any form, little enough to be no attack).
 [[nodiscard]] inline result<std::vector<form_entry>> parse_form(std::string_view body, std::size_t max_entries = 1000);
 
-/// The value of the first entry of that name; stops there. Empty when there is none, or when that
-/// value holds a malformed escape. For a few look-ups in a body or query that is kept as it came.
+/// The value of the first entry with that name; parsing stops there. Empty when there is none, or when that value
+/// holds a malformed escape. For a few look-ups in a body or query that is kept as it came.
 [[nodiscard]] inline std::optional<std::string> form_value(std::string_view body,
                                                            std::string_view name);
 
-/// Appends one entry, with a `&` in front where `body` has something already.
+/// Appends one entry, after a `&` unless `body` is empty.
 inline void append_form_entry(std::string& body, std::string_view name, std::string_view value);
 
-/// A body of these entries:  `encode_form({{"name", "Ada Lovelace"}, {"born", "1815"}})`.
+/// Encodes these entries as a body:  `encode_form({{"name", "Ada Lovelace"}, {"born", "1815"}})`.
 [[nodiscard]] inline std::string encode_form(
     std::initializer_list<std::pair<std::string_view, std::string_view>> entries) {
   std::string body;

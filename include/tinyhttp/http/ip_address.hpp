@@ -1,4 +1,4 @@
-// tinyhttp/http/ip_address.hpp -- IP addresses and networks as text has them, to be compared.
+// tinyhttp/http/ip_address.hpp -- IP addresses and networks parsed from text, to be compared.
 //
 // Pure. RFC 4291 2.2, RFC 4632 3.1, RFC 5952. Knows no sockets and no zones; net/address.hpp does.
 #pragma once
@@ -37,7 +37,7 @@ class ip_address {
   std::uint64_t high_ = 0, low_ = 0;  // the first 64 bits, and the others
 };
 
-/// The addresses that begin alike.
+/// The addresses that share a prefix.
 class ip_network {
  public:
   /// Reads `192.0.2.0/24`, `2001:db8::/32`, or an address, which is a network of one. Empty for anything

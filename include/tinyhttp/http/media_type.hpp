@@ -1,5 +1,4 @@
-// tinyhttp/http/media_type.hpp -- values like `text/html; charset=utf-8`: read, written, and
-// guessed from the names of files.
+// tinyhttp/http/media_type.hpp -- values like `text/html; charset=utf-8`: parsed, written, and chosen by file name.
 //
 // Pure. RFC 9110 8.3 and 5.6.6. Never looks into a file: content is not sniffed here.
 #pragma once
@@ -14,7 +13,7 @@
 
 namespace tinyhttp {
 
-/// One `name=value` behind a `;` (RFC 9110 5.6.6). Views into the parsed text.
+/// One `name=value` after a `;` (RFC 9110 5.6.6). Views into the parsed text.
 struct field_parameter {
   std::string_view name;
   std::string_view value;  // as it stands there: quotes and backslashes included
@@ -23,9 +22,9 @@ struct field_parameter {
   [[nodiscard]] std::string text() const;
 };
 
-/// Takes the next parameter off `rest`, which begins at a `;` or is empty; empty ones (`;;`) are
-/// skipped. Empty result: all are taken if `rest` is empty now, else what is left is not a
-/// parameter (no `=`, a name that is no token, a value that is neither token nor quoted string).
+/// Takes the next parameter off `rest`, which begins at a `;` or is empty; skips empty ones (`;;`). Empty result: all
+/// are taken if `rest` is empty now, else what is left is not a parameter (no `=`, a name that is no token, a value
+/// that is neither token nor quoted string).
 template <class Found = field_parameter>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Found> take_parameter(std::string_view& rest) noexcept;
 
@@ -42,16 +41,16 @@ struct media_type {
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
 };
 
-/// Reads the value of a Content-Type field. Empty for anything that is not exactly one.
+/// Parses the value of a Content-Type field. Empty for anything that is not exactly one.
 template <class Found = media_type>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Found> parse_media_type(std::string_view field) noexcept;
 
 /// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are left to whoever refuses fields.
 inline void append_quoted(std::string& out, std::string_view text);
 
-/// The Content-Type value for a file of this name, by its extension: what is behind the last dot of
-/// its last segment, in any case, unless that dot comes first. `application/octet-stream` when it
-/// says nothing. The view is valid for ever.
+/// The Content-Type value for a file name, by its extension: the part after the last dot of the last segment,
+/// ignoring case, unless that dot is the first character. `application/octet-stream` when it says nothing. The view
+/// is valid for ever.
 [[nodiscard]] constexpr std::string_view media_type_of(std::string_view file_name) noexcept;
 
 // ---------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ class multipart_form {
   std::vector<body> bodies_;
 };
 
-/// Bodies in a row as one: pieces, or a stream where one of them is.
+/// Joins bodies into one: into pieces, or into a stream if one of them is a stream.
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 [[nodiscard]] body join_bodies(std::vector<body> bodies);
 

@@ -1,4 +1,4 @@
-// tinyhttp/http/multipart_parser.hpp -- octets of a multipart/form-data body in, its parts out.
+// tinyhttp/http/multipart_parser.hpp -- parses a multipart/form-data body into its parts.
 //
 // Pure and incremental: the outcome does not depend on how the octets were cut. RFC 7578, and RFC 2046
 // 5.1 below it. What two readers could understand differently is refused. multipart.hpp writes.
@@ -18,7 +18,7 @@
 
 namespace tinyhttp {
 
-/// More of either is an error of kind `limit`, with 413.
+/// Exceeding either is an error of kind `limit`, with 413.
 struct multipart_limits {
   std::size_t parts = 1000;
   std::size_t head = 8 * 1024;  // octets of the fields of one part
@@ -35,16 +35,16 @@ struct form_part {
   friend bool operator==(const form_part&, const form_part&) = default;
 };
 
-/// The boundary that a Content-Type field tells. Error: status hint 415 for another type, 400 without
-/// a boundary, or with one that is not 1 to 70 octets (RFC 2046 5.1.1).
+/// The boundary parameter of a Content-Type field. Error: status hint 415 for another type, 400 without a boundary,
+/// or with one that is not 1 to 70 octets (RFC 2046 5.1.1).
 [[nodiscard]] inline result<std::string> boundary_of(std::string_view content_type);
 
-/// All parts of a body that is in memory. Error: status hint 400, 413, 415; one for a body that was cut off.
+/// Parses all parts of a body that is in memory. Error: status hint 400, 413, 415; one for a body that was cut off.
 [[nodiscard]] inline result<std::vector<form_part>> parse_multipart(std::string_view body, std::string_view content_type,
                                                                     const multipart_limits& bounds = {});
 
-/// Takes a body apart as it comes: `feed`, then `next` until it needs more. Holds what it was fed last,
-/// and less than `head` and a boundary of what came before.
+/// Parses a body incrementally: `feed`, then `next` until it needs more. Holds what it was fed last, and less than
+/// `head` and a boundary of what came before.
 class multipart_parser {
  public:
   enum class event : std::uint8_t {

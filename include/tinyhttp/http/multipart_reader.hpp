@@ -1,4 +1,4 @@
-// tinyhttp/http/multipart_reader.hpp -- the parts of a form, files with them, pulled off a body as they come.
+// tinyhttp/http/multipart_reader.hpp -- the parts of a form, including files, read from a body as they arrive.
 //
 // For handlers that can wait: no part is held in memory. Those that can't have `parse_multipart`.
 #pragma once
@@ -15,8 +15,8 @@
 
 namespace tinyhttp {
 
-/// Reads the body of a request, which outlives it. Errors have status hints: 400 for what is malformed
-/// or was cut off, 413, and those of the body. After an error there is nothing more.
+/// Reads the parts of a request's body, which must outlive it. Errors have status hints: 400 for what is malformed or
+/// was cut off, 413, and those of the body. After an error there is nothing more.
 ///
 ///     auto form = multipart_reader::of(r);
 ///     if (!form) co_return body_problem(form.error());
@@ -59,7 +59,7 @@ class basic_multipart_reader {
   event last_ = event::end_of_part;
 };
 
-/// Reads the parts of a multipart body one after the other, as they come.
+/// Reads the parts of a multipart body one after the other, as they arrive.
 using multipart_reader = basic_multipart_reader<>;
 
 // ---------------------------------------------------------------------------------------------

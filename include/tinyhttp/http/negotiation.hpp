@@ -1,4 +1,4 @@
-// tinyhttp/http/negotiation.hpp -- which of the representations that we have does the client want?
+// tinyhttp/http/negotiation.hpp -- chooses the representation that the client prefers
 //
 // Pure: the values of Accept and Accept-Encoding and what is on offer in, a choice out. RFC 9110
 // 12.4 and 12.5. What to do when nothing is wanted (406, or send it all the same) is the caller's.
@@ -14,17 +14,17 @@
 
 namespace tinyhttp {
 
-/// A weight in thousandths: 0 means "not acceptable", 1000 is the most.
+/// A weight in thousandths: 0 means "not acceptable", 1000 is the maximum.
 using quality = int;
 
 /// Reads a `qvalue` (12.4.2): `0`, `1`, and up to three decimals. Empty for anything else.
 template <class Quality = quality>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Quality> parse_quality(std::string_view text) noexcept;
 
-/// The quality that a client gives to content coding `coding` (12.5.3), by its own name, or else by
-/// `*`. Empty when neither is listed: then `identity` is acceptable and other codings are not.
-/// `x-gzip` and `x-compress` are the names without `x-` (8.4.1). The first mention counts; an
-/// element that is not well-formed counts for nothing.
+/// The quality that a client gives to the content coding `coding` (12.5.3), by its own name or otherwise by `*`.
+/// Empty when neither is listed: then `identity` is acceptable and other codings are not. `x-gzip` and `x-compress`
+/// are the names without `x-` (8.4.1). The first mention counts; an element that is not well-formed counts for
+/// nothing.
 template <class Quality = quality>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Quality> coding_quality(std::string_view accept_encoding,
                                                               std::string_view coding) noexcept;
@@ -41,17 +41,16 @@ template <class Quality = quality>  // compiled only where it is used
     std::optional<std::string_view> accept_encoding,
     std::span<const std::string_view> offered) noexcept;
 
-/// The quality that `accept` gives to a media type: that of the most specific range that covers it
-/// (12.5.1), parameters first; 0 when none does.
+/// The quality that `accept` gives to a media type: that of the most specific range that matches it (12.5.1),
+/// parameters first; 0 if none matches.
 ///
 /// @param type  what we would send, such as `text/html; charset=utf-8`
 [[nodiscard]] constexpr quality media_type_quality(std::string_view accept,
                                                    std::string_view type) noexcept;
 
-/// The media type to answer with: the one of highest quality; among equals the one that is named
-/// more closely (`application/json, */*` wants JSON, though `*/*` weighs as much), then the first
-/// of `offered`. The first when there is no field, or an empty one; nothing when none is
-/// acceptable.
+/// The media type to answer with: the one of the highest quality; among equals the one matched by the more specific
+/// range (`application/json, */*` prefers JSON, though `*/*` has the same weight), then the first of `offered`. The
+/// first when there is no field, or an empty one; nothing when none is acceptable.
 [[nodiscard]] constexpr std::optional<std::string_view> preferred_media_type(
     std::optional<std::string_view> accept, std::span<const std::string_view> offered) noexcept;
 

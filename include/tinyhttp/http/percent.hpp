@@ -1,4 +1,4 @@
-// tinyhttp/http/percent.hpp -- percent-encoding (RFC 3986 2.1): reading and writing escapes.
+// tinyhttp/http/percent.hpp -- percent-encoding (RFC 3986 2.1): encoding and decoding.
 //
 // Decodes what it is given and no more: splitting comes first, at the caller's, so that an escaped
 // delimiter never delimits. Knows neither paths nor queries.
@@ -15,19 +15,19 @@
 
 namespace tinyhttp {
 
-/// Takes the next octet off `text`: an escape counts as the octet it stands for. -1 at the end,
-/// and at a `%` without two hexadecimal digits behind it.
+/// Takes the next octet off `text`; an escape counts as the octet that it encodes. Returns -1 at the end, and at a
+/// `%` without two hexadecimal digits after it.
 [[nodiscard]] constexpr int take_decoded_octet(std::string_view& text) noexcept;
 
-/// Every `%` of `text` has two hexadecimal digits behind it.
+/// Every `%` in `text` is followed by two hexadecimal digits.
 [[nodiscard]] constexpr bool is_percent_encoded(std::string_view text) noexcept;
 
-/// `text` with its escapes replaced by the octets they stand for, whatever these are: NUL, `/` and
-/// invalid UTF-8 too. Empty when an escape is malformed. `+` is a plus sign.
-/// A NUL can cut a name short where the text ends up in C: who opens files or logs must refuse it.
+/// `text` with each escape replaced by its octet, whatever that is: NUL, `/` and invalid UTF-8 too. Empty when an
+/// escape is malformed. `+` is a plus sign. A NUL can cut a name short where the text ends up in C: who opens files
+/// or logs must refuse it.
 [[nodiscard]] inline std::optional<std::string> percent_decode(std::string_view text);
 
-/// What stays as it is when text is escaped, beside letters, digits and `-._~`.
+/// Which octets are left unescaped, besides letters, digits and `-._~`.
 enum class unescaped : std::uint8_t {
   nothing,  // for one name or value of a query, or for userinfo: every delimiter is escaped
   segment,  // for one segment of a path: `!$&'()*+,;=:@` (pchar, RFC 3986 3.3)
@@ -35,18 +35,18 @@ enum class unescaped : std::uint8_t {
   query,    // for a whole query or fragment: the same, `/` and `?` (3.4)
 };
 
-/// Appends `text`, escaping every octet but those that may stay; `%` becomes `%25`.
+/// Appends `text` and escapes every octet that `unescaped` does not allow; `%` becomes `%25`.
 inline void append_percent_encoded(std::string& out, std::string_view text, unescaped kept);
 
-/// `text`, in which each octet that may not stand is `%` and two hexadecimal digits (RFC 3986 2.1).
+/// `text` with each octet that is not allowed written as `%` and two hexadecimal digits (RFC 3986 2.1).
 [[nodiscard]] inline std::string percent_encode(std::string_view text, unescaped kept = unescaped::nothing) {
   std::string encoded;
   append_percent_encoded(encoded, text, kept);
   return encoded;
 }
 
-/// The same for text that may be escaped already, as people type it: well-formed escapes stay.
-/// Doing it twice changes nothing more.
+/// The same for text that may already be escaped, as people type it: valid escapes are kept. Doing it twice changes
+/// nothing more.
 inline void append_missing_escapes(std::string& out, std::string_view text, unescaped kept);
 
 // ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@
 
 namespace tinyhttp {
 
-/// One `name=value`; escapes stand. Views into the query. `a` and `a=` both have an empty value.
+/// One `name=value`, with escapes as sent. Views into the query. `a` and `a=` both have an empty value.
 struct query_pair {
   std::string_view name;
   std::string_view value;
@@ -23,7 +23,7 @@ struct query_pair {
   friend bool operator==(const query_pair&, const query_pair&) = default;
 };
 
-/// Takes the next pair off `query`; empty ones (`&&`) are skipped. Empty when the query is used up.
+/// Takes the next pair off `query`; skips empty ones (`&&`). Empty when the query is used up.
 [[nodiscard]] constexpr std::optional<query_pair> take_query_pair(std::string_view& query) noexcept;
 
 /// The pairs of a query, in order, for a range-based `for`. As valid as the text it was made of.
@@ -72,12 +72,11 @@ class query_pairs {
 [[nodiscard]] inline std::optional<std::string> query_value(std::string_view query,
                                                             std::string_view name);
 
-/// Appends `name=value`, escaped, and a `&` in front where `query` has something already.
+/// Appends `name=value`, escaped, after a `&` unless `query` is empty.
 inline void append_query_pair(std::string& query, std::string_view name, std::string_view value);
 
-/// `url`, absolute or not, with these pairs, escaped, behind what its query has already:
-/// `with_query("http://h/find?lang=en#top", {{"q", "fish & chips"}})` gives
-/// `http://h/find?lang=en&q=fish%20%26%20chips#top`.
+/// `url`, absolute or not, with these pairs, escaped, added to its query: `with_query("http://h/find?lang=en#top",
+/// {{"q", "fish & chips"}})` returns `http://h/find?lang=en&q=fish%20%26%20chips#top`.
 [[nodiscard]] inline std::string with_query(
     std::string_view url, std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
 

@@ -1,4 +1,4 @@
-// tinyhttp/http/range.hpp -- which bytes of a representation did the client ask for?
+// tinyhttp/http/range.hpp -- which bytes of a representation the client asked for
 //
 // Pure: text and a length in, a verdict out, and the Content-Range that says so; content_range.hpp reads one.
 // RFC 9110 14. Who may ask (GET only, after the preconditions of 13) is decided in conditional.hpp.
@@ -16,7 +16,7 @@
 
 namespace tinyhttp {
 
-/// A run of bytes inside a representation. Half-open here; only the wire format is inclusive.
+/// A run of bytes within a representation. Half-open here; only the wire format is inclusive.
 struct byte_range {
   std::uint64_t offset = 0;  // bytes from the start of the representation
   std::uint64_t length = 0;  // bytes
@@ -24,24 +24,24 @@ struct byte_range {
   friend bool operator==(const byte_range&, const byte_range&) = default;
 };
 
-using byte_ranges = small_vector<byte_range, 1>;  // there is one as a rule
+using byte_ranges = small_vector<byte_range, 1>;  // usually one.
 
-/// What a Range field comes to.
+/// The outcome of a Range field.
 enum class range_verdict : std::uint8_t {
   whole,          // no usable range: answer 200 with everything
   partial,        // answer 206 with `ranges`
   unsatisfiable,  // answer 416
 };
 
-/// The verdict on a Range field, and the ranges that were selected.
+/// The verdict on a Range field, and the selected ranges.
 struct range_selection {
   range_verdict verdict = range_verdict::whole;
   byte_ranges ranges;  // non-empty only for `partial`; request order, each length > 0, none touches
                        // another: together at most the representation
 };
 
-/// Decides what a `Range` field asks for. Ranges that touch or overlap become one, which stands
-/// where the first of them stood (15.3.7.2).
+/// Evaluates a `Range` field. Ranges that touch or overlap become one, which stands where the first of them stood
+/// (15.3.7.2).
 ///
 /// @param field       the field value, e.g. `bytes=0-499, -500`; only read during the call
 /// @param size        length of the selected representation, in bytes

@@ -1,4 +1,4 @@
-// tinyhttp/http/received_cookie.hpp -- what a Set-Cookie field says to the one who gets it.
+// tinyhttp/http/received_cookie.hpp -- a Set-Cookie field as its recipient reads it.
 //
 // Pure. RFC 6265 5.1 and 5.2: the lenient reading that user agents agree on. Whether the cookie is
 // taken, and sent back, is decided in cookie_store.hpp.
@@ -29,17 +29,17 @@ struct received_cookie {
   bool http_only = false;  // passed on, but there is no script here that it could be kept from
 };
 
-/// Reads the value of one Set-Cookie field. Empty for what user agents ignore: no name or no `=`,
-/// more than 4096 octets of name and value, control octets (the tab too, which the files of cookies
-/// do not survive). Attributes that make no sense are skipped, the last of each kind counts.
+/// Parses the value of one Set-Cookie field. Empty for what user agents ignore: no name or no `=`, more than 4096
+/// octets of name and value, control octets (the tab too, which the files of cookies do not survive). Attributes that
+/// make no sense are skipped, the last of each kind counts.
 ///
 /// @param now  seconds since 1970. A cookie lives 400 days at most, whatever it asks for (rfc6265bis
 ///             5.5); one that has expired is given as such, for it removes another
 [[nodiscard]] inline std::optional<received_cookie> parse_set_cookie(std::string_view field,
                                                                      std::int64_t now);
 
-/// The date of an Expires attribute, which may look in many ways (RFC 6265 5.1.1): a time, a day, a
-/// month and a year in any order, the rest ignored. Seconds since 1970.
+/// Parses the date of an Expires attribute, which has many formats (RFC 6265 5.1.1): a time, a day, a month and a
+/// year in any order; the rest is ignored. Seconds since 1970.
 [[nodiscard]] constexpr std::optional<std::int64_t> parse_cookie_date(
     std::string_view text) noexcept;
 

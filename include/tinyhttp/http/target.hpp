@@ -25,8 +25,8 @@ enum class target_form : std::uint8_t {
   asterisk,   // *, for OPTIONS only
 };
 
-/// What a request asks for, in the octets it was sent in. Views live as long as the target is
-/// neither changed nor destroyed. One that was moved from is `/`.
+/// A request target, in the octets in which it was sent. Views live as long as the target is neither changed nor
+/// destroyed. One that was moved from is `/`.
 class target {
  public:
   target() noexcept { reset(); }
@@ -99,8 +99,8 @@ class target {
   std::size_t path_at_ = 0, path_size_ = 1;
 };
 
-/// `text` is `uri-host [ ":" port ]` (RFC 9110 7.2): what a Host field and an authority may hold.
-/// Userinfo is refused; an empty host only where `may_be_empty`.
+/// `text` is `uri-host [ ":" port ]` (RFC 9110 7.2), the syntax of a Host field and an authority. Userinfo is
+/// refused; an empty host only where `may_be_empty`.
 [[nodiscard]] constexpr bool is_host_and_port(std::string_view text, bool may_be_empty) noexcept;
 
 /// A Host field, or whom `request::peer()` says, without the port: `[::1]:80` is `[::1]`. A view into it.

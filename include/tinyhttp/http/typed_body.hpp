@@ -1,4 +1,4 @@
-// tinyhttp/http/typed_body.hpp -- a body and what it is, for messages to be sent; forms as such.
+// tinyhttp/http/typed_body.hpp -- a body with its media type, for messages to send; form bodies.
 #pragma once
 
 #include <tinyhttp/http/body.hpp>
@@ -11,14 +11,14 @@
 
 namespace tinyhttp {
 
-/// A body to send, and what it is.
+/// A body to send, with its media type.
 struct typed_body {
   tinyhttp::body body;
   std::string media_type;  // the value of Content-Type
 };
 
-/// What an HTML form sends:  `client.post(to, form_body({{"name", "Ada"}, {"born", "1815"}}))`.
-/// Names and values are any octets, UTF-8 as a rule. For files see multipart.hpp.
+/// The body that an HTML form sends:  `client.post(to, form_body({{"name", "Ada"}, {"born", "1815"}}))`. Names and
+/// values are any octets, UTF-8 as a rule. For files see multipart.hpp.
 [[nodiscard]] inline typed_body form_body(
     std::initializer_list<std::pair<std::string_view, std::string_view>> entries) {
   return {encode_form(entries), std::string(form_media_type)};

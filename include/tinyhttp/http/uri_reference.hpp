@@ -1,4 +1,4 @@
-// tinyhttp/http/uri_reference.hpp -- URI references: their five components, and how they resolve.
+// tinyhttp/http/uri_reference.hpp -- URI references: their five components, and how they are resolved.
 //
 // Pure text, RFC 3986 3 and 5.2; any scheme. Checks no octets and escapes none: url.hpp does.
 #pragma once
@@ -12,8 +12,8 @@
 
 namespace tinyhttp {
 
-/// The components of a reference, delimiters left out; views into the text. One that is there but
-/// empty (`http://x?`) is not one that is absent.
+/// The components of a reference, without delimiters; views into the text. One that is there but empty (`http://x?`)
+/// is not one that is absent.
 struct uri_components {
   std::optional<std::string_view> scheme;
   std::optional<std::string_view> authority;
@@ -25,13 +25,12 @@ struct uri_components {
 /// Splits any text (RFC 3986 appendix B); never fails.
 [[nodiscard]] constexpr uri_components split_uri_reference(std::string_view text) noexcept;
 
-/// What `reference` (`../x?y`, `//host/`, `#top`, or a whole URI) means to a reader of `base`,
-/// which is a whole URI (5.2.2, strict: a reference with a scheme is whole by itself). Linear in
-/// time.
+/// Resolves `reference` (`../x?y`, `//host/`, `#top`, or a whole URI) against `base`, which is a whole URI (5.2.2,
+/// strict: a reference with a scheme stands alone). Linear in time.
 [[nodiscard]] inline std::string resolve_reference(std::string_view base,
                                                    std::string_view reference);
 
-/// `path` without its `.` and `..` segments (5.2.4); none leads above the top. Escaped dots stay.
+/// `path` without its `.` and `..` segments (5.2.4); no `..` leads above the top. Escaped dots stay.
 [[nodiscard]] inline std::string remove_dot_segments(std::string_view path);
 
 // ---------------------------------------------------------------------------------------------

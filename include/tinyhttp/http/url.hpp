@@ -1,4 +1,4 @@
-// tinyhttp/http/url.hpp -- the absolute http and https URLs that a client is given.
+// tinyhttp/http/url.hpp -- the absolute http and https URLs that a client takes.
 //
 // Pure. RFC 3986 for the syntax, RFC 9110 4.2 for the two schemes. Resolves no names, and does not
 // rewrite paths: `..` and standing escapes go out as they were typed.
@@ -17,7 +17,7 @@
 
 namespace tinyhttp {
 
-/// A URL taken apart. `parse_url` makes only valid ones; who sets members keeps them so.
+/// A parsed URL. `parse_url` makes only valid ones; who sets members keeps them so.
 struct url {
   std::string scheme = "http";  // `http` or `https`, in lower case
   std::string userinfo;         // `user:password`, escapes standing; percent_decode after splitting
@@ -52,11 +52,11 @@ struct url {
   return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
 }
 
-/// Reads an absolute URL. In path, query and fragment, octets that may not stand there (spaces,
-/// quotes, UTF-8, a lone `%`) are escaped and well-formed escapes stay; in front of them nothing is
-/// repaired: spaces, backslashes, a second `@` and non-ASCII hosts (write punycode) are refused.
-/// Escapes in a host are refused too, though reg-name has them: no name in DNS needs them, and two
-/// readers of one host are one too many. A control octet is refused anywhere.
+/// Parses an absolute URL. In path, query and fragment, octets that may not stand there (spaces, quotes, UTF-8, a
+/// lone `%`) are escaped and well-formed escapes stay; in front of them nothing is repaired: spaces, backslashes, a
+/// second `@` and non-ASCII hosts (write punycode) are refused. Escapes in a host are refused too, though reg-name
+/// has them: no name in DNS needs them, and two readers of one host are one too many. A control octet is refused
+/// anywhere.
 ///
 /// @return  `invalid_argument` errors such as `url "http://": no host`. The message never shows a
 ///          password or a control octet, and is short however long the text is.
@@ -65,9 +65,8 @@ struct url {
 /// The same into a URL that is there, whose memory is used again. After a failure its members mean nothing.
 [[nodiscard]] inline result<void> parse_url(std::string_view text, url& into);
 
-/// What `reference` (the value of a Location field, a link) means to a reader of `base`: RFC 3986
-/// 5.2, dot segments removed. The fragment is the reference's own (RFC 9110 10.2.2 lets a redirect
-/// inherit one: see there).
+/// Resolves `reference` (the value of a Location field, a link) against `base`: RFC 3986 5.2, dot segments removed.
+/// The fragment is the reference's own (RFC 9110 10.2.2 lets a redirect inherit one: see there).
 [[nodiscard]] inline result<url> resolve_reference(const url& base, std::string_view reference) {
   return parse_url(resolve_reference(base.to_string(), reference));
 }
