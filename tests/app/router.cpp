@@ -219,6 +219,26 @@ TEST_CASE("a path that no handler should see is refused", "[app][router][securit
   CHECK(answer(app, path) == "400");
 }
 
+TEST_CASE("dots are refused where they are a whole part of a path, and nowhere else", "[app][router][security]") {
+  router app;
+  app.get("/files/{path...}", say("file", {"path"}));
+  const std::string_view octets = "./a\\";
+  std::string wrong;
+  for (std::size_t number = 0; number < 4 * 4 * 4 * 4 * 4 * 4; ++number) {
+    std::string rest = "a";
+    for (std::size_t left = number; left != 0; left /= 4) rest += octets[left % 4];
+    if (number % 2 != 0) rest.erase(0, 1);
+    bool dots = rest.starts_with('/');
+    for (std::size_t at = 0; at <= rest.size();) {
+      const std::string part = rest.substr(at, rest.find_first_of("/\\", at) - at);
+      dots = dots || part == "." || part == "..";
+      at += part.size() + 1;
+    }
+    if (answer(app, "/files/" + rest) != (dots ? "400" : "file path=" + rest)) wrong += rest + " ";
+  }
+  CHECK(wrong.empty());
+}
+
 TEST_CASE("HEAD is answered by the GET handler, unless it has its own",
           "[app][router][rfc9110-9.3.2]") {
   router app;

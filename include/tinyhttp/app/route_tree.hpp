@@ -67,7 +67,8 @@ class route_tree {
     std::string literal;
     kind is = kind::literal;
     place parent = 0;
-    place named = none, rest = none;  // children; literal ones are in `children_`
+    place named = none, rest = none;  // children
+    bool has_literals = false;        // others, which are in `children_`
     std::string path = {};            // all of it, where a pattern of literal segments ends
   };
 
@@ -89,20 +90,14 @@ class route_tree {
     [[nodiscard]] place at(std::size_t hash) const noexcept { return places[hash & (places.size() - 1)]; }
   };
 
-  /// A segment, and the number by which a literal one is found among the children of a place.
-  struct key {
-    std::string_view segment;
-    std::size_t hash;
-  };
-
   [[nodiscard]] static std::uint64_t bit_of(char octet) noexcept { return std::uint64_t{1} << (octet & 63); }
-  [[nodiscard]] static key key_of(place parent, std::string_view text) noexcept;
+  [[nodiscard]] static std::size_t hash_of(place parent, std::string_view segment) noexcept;
   [[nodiscard]] static bool is_escaped_form(std::string_view segment, std::string_view literal) noexcept;
-  [[nodiscard]] place literal_child(place parent, const key& wanted) const noexcept;
-  [[nodiscard]] std::pair<place, kind> child(place parent, const key& wanted, kind first) const noexcept;
+  [[nodiscard]] place literal_child(place parent, std::string_view segment) const noexcept;
+  [[nodiscard]] std::pair<place, kind> child(place parent, std::string_view segment, kind first) const noexcept;
   place add_child(place parent, const route_pattern::segment& segment);
   void add_path(place at, std::string path);
-  [[nodiscard]] std::size_t hash_of(const node& child) const noexcept { return key_of(child.parent, child.literal).hash; }
+  [[nodiscard]] std::size_t hash_of(const node& child) const noexcept { return hash_of(child.parent, child.literal); }
 
   std::uint64_t first_octets_ = bit_of('%');  // what first segments begin with; an escape may be any of that
   std::vector<node> nodes_;
@@ -114,22 +109,25 @@ class route_tree {
 
 namespace detail {
 
+/// Between slashes or backslashes stands `.` or `..`.
+[[nodiscard]] inline bool has_dot_part(std::string_view text) noexcept {
+  const auto ends_part = [text](std::size_t at) { return at >= text.size() || text[at] == '/' || text[at] == '\\'; };
+  for (std::size_t at = text.find('.'); at != text.npos; at = text.find('.', at + 1))
+    if ((at == 0 || ends_part(at - 1)) && (ends_part(at + 1) || (text[at + 1] == '.' && ends_part(at + 2)))) return true;
+  return false;
+}
+
 /// A decoded segment is handed to a handler, which may well use it as a file name: slashes that were escaped
 /// lead nowhere else either.
 [[nodiscard]] inline bool is_tame_segment(std::string_view segment) noexcept {
-  if (segment.starts_with('/') || segment.find('\0') != segment.npos) return false;
-  for (std::size_t at = 0; at <= segment.size();) {
-    const auto part = segment.substr(at, segment.find_first_of("/\\", at) - at);
-    if (part == "." || part == "..") return false;
-    at += part.size() + 1;
-  }
-  return true;
+  return !segment.starts_with('/') && segment.find('\0') == segment.npos && !has_dot_part(segment);
 }
 
 [[nodiscard]] inline bool add_parameter(std::string_view name, std::string_view value, bool is_rest,
                                         path_parameters& into) {
   if (value.starts_with('/')) return false;
-  if (value.find('%') == value.npos && value.find('.') == value.npos) {
+  if (value.find('%') == value.npos) {
+    if (has_dot_part(value)) return false;
     into.add(name, value);
     return true;
   }
@@ -158,7 +156,7 @@ inline route_tree::place route_tree::add(const route_pattern& pattern) {
   for (const auto& segment : pattern.segments) {
     place next = segment.is == kind::named  ? nodes_[at].named
                  : segment.is == kind::rest ? nodes_[at].rest
-                                            : literal_child(at, key_of(at, segment.text));
+                                            : literal_child(at, segment.text);
     at = next != none ? next : add_child(at, segment);
     path.append("/").append(segment.text);
     literal = literal && segment.is == kind::literal;
@@ -178,6 +176,7 @@ inline route_tree::place route_tree::add_child(place parent, const route_pattern
   nodes_.push_back({literal ? std::string(segment.text) : std::string(), segment.is, parent});
   if (literal) {
     children_.put(hash_of(nodes_[made]), made);
+    nodes_[parent].has_literals = true;
   } else {
     (segment.is == kind::named ? nodes_[parent].named : nodes_[parent].rest) = made;
   }
@@ -194,17 +193,12 @@ inline void route_tree::add_path(place at, std::string path) {
   nodes_[at].path = std::move(path);
 }
 
-/// Of the segment that `text` begins with: FNV-1a over its decoded octets. The keys are the program's
-/// own, so no peer can make them collide.
-inline route_tree::key route_tree::key_of(place parent, std::string_view text) noexcept {
+/// By which a literal segment is found among the children of a place: FNV-1a over its decoded octets. The keys are the
+/// program's own, so no peer can make them collide.
+inline std::size_t route_tree::hash_of(place parent, std::string_view segment) noexcept {
   std::uint64_t sum = 0xcbf29ce484222325u ^ parent;
-  std::string_view rest = text;
-  while (!rest.starts_with('/')) {
-    const int octet = take_decoded_octet(rest);
-    if (octet < 0) break;
-    sum = (sum ^ static_cast<unsigned>(octet)) * 0x100000001b3u;
-  }
-  return {{text.data(), text.size() - rest.size()}, static_cast<std::size_t>(sum ^ (sum >> 32))};
+  for (int octet = 0; (octet = take_decoded_octet(segment)) >= 0;) sum = (sum ^ static_cast<unsigned>(octet)) * 0x100000001b3u;
+  return static_cast<std::size_t>(sum ^ (sum >> 32));
 }
 
 inline bool route_tree::is_escaped_form(std::string_view segment, std::string_view literal) noexcept {
@@ -214,13 +208,12 @@ inline bool route_tree::is_escaped_form(std::string_view segment, std::string_vi
   return segment.empty();
 }
 
-inline route_tree::place route_tree::literal_child(place parent, const key& wanted) const noexcept {
-  if (children_.used == 0) return none;
-  for (std::size_t hash = wanted.hash;; ++hash) {
+inline route_tree::place route_tree::literal_child(place parent, std::string_view segment) const noexcept {
+  if (!nodes_[parent].has_literals) return none;
+  for (std::size_t hash = hash_of(parent, segment);; ++hash) {
     const place found = children_.at(hash);
     if (found == none) return none;
-    if (nodes_[found].parent == parent && is_escaped_form(wanted.segment, nodes_[found].literal))
-      return found;
+    if (nodes_[found].parent == parent && is_escaped_form(segment, nodes_[found].literal)) return found;
   }
 }
 
@@ -235,13 +228,13 @@ inline route_tree::place route_tree::literal(std::string_view path) const noexce
 }
 
 /// The best child for a segment among those of kind `first` and less specific ones.
-inline std::pair<route_tree::place, route_tree::kind> route_tree::child(place parent, const key& wanted,
+inline std::pair<route_tree::place, route_tree::kind> route_tree::child(place parent, std::string_view segment,
                                                                         kind first) const noexcept {
   if (first == kind::literal) {
-    const place found = literal_child(parent, wanted);
+    const place found = literal_child(parent, segment);
     if (found != none) return {found, kind::literal};
   }
-  if (first != kind::rest && !wanted.segment.empty() && nodes_[parent].named != none)
+  if (first != kind::rest && !segment.empty() && nodes_[parent].named != none)
     return {nodes_[parent].named, kind::named};
   return {nodes_[parent].rest, kind::rest};
 }
@@ -254,11 +247,11 @@ void route_tree::search(std::string_view path, Visit&& visit) const {
   for (;;) {
     hit found{at, slash};
     if (slash != path.size()) {
-      const key wanted = key_of(at, path.substr(slash + 1));
-      const auto [down, is] = child(at, wanted, next);
+      const auto segment = path.substr(slash + 1, path.find('/', slash + 1) - slash - 1);
+      const auto [down, is] = child(at, segment, next);
       if (down != none && is != kind::rest) {
         at = down;
-        slash += 1 + wanted.segment.size();
+        slash += 1 + segment.size();
         next = kind::literal;
         continue;
       }

@@ -78,10 +78,15 @@ constexpr bool is_percent_encoded(std::string_view text) noexcept {
 inline std::optional<std::string> percent_decode(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());
-  for (int octet = 0; (octet = take_decoded_octet(text)) >= 0;)
+  for (;;) {
+    const auto plain = text.substr(0, text.find('%'));
+    decoded.append(plain);
+    text.remove_prefix(plain.size());
+    if (text.empty()) return decoded;
+    const int octet = take_decoded_octet(text);
+    if (octet < 0) return std::nullopt;
     decoded.push_back(static_cast<char>(octet));
-  if (!text.empty()) return std::nullopt;
-  return decoded;
+  }
 }
 
 namespace detail {
