@@ -1,4 +1,4 @@
-// tinyhttp/h1/body_reader.hpp -- takes the octets of one body out of what arrives.
+// tinyhttp/h1/body_reader.hpp -- takes the octets of one body out of the received octets.
 //
 // RFC 9112 6 and 7. Fixed length, chunked, or until close. Pure and incremental; the data it finds
 // are views of the octets it was given, nothing is copied but trailers.
@@ -19,8 +19,8 @@
 
 namespace tinyhttp::h1 {
 
-/// A field that decides framing, routing, or who is asking: never taken from, nor put into, a
-/// trailer section (RFC 9110 6.5.1).
+/// A field that decides framing, routing or authentication: never accepted in a trailer section, nor sent in one (RFC
+/// 9110 6.5.1).
 [[nodiscard]] inline bool is_forbidden_in_trailer(std::string_view name) noexcept;
 
 /// Reads one body. Call `read` with what is there, drop `consumed` octets of it, repeat.

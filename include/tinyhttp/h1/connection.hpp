@@ -20,7 +20,7 @@
 
 namespace tinyhttp::h1 {
 
-/// What the octets received so far amount to.
+/// What the octets received so far mean.
 struct wire_event {
   enum class kind : std::uint8_t {
     need_more,      // receive, then ask again
@@ -35,7 +35,7 @@ struct wire_event {
   std::string_view data;
 };
 
-/// Neither copied nor shared: belongs to whoever drives one connection.
+/// Neither copyable nor thread-safe: belongs to whoever drives one connection.
 class connection {
  public:
   connection(side us, const limits& bounds) noexcept

@@ -1,4 +1,4 @@
-// tinyhttp/h1/framing.hpp -- how long is the body? One pure function for each direction.
+// tinyhttp/h1/framing.hpp -- the length of a body: one pure function for each direction.
 //
 // RFC 9112 6.3, stricter where two readers of one message could come to two answers: whatever is
 // ambiguous is refused, and the connection ends.
@@ -45,7 +45,7 @@ struct framing {
 [[nodiscard]] inline violation frame_response(const method& asked, http_version version, status code,
                                               const fields& f, framing& out) noexcept;
 
-/// The sender will keep the connection open behind this message (RFC 9112 9.3).
+/// The sender will keep the connection open after this message (RFC 9112 9.3).
 [[nodiscard]] inline bool wants_keep_alive(http_version version, const fields& f) noexcept {
   if (!f.may_contain("Connection")) return version == http_version::http_1_1;
   if (!f.may_repeat("Connection")) {

@@ -1,4 +1,4 @@
-// tinyhttp/h1/head_parser.hpp -- octets in, a start line and fields out; or need more; or an error.
+// tinyhttp/h1/head_parser.hpp -- parses octets into a start line and fields, or asks for more, or fails.
 //
 // RFC 9112 2 to 5. Pure and incremental: every octet is looked at once, and the outcome does not
 // depend on how the octets were cut. What the fields mean for framing is decided in framing.hpp.
@@ -18,7 +18,7 @@
 
 namespace tinyhttp::h1 {
 
-/// What went wrong in a peer's octets: a status to answer with, and a constant line to say why.
+/// What is wrong in a peer's octets: a status to answer with, and a constant line that says why.
 struct violation {
   int status = 0;  // 0: nothing is wrong
   const char* why = "";
@@ -27,23 +27,23 @@ struct violation {
   [[nodiscard]] tinyhttp::error error() const { return {error_kind::protocol, why, status}; }
 };
 
-/// A field line split at its colon, blanks around the value gone (RFC 9112 5).
+/// A field line split at its colon, without the blanks around the value (RFC 9112 5).
 struct field_line {
   std::size_t name_size = 0;
   std::size_t value_at = 0;
   std::size_t value_size = 0;
 };
 
-/// Splits `line`, which holds no control octet. Refuses obs-fold, blanks before the colon, and a
-/// name that is no token.
+/// Splits `line`, which must have no control octet. Refuses obs-fold, blanks before the colon, and a name that is no
+/// token.
 [[nodiscard, gnu::cold]] inline violation split_field_line(std::string_view line, field_line& out) noexcept;
 
-/// The same for [line, end) if it is like nearly all that come: letters and hyphens, a colon, one space and a value
-/// that neither begins nor ends with a blank. A name without octets says that it is not. At `end` stands CRLF; in
-/// front of `wide`, sixteen octets may be read.
+/// The same for [line, end) if it has the usual form: letters and hyphens, a colon, one space and a value that
+/// neither begins nor ends with a blank. A name without octets says that it is not. At `end` stands CRLF; in front of
+/// `wide`, sixteen octets may be read.
 [[nodiscard]] inline field_line split_usual_line(const char* line, const char* end, const char* wide) noexcept;
 
-/// The head of a response, apart from its fields, as it stood on the wire.
+/// The head of a response without its fields, as on the wire.
 struct status_line {
   http_version version = http_version::http_1_1;
   tinyhttp::status status;

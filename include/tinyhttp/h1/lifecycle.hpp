@@ -9,10 +9,10 @@
 
 namespace tinyhttp::h1 {
 
-/// Whose messages: each side of a connection has a phase of its own.
+/// Which side of the connection sends; each has a phase of its own.
 enum class side : std::uint8_t { client, server };
 
-/// How far a side is in the exchange.
+/// How far a side has come in the exchange.
 enum class phase : std::uint8_t {
   idle,        // between exchanges
   answering,   // server only: has a request head, owes a response head
@@ -22,10 +22,10 @@ enum class phase : std::uint8_t {
   closed,
 };
 
-/// What a side sends: a head, octets of a body, its end; or it closes.
+/// What a side does: sends a head, octets of a body or its end, or closes.
 enum class signal : std::uint8_t { request, informational, response, data, end, close };
 
-/// One row: who may send what, when, and is where then.
+/// One row: in which phase a side may send what, and its phase afterwards.
 struct transition {
   side who;
   phase from;

@@ -1,4 +1,4 @@
-// tinyhttp/h1/limits.hpp -- every bound on what a peer can make us hold, with its precedent.
+// tinyhttp/h1/limits.hpp -- every bound on what a peer can make us hold, with the precedent for each.
 //
 // Numbers only. Who enforces one, and with which status, is said beside it.
 #pragma once

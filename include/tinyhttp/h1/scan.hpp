@@ -1,4 +1,4 @@
-// tinyhttp/h1/scan.hpp -- finding line ends and octets that no head may hold, many at a time.
+// tinyhttp/h1/scan.hpp -- finds line ends and octets that are not allowed in a head, many at a time.
 //
 // Where does a line end, where a name, and where a request target? Sixteen octets are one value of the
 // compiler's vector types, which are SSE2 or NEON or what else the machine has. Each has a portable twin
@@ -26,13 +26,13 @@ namespace tinyhttp::h1 {
   return first;
 }
 
-/// Where the token ends that [first, last) begins with: `first` when there is none.
+/// The end of the token at the front of [first, last): `first` if there is none.
 [[nodiscard]] constexpr const char* find_token_end(const char* first, const char* last) noexcept {
   while (first != last && ascii::is_token_char(*first)) ++first;
   return first;
 }
 
-/// A request target, as far as its octets may stand in one.
+/// The longest prefix that consists of request target octets.
 struct target_text {
   const char* end = nullptr;       // the first octet that may not, or `last`
   const char* question = nullptr;  // the first `?` in front of that, or `end`
@@ -165,7 +165,7 @@ inline constexpr unsigned char turn = 0xff - '~';  // added to octets, the usual
 
 }  // namespace detail
 
-/// Where the lines of [first, last) end, one after the other, found 64 octets at a time. `in_front`: so many octets
+/// Finds the ends of the lines in [first, last) one after the other, 64 octets at a time. `in_front`: so many octets
 /// before `first` may be read, too, though they do not matter. No CRLF is cut by `first`.
 class line_ends {
  public:
@@ -214,7 +214,7 @@ class line_ends {
   std::uint64_t marks_ = 0;  // those of the window that are not usual, and not looked at
 };
 
-/// Before which place may sixteen octets be read? Null: nowhere.
+/// The end of the places from which sixteen octets may be read; null if there is no such place.
 [[nodiscard]] inline const char* wide_end(std::string_view octets) noexcept {
   return octets.size() >= 16 ? octets.data() + octets.size() - 15 : nullptr;
 }
@@ -262,7 +262,7 @@ namespace detail {
 
 }  // namespace detail
 
-/// Goes over letters and hyphens, which most names are made of, to something else, or over sixteen of them. In front of
+/// Skips letters and hyphens, which most names are made of, up to another octet or sixteen of them. In front of
 /// `wide`, sixteen octets may be read.
 [[nodiscard]] inline const char* skip_some_letters(const char* first, const char* wide) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
@@ -274,7 +274,7 @@ namespace detail {
   return detail::skip_more_letters(first, wide);
 }
 
-/// Goes over all of them.
+/// Skips all of them.
 [[nodiscard]] inline const char* skip_letters(const char* first, const char* wide) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   if (first < wide) [[likely]] {
@@ -285,8 +285,8 @@ namespace detail {
   return detail::skip_more_letters(first, wide);
 }
 
-/// `text` is a name of letters, digits, hyphens and dots, maybe with a port of up to four digits, as it mostly is in a
-/// Host field. False: `is_host_and_port` has to say. Octets from `begin` on may be read.
+/// `text` has the usual form of a Host field: a name of letters, digits, hyphens and dots, optionally with a port of
+/// up to four digits. False: `is_host_and_port` has to say. Octets from `begin` on may be read.
 [[nodiscard]] inline bool is_usual_host([[maybe_unused]] std::string_view text,
                                         [[maybe_unused]] const char* begin) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
@@ -306,7 +306,8 @@ namespace detail {
 #endif
 }
 
-/// `scan_target_portable`, sixteen octets at a time in front of `wide`, which is the `wide_end` of octets up to `last`.
+/// As `scan_target_portable`, but sixteen octets at a time before `wide`, which is the `wide_end` of octets up to
+/// `last`.
 [[nodiscard]] inline target_text scan_target(const char* first, const char* last,
                                              [[maybe_unused]] const char* wide) noexcept {
   const char* question = nullptr;

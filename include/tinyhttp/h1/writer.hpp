@@ -1,4 +1,4 @@
-// tinyhttp/h1/writer.hpp -- messages to octets; the only place that decides how a body is framed.
+// tinyhttp/h1/writer.hpp -- turns messages into octets; the only place that decides how a body is framed.
 //
 // RFC 9112 3, 4, 6, 7. Appends to buffers, does no I/O. A handler's Content-Length,
 // Transfer-Encoding and Connection are wishes: what goes out is true.
@@ -22,15 +22,15 @@
 
 namespace tinyhttp::h1 {
 
-/// What the sender of a message has decided about it.
+/// The sender's decisions about a message.
 struct outgoing {
   framing body;             // how the octets are delimited
   bool sends_body = false;  // false: the head is all that goes out (HEAD, 204, 304, empty)
   bool keep_alive = true;   // false: the connection ends behind this message
 };
 
-/// Decides how `r` answers a request of `asked` by a peer of `version`. `keep_alive` is what the
-/// connection would allow; a length that only the close tells, and 101's takeover, rule it out.
+/// Decides how `r` is sent as the answer to a request of method `asked` by a peer of `version`. `keep_alive` is what
+/// the connection would allow; a length that only the close tells, and 101's takeover, rule it out.
 [[gnu::always_inline]] inline void plan_response(const response& r, const method& asked, http_version version,
                                                  bool keep_alive, outgoing& plan);
 [[nodiscard]] inline outgoing plan_response(const response& r, const method& asked, http_version version, bool keep_alive) {
@@ -39,11 +39,11 @@ struct outgoing {
   return plan;
 }
 
-/// Decides how `r` goes out. A body of unknown length is chunked, which makes it HTTP/1.1.
+/// Decides how `r` is sent. A body of unknown length is chunked, which makes it HTTP/1.1.
 [[nodiscard]] inline outgoing plan_request(const request& r);
 
-/// Appends status line and fields of `r`. `date` is the value of the Date field, left out when
-/// empty or when `r` has its own. `version` is the peer's.
+/// Appends the status line and fields of `r`. `date` is the value of the Date field, left out when empty or when `r`
+/// has its own. `version` is the peer's.
 [[gnu::always_inline]] inline void write_head(buffer& out, const response& r, const method& asked,
                                               const outgoing& plan, http_version version, std::string_view date);
 
@@ -55,7 +55,7 @@ inline void write_head(buffer& out, const request& r, const outgoing& plan,
 /// Appends an informational response (RFC 9110 15.2).
 inline void write_informational(buffer& out, status code, const fields& with);
 
-/// Keeps the account of a body on its way out, so that what was promised is what is sent.
+/// Keeps account of a body being sent, so that its octets match what the head promised.
 class body_writer {
  public:
   explicit body_writer(framing by) noexcept : by_(by) {}

@@ -1,4 +1,4 @@
-// tinyhttp/net/acceptor.hpp -- a listener as a loop sees it: `co_await from.accept()`.
+// tinyhttp/net/acceptor.hpp -- accepts connections on a loop: `co_await from.accept()`.
 //
 // Several loops may each have one over the same listener; a new connection wakes one of them.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace tinyhttp::net {
 
-/// Loop and listener outlive it. One `accept` at a time. Stays where it is.
+/// Loop and listener must outlive it. One `accept` at a time. Stays where it is.
 ///
 /// `takes_turns`: where other loops accept from `from` too. The system wakes the first loop in its
 /// line that is idle, so after each burst we go to the line's end; else one loop would get them all.

@@ -1,4 +1,4 @@
-// tinyhttp/net/address.hpp -- where a socket is: IPv4, IPv6 or a Unix-domain name.
+// tinyhttp/net/address.hpp -- a socket address: IPv4, IPv6 or a Unix-domain name.
 //
 // A value; asks no resolver and no network.
 #pragma once
@@ -87,7 +87,7 @@ class address {
   socklen_t size_ = 0;  // octets of storage_ in use
 };
 
-/// Room for the system to write an address into.
+/// A buffer that the system writes an address into.
 struct native_address {
   sockaddr_storage storage{};
   socklen_t size = sizeof(sockaddr_storage);

@@ -1,4 +1,4 @@
-// tinyhttp/net/address_memory.hpp -- which address of a name answered last: to be tried first.
+// tinyhttp/net/address_memory.hpp -- remembers which address of a name answered last, to try it first.
 //
 // Remembers outcomes only, never what names resolve to (RFC 8305 4, "historical data").
 #pragma once
@@ -18,7 +18,7 @@
 
 namespace tinyhttp::net {
 
-/// Thread-safe; bounded in number and in time, so that a network that has changed is noticed.
+/// Thread-safe; bounded in number and in time, so that a change of the network is noticed.
 class address_memory {
  public:
   explicit address_memory(std::size_t most = 64, duration keep = std::chrono::minutes(10))

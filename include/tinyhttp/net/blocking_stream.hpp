@@ -1,4 +1,4 @@
-// tinyhttp/net/blocking_stream.hpp -- a connection whose operations end before they are awaited.
+// tinyhttp/net/blocking_stream.hpp -- a connection whose operations finish before they are awaited.
 //
 // For one connection in one thread, without a loop: code written over `stream` runs through in one
 // go, waiting in poll(2) where it has to.
@@ -22,9 +22,9 @@
 
 namespace tinyhttp::net {
 
-/// A connected socket of which every wait can end: at the deadline, or when `stop` is cancelled by
-/// another thread (then with `error_kind::cancelled`). Without `stop`, a connection that goes on is
-/// made a blocking one with a receive timeout: to receive from it takes no poll before.
+/// A connected socket on which every wait ends at the deadline, or when another thread cancels `stop` (then with
+/// `error_kind::cancelled`). Without `stop`, a connection that goes on is made a blocking one with a receive timeout:
+/// to receive from it takes no poll before.
 class blocking_stream {
  public:
   blocking_stream(net::socket connected, const address& peer, const interrupter* stop = nullptr)

@@ -1,4 +1,4 @@
-// tinyhttp/net/connect_options.hpp -- how a connection is to come about.
+// tinyhttp/net/connect_options.hpp -- how a connection is established.
 //
 // Values only; connector.hpp goes by them.
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace tinyhttp::net {
 
-/// How `connect` goes about it. What is pointed to outlives the attempt.
+/// The options of `connect`. What is pointed to outlives the attempt.
 struct connect_options {
   std::chrono::milliseconds timeout{10'000};  // the resolver and all addresses together
   std::chrono::milliseconds stagger{250};     // until the next address is tried (RFC 8305 8)

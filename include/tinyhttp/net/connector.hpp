@@ -1,4 +1,4 @@
-// tinyhttp/net/connector.hpp -- from a host and a port to a connection, within one deadline.
+// tinyhttp/net/connector.hpp -- connects to a host and a port, within one deadline.
 //
 // Finds the addresses (find_addresses.hpp) and lets them race for it (race.hpp). One coroutine does it
 // in a thread as on a loop.
@@ -26,15 +26,15 @@
 
 namespace tinyhttp::net {
 
-/// A connection, and which of the addresses it got. The socket tells family, type and protocol.
+/// A connection, and the address that it reached. The socket tells family, type and protocol.
 struct connected {
   net::socket socket;
   address peer;
 };
 
-/// Connects, blocking this thread; the socket that comes back blocks too. `host` may be a number, a
-/// name, or `unix:PATH`. Fails with `connect 127.0.0.1:9: connection refused`; if the addresses of a
-/// name failed for different reasons, each is told.
+/// Connects and blocks this thread; the returned socket is blocking, too. `host` may be a number, a name, or
+/// `unix:PATH`. Fails with `connect 127.0.0.1:9: connection refused`; if the addresses of a name failed for different
+/// reasons, each is told.
 template <class = void>
 [[nodiscard]] result<connected> connect(std::string_view host, std::uint16_t port,
                                         const connect_options& with = {});
@@ -50,8 +50,8 @@ template <class = void>
 [[nodiscard]] task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
                                               connect_options with = {});
 
-/// What both are made of; `Waiting` as in waiting.hpp. The socket does not block. `waits` and `with`
-/// outlive the task.
+/// The common implementation; `Waiting` as in waiting.hpp. The socket does not block. `waits` and `with` outlive the
+/// task.
 template <class Waiting>
 [[nodiscard]] task<result<connected>> connect_with(Waiting& waits, std::string host,
                                                    std::uint16_t port, const connect_options& with);

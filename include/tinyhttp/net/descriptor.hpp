@@ -1,4 +1,4 @@
-// tinyhttp/net/descriptor.hpp -- one file descriptor and who closes it.
+// tinyhttp/net/descriptor.hpp -- a file descriptor and its owner.
 //
 // Knows nothing of what the descriptor refers to.
 #pragma once

@@ -1,4 +1,4 @@
-// tinyhttp/net/find_addresses.hpp -- the addresses that a host and a port stand for.
+// tinyhttp/net/find_addresses.hpp -- the addresses of a host and a port.
 //
 // Numbers, the host map and `localhost` need nobody; other names are asked for (resolver.hpp), no
 // longer than until the deadline.
@@ -26,9 +26,9 @@
 
 namespace tinyhttp::net {
 
-/// The addresses to connect to for `host` and `port`, the host map of `with` looked at first. Of several
-/// names there, those that have no address are left out, unless none has. `Waiting` as in waiting.hpp.
-/// Fails with `resolve HOST: cause`; of kind `timeout` at `end`. What is handed in outlives the task.
+/// The addresses to connect to for `host` and `port`; the host map of `with` comes first. Of several names there,
+/// those that have no address are left out, unless none has. `Waiting` as in waiting.hpp. Fails with `resolve HOST:
+/// cause`; of kind `timeout` at `end`. What is handed in outlives the task.
 template <class Waiting>
 [[nodiscard]] task<result<std::vector<address>>> find_addresses(Waiting& waits,
                                                                 std::string_view host,
@@ -36,7 +36,7 @@ template <class Waiting>
                                                                 const connect_options& with,
                                                                 time_point end);
 
-/// `localhost` and names below it: this machine, whatever a name server says (RFC 6761 6.3).
+/// `localhost` and names below it, which mean this machine whatever a name server says (RFC 6761 6.3).
 [[nodiscard]] inline bool is_localhost(std::string_view name) noexcept;
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/net/host_map.hpp -- hosts that are to be found elsewhere than the resolver says.
+// tinyhttp/net/host_map.hpp -- hosts that are redirected to other addresses than the resolver's.
 //
 // Pure: what curl calls --resolve and --connect-to. Changes where one connects to, never what is
 // said there: Host fields and names in certificates stay those of the URL.
@@ -22,16 +22,16 @@ struct host_mapping {
   std::uint16_t to_port = 0;          // 0: the one that was asked for
 };
 
-/// The first mapping that fits, or null. Points into `all`.
+/// The first mapping that matches, or null. Points into `all`.
 [[nodiscard]] inline const host_mapping* find_mapping(const std::vector<host_mapping>& all,
                                                       std::string_view host, std::uint16_t port);
 
-/// Reads `HOST:PORT:ADDRESS[,ADDRESS]...` as curl's --resolve does; HOST may be `*`. Brackets
-/// around IPv6 addresses are optional behind PORT.
+/// Parses `HOST:PORT:ADDRESS[,ADDRESS]...` as curl's --resolve does; HOST may be `*`. Brackets around IPv6 addresses
+/// are optional behind PORT.
 [[nodiscard]] inline result<host_mapping> parse_host_addresses(std::string_view text);
 
-/// Reads `HOST1:PORT1:HOST2:PORT2` as curl's --connect-to does: an empty HOST1 or PORT1 means any,
-/// an empty HOST2 or PORT2 the same as was asked for. IPv6 addresses stand in brackets.
+/// Parses `HOST1:PORT1:HOST2:PORT2` as curl's --connect-to does: an empty HOST1 or PORT1 matches any, an empty HOST2
+/// or PORT2 keeps the requested one. IPv6 addresses stand in brackets.
 [[nodiscard]] inline result<host_mapping> parse_connect_to(std::string_view text);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/net/interrupter.hpp -- tells threads that wait in this layer to stop waiting.
+// tinyhttp/net/interrupter.hpp -- interrupts threads that wait in this layer.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -12,9 +12,9 @@
 
 namespace tinyhttp::net {
 
-/// Handed to blocking connects and streams, which then wait for it too. Once cancelled it stays so:
-/// what waits with it, now or later, ends with `error_kind::cancelled`. Outlives what it was handed
-/// to. If the system has no descriptor for it, waits notice only at their deadlines.
+/// Passed to blocking connects and streams, whose waits end when it is cancelled. Once cancelled it stays so: what
+/// waits with it, now or later, ends with `error_kind::cancelled`. Outlives what it was handed to. If the system has
+/// no descriptor for it, waits notice only at their deadlines.
 class interrupter {
  public:
   interrupter() noexcept { descriptors_.open(); }
@@ -36,9 +36,8 @@ class interrupter {
   wake_descriptors descriptors_;
 };
 
-/// Waits in this thread until one of `set` is ready, until `when`, or until `stop` (if any) is
-/// cancelled; the last of `set` is left free for that. Gives 0, -ETIMEDOUT, -ECANCELED or another
-/// -errno.
+/// Blocks this thread until one of `set` is ready, until `when`, or until `stop` (if any) is cancelled; the last
+/// element of `set` is reserved for `stop`. Gives 0, -ETIMEDOUT, -ECANCELED or another -errno.
 [[nodiscard]] inline std::int64_t wait_in_thread(std::span<pollfd> set, time_point when,
                                                  const interrupter* stop) noexcept {
   set.back() = {stop != nullptr ? stop->native() : -1, POLLIN, 0};

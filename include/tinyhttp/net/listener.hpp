@@ -1,4 +1,4 @@
-// tinyhttp/net/listener.hpp -- a bound, listening socket: it exists only once connections can come.
+// tinyhttp/net/listener.hpp -- a bound, listening socket: it exists only if it is listening.
 //
 // Several threads and loops may share one; the system hands each connection to one of them.
 #pragma once
@@ -33,7 +33,7 @@ struct listen_options {
   bool reuse_address = true;       // do not wait for an earlier server's last connections to expire
 };
 
-/// A connection and who made it. An IPv4 peer of an IPv6 socket has its IPv4 address.
+/// A connection and the address of its peer. An IPv4 peer of an IPv6 socket has its IPv4 address.
 struct accepted {
   net::socket socket;
   address peer;

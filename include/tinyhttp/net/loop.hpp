@@ -1,4 +1,4 @@
-// tinyhttp/net/loop.hpp -- one thread's worth of waiting: readiness, deadlines, and who goes on next.
+// tinyhttp/net/loop.hpp -- an event loop for one thread: readiness, deadlines, and which coroutine runs next.
 //
 // A loop resumes whoever waits, and only from its own turn, never from inside another operation.
 // Several loops live side by side; they share nothing. Knows no protocol.
@@ -24,13 +24,13 @@
 
 namespace tinyhttp::net {
 
-/// Of a `loop`; `time` outlives it.
+/// The options of a `loop`; `time` must outlive it.
 struct loop_options {
   net::backend backend = net::backend::best;
   time_source* time = nullptr;  // nullptr: the system's clocks
 };
 
-/// Everything but `stop` and `post` belongs to the one thread that runs the loop.
+/// Everything except `stop` and `post` belongs to the one thread that runs the loop.
 class loop final : public clock {
  public:
   /// Throws `bad_result` when the system has no descriptor left for it.
@@ -188,7 +188,7 @@ class sleep_awaiter : waiter, timer {
   time_point when_;
 };
 
-/// Goes behind all others, or does not wait at all.
+/// Goes behind all others that are ready, or does not wait at all.
 class yield_awaiter : waiter {
  public:
   yield_awaiter(loop& on, time_point from) noexcept : waiter(always), loop_(on), from_(from) {}

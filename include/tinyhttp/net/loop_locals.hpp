@@ -1,5 +1,4 @@
-// tinyhttp/net/loop_locals.hpp -- things that belong to one loop and end with it, found again by
-// whom they serve.
+// tinyhttp/net/loop_locals.hpp -- objects that belong to one loop, end with it, and are found by their users.
 //
 // For what serves many loops and has something on each: a client its connections. Knows no loop.
 #pragma once
@@ -13,7 +12,7 @@
 
 namespace tinyhttp::net {
 
-/// The loop's thread only.
+/// For the loop's thread only.
 class loop_locals {
  public:
   loop_locals() = default;

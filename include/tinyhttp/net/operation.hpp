@@ -1,5 +1,5 @@
-// tinyhttp/net/operation.hpp -- what the awaitables of a stream on a loop share: trying, waiting, and
-// leaving when they are destroyed.
+// tinyhttp/net/operation.hpp -- the common base of a stream's awaitables on a loop: trying, waiting, and leaving the queue
+// in the destructor.
 //
 // An operation is a step that is tried at once and then whenever its stream has news, until it is
 // done. It lives in the coroutine that awaits it; nothing is allocated.
@@ -19,7 +19,7 @@
 
 namespace tinyhttp::net {
 
-/// A stream has one operation of each at a time.
+/// A stream has at most one operation in each direction at a time.
 enum class direction : std::uint8_t { reading, writing };
 
 /// Reasons not to go on that are no errno values.
@@ -29,8 +29,8 @@ inline constexpr int cancelled = -2;
 inline constexpr int busy = -3;
 }  // namespace obstacle
 
-/// `Stream` has `loop()` and `peer()`, and for its operations `waiting(way)`, the one that waits in
-/// that direction; `obstacle_now()`, 0 or why nothing may go on; and `wait_for(way)`.
+/// `Stream` has `loop()` and `peer()`. For its operations it also has `waiting(way)`, which refers to the one that
+/// waits in that direction; `obstacle_now()`, which is 0 or why no operation may continue; and `wait_for(way)`.
 template <class Stream>
 class operation : protected waiter {
  public:

@@ -12,7 +12,7 @@
 
 namespace tinyhttp::net {
 
-/// How readiness is asked for.
+/// The system interface that reports readiness.
 enum class backend : std::uint8_t {
   best,   // epoll where there is one
   epoll,  // poll where there is none

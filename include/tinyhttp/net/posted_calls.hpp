@@ -1,4 +1,4 @@
-// tinyhttp/net/posted_calls.hpp -- what other threads want a loop's thread to call, in order.
+// tinyhttp/net/posted_calls.hpp -- calls that other threads post to a loop's thread, in order.
 //
 // Any thread puts calls in, one takes them out. Knows nothing of loops, nor how one is woken.
 #pragma once
@@ -12,13 +12,13 @@
 
 namespace tinyhttp::net {
 
-/// A call that is made beforehand, so that posting it asks nobody for memory.
+/// A call allocated in advance, so that posting it needs no memory.
 struct posted_call : waiter {
   explicit posted_call(function<void()> f) : waiter(always), call(std::move(f)) {}
   function<void()> call;
 };
 
-/// Owns the calls; those that nobody took out are dropped with it.
+/// Owns the calls; those that were not taken out are dropped with it.
 class posted_calls {
  public:
   posted_calls() noexcept = default;

@@ -1,4 +1,4 @@
-// tinyhttp/net/proxy_header.hpp -- the PROXY protocol: who connects, in front of all that is said.
+// tinyhttp/net/proxy_header.hpp -- the PROXY protocol: a header in front of a connection that names the real peer.
 //
 // What a proxy that knows no HTTP, or is not to see it, sends first: haproxy's proxy-protocol.txt, versions 1
 // and 2. Takes no octet behind the header, so that TLS or HTTP begins there.
@@ -17,7 +17,7 @@
 
 namespace tinyhttp::net {
 
-/// Takes the header's octets, however they come.
+/// Parses the header from octets in whatever pieces they arrive.
 class proxy_header_reader {
  public:
   enum class state : std::uint8_t { more, done, broken };
@@ -50,8 +50,8 @@ class proxy_header_reader {
   address source_;
 };
 
-/// Reads one off `from`, for `server_options::introduced_by`. Only where nobody but the proxy can connect: whoever
-/// can says who they are. An error of kind `protocol` where something else comes.
+/// Reads one header from `from`, for `server_options::introduced_by`. Only where nobody but the proxy can connect:
+/// whoever can says who they are. An error of kind `protocol` where something else comes.
 template <class Stream>
 [[nodiscard]] task<result<address>> read_proxy_header(Stream& from);
 

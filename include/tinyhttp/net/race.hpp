@@ -1,4 +1,4 @@
-// tinyhttp/net/race.hpp -- which address of a name to try when: "Happy Eyeballs" as a decision.
+// tinyhttp/net/race.hpp -- when to try which address of a name: "Happy Eyeballs" as a pure decision.
 //
 // Pure. Time and outcomes are handed in, the next move comes out; sockets are somebody else's.
 // RFC 8305.
@@ -20,17 +20,17 @@
 
 namespace tinyhttp::net {
 
-/// A name with more addresses than this is tried with the first of each family. Each attempt that
-/// has no answer holds a descriptor.
+/// If a name has more addresses than this, only the first of each family are tried. Each attempt that has no answer
+/// holds a descriptor.
 inline constexpr std::size_t most_attempts = 16;
 
-/// The order in which to try `all`, which the resolver sorted (RFC 6724): `preferred` first if it is
-/// among them, then the families in turn, so that one dead family costs one wait (RFC 8305 4).
+/// The order in which to try `all`, which the resolver has sorted (RFC 6724): first `preferred`, if it is among them,
+/// then the families in turn, so that a dead family costs one wait (RFC 8305 4).
 [[nodiscard]] inline std::vector<address> race_order(
     const std::vector<address>& all, const std::optional<address>& preferred = std::nullopt);
 
-/// Attempts to connect to some addresses, of which one shall win: each begins `stagger` after the one
-/// before, or at once when that has failed; those under way go on meanwhile.
+/// A race of connection attempts to several addresses, of which one wins: each begins `stagger` after the one before,
+/// or at once if that has failed; those under way continue meanwhile.
 class race {
  public:
   enum class verb : std::uint8_t {

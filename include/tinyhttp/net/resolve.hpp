@@ -1,4 +1,4 @@
-// tinyhttp/net/resolve.hpp -- host names to addresses, by asking the system's resolver.
+// tinyhttp/net/resolve.hpp -- resolves host names with the system's resolver.
 //
 // The one call of this layer that blocks for as long as others please; numbers never ask anybody.
 // See resolver.hpp for one that can be given up.
@@ -17,17 +17,17 @@
 
 namespace tinyhttp::net {
 
-/// The stream addresses of `host`, in the order in which they should be tried (RFC 6724), each
-/// once. `host` is a number (`127.0.0.1`, `::1`, `[::1]`), a name, or `unix:PATH`. `passive`: for
-/// listening, where an empty host means every interface. Fails with `resolve HOST: cause`.
+/// The stream addresses of `host`, without duplicates, in the order in which to try them (RFC 6724). `host` is a
+/// number (`127.0.0.1`, `::1`, `[::1]`), a name, or `unix:PATH`. `passive`: for listening, where an empty host means
+/// every interface. Fails with `resolve HOST: cause`.
 [[nodiscard]] inline result<std::vector<address>> resolve(std::string_view host, std::uint16_t port,
                                                           bool passive = false);
 
-/// What `resolve` says without asking anybody: of a number, `unix:PATH`, and what is no host name.
+/// What `resolve` returns without asking the system: for a number, for `unix:PATH`, and for what is no host name.
 /// Unknown: somebody has to be asked.
 [[nodiscard]] inline result<address> address_of_literal(std::string_view host, std::uint16_t port);
 
-/// The same one by one, for whoever may not need them all.
+/// The same, one address at a time, for callers that may not need all of them.
 class address_search {
  public:
   address_search() = default;

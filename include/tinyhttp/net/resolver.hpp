@@ -1,5 +1,4 @@
-// tinyhttp/net/resolver.hpp -- asking the system's resolver without waiting for it longer than one
-// wants to.
+// tinyhttp/net/resolver.hpp -- asks the system's resolver without blocking longer than the caller wants.
 //
 // getaddrinfo(3) cannot be stopped and takes as long as name servers please. So it runs in threads
 // of its own, which whoever has lost patience leaves behind. Remembers no answers.
@@ -27,7 +26,7 @@
 
 namespace tinyhttp::net {
 
-/// The addresses of a host, port 0, sorted as they should be tried. Called by several threads.
+/// Returns the addresses of a host with port 0, in the order in which to try them. Called by several threads.
 using address_source = function<result<std::vector<address>>(const std::string& host) const>;
 
 struct resolver_options {

@@ -1,4 +1,4 @@
-// tinyhttp/net/secure_session.hpp -- what secures a connection, as octets in and octets out.
+// tinyhttp/net/secure_session.hpp -- secures a connection (TLS), as octets in and octets out.
 //
 // An interface only, so that nobody needs a TLS library who uses none: tls.hpp brings the sessions of
 // OpenSSL. Knows no stream and waits for nothing; secured_stream.hpp runs one over a stream.
@@ -57,7 +57,7 @@ class secure_session {
   [[nodiscard]] virtual std::string peer_subject() const = 0;
 };
 
-/// Makes sessions that share certificates and settings. Any thread.
+/// Creates sessions that share certificates and settings. Any thread.
 class secure_context {
  public:
   secure_context() = default;

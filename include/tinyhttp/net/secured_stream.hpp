@@ -1,5 +1,4 @@
-// tinyhttp/net/secured_stream.hpp -- a stream with or without a secure session between it and who
-// uses it.
+// tinyhttp/net/secured_stream.hpp -- a stream that may have a secure session between it and its user.
 //
 // Without one every operation is the stream's own. With one octets pass through it, in coroutines that
 // are written once over whatever stream lies below. Knows no TLS library.
@@ -29,8 +28,8 @@ namespace tinyhttp::net {
 
 class loop;
 
-/// A `net::stream` over another. An end of the octets below without an end of the session is an
-/// error (`closed`), not an end: somebody may have cut off what was not theirs to end.
+/// A `net::stream` on top of another. An end of the octets below without an end of the session is an error
+/// (`closed`), not an end: somebody may have cut off what was not theirs to end.
 template <stream Under>
 class secured_stream {
  public:

@@ -1,4 +1,4 @@
-// tinyhttp/net/send_file.hpp -- sendfile(2), and the signal that it cannot be told to leave out.
+// tinyhttp/net/send_file.hpp -- sendfile(2), and the SIGPIPE that it cannot suppress.
 //
 // A peer that is gone raises SIGPIPE, for which the other calls have a flag. It is held back in the
 // thread that calls, for each call or for as long as the thread works for us.
@@ -18,10 +18,9 @@
 
 namespace tinyhttp::net {
 
-/// Holds SIGPIPE back in the calling thread, from its construction to its end, and drops what came
-/// meanwhile. `os::send_file` then need not do so for each call, which is two system calls less. No
-/// effect where the thread holds it back already. For threads of our own: threads and programs that
-/// one starts inherit it.
+/// Blocks SIGPIPE in the calling thread during its lifetime, and drops those that are raised meanwhile.
+/// `os::send_file` then need not do so for each call, which is two system calls less. No effect where the thread
+/// holds it back already. For threads of our own: threads and programs that one starts inherit it.
 class broken_pipe_hold {
  public:
   broken_pipe_hold() noexcept;

@@ -1,4 +1,4 @@
-// tinyhttp/net/small_address.hpp -- an address in little memory, for whoever keeps one per connection.
+// tinyhttp/net/small_address.hpp -- an address in little memory, for objects that exist once per connection.
 //
 // IP addresses lie inside; the names of Unix-domain sockets, of which few have any, elsewhere.
 #pragma once

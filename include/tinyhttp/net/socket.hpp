@@ -79,7 +79,7 @@ class socket {
   descriptor descriptor_;
 };
 
-/// `AF_INET` and so on, as programs spell them; the number when it has no name here.
+/// `AF_INET` and so on, as programs spell them; the number if the name is unknown here.
 [[nodiscard]] inline std::string name_of_family(int family);
 [[nodiscard]] inline std::string name_of_type(int type);
 [[nodiscard]] inline std::string name_of_protocol(int protocol);

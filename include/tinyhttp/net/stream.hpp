@@ -1,4 +1,4 @@
-// tinyhttp/net/stream.hpp -- what every connection can do, whatever it runs over.
+// tinyhttp/net/stream.hpp -- the concept that every connection meets, whatever is below it.
 //
 // The code above is written once over this concept: tcp_stream (many on a loop), blocking_stream
 // (one in a thread), and the memory streams of tests. Knows no protocol.
@@ -18,7 +18,7 @@
 
 namespace tinyhttp::net {
 
-/// `co_await`ing an `A` gives a `T`.
+/// `co_await`ing an `A` yields a `T`.
 template <class A, class T>
 concept awaitable_for = requires(A& a) {
   { a.await_ready() } -> std::same_as<bool>;
@@ -61,7 +61,7 @@ concept stream = requires(S& s, const S& c, std::span<char> into,
   { c.local_address() } -> std::same_as<result<address>>;
 };
 
-/// An operation that is over before it is awaited.
+/// An operation that has finished before it is awaited.
 template <class T>
 class completed {
  public:

@@ -1,4 +1,4 @@
-// tinyhttp/net/system.hpp -- the system calls on sockets and served files, behind one seam for tests.
+// tinyhttp/net/system.hpp -- the system calls on sockets and served files, behind one interface that tests can replace.
 //
 // What cannot fail for reasons that matter (close, fcntl, the loop's own wake signal) is called where
 // it is needed. Interruptions (EINTR) end here. Nothing here decides anything: callers get a count or an errno.
@@ -36,13 +36,13 @@ enum class system_call : std::uint8_t {
   wake_create,
 };
 
-/// What happens to a call instead: it fails with `error`, or moves `at_most` octets.
+/// What happens instead of a call: it fails with `error`, or moves at most `at_most` octets.
 struct fault {
   int error = 0;                                         // errno value; 0 lets the call happen
   std::size_t at_most = static_cast<std::size_t>(-1);  // octets
 };
 
-/// Decides, before each call, what goes wrong. Called by every thread that uses sockets.
+/// Decides before each call whether it fails. Called by every thread that uses sockets.
 class fault_injector {
  public:
   fault_injector() = default;
@@ -54,7 +54,7 @@ class fault_injector {
   [[nodiscard]] virtual bool only_watches() const noexcept { return false; }
 };
 
-/// `connection refused` for ECONNREFUSED: the system's text, begun in lower case.
+/// `connection refused` for ECONNREFUSED: the system's text, starting in lower case.
 [[nodiscard]] inline std::string errno_text(int value);
 
 /// `what: cause`. A peer that went away makes it `closed`, a deadline of the system's `timeout`,

@@ -23,10 +23,10 @@
 
 namespace tinyhttp::net {
 
-/// Registered with its loop from construction to `close`; stays where it is. If the loop cannot
-/// take it, its operations say so. The loop outlives it, and it outlives its operations. What it does
-/// in one turn of the loop is bounded (`step_octets`), then others have theirs: neither a download
-/// nor a peer that sends without pause keeps the rest waiting.
+/// Registered with its loop from construction to `close`; must not move. If the loop cannot take it, its operations
+/// say so. The loop outlives it, and it outlives its operations. What it does in one turn of the loop is bounded
+/// (`step_octets`), then others have theirs: neither a download nor a peer that sends without pause keeps the rest
+/// waiting.
 class tcp_stream : watch, timer {
  public:
   class read_operation;

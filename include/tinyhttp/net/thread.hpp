@@ -8,7 +8,7 @@
 
 namespace tinyhttp::net {
 
-/// Nothing, or a thread that has to be joined before this is destroyed. Stays where it is.
+/// Empty, or a thread that must be joined before this is destroyed. Stays where it is.
 class thread {
  public:
   thread() noexcept = default;

@@ -1,4 +1,4 @@
-// tinyhttp/net/time_source.hpp -- where a loop's time comes from.
+// tinyhttp/net/time_source.hpp -- the source of a loop's time.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -8,7 +8,7 @@
 
 namespace tinyhttp::net {
 
-/// Where a loop's time comes from. Tests override it to hold time still; it outlives the loop.
+/// The source of a loop's time. Tests override it to hold time still; it outlives the loop.
 class time_source {
  public:
   time_source() = default;

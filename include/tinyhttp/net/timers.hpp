@@ -1,4 +1,4 @@
-// tinyhttp/net/timers.hpp -- deadlines by the ten thousand, cheap to move.
+// tinyhttp/net/timers.hpp -- tens of thousands of deadlines that are cheap to move.
 //
 // Most deadlines never pass: they are moved on with every sign of life. So moving one later only
 // writes it down; the queue notices when the old time comes. Knows no clock: `now` is handed in.
@@ -12,7 +12,7 @@
 
 namespace tinyhttp::net {
 
-/// A deadline inside an object that may have to end. Not movable while it is in a queue.
+/// A deadline, as a member of the object that may have to end. Not movable while it is in a queue.
 struct timer {
   static constexpr time_point never = time_point::max();
 

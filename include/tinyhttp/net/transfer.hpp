@@ -1,4 +1,4 @@
-// tinyhttp/net/transfer.hpp -- moving octets through a descriptor, one step at a time.
+// tinyhttp/net/transfer.hpp -- moves octets through a descriptor, one step at a time.
 //
 // The steps that tcp_stream and blocking_stream share. They never wait: they say what to wait for.
 #pragma once
@@ -15,23 +15,23 @@
 
 namespace tinyhttp::net {
 
-/// What a step of an operation has come to.
+/// The result of one step of an operation.
 enum class progress : std::uint8_t {
   done,   // the operation is over, with `failed` or without
   wait,   // the descriptor has to become ready first
   again,  // there is more to do, but others should have a turn now
 };
 
-/// The step to take when the system says EAGAIN; it is not to be believed while faults are injected.
+/// What to do on EAGAIN: wait, or, while faults are injected and EAGAIN cannot be trusted, try again.
 [[nodiscard]] inline progress full() noexcept {
   return os::is_injected() ? progress::again : progress::wait;
 }
 
-/// As much as one connection moves before the others of its loop have a turn; bigger steps do not
-/// make a transfer faster.
+/// How much one connection moves before the others on its loop have their turn; larger steps do not make a transfer
+/// faster.
 inline constexpr std::size_t step_octets = 1024 * 1024;
 
-/// What one connection has moved in a turn of its loop.
+/// How much one connection has moved in the current turn of its loop.
 class turn_share {
  public:
   /// There is no more for it in this turn, which is the loop's `turn`th.
@@ -47,8 +47,7 @@ class turn_share {
   std::uint32_t turn_ = 0;
 };
 
-/// The pieces of a gathered write and how far it has come. The pieces and the array of them belong
-/// to the caller.
+/// The pieces of a gathered write and its progress. The pieces and the array of them belong to the caller.
 class gather {
  public:
   explicit gather(std::span<const std::string_view> pieces) noexcept : rest_(pieces) {}
@@ -79,8 +78,8 @@ class gather {
   std::size_t into_first_ = 0;  // octets of the first piece that are through
 };
 
-/// A slice of an open file and how far it has come. The descriptor belongs to the caller and its
-/// file position is not used. Where it goes is non-blocking.
+/// A slice of an open file and its progress. The descriptor belongs to the caller and its file position is not used.
+/// Where it goes is non-blocking.
 class file_slice {
  public:
   file_slice(int from, std::uint64_t offset, std::uint64_t length) noexcept

@@ -1,4 +1,4 @@
-// tinyhttp/net/waiter.hpp -- somebody who waits, as a link in a list: no allocation, leaves by itself.
+// tinyhttp/net/waiter.hpp -- a waiting coroutine as a list link: no allocation, leaves the list by itself.
 //
 // Knows nothing of loops; they keep lists of these.
 #pragma once
@@ -7,7 +7,7 @@
 
 namespace tinyhttp::net {
 
-/// A link that takes itself out of its list when it is destroyed. Stays where it is.
+/// A link that leaves its list when it is destroyed. Stays where it is.
 struct waiter_link {
   waiter_link() noexcept = default;
   waiter_link(const waiter_link&) = delete;
@@ -25,8 +25,8 @@ struct waiter_link {
   waiter_link* next = this;
 };
 
-/// A coroutine that goes on once `attempt`, called by the loop, says that what it waited for has
-/// been done. `attempt` gives false when the waiter has seen to its own waiting again.
+/// A coroutine that continues once `attempt`, called by the loop, reports that what it waits for is done. `attempt`
+/// gives false when the waiter has seen to its own waiting again.
 struct waiter : waiter_link {
   explicit waiter(bool (*how)(waiter&)) noexcept : attempt(how) {}
   static bool always(waiter&) { return true; }

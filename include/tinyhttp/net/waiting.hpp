@@ -1,4 +1,4 @@
-// tinyhttp/net/waiting.hpp -- waiting for one of several descriptors: in this thread, or on a loop.
+// tinyhttp/net/waiting.hpp -- waiting for one of several descriptors, in this thread or on a loop.
 //
 // Two types with the same members, so that a coroutine is written once over either: in a thread it
 // runs through, on a loop it gives way to others.
@@ -18,7 +18,7 @@
 
 namespace tinyhttp::net {
 
-/// Waits in the thread that asks; `stop`, if any, is cancelled from another one and outlives it.
+/// Waits in the calling thread; another thread may cancel `stop`, if any, which must outlive it.
 class thread_waiting {
  public:
   explicit thread_waiting(const interrupter* stop = nullptr) noexcept : stop_(stop) {}
@@ -41,7 +41,7 @@ class thread_waiting {
   const interrupter* stop_;
 };
 
-/// Waits on a loop, which outlives it. To cancel is to destroy whoever waits.
+/// Waits on a loop, which must outlive it. To cancel is to destroy whoever waits.
 class loop_waiting {
  public:
   explicit loop_waiting(net::loop& on) noexcept : loop_(on) {}

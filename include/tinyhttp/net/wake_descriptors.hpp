@@ -10,7 +10,7 @@
 
 namespace tinyhttp::net {
 
-/// Without descriptors until `open`; closes them when destroyed.
+/// Has no descriptors until `open`; closes them when destroyed.
 class wake_descriptors {
  public:
   /// As system calls have it: -1 and errno where there is none left.
