@@ -1,4 +1,4 @@
-// tinyhttp/app/access_log.hpp -- one line for each response that was sent, or given up.
+// tinyhttp/app/access_log.hpp -- one log line for each response that was sent or cut off.
 //
 // Knows when a response is over (`response::on_sent`), not how it got there. What peers say is
 // escaped, so that no request can forge a line.
@@ -17,7 +17,7 @@
 
 namespace tinyhttp {
 
-/// What there is to say about an exchange. The views live during the call of the sink.
+/// The log data of an exchange. The views live during the call of the sink.
 struct access_entry {
   std::string_view method;
   std::string_view target;  // as it was sent: nothing decoded
@@ -36,15 +36,14 @@ struct access_entry {
 /// empty becomes `-`. A response that was cut has ` cut` at the end.
 inline void append_access_line(std::string& out, const access_entry& entry);
 
-/// Called on the loop thread of the connection, so from several threads at once when there are
-/// several loops. Must not throw.
+/// Called on the connection's loop thread, so by several threads at once if there are several loops. Must not throw.
 using access_sink = function<void(const access_entry&) const>;
 
-/// Writes the line to standard output, whole, and flushes it: a pipe's reader sees it at once.
+/// Writes the whole line to standard output and flushes it, so that the reader of a pipe sees it at once.
 inline void print_access_line(const access_entry& entry);
 
-/// A handler that calls `h` and has `sink` told how its response went. When `h` throws there is no
-/// response: put `with_recover` inside.
+/// A handler that calls `h` and reports to `sink` how its response was sent. When `h` throws there is no response:
+/// put `with_recover` inside.
 template <handler H>
 [[nodiscard]] auto with_access_log(H h, access_sink sink = print_access_line);
 

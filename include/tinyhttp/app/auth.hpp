@@ -17,25 +17,24 @@
 
 namespace tinyhttp {
 
-/// Whether `a` and `b` are equal, in a time that depends on the length of `b` alone: it tells
-/// nobody how much of a secret `a` was guessed.
+/// Whether `a` and `b` are equal, in a time that depends only on the length of `b`, so that it does not reveal how
+/// much of a secret the guess `a` got right.
 [[nodiscard]] inline bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept;
 
-/// What a user typed, decoded.
+/// The user name and password that a client sent, decoded.
 struct basic_login {
   std::string user;      // without a colon
   std::string password;  // neither holds a control octet (RFC 7617 2)
 };
 
-/// The credentials in an `Authorization` field; empty when it is of another scheme or malformed.
+/// The credentials in an `Authorization` field; empty if it is of another scheme or malformed.
 [[nodiscard]] inline std::optional<basic_login> parse_basic_credentials(std::string_view field);
 
-/// Says whether to let someone in, and compares secrets with `equal_in_constant_time`.
+/// Decides whether to let a user in; should compare secrets with `equal_in_constant_time`.
 using credentials_check = function<bool(const basic_login&) const>;
 
-/// A handler that calls `h` for those whom `accepts` lets in, and answers 401 to all others, before
-/// any of their body is read. `realm` is shown to people; throws std::invalid_argument when it
-/// holds a control octet.
+/// A handler that calls `h` for requests whose login `accepts` allows, and answers all others with 401 before any of
+/// their body is read. `realm` is shown to people; throws std::invalid_argument when it holds a control octet.
 template <handler H>
 [[nodiscard]] auto with_basic_auth(H h, std::string_view realm, credentials_check accepts);
 

@@ -1,4 +1,4 @@
-// tinyhttp/app/blocking.hpp -- a handler that blocks runs in worker threads, never in the loop.
+// tinyhttp/app/blocking.hpp -- runs a handler that blocks in worker threads, never in the loop.
 //
 // For handlers that ask a database, read slow files or compute for long.
 #pragma once
@@ -21,11 +21,10 @@
 
 namespace tinyhttp {
 
-/// A handler that has `h` called by one of its own threads. The body is read first, as for any
-/// handler that cannot wait. `h` is called from several threads at once, and with a request of its
-/// own: whoever asked may be gone by then, which `cancelled()` tells, and nothing is left dangling.
-/// What `h` throws is thrown on the loop thread. When all threads are busy and `waiting` requests
-/// wait for one, the answer is 503 at once (RFC 9110 15.6.4).
+/// A handler that calls `h` in one of its own threads. The body is read first, as for any handler that cannot wait.
+/// `h` is called from several threads at once, and with a request of its own: whoever asked may be gone by then,
+/// which `cancelled()` tells, and nothing is left dangling. What `h` throws is thrown on the loop thread. When all
+/// threads are busy and `waiting` requests wait for one, the answer is 503 at once (RFC 9110 15.6.4).
 ///
 /// Without a context, as in tests, `h` is called in place. Destroying the handler waits for the
 /// calls of `h` that run.

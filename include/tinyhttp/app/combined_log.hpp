@@ -1,4 +1,4 @@
-// tinyhttp/app/combined_log.hpp -- the access log that other programs read: Apache's Combined form.
+// tinyhttp/app/combined_log.hpp -- an access log that other programs can read, in Apache's Combined format.
 //
 // For what counts, blocks and draws by such lines. What peers say is escaped as in access_log.hpp, which has our
 // own form and the numbers.
@@ -16,14 +16,14 @@
 
 namespace tinyhttp {
 
-/// Takes a line, without a line end. Called on the loop thread of the connection, so from several threads at once
+/// Receives a line, without a line end. Called on the loop thread of the connection, so from several threads at once
 /// when there are several loops. Must not throw.
 using line_sink = function<void(std::string_view line) const>;
 
-/// Writes the line to standard output, whole, and flushes it: a pipe's reader sees it at once.
+/// Writes the whole line to standard output and flushes it, so that the reader of a pipe sees it at once.
 inline void print_line(std::string_view line);
 
-/// A handler that calls `h` and has `sink` told how its response went, once it is over:
+/// A handler that calls `h` and reports to `sink` how its response was sent, once that is over:
 ///
 ///     127.0.0.1 - - [29/Nov/2026:20:54:42 +0000] "GET /hello?x=1 HTTP/1.1" 200 12 "-" "curl/7.88.1"
 ///

@@ -1,4 +1,4 @@
-// tinyhttp/app/cors.hpp -- lets pages of other origins use a handler (the Fetch standard, 3.3).
+// tinyhttp/app/cors.hpp -- lets web pages of other origins use a handler (the Fetch standard, 3.3).
 //
 // Browsers keep to what these fields say; everybody else ignores them. This protects no handler.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace tinyhttp {
 
-/// Which pages of other origins may ask, and for what.
+/// Which pages of other origins may make requests, and which.
 struct cors_options {
   std::vector<std::string> origins{};  // such as `https://example.com`; `*`: any, and nothing else
   std::vector<std::string> methods{"GET", "HEAD", "POST"};  // that a page may use
@@ -25,10 +25,9 @@ struct cors_options {
   std::chrono::seconds max_age{600};           // how long a browser may keep the answer
 };
 
-/// A handler that calls `h` and adds what browsers want to see, and that answers their preflight
-/// requests itself. An origin that is not listed gets the same response without these fields.
-/// Throws std::invalid_argument for `*` beside other origins or with credentials, and for what is no origin, such
-/// as one with a path: no browser would say it.
+/// A handler that calls `h`, adds the fields that browsers require, and answers their preflight requests itself. An
+/// origin that is not listed gets the same response without these fields. Throws std::invalid_argument for `*` beside
+/// other origins or with credentials, and for what is no origin, such as one with a path: no browser would say it.
 template <handler H>
 [[nodiscard]] auto with_cors(H h, cors_options options);
 

@@ -1,4 +1,4 @@
-// tinyhttp/app/event_channel.hpp -- server-sent events for many pages at once, published by any thread.
+// tinyhttp/app/event_channel.hpp -- sends the same server-sent events to many pages; any thread may publish.
 //
 // What is published is formatted once and kept for a while. Each page has a place in that, so none makes a
 // publisher wait, and one that comes back goes on where it was.
@@ -24,7 +24,7 @@
 
 namespace tinyhttp {
 
-/// How much a channel keeps, and for how many.
+/// How many events a channel keeps.
 struct event_channel_options {
   std::size_t kept = 256;  // events, for pages that are slow or come back
 };
@@ -118,7 +118,7 @@ class channel_reader {
 
 }  // namespace detail
 
-/// Any thread may call anything. Destroying it ends its streams, as `close` does.
+/// Any thread may call any member. Destroying it ends its streams, as `close` does.
 class event_channel {
  public:
   explicit event_channel(event_channel_options with = {})

@@ -1,4 +1,4 @@
-// tinyhttp/app/event_stream.hpp -- an answer that goes on for as long as there are server-sent events.
+// tinyhttp/app/event_stream.hpp -- an answer that streams server-sent events.
 //
 // WHATWG HTML 9.2. Waits for the next event, or until it is time for a sign of life; holds no thread.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace tinyhttp {
 
-/// Of an `event_stream`, and of those that a channel makes.
+/// The options of an `event_stream`, and of the streams that a channel makes.
 struct event_stream_options {
   std::chrono::milliseconds keep_alive{15'000};  // a comment goes out after so long without an event; 0: never
 };
@@ -34,10 +34,11 @@ inline constexpr bool gives_events<task<Made>> = requires(const Made& made) { !m
 
 }  // namespace detail
 
-/// The answer to `r`, which nobody stores or holds back, that sends what `next()` gives. It is called once the peer has taken the event before, and
-/// returns a task of a `std::optional<event>`, empty at the end, or a result of one, whose error cuts the answer.
-/// The stream also ends when the server is told to stop. `next`, with all that it captures, and the task that
-/// waits are destroyed with the answer: when the peer has gone, too, which the next event or comment brings out.
+/// The answer to `r` that sends each event that `next()` returns; caches do not store it, proxies do not hold it
+/// back. It is called once the peer has taken the event before, and returns a task of a `std::optional<event>`, empty
+/// at the end, or a result of one, whose error cuts the answer. The stream also ends when the server is told to stop.
+/// `next`, with all that it captures, and the task that waits are destroyed with the answer: when the peer has gone,
+/// too, which the next event or comment brings out.
 ///
 /// In place of the event there may be a `std::string` that `format_event` made, and any other pointer to either
 /// in place of the optional. Without a context, as in tests, there are no comments.

@@ -1,4 +1,4 @@
-// tinyhttp/app/notifier.hpp -- a coroutine on a loop waits for what another thread, or another handler, brings about.
+// tinyhttp/app/notifier.hpp -- lets a coroutine on a loop wait for a change that another thread or handler makes.
 //
 // As std::condition_variable, but no thread sleeps. Knows no loop: it comes back to it through `request_context::post`.
 #pragma once
@@ -131,7 +131,7 @@ task<Made> wait_for(shared<notifier_state> on, request_context* loop, std::chron
 
 }  // namespace detail
 
-/// Wakes coroutines that wait for a change of something. Any thread may call anything.
+/// Wakes coroutines that wait for something to change. Any thread may call anything.
 ///
 ///     auto waiting = changed.wait_for(req.context, 25s, [&] { return news_behind(after); });
 ///     const std::optional<std::string> news = co_await waiting;

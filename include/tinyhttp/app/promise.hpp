@@ -1,4 +1,4 @@
-// tinyhttp/app/promise.hpp -- a value that another thread will give, once, to a coroutine on a loop.
+// tinyhttp/app/promise.hpp -- lets a coroutine on a loop wait for a value that another thread sets once.
 //
 // As std::promise and std::future, but no thread sleeps. Knows no loop; see notifier.hpp.
 #pragma once
@@ -51,7 +51,7 @@ class promised {
 
 }  // namespace detail
 
-/// Waits for what the copies of a promise tell.
+/// Waits for the value that a copy of the promise sets.
 template <class T>
 class future {
  public:
@@ -76,9 +76,10 @@ class future {
   shared<detail::promised<T>> promised_;
 };
 
-/// Whoever is asked has a copy. The first that tells something counts; when the last has gone without, that ends the wait, too.
-/// Any thread may call anything; nobody has to be waiting any more. `T` may be void. Take the future first, and move the
-/// promise away: a copy that stays with who waits keeps the wait from ending with the others; one that was moved from is empty.
+/// Sets the value; give a copy to whoever will have it. The first that tells something counts; when the last has gone
+/// without, that ends the wait, too. Any thread may call anything; nobody has to be waiting any more. `T` may be
+/// void. Take the future first, and move the promise away: a copy that stays with who waits keeps the wait from
+/// ending with the others; one that was moved from is empty.
 ///
 ///     th::promise<std::string> told;
 ///     auto coming = told.get_future();

@@ -1,4 +1,4 @@
-// tinyhttp/app/recover.hpp -- an exception out of a handler becomes a constant 500.
+// tinyhttp/app/recover.hpp -- turns an exception thrown by a handler into a constant 500.
 //
 // The peer learns that something failed and nothing else; what was thrown goes to a hook.
 #pragma once
@@ -13,14 +13,14 @@
 
 namespace tinyhttp {
 
-/// Told of each exception: the request, and the exception's text. Called where the handler ran. It
-/// must not throw.
+/// Called for each exception, with the request and the exception's text. Called where the handler ran. It must not
+/// throw.
 using error_hook = function<void(const request&, std::string_view) const>;
 
 /// One line on standard error: `GET /report: handler threw: no such table`.
 inline void print_handler_error(const request& r, std::string_view what);
 
-/// A handler that calls `h`, and answers 500 when it throws, at once or later.
+/// A handler that calls `h`, and answers 500 if it throws, at once or later.
 template <handler H>
 [[nodiscard]] auto with_recover(H h, error_hook on_error = print_handler_error);
 

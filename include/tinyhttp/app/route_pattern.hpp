@@ -1,4 +1,4 @@
-// tinyhttp/app/route_pattern.hpp -- the pattern of a route, taken apart and judged.
+// tinyhttp/app/route_pattern.hpp -- the pattern of a route, parsed and checked.
 //
 // What a program writes, not what a peer sends: whatever cannot be meant is refused with an exception.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace tinyhttp {
 
-/// A pattern, taken apart. `/` begins each segment, which is one of
+/// A parsed pattern. `/` begins each segment, which is one of
 ///
 ///     literal    users        itself, however the path escapes it; written here without escapes
 ///     named      {id}         any one segment that is not empty

@@ -1,4 +1,4 @@
-// tinyhttp/app/route_tree.hpp -- patterns of paths as a tree of segments: which of them fit a path.
+// tinyhttp/app/route_tree.hpp -- path patterns as a tree of segments, to find those that match a path.
 //
 // A lookup costs what the path costs, however many patterns there are: no regular expression, no
 // recursion, no memory. Literal patterns are found as whole paths, too, without a walk. Knows neither
@@ -18,7 +18,7 @@
 
 namespace tinyhttp {
 
-/// Patterns added once, then looked up by any number of threads.
+/// Patterns that are added once, and then looked up by any number of threads.
 class route_tree {
  public:
   using place = std::uint32_t;  // a pattern's end; patterns that fit the same paths share it

@@ -1,4 +1,4 @@
-// tinyhttp/app/time_limit.hpp -- a bound on how long a handler may wait.
+// tinyhttp/app/time_limit.hpp -- limits how long a handler may wait.
 //
 // For handlers that are coroutines: one that does not wait cannot be stopped, only moved away
 // (blocking.hpp). Takes its time from `request_context::clock`.
@@ -14,8 +14,8 @@
 
 namespace tinyhttp {
 
-/// A handler that calls `h`, and when its response has not come within `limit`, destroys the
-/// coroutine where it waits and answers 503. Without a context, as in tests, there is no limit.
+/// A handler that calls `h`. If the response is not ready within `limit`, it destroys the coroutine where it waits
+/// and answers 503. Without a context, as in tests, there is no limit.
 template <handler H>
 [[nodiscard]] auto with_time_limit(H h, duration limit);
 

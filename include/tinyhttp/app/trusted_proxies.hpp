@@ -1,4 +1,4 @@
-// tinyhttp/app/trusted_proxies.hpp -- who asks, behind proxies that say so.
+// tinyhttp/app/trusted_proxies.hpp -- the real client's address, as told by trusted proxies.
 //
 // Anybody can send the fields that proxies set, so they count only as far as somebody who is trusted has
 // written them: RFC 7239 8.1. Knows no socket; who the peer is, the request's context says.
@@ -22,7 +22,7 @@
 
 namespace tinyhttp {
 
-/// Who is believed, and what. Without `proxies` nobody is.
+/// Which proxies are trusted, and for what. Without `proxies` nobody is.
 struct trusted_proxy_options {
   /// Addresses and networks, such as `127.0.0.1`, `::1`, `10.0.0.0/8`; `unix:` is every peer on a Unix-domain
   /// socket. Each proxy on the way has to be among them.
@@ -39,8 +39,8 @@ struct trusted_proxy_options {
   bool host = false;
 };
 
-/// A handler that calls `h` with a request whose `peer()`, and on demand `is_secure()` and `host()`, are those
-/// of whoever asked the first of the trusted proxies between. Who is not trusted is believed nothing.
+/// A handler that calls `h` with a request whose `peer()`, and on demand `is_secure()` and `host()`, are those of the
+/// client that connected to the outermost trusted proxy. Who is not trusted is believed nothing.
 ///
 /// The list is read from its end, and over all lines of the field: each address was written by the one behind
 /// it, the last by the peer of the connection. The first that is not trusted asks. An element that is no

@@ -1,4 +1,4 @@
-// tinyhttp/app/worker_call.hpp -- a coroutine on a loop waits for what a worker thread does for it.
+// tinyhttp/app/worker_call.hpp -- lets a coroutine on a loop wait for work that a worker thread does.
 //
 // Knows no loop: it comes back to it through `request_context::post`.
 #pragma once
@@ -80,9 +80,9 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
 
 }  // namespace detail
 
-/// Awaited, has `work` called by a thread of `pool`, and gives what it returned. `work` owns what it
-/// uses, for it goes on when the coroutine that waits is destroyed, and must not throw. Without a
-/// context, as in tests, and when the pool takes no more, it is called in place. Await it once.
+/// An awaitable that has a thread of `pool` call `work` and returns its result. `work` owns what it uses, for it goes
+/// on when the coroutine that waits is destroyed, and must not throw. Without a context, as in tests, and when the
+/// pool takes no more, it is called in place. Await it once.
 template <class Work>
 class worker_call {
  public:

@@ -1,4 +1,4 @@
-// tinyhttp/app/worker_pool.hpp -- a bounded number of threads for a bounded queue of work.
+// tinyhttp/app/worker_pool.hpp -- a bounded number of threads with a bounded queue of work.
 //
 // Knows nothing of requests or loops. A pool starts no thread before there is work for it.
 #pragma once
@@ -14,13 +14,13 @@
 
 namespace tinyhttp {
 
-/// Of a `worker_pool`, and of `blocking`, which has one.
+/// The options of a `worker_pool`, and of `blocking`, which has one.
 struct worker_options {
   std::size_t threads = 4;  // at most, and at least one; each is started when work finds the others busy
   std::size_t waiting = 64;  // work that no thread has begun, at most; more is refused
 };
 
-/// Any thread may use it.
+/// Thread-safe.
 class worker_pool {
  public:
   explicit worker_pool(worker_options options) : options_(options) {}
