@@ -1,4 +1,4 @@
-// tinyhttp/files/assets.hpp -- a handler over contents in memory, known by name.
+// tinyhttp/files/assets.hpp -- a handler over named contents in memory.
 //
 // The same answers as static_files.hpp gives, from the same engine, without a disk: for programs
 // that carry their pages along. Compresses nothing; variants are made beforehand.
@@ -24,7 +24,7 @@
 
 namespace tinyhttp {
 
-/// As in `static_files_options`, where it makes sense in memory.
+/// As in `static_files_options`, as far as it applies in memory.
 struct assets_options {
   std::string strip_prefix = {};       // as in static_files_options
   std::string index = "index.html";    // what `/` and `/docs/` show
@@ -38,9 +38,9 @@ struct assets_options {
   std::vector<error_page> error_pages = {};
 };
 
-/// Named contents, and the handler that serves them to GET and HEAD: entity tags are hashes of the
-/// content, ranges and conditions work. Fill it first, then hand it to a server; a value whose
-/// copies share the contents. Any thread, once filled.
+/// Named contents, and a handler that serves them to GET and HEAD with ranges and conditions; entity tags are hashes
+/// of the content. Fill it first, then hand it to a server; a value whose copies share the contents. Any thread, once
+/// filled.
 ///
 ///     assets site({.fallback = "index.html"});
 ///     site.add("index.html", page).add("app.js", script);

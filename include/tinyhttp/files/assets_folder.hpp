@@ -1,4 +1,4 @@
-// tinyhttp/files/assets_folder.hpp -- reads a folder whole, to be carried along as assets.
+// tinyhttp/files/assets_folder.hpp -- reads a whole folder, to embed it as assets.
 //
 // At start, or at build time by a program that writes source text: examples/assets.cpp does both.
 // Compresses nothing; what lies compressed beside a file becomes its variant.
@@ -22,27 +22,27 @@
 
 namespace tinyhttp {
 
-/// One file of a folder, as `assets::add` takes it.
+/// A file of a folder, as `assets::add` takes it.
 struct bundled_file {
   std::string name = {};          // as `css/site.css`
   std::string_view coding = {};   // `br`, `zstd` or `gzip`, or empty
   std::string octets = {};
 };
 
-/// Which files of a folder are taken.
+/// Which files of a folder are read.
 struct bundle_options {
   bool dot_files = false;  // take names with a leading dot, too; `.well-known` always is
   files::links symbolic_links = files::links::inside;
   std::uint64_t largest = std::uint64_t{256} << 20;  // octets of all files; more is an error
 };
 
-/// Reads all files beneath `root`: in every directory those of its directories first, then its own, by
-/// name. `a.js.br`, `a.js.zst` and `a.js.gz` beside an `a.js` are variants of that, unless they are older.
-/// Directories more than 32 deep are an error, as links that lead in circles are.
+/// Reads all files beneath `root`: for each directory, first its subdirectories, then its own files, by name.
+/// `a.js.br`, `a.js.zst` and `a.js.gz` beside an `a.js` are variants of that, unless they are older. Directories more
+/// than 32 deep are an error, as links that lead in circles are.
 [[nodiscard]] inline result<std::vector<bundled_file>> read_folder(const std::string& root,
                                                                    bundle_options options = {});
 
-/// Adds what `read_folder` gives; says how many files.
+/// Adds the files that `read_folder` returns; returns their number.
 [[nodiscard]] inline result<std::size_t> add_folder(assets& to, const std::string& root, bundle_options options = {}) {
   auto read = read_folder(root, options);
   if (!read) return read.error();

@@ -1,4 +1,4 @@
-// tinyhttp/files/cache.hpp -- files kept in memory or open, as long as they are what is on disk.
+// tinyhttp/files/cache.hpp -- files kept in memory or open while they match the disk.
 //
 // Knows stamps, not files: who asks compares the stamp with the disk's before each use.
 #pragma once
@@ -24,9 +24,9 @@
 
 namespace tinyhttp::files {
 
-/// Bounds of what is kept. Copying a small file is cheaper than sending it from the disk's pages, a larger
-/// one is kept open. Large files are not worth keeping: opening one costs nothing beside sending it,
-/// and a descriptor that is kept holds the space of a file that was deleted: 64 MiB in all, at most.
+/// Bounds on what is kept. Copying a small file is cheaper than sending it from the disk's pages, a larger one is
+/// kept open. Large files are not worth keeping: opening one costs nothing beside sending it, and a descriptor that
+/// is kept holds the space of a file that was deleted: 64 MiB in all, at most.
 struct cache_limits {
   std::size_t octets = std::size_t{16} << 20;       // in memory; 0: nothing is kept, nor kept open
   std::size_t largest = std::size_t{16} << 10;      // octets of a file in memory
@@ -35,7 +35,7 @@ struct cache_limits {
   std::size_t open = 1024;  // files kept open; never more than an eighth of the descriptors that the process may have
 };
 
-/// A file as it was when its stamp was taken, or a directory, which has neither octets nor content.
+/// A file, or a directory (which has neither octets nor content), in the state of its stamp.
 struct kept_file {
   std::string name = {};  // beneath the root
   bool is_escaped = false;  // in a path: the name holds a `%`
@@ -57,8 +57,8 @@ struct kept_file {
   mutable std::atomic<duration::rep> trusted_{duration::min().count()};
 };
 
-/// The files used last, by name: in memory, or open ones, by their size on disk. Of `limits` it heeds `octets`,
-/// `largest` and `files`. Any thread.
+/// The most recently used files, by name: in memory, or open ones, by their size on disk. Of `limits` it heeds
+/// `octets`, `largest` and `files`. Any thread.
 class cache {
  public:
   explicit cache(cache_limits limits) : limits_(limits) {}

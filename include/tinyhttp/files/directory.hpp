@@ -1,4 +1,4 @@
-// tinyhttp/files/directory.hpp -- a directory that nothing leads out of.
+// tinyhttp/files/directory.hpp -- a directory from which no name can escape.
 //
 // Names are opened beneath the root by the kernel, never judged by comparing strings. Reads; what
 // writes is upload.hpp. Knows no HTTP but the status that an error hints at.
@@ -31,7 +31,7 @@
 
 namespace tinyhttp::files {
 
-/// What holds names beneath the root.
+/// How names are confined to the root.
 enum class confinement : std::uint8_t {
   automatic,  // the kernel, where it can; else the walk
   kernel,     // openat2(2) with RESOLVE_BENEATH: one system call, Linux 5.6 and later
@@ -51,7 +51,7 @@ struct directory_options {
   confinement confined_by = confinement::automatic;
 };
 
-/// A regular file that is open, or a directory that exists.
+/// An open regular file, or an existing directory.
 struct opened {
   file_stamp stamp = {};
   shared<const content_source> content = {};  // null for a directory
@@ -87,10 +87,10 @@ class folder {
   name_stream stream_;
 };
 
-/// A root, opened once: renaming or replacing it later changes nothing here. Any thread may use it;
-/// move-only. Errors name the file and the cause, for us; a peer is told their status hint alone:
-/// 404 for what is absent, leads outside, or is neither a file nor a directory; 403 for what may not
-/// be read; 503 when descriptors or memory have run out; 500 for the rest.
+/// A root directory, opened once: renaming or replacing it later has no effect here. Any thread may use it;
+/// move-only. Errors name the file and the cause, for us; a peer is told their status hint alone: 404 for what is
+/// absent, leads outside, or is neither a file nor a directory; 403 for what may not be read; 503 when descriptors or
+/// memory have run out; 500 for the rest.
 class directory {
  public:
   friend class folder;

@@ -1,5 +1,4 @@
-// tinyhttp/files/kept_files.hpp -- the files of a root that were asked for last, at hand while they
-// are what is on disk.
+// tinyhttp/files/kept_files.hpp -- the most recently used files of a root, ready while they match the disk.
 //
 // Joins cache.hpp and directory.hpp: small files are in memory, larger ones open. Any thread.
 #pragma once
@@ -23,7 +22,7 @@
 
 namespace tinyhttp::files {
 
-/// Refers to its root, which outlives it. Any thread.
+/// Refers to its root, which must outlive it. Any thread.
 class kept_files {
  public:
   /// Refers to `root`. Within `trust_for` of a look at the disk there is no other.
@@ -67,7 +66,7 @@ class kept_files {
   cache in_memory_, open_;  // apart, so that images do not push out what goes with each page
 };
 
-/// The answer to `r` from what is kept. Its body holds that, until it is sent.
+/// Answers `r` from a kept file. Its body holds that, until it is sent.
 [[nodiscard]] inline response answer_kept(const request& r, shared<const kept_file>&& kept);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/files/listing.hpp -- what is in a directory, as a page for people or data for programs.
+// tinyhttp/files/listing.hpp -- a directory's contents as a page for people or as data for programs.
 //
 // Pure: names and sizes in, text out. Opens nothing; which names may be shown is decided before, and
 // in what portions all this goes out is the business of listing_writer.hpp.
@@ -24,8 +24,8 @@
 
 namespace tinyhttp::files {
 
-/// A page in HTML: breadcrumbs, a table, links that sort it; no script, nothing from elsewhere. Its
-/// links are relative, so it works behind any prefix.
+/// An HTML page: breadcrumbs, a table, links that sort it; without scripts or external resources. Its links are
+/// relative, so it works behind any prefix.
 ///
 /// @param name  the directory, relative to the root, decoded: `.`, `a/`, `a/b/`
 /// @return      octets, or for more than a thousand entries a stream: see `write_listing`. Error: that

@@ -1,4 +1,4 @@
-// tinyhttp/files/listing_answer.hpp -- the response that shows what is in a directory.
+// tinyhttp/files/listing_answer.hpp -- the response that lists a directory.
 //
 // Joins directory.hpp and listing.hpp: a page, or data for programs that ask for it. Knows no mount.
 #pragma once
@@ -18,8 +18,8 @@
 
 namespace tinyhttp::files {
 
-/// Lists the directory `name` as HTML, or as JSON when the Accept of `r` prefers that. Shows the names
-/// that a request with `shown` would reach. The body holds `root` and the directory open.
+/// Lists the directory `name` as HTML, or as JSON if the Accept of `r` prefers that. Shows the names that a request
+/// with `shown` would reach. The body holds `root` and the directory open.
 [[nodiscard, gnu::cold]] inline result<response> listing_answer(const request& r, shared<const directory> root,
                                                      const std::string& name, const safe_path_options& shown);
 

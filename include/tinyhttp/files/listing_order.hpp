@@ -1,4 +1,4 @@
-// tinyhttp/files/listing_order.hpp -- in which order the entries of a directory are shown.
+// tinyhttp/files/listing_order.hpp -- the order of a directory listing.
 //
 // Pure: entries and a query in, entries in order out. Knows no page.
 #pragma once
@@ -20,7 +20,7 @@ namespace tinyhttp::files {
 /// What entries of a directory are sorted by.
 enum class sort_key : std::uint8_t { name, size, time };
 
-/// How a listing is sorted; directories always come first, and names decide between equals.
+/// How a listing is sorted; directories always come first, and equal entries are sorted by name.
 struct listing_order {
   sort_key key = sort_key::name;
   bool descending = false;
@@ -46,8 +46,8 @@ using sort_items = small_vector<sort_item, 16>;
 
 }  // namespace detail
 
-/// Entries that come in slices and go out in order. Each slice is sorted by itself, and they are
-/// merged as they go: no step costs more than a slice, however many entries there are.
+/// Takes entries in slices and returns them in order. Each slice is sorted by itself, and they are merged as they go:
+/// no step costs more than a slice, however many entries there are.
 class sorted_slices {
  public:
   explicit sorted_slices(listing_order order) noexcept : order_(order) {}

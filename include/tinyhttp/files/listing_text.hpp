@@ -1,4 +1,4 @@
-// tinyhttp/files/listing_text.hpp -- sizes as they go into a page.
+// tinyhttp/files/listing_text.hpp -- file sizes as text for a page.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -9,7 +9,7 @@
 
 namespace tinyhttp::files {
 
-/// Appends a size for people: `0 B`, `999 B`, `1.4 KiB`, `5.0 GiB`.
+/// Appends a human-readable size: `0 B`, `999 B`, `1.4 KiB`, `5.0 GiB`.
 inline void append_size(std::string& out, std::uint64_t octets);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/files/listing_writer.hpp -- a directory's entries on their way into a text, in portions.
+// tinyhttp/files/listing_writer.hpp -- writes a directory's entries as text, in portions.
 //
 // Reads, sorts, looks at and writes a few hundred entries at a time, so that whoever sends the text
 // can serve others in between. Knows neither HTML nor JSON nor where entries come from.
@@ -22,18 +22,18 @@
 
 namespace tinyhttp::files {
 
-/// Appends the next entries, some hundred of them, in any order; false: there are no more.
+/// Appends the next few hundred entries, in any order; false: there are no more.
 using more_entries = function<result<bool>(owned_list<entry>&)>;
 
-/// Fills in size and time of an entry when its turn comes; false: it is gone, and is left out. Null:
-/// they are known.
+/// Fills in the size and time of an entry right before it is written; false: it no longer exists, and is left out.
+/// Null: they are known.
 using look_at = function<bool(entry&)>;
 
-/// Entries that are there already, 250 at a time.
+/// Entries that are already in memory, 250 at a time.
 template <class Entry = entry>  // compiled only where it is used
 [[nodiscard]] more_entries entries_from(std::vector<Entry> all);
 
-/// How a listing is written down. Takes a line end before a row.
+/// The format of a listing. Takes a line end before a row.
 class listing_text {
  public:
   listing_text() = default;
@@ -45,7 +45,7 @@ class listing_text {
   virtual void foot(std::string& out, std::size_t directories, std::size_t files) const = 0;
 };
 
-/// A listing, written down as `text` says.
+/// Writes a listing in the format of `text`.
 ///
 /// @return  octets where five calls of `more` give all; else a stream, each piece of which has cost
 ///          one call of `more`, or 250 rows. It holds the entries, and of the text one piece. While it

@@ -1,4 +1,4 @@
-// tinyhttp/files/mount.hpp -- where in the paths of a server a handler over files stands.
+// tinyhttp/files/mount.hpp -- the place of a file handler in a server's paths.
 //
 // What static_files.hpp and assets.hpp share. Pure, but for time and chance, which a request with a
 // server behind it brings along.
@@ -18,8 +18,8 @@
 
 namespace tinyhttp::files {
 
-/// What is left of `path` below `prefix`: `/` and more, or empty text for the mount itself without
-/// its slash. Nothing when `path` is not below it: a prefix ends where a segment does.
+/// The rest of `path` below `prefix`: `/` and more, or empty text for the mount itself without its slash. Nothing
+/// when `path` is not below it: a prefix ends where a segment does.
 [[nodiscard]] constexpr std::optional<std::string_view> below_prefix(
     std::string_view path, std::string_view prefix) noexcept {
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
@@ -29,9 +29,8 @@ namespace tinyhttp::files {
   return path;
 }
 
-/// Sends the client to the same path with a slash behind it, query kept. Only for paths that
-/// `safe_path` let through: they begin with exactly one slash, as it takes no empty segment, so
-/// what follows can't be taken for `//host`.
+/// Redirects to the same path with a slash appended; the query is kept. Only for paths that `safe_path` let through:
+/// they begin with exactly one slash, as it takes no empty segment, so what follows can't be taken for `//host`.
 [[nodiscard, gnu::cold]] inline response slash_redirect(const request& r) {
   std::string location(r.path());
   location += '/';
@@ -39,9 +38,9 @@ namespace tinyhttp::files {
   return redirect(location, status::moved_permanently);
 }
 
-/// Where to send a client that left `.` segments standing, as apt-get does for `deb URI ./`: the path
-/// without them (RFC 3986 6.2.2.3), query kept, so that a file has one name. Only segments spelled just
-/// so, and only where `safe_path` takes what is left, which then names no other host. Else empty.
+/// Where to redirect a client that left `.` segments unresolved, as apt-get does for `deb URI ./`: the path without
+/// them (RFC 3986 6.2.2.3), with the query, so that each file has one name. Only segments spelled just so, and only
+/// where `safe_path` takes what is left, which then names no other host. Else empty.
 [[nodiscard, gnu::cold]] inline std::string without_dots(const request& r, const safe_path_options& paths) {
   std::string left;
   auto path = r.path();
@@ -58,13 +57,14 @@ namespace tinyhttp::files {
   return left;
 }
 
-/// The answer to a path that `safe_path` refused: the way to the one without dots, or the refusal.
+/// The answer to a path that `safe_path` refused: a redirect to the path without dots, or the refusal.
 [[nodiscard, gnu::cold]] inline response refuse_path(const request& r, const error& why, const safe_path_options& paths) {
   const std::string elsewhere = without_dots(r, paths);
   return elsewhere.empty() ? problem(why.status_hint()) : redirect(elsewhere, status::moved_permanently);
 }
 
-/// A browser goes to a page, rather than fetching something for one: by Sec-Fetch-Mode, or else text/html by name.
+/// A browser navigates to a page, as opposed to fetching a resource for one: by Sec-Fetch-Mode, or otherwise by
+/// text/html in Accept.
 [[nodiscard, gnu::cold]] inline bool is_navigation(const request& r) noexcept {
   if (const auto mode = r.fields.get("Sec-Fetch-Mode")) return *mode == "navigate";
   for (const auto [name, value] : r.fields) {
@@ -77,23 +77,23 @@ namespace tinyhttp::files {
   return false;
 }
 
-/// A fallback's answer, or the 404 for others, which caches are to tell apart (RFC 9110 12.5.5).
+/// Adds the Vary that lets caches tell a fallback's answer from the 404 for other requests (RFC 9110 12.5.5).
 [[nodiscard, gnu::cold]] inline response by_navigation(response made) {
   made.fields.add("Vary", "Accept, Sec-Fetch-Mode");
   return made;
 }
 
-/// The time to answer with: the server's, where there is one.
+/// The time to answer with: the server's, if there is a server.
 [[nodiscard]] inline std::int64_t now_for(const request& r) noexcept {
   return r.context != nullptr ? r.context->clock().unix_seconds() : system_unix_seconds();
 }
 
-/// What the boundary of a multipart is made from; only several ranges need one.
+/// The seed of a multipart boundary; only several ranges need one.
 [[nodiscard]] inline std::uint64_t seed_for(const request& r) noexcept {
   return r.fields["Range"].find(',') != std::string_view::npos ? unguessable() : 0;
 }
 
-/// The name of `file` in `folder`, which is `.` or ends in a slash.
+/// The name of `file` in `folder`, where `folder` is `.` or ends in a slash.
 [[nodiscard]] inline std::string inside(std::string_view folder, std::string_view file) {
   return folder == "." ? std::string(file) : std::string(folder).append(file);
 }

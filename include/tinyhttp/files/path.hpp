@@ -1,4 +1,4 @@
-// tinyhttp/files/path.hpp -- from the path of a request target to a name that may be opened.
+// tinyhttp/files/path.hpp -- turns the path of a request target into a name that is safe to open.
 //
 // Pure: octets in, octets or a refusal out. Opens nothing: that what it lets through stays beneath
 // a root, whatever links lie there, is directory.hpp's business.
@@ -14,14 +14,14 @@
 
 namespace tinyhttp {
 
-/// What `safe_path` lets through.
+/// What `safe_path` allows.
 struct safe_path_options {
   bool dot_files = false;  // let through names that start with a dot; `.well-known` always is
 };
 
-/// Turns the path of a request target, escapes standing, into a relative file name: percent-decoded
-/// once, without a leading slash, segments divided by `/`; a slash at the end stays. `/` becomes `.`.
-/// Append it to a directory's name and a slash, or better, open it through `files::directory`.
+/// Turns the path of a request target, with escapes as sent, into a relative file name: percent-decoded once, without
+/// a leading slash, segments separated by `/`; a trailing slash is kept. `/` becomes `.`. Append it to a directory's
+/// name and a slash, or better, open it through `files::directory`.
 ///
 /// Nothing is repaired, so that one file has one name. Refused with status hint 400: what is no path
 /// (an escape without two hexadecimal digits, no slash at its front), `.` and `..` as segments, and
@@ -36,8 +36,8 @@ struct safe_path_options {
 /// The same into `name`, whose memory is used again. After a refusal its content means nothing.
 [[nodiscard]] inline result<void> safe_path(std::string_view path, std::string& name, const safe_path_options& options);
 
-/// The same judgement over one segment that is decoded already, such as a name in a directory: a
-/// request for it would get through.
+/// The same check for one segment that is already decoded, such as a name in a directory: a request for it would be
+/// allowed.
 [[nodiscard]] constexpr bool is_safe_name(std::string_view name, const safe_path_options& options = {}) noexcept;
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/files/plan.hpp -- what to answer to a request for a representation that is known.
+// tinyhttp/files/plan.hpp -- decides the answer to a request for a known representation.
 //
 // One engine for disk, memory and generated content: facts in, status, fields and byte ranges out;
 // then the content is cut accordingly. Pure: knows no files, no clock. RFC 9110 13, 14 and 15.
@@ -26,7 +26,7 @@
 
 namespace tinyhttp::files {
 
-/// What is known of a representation. Texts must be fit for a field, else planning throws.
+/// What is known about a representation. Texts must be fit for a field, else planning throws.
 struct facts {
   std::uint64_t size = 0;                                // octets
   std::optional<std::int64_t> modified = std::nullopt;  // seconds since 1970
@@ -37,7 +37,7 @@ struct facts {
   bool varies = false;                     // there are others, told apart by Accept-Encoding
 };
 
-/// The answer before its content is cut.
+/// The answer before ranges are cut from its content.
 struct plan {
   tinyhttp::status status = {};
   tinyhttp::fields fields = {};
@@ -55,16 +55,16 @@ struct plan {
 [[nodiscard]] inline plan make_plan(const request& r, const facts& f, std::int64_t now,
                                     std::uint64_t seed = 0, const fields* whole = nullptr);
 
-/// The fields of a 200 for `f`, without those of a message.
+/// The fields of a 200 for `f`, except those of the message itself.
 [[nodiscard]] inline fields whole_fields(const facts& f, std::int64_t now);
 
-/// The response that `p` describes, with slices of `content`, which stays open until it is sent.
+/// The response that `p` describes, with slices of `content`, which stays open until they are sent.
 [[nodiscard]] inline response respond(plan p, const facts& f, shared<const content_source> content);
 
 /// The same from memory; the whole is shared, ranges are copied. `content` has `f.size` octets.
 [[nodiscard]] inline response respond(plan p, const facts& f, shared<const std::string> content);
 
-/// `make_plan` and `respond` in one.
+/// `make_plan` and `respond` together.
 template <class Content>
 [[nodiscard]] response answer(const request& r, const facts& f, Content content,
                               std::int64_t now, std::uint64_t seed = 0) {

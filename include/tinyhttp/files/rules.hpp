@@ -1,4 +1,4 @@
-// tinyhttp/files/rules.hpp -- what to say of a file by its name: its type, and how long to keep it.
+// tinyhttp/files/rules.hpp -- rules by file name: the media type, and how long to cache the file.
 //
 // Pure: names in, field values out. First match first.
 #pragma once
@@ -14,13 +14,13 @@
 
 namespace tinyhttp {
 
-/// The media type for file names that end in `suffix`, as `.log`, whatever its case.
+/// The media type of file names that end in `suffix`, such as `.log`, ignoring case.
 struct media_type_rule {
   std::string suffix = {};
   std::string media_type = {};  // a Content-Type value
 };
 
-/// The Cache-Control of files: those whose name, relative to the root, fits all that is given here.
+/// The Cache-Control of files whose name, relative to the root, matches everything that is set here.
 struct cache_rule {
   std::string prefix = {};  // as `assets/`
   std::string suffix = {};  // as `.woff2`, whatever its case
@@ -30,17 +30,17 @@ struct cache_rule {
 
 namespace files {
 
-/// The Content-Type of a file of that name: a rule's, or that of `media_type_of`.
+/// The Content-Type for a file name: from a rule, or from `media_type_of`.
 [[nodiscard]] inline std::string_view media_type_by(const std::vector<media_type_rule>& rules,
                                                     std::string_view name) noexcept;
 
-/// The Cache-Control of a file of that name: a rule's, or `otherwise`.
+/// The Cache-Control for a file name: from a rule, or `otherwise`.
 [[nodiscard]] inline std::string_view cache_control_by(const std::vector<cache_rule>& rules, std::string_view name,
                                                        std::string_view otherwise) noexcept;
 
-/// Build tools put a hash of the content into the name: a run of at least eight hexadecimal digits,
-/// one of them a digit, between `.`, `-` or `_`, and before the extension. Eight letters like
-/// `deadbeef` may be a word; a date such as `20240501` is no hash either.
+/// The name contains a content hash, as build tools write it: a run of at least eight hexadecimal digits, at least
+/// one of them a decimal digit, between `.`, `-` or `_`, and before the extension. Eight letters like `deadbeef` may
+/// be a word; a date such as `20240501` is no hash either.
 [[nodiscard]] constexpr bool has_content_hash(std::string_view name) noexcept;
 
 // ---------------------------------------------------------------------------------------------

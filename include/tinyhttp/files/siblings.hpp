@@ -1,4 +1,4 @@
-// tinyhttp/files/siblings.hpp -- `a.js`, or the `a.js.br` beside it?
+// tinyhttp/files/siblings.hpp -- chooses between `a.js` and a compressed `a.js.br` beside it
 //
 // Compressed variants that somebody made beforehand. Compresses nothing; opens nothing.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace tinyhttp::files {
 
-/// The file that is sent for a name: itself, or a compressed sibling. Views that are always valid.
+/// The file that is sent for a name: the file itself, or a compressed sibling. Views that are always valid.
 struct variant {
   std::string_view coding = {};  // empty: itself
   std::string_view suffix = {};  // what the sibling's name has behind the name
@@ -21,10 +21,10 @@ struct variant {
   file_stamp stamp = {};         // of what is sent; as it is here where `name` is no file
 };
 
-/// Decides by Accept-Encoding between the siblings that lie beside the file `name`: `.br`, `.zst` and
-/// `.gz`, in this order between equals, and none that is older than the file. A client that refuses
-/// even the file itself gets it all the same (RFC 9110 12.5.3). Looks at the file, and at siblings, those
-/// that the client likes best first, until one is there: two to four looks at the disk.
+/// Chooses by Accept-Encoding between the file `name` and its siblings: `.br`, `.zst` and `.gz`, in this order if
+/// equally preferred, and none that is older than the file. A client that refuses even the file itself gets it all
+/// the same (RFC 9110 12.5.3). Looks at the file, and at siblings, those that the client likes best first, until one
+/// is there: two to four looks at the disk.
 [[nodiscard, gnu::cold]] inline variant choose_variant(const directory& root, const std::string& name,
                                             std::optional<std::string_view> accept_encoding);
 

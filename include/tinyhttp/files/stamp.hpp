@@ -1,4 +1,4 @@
-// tinyhttp/files/stamp.hpp -- what is known of a file on disk, and the tag that follows from it.
+// tinyhttp/files/stamp.hpp -- the identity of a file's state on disk, and the entity tag made from it.
 //
 // Values only; directory.hpp fills them in.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace tinyhttp::files {
 
-/// What identifies the state of a file: equal stamps, equal content, as far as a kernel can tell.
+/// Identifies the state of a file: equal stamps mean equal content, as far as the kernel can tell.
 struct file_stamp {
   bool is_directory = false;
   std::uint64_t size = 0;      // octets
@@ -32,10 +32,10 @@ struct entry {
   std::int64_t modified = 0;  // seconds since 1970
 };
 
-/// A strong entity tag (RFC 9110 8.8.3): another whenever the stamp is another. Tells nothing about it.
+/// A strong entity tag (RFC 9110 8.8.3), which differs whenever the stamp differs. Tells nothing about it.
 [[nodiscard]] inline std::string entity_tag_of(const file_stamp& s);
 
-/// 64 bits in which every bit of `value` has a say: for entity tags and boundaries, not for secrets.
+/// 64 bits, each of which depends on every bit of `value`: for entity tags and boundaries, not for secrets.
 [[nodiscard]] constexpr std::uint64_t mix(std::uint64_t value) noexcept {
   value ^= value >> 30;  // the finaliser known as splitmix64
   value *= 0xbf58476d1ce4e5b9;

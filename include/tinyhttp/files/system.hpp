@@ -1,4 +1,4 @@
-// tinyhttp/files/system.hpp -- the operating system as this layer sees it: descriptors, causes, chance.
+// tinyhttp/files/system.hpp -- the operating system as this layer uses it: descriptors, error texts, randomness.
 //
 // What directory.hpp, segment_walk.hpp and upload.hpp share, and who opens files in layers above. Opens
 // nothing itself, and knows no HTTP but the status that an error hints at.
@@ -30,7 +30,7 @@
 
 namespace tinyhttp::files {
 
-/// A file descriptor that is closed at the end; negative: none. Move-only.
+/// A file descriptor that is closed on destruction; negative: none. Move-only.
 class descriptor {
  public:
   explicit descriptor(int owned = -1) noexcept : number_(owned) {}
@@ -49,7 +49,7 @@ class descriptor {
   int number_;
 };
 
-/// What readdir(3) reads from. Move-only.
+/// Reads names with readdir(3). Move-only.
 class name_stream {
  public:
   name_stream() noexcept = default;
@@ -73,7 +73,7 @@ class name_stream {
   ::DIR* held_ = nullptr;
 };
 
-/// 64 bits that nobody can guess; the time, where the system has no chance to offer.
+/// 64 bits that nobody can guess; the time, if the system has no randomness.
 [[nodiscard]] inline std::uint64_t unguessable() noexcept {
   std::uint64_t bits = 0;
   return ::getentropy(&bits, sizeof bits) == 0 ? bits : static_cast<std::uint64_t>(system_unix_seconds());
@@ -185,8 +185,8 @@ class file_source final : public content_source {
 
 namespace tinyhttp {
 
-/// 48 hexadecimal digits that nobody can guess, for the cookie of a session. Throws std::runtime_error where the system
-/// has no randomness.
+/// 48 hexadecimal digits that nobody can guess, for a session cookie. Throws std::runtime_error where the system has
+/// no randomness.
 [[nodiscard, gnu::cold]] inline std::string random_token() {
   char bits[24];
   if (::getentropy(bits, sizeof bits) != 0) throw std::runtime_error("random_token: the system has no randomness");

@@ -25,11 +25,11 @@
 
 namespace tinyhttp::files {
 
-/// What has a name in a directory, links not followed.
+/// What exists under a name in a directory, without following links.
 enum class occupant : std::uint8_t { nothing, file, link, other };
 
-/// A wait until the disk has something, if its file system knows such waits. Shares what it needs: any thread may
-/// do it, at any time.
+/// Waits until data is on the disk, if the file system supports that. Shares what it needs: any thread may do it, at
+/// any time.
 class disk_wait {
  public:
   disk_wait(shared<const descriptor> what, std::string name) noexcept
@@ -45,8 +45,8 @@ class disk_wait {
   std::string name_;
 };
 
-/// A place for a file beneath a root: its directory, held open, and its name there. Whatever happens
-/// to the path meanwhile, what is done here is done in that directory.
+/// A location for a file beneath a root: its directory, held open, and its name in it. Whatever happens to the path
+/// meanwhile, what is done here is done in that directory.
 class place {
  public:
   /// Error: status hint 404 when there is no such directory beneath `root`, or it is outside.
@@ -71,7 +71,7 @@ class place {
   std::string name_;
 };
 
-/// A file that is being written. Destroyed before `commit`, it leaves nothing.
+/// A file while it is being written. Destroyed before `commit`, it leaves nothing.
 class upload {
  public:
   /// Begins a file for `where`, which outlives it, with the rights that the umask leaves. Without

@@ -1,4 +1,4 @@
-// tinyhttp/files/writable_files.hpp -- static files that may be put and deleted, too.
+// tinyhttp/files/writable_files.hpp -- static files that also accept PUT and DELETE.
 //
 // A handler of its own, so that nobody lets strangers write by accident. RFC 9110 9.3.4 and 9.3.5.
 // Does not know who asks: put it behind with_basic_auth or the like.
@@ -25,7 +25,7 @@
 
 namespace tinyhttp {
 
-/// What may be written, and how.
+/// What clients may write, and how.
 struct writable_files_options {
   static_files_options files = {};  // how they are served; strip_prefix and dot_files count here, too
   std::uint64_t largest = std::uint64_t{1} << 30;  // octets of one file; more is 413
@@ -36,7 +36,7 @@ struct writable_files_options {
   bool durable = true;
 };
 
-/// Serves the files beneath a root as `static_files` does, and takes PUT and DELETE.
+/// Serves the files beneath a root as `static_files` does, and accepts PUT and DELETE.
 ///
 /// PUT writes to a temporary file and renames it: readers get the old content or the new one, and
 /// what is cut off, too large, or finds the disk full (507) leaves nothing. 201 or 204, with the ETag
@@ -97,7 +97,7 @@ class basic_writable_files {
   tinyhttp::shared<shared> shared_ = share(new shared);
 };
 
-/// As `static_files`, and takes PUT and DELETE (RFC 9110 9.3.4, 9.3.5).
+/// As `static_files`, and also accepts PUT and DELETE (RFC 9110 9.3.4, 9.3.5).
 using writable_files = basic_writable_files<>;
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/server/budget.hpp -- what one connection may hold for its peer, and what for.
+// tinyhttp/server/budget.hpp -- how much memory one connection may use for its peer, and for what.
 //
 // Arithmetic on the options, once for a server: how large the buffers are, and what they and the
 // bounds on messages come to at most. tests/server/budget.cpp measures that it is never more.
@@ -14,8 +14,8 @@
 
 namespace tinyhttp {
 
-/// The buffers of one connection, in octets: as below, or less where `memory_per_connection` is
-/// small. What is received and not asked for yet, pipelined requests, waits in `receive`.
+/// The buffer sizes of one connection, in octets: these, or smaller if `memory_per_connection` is small. What is
+/// received and not asked for yet, pipelined requests, waits in `receive`.
 struct connection_buffers {
   std::size_t receive = 16 * 1024;  // asked for at a time
   std::size_t gather = 64 * 1024;   // answers that wait to be sent together
@@ -32,9 +32,9 @@ struct connection_buffers {
   }
 };
 
-/// Octets that a connection with these options holds at most for its peer. A buffer that grows has
-/// its old memory beside its new one for a moment: three times what it held, as it doubles, or twice
-/// where the end is known. Beside that, what the handler and its response hold is their own.
+/// The most octets that a connection with these options can hold for its peer. A buffer that grows has its old memory
+/// beside its new one for a moment: three times what it held, as it doubles, or twice where the end is known. Beside
+/// that, what the handler and its response hold is their own.
 [[nodiscard]] inline std::uint64_t memory_needed(const server_options& with) noexcept {
   const connection_buffers buffers(with);
   const auto bounded = [](std::uint64_t bound) { return at_most(bound, std::uint64_t{1} << 56); };  // no sum wraps around
@@ -48,7 +48,7 @@ struct connection_buffers {
   return session + request + received + answers + buffers.window + 2 * bounded(with.body_limit) + frames;
 }
 
-/// Fails when the bounds do not fit into the budget that was set.
+/// Fails if the bounds do not fit into the configured budget.
 [[nodiscard, gnu::cold]] inline result<void> check_budget(const server_options& with) {
   const std::uint64_t budget = with.memory_per_connection;
   const std::uint64_t needed = memory_needed(with);

@@ -1,4 +1,4 @@
-// tinyhttp/server/census.hpp -- how many connections each peer address has, over all threads.
+// tinyhttp/server/census.hpp -- counts the connections of each peer address, over all threads.
 //
 // An IPv6 host has a whole /64 of addresses to itself, so that is what is counted. Knows addresses
 // and numbers; what to do about one too many is decided where connections are accepted.
@@ -15,7 +15,8 @@
 
 namespace tinyhttp {
 
-/// Counts. Every member function may be called from any thread. Outlives the seats it has given.
+/// Counts connections by address. Every member function may be called from any thread. Outlives the seats it has
+/// given.
 class address_census {
  public:
   /// One connection, counted until it is destroyed. A moved-from one counts nothing.

@@ -1,4 +1,4 @@
-// tinyhttp/server/complaints.hpp -- what keeps a loop from taking connections, said once in a while.
+// tinyhttp/server/complaints.hpp -- logs why a loop cannot accept connections, at most once in a while.
 //
 // Each kind is quiet for a minute: neither a peer nor a system at its edge shall fill the log. Loop thread only.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace tinyhttp {
 
-/// Tells `server_options::log`. What is handed to it outlives it.
+/// Writes to `server_options::log`. What is handed to it outlives it.
 class accept_complaints {
  public:
   explicit accept_complaints(server_services& through) noexcept : services_(through) {}

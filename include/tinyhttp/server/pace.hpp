@@ -1,4 +1,4 @@
-// tinyhttp/server/pace.hpp -- how slow a peer may be, and how much of a turn one connection gets.
+// tinyhttp/server/pace.hpp -- how slow a peer may be, and how much one connection may do in a turn.
 //
 // Two small accounts that keep one peer from holding a server up: by dripping, or by being so fast
 // that nobody else is served. Knows streams and time, no HTTP.
@@ -17,20 +17,19 @@
 
 namespace tinyhttp {
 
-/// A stream that lives on a loop.
+/// A stream on a loop.
 template <class S>
 concept looped_stream = net::stream<S> && requires(const S& s) {
   { s.loop() } -> std::same_as<net::loop&>;
 };
 
-/// One that can have a secure session in between.
+/// A stream that may have a secure session in between.
 template <class S>
 concept is_secured_stream = requires(const S& s) { s.session(); };
 
-/// Holds a peer to a least rate while somebody waits for it: it may take `grace`, and longer by a
-/// second for each `octets_per_second` that it has moved, but never more than another `grace` at
-/// once. Time in which nobody waits for the peer (a handler works, a stream has nothing) is free.
-/// When it is over, the stream's operations fail with `timeout`.
+/// Holds a peer to a minimum rate while somebody waits for it: it may take `grace`, and one second more for each
+/// `octets_per_second` moved, but never more than another `grace` at once. Time in which nobody waits for the peer (a
+/// handler works, a stream has nothing) is free. When it is over, the stream's operations fail with `timeout`.
 template <looped_stream S>
 class least_rate : net::timer {
  public:
@@ -76,7 +75,7 @@ class least_rate : net::timer {
   std::uint64_t counted_ = 0;  // octets that have earned their time
 };
 
-/// What one connection may do in one turn of its loop, others waiting: so many steps.
+/// How many steps one connection may do in one turn of its loop while others wait.
 class turn_share {
  public:
   /// So many more steps. True: now let the others go first, and then go on.

@@ -1,4 +1,4 @@
-// tinyhttp/server/send_body.hpp -- puts the body of a message onto a stream, whatever it is made of.
+// tinyhttp/server/send_body.hpp -- writes a message body to a stream, whatever the body consists of.
 //
 // The join of body.hpp, h1's account of what was promised, and a stream. Octets are gathered with
 // what waits to be sent, files go by sendfile, streams are pulled no faster than the peer takes them.

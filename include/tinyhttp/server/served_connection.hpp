@@ -26,8 +26,8 @@ class served_exchange;
 template <looped_stream S>
 class served_connection;
 
-/// What the connections of one loop are served by: the application, the loop's services, and exchanges
-/// to borrow. Refers to the first two. Belongs to the loop's thread.
+/// What the connections of one loop share: the application, the loop's services, and exchanges to borrow. Refers to
+/// the first two. Belongs to the loop's thread.
 template <looped_stream S>
 class connection_host {
  public:

@@ -1,4 +1,4 @@
-// tinyhttp/server/served_exchange.hpp -- what a connection has while requests are under way.
+// tinyhttp/server/served_exchange.hpp -- the state of a connection while it handles requests.
 //
 // The declaration; how requests are served is in serve.hpp, how their handler is called in handling.hpp,
 // their bodies in request_body.hpp, what is answered in answers.hpp. It is plain functions that go on as
@@ -32,7 +32,7 @@
 
 namespace tinyhttp {
 
-/// Lent to one connection at a time by its loop, and used again. Loop thread only.
+/// Lent by its loop to one connection at a time, and reused. Loop thread only.
 template <looped_stream S>
 class served_exchange final : public request_context {
  public:

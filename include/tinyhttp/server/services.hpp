@@ -25,7 +25,7 @@
 
 namespace tinyhttp {
 
-/// Outlives the connections; options and clock outlive it.
+/// Must outlive the connections; options and clock must outlive it.
 class server_services {
  public:
   server_services(const server_options& with, tinyhttp::clock& time)
@@ -94,7 +94,7 @@ class server_services {
   date_text date_text_ = format_date(0);
 };
 
-/// Waits for a time, or for the server to be told to stop.
+/// Waits for a time, or until the server is told to stop.
 class stop_or_time : net::waiter, net::timer {
  public:
   stop_or_time(net::loop& on, server_services& of, time_point when) noexcept

@@ -1,4 +1,4 @@
-// tinyhttp/server/shard.hpp -- one loop's share of a server: it accepts, serves, and stops.
+// tinyhttp/server/shard.hpp -- one loop's part of a server: accepts, serves, and stops.
 //
 // Owns its connections; each owns its coroutine. Everything runs on the loop's thread but `stop`.
 #pragma once
@@ -34,8 +34,8 @@
 
 namespace tinyhttp {
 
-/// Accepts from a shared listener and serves. Handler, options and listener outlive it. A template so
-/// that a program which serves nothing compiles nothing of it.
+/// Accepts connections from a shared listener and serves them. Handler, options and listener outlive it. A template
+/// so that a program which serves nothing compiles nothing of it.
 template <looped_stream Stream>
 class basic_shard {
  public:

@@ -1,4 +1,4 @@
-// tinyhttp/server/signals.hpp -- waiting for SIGINT or SIGTERM, for programs that want that.
+// tinyhttp/server/signals.hpp -- waits for SIGINT or SIGTERM, for programs that want that.
 //
 // Opt-in: nothing else in this library looks at signals. Installs no handler; the signals are
 // blocked and waited for, so that stopping happens in ordinary code.
@@ -11,9 +11,9 @@
 
 namespace tinyhttp {
 
-/// Holds signals back from its construction on, in the calling thread and those that it starts
-/// later; so make it before the server. `wait` ends when one has come; a further one then ends the
-/// process as usual, for the impatient. Of one thread: waits and ends in the one that made it.
+/// Blocks the signals, from construction on, in the calling thread and in threads that it starts later; so make it
+/// before the server. `wait` ends when one has come; a further one then ends the process as usual, for the impatient.
+/// Of one thread: waits and ends in the one that made it.
 ///
 ///     signal_wait stop{SIGINT, SIGTERM};
 ///     server running(std::move(app));
