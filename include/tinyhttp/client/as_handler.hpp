@@ -1,4 +1,4 @@
-// tinyhttp/client/as_handler.hpp -- a client as a handler: what it is asked, it asks another server.
+// tinyhttp/client/as_handler.hpp -- a client as a handler: passes requests on to another server.
 //
 //     router r;
 //     r.any("/api/{...}", as_handler(async_client(), "http://127.0.0.1:9000"));
@@ -28,11 +28,10 @@ template <class Client>
 class forwarding_handler;
 }  // namespace detail
 
-/// A handler that asks `upstream`, a URL, what it is asked itself: method, path and query (below
-/// the path of `upstream`, octet for octet; `..` is 404), fields, body and trailers. `OPTIONS *` goes on
-/// where all of the upstream is asked, else it is answered here: 204. Throws `bad_result` for a bad URL, for one
-/// with a query or a user, which would go nowhere, for an https one where the client has no TLS, and for a
-/// `strip_prefix` without a slash in front.
+/// A handler that sends each request on to `upstream`, a URL: method, path and query (below the path of `upstream`,
+/// octet for octet; `..` is 404), fields, body and trailers. `OPTIONS *` goes on where all of the upstream is asked,
+/// else it is answered here: 204. Throws `bad_result` for a bad URL, for one with a query or a user, which would go
+/// nowhere, for an https one where the client has no TLS, and for a `strip_prefix` without a slash in front.
 ///
 /// With an `async_client` it waits on the server's loop, and bodies are streamed both ways, no faster
 /// than the slower side goes. A peer that leaves ends the exchange upstream. An answer that is cut off

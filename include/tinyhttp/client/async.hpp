@@ -1,4 +1,4 @@
-// tinyhttp/client/async.hpp -- the client for coroutines: `co_await c.get(url)` on whatever loop runs.
+// tinyhttp/client/async.hpp -- the client for coroutines: `co_await c.get(url)` on the running loop.
 //
 // What client.hpp says of calls holds here too; only the waiting is different. In a handler of a
 // server there is always a loop: its own.
@@ -23,11 +23,10 @@
 
 namespace tinyhttp {
 
-/// A call waits on the loop that runs in the thread where it is first awaited, and keeps its
-/// connection there for the next call on that loop. So any number of loops and threads may use one
-/// client. Copies are the same client. Tasks may outlive it; connections are closed when their loop
-/// ends, or once the client has gone and the loop makes another call. Bodies of answers are pulled
-/// on the loop of their call, and are gone before it is.
+/// A call waits on the loop of the thread where it is first awaited, and keeps its connection there for the next call
+/// on that loop. So any number of loops and threads may use one client. Copies are the same client. Tasks may outlive
+/// it; connections are closed when their loop ends, or once the client has gone and the loop makes another call.
+/// Bodies of answers are pulled on the loop of their call, and are gone before it is.
 ///
 /// Destroying a task ends its call and closes its connection. Without a loop a call fails with
 /// `invalid_argument`.

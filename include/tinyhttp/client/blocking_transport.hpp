@@ -1,5 +1,4 @@
-// tinyhttp/client/blocking_transport.hpp -- the connections of a client that waits in its caller's
-// thread.
+// tinyhttp/client/blocking_transport.hpp -- the connections of a client that blocks its caller's thread.
 #pragma once
 
 #include <tinyhttp/client/connecting.hpp>
@@ -21,7 +20,7 @@
 
 namespace tinyhttp {
 
-/// A `client_transport` for any number of threads: connects anew each time, in the calling one.
+/// A `client_transport` for any number of threads: each `connect` makes a new connection in the calling thread.
 class blocking_transport {
  public:
   using stream = net::secured_stream<net::blocking_stream>;

@@ -1,4 +1,4 @@
-// tinyhttp/client/call.hpp -- what a call asks: the same words for every client.
+// tinyhttp/client/call.hpp -- the options of one call, the same for every client.
 #pragma once
 
 #include <tinyhttp/client/credentials.hpp>
@@ -22,11 +22,11 @@
 
 namespace tinyhttp {
 
-/// Called with where a redirect leads, before that is asked; so the last one is where the answer came from. An
-/// error keeps it from being asked, and is the outcome of the call.
+/// Called with each redirect's target before it is requested; so the last one is where the answer came from. An error
+/// keeps it from being asked, and is the outcome of the call.
 using redirect_sink = function<result<void>(const url&)>;
 
-/// What a call asks, beside the URL. The members behind `body` override the client's options.
+/// The options of one call, besides the URL. The members behind `body` override the client's options.
 struct call_options {
   tinyhttp::method method = tinyhttp::method::get;
   tinyhttp::fields fields = {};

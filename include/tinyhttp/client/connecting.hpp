@@ -1,5 +1,5 @@
-// tinyhttp/client/connecting.hpp -- from a URL and the options to a connection over which it can be
-// asked, whatever lies between.
+// tinyhttp/client/connecting.hpp -- from a URL and the options to a connection that is ready for requests, through any
+// proxy.
 //
 // What the transports share: they bring a way to wait (net/waiting.hpp) and make streams of sockets.
 #pragma once
@@ -26,9 +26,9 @@
 
 namespace tinyhttp {
 
-/// Connects along `route_to(to, with)`: all of it, names, addresses and a proxy's answer, until the
-/// earlier of `deadline` and `connect_timeout`. `make` turns a `net::connected` into the stream's
-/// `shared<client_connection>`. What is handed in outlives the task.
+/// Connects along `route_to(to, with)`, including name resolution and a proxy's answer, until the earlier of
+/// `deadline` and `connect_timeout`. `make` turns a `net::connected` into the stream's `shared<client_connection>`.
+/// What is handed in outlives the task.
 template <net::stream Stream, class Waiting, class Make>
 [[nodiscard]] task<result<shared<client_connection<Stream>>>> connect_along(
     Waiting& waits, const url& to, const client_options& with, net::address_memory& winners,

@@ -1,5 +1,5 @@
-// tinyhttp/client/connection.hpp -- the client's end of one connection: a stream, and what HTTP
-// says on it; how long it may be silent, and what is said when it fails.
+// tinyhttp/client/connection.hpp -- the client's end of one connection: its stream, its HTTP state, its timeouts, and the
+// errors that it reports.
 //
 // Knows no pool and no redirects. One exchange at a time, in one thread at a time.
 #pragma once
@@ -28,7 +28,7 @@
 
 namespace tinyhttp {
 
-/// Stays where it is: streams and the wire point into it.
+/// Must not move: streams and the wire point into it.
 template <net::stream Stream>
 class client_connection {
  public:

@@ -1,5 +1,4 @@
-// tinyhttp/client/cookie_jar.hpp -- the cookies of a client: kept from answer to request, and in a
-// file from run to run.
+// tinyhttp/client/cookie_jar.hpp -- a client's cookies, kept between requests and, in a file, between runs.
 //
 // What is kept and sent is decided in http/cookie_store.hpp. A client has no jar unless it is given
 // one.
@@ -25,7 +24,7 @@
 
 namespace tinyhttp {
 
-/// Any number of threads and clients may use one.
+/// Any number of threads and clients may share one.
 ///
 ///     cookie_jar cookies;
 ///     client c({.hooks = {&cookies}});

@@ -1,5 +1,4 @@
-// tinyhttp/client/credentials.hpp -- a user and a password, or a token, as a field value (RFC 7617,
-// RFC 6750).
+// tinyhttp/client/credentials.hpp -- a user name and password, or a token, as a field value (RFC 7617, RFC 6750).
 //
 // Pure. Whom they may be shown to is decided in redirects.hpp.
 #pragma once
@@ -16,10 +15,10 @@
 
 namespace tinyhttp {
 
-/// RFC 4648 4, with padding.
+/// Base64 (RFC 4648 4), with padding.
 [[nodiscard]] inline std::string base64_encode(std::string_view octets);
 
-/// The value of an Authorization field for `user:password`, the octets as they are.
+/// The value of an Authorization field for `user:password`, with the octets unchanged.
 [[nodiscard]] inline std::string basic_credentials(std::string_view user_and_password) {
   return "Basic " + base64_encode(user_and_password);
 }
@@ -40,8 +39,8 @@ namespace tinyhttp {
   return std::string("Bearer ").append(token);
 }
 
-/// Basic for the userinfo of a URL, whose escapes are decoded; a user without a password has an
-/// empty one. Empty when an escape is malformed, or stands for a control octet.
+/// Basic credentials from the userinfo of a URL, with escapes decoded; a user without a password has an empty one.
+/// Empty when an escape is malformed, or stands for a control octet.
 [[nodiscard]] inline std::optional<std::string> basic_credentials_of_url(
     std::string_view userinfo) {
   auto decoded = percent_decode(userinfo);

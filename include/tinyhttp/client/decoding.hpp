@@ -1,4 +1,4 @@
-// tinyhttp/client/decoding.hpp -- content codings as something that a client can be given.
+// tinyhttp/client/decoding.hpp -- content codings as a client's option.
 //
 // Needs no library: the codings come from compression.hpp, or from the program.
 #pragma once
@@ -16,7 +16,7 @@
 
 namespace tinyhttp {
 
-/// Undoes the codings that it was made with, and has the client ask for them.
+/// Makes the client ask for the codings that it was made with, and decodes them.
 ///
 ///     const client_codings codings(all_codings);  // compression.hpp
 ///     client c({.decoder = &codings});
@@ -39,7 +39,7 @@ class basic_client_codings final : public content_decoder {
   std::string accepted_;
 };
 
-/// What `client_options` takes to ask for codings and undo them.
+/// Given to `client_options`, asks for codings and decodes them.
 using client_codings = basic_client_codings<>;
 
 }  // namespace tinyhttp

@@ -1,4 +1,4 @@
-// tinyhttp/client/digest_login.hpp -- a user and a password for one origin, by the Digest scheme.
+// tinyhttp/client/digest_login.hpp -- a user name and password for one origin, by the Digest scheme.
 //
 // RFC 7616. The hash is handed in: digest.hpp has one. Answers 401, not the 407 of proxies.
 #pragma once
@@ -21,8 +21,8 @@
 
 namespace tinyhttp {
 
-/// Answers the Digest challenges of one origin, and of no other, wherever redirects lead. As a hook
-/// it also goes ahead of them: once a nonce has come, later requests carry the answer at once.
+/// Answers the Digest challenges of one origin, and of no other, even after redirects. As a hook it also goes ahead
+/// of them: once a nonce has come, later requests carry the answer at once.
 ///
 ///     digest_login login("http://localhost:8000", "ada", "secret", &hash_with_openssl);
 ///     client c({.hooks = {&login}, .credentials = &login});

@@ -1,4 +1,4 @@
-// tinyhttp/client/download.hpp -- a URL into a file: whole, or an error and the old file.
+// tinyhttp/client/download.hpp -- downloads a URL into a file: all of it, or an error and the old file.
 //
 // Goes on with what an earlier attempt left, if the server still has the same representation
 // (RFC 9110 13.1.5, 14.3); never joins pieces of two. The work is in download_run.hpp.
@@ -36,8 +36,8 @@ template <class Client = client>
 [[nodiscard]] result<download_report> download(std::string_view from, const std::string& path, download_options how = {});
 
 /// The same into `directory` (empty: the current one), under the name that the server suggests (Content-Disposition,
-/// RFC 6266), else the last segment of the URL, else `download`. The name never leads out of the
-/// directory, begins with no dot, and replaces nothing: where it is taken, `open PATH: file exists`.
+/// RFC 6266), otherwise the last segment of the URL, otherwise `download`. The name never leads out of the directory,
+/// begins with no dot, and replaces nothing: where it is taken, `open PATH: file exists`.
 template <class Client>
 [[nodiscard]] result<download_report> download_to(Client& with, std::string_view from,
                                                   const std::string& directory,

@@ -1,4 +1,4 @@
-// tinyhttp/client/download_options.hpp -- what a download may be told, and what it tells.
+// tinyhttp/client/download_options.hpp -- the options of a download, and its report.
 #pragma once
 
 #include <tinyhttp/client/client.hpp>
@@ -18,13 +18,13 @@
 
 namespace tinyhttp {
 
-/// What the file must sum up to.
+/// The digest that the file must have.
 struct expected_digest {
   shared<hasher> sum = {};  // of this download alone while it runs; without one, `hex` is an error
   std::string hex = {};              // in digits of either case; both empty: nothing is checked
 };
 
-/// How a file is fetched; each download takes its own.
+/// How a file is downloaded; each download takes its own options.
 struct download_options {
   call_options call = {};   // what to ask; its body may be sent again, so it is no stream
   bool resume = true;       // go on with `PATH.part`, if there is one that can be gone on with
@@ -50,7 +50,7 @@ struct download_options {
   clock* time = nullptr;  // for pauses and rates, of a kind that blocks; null: the system's
 };
 
-/// What a download came to.
+/// The outcome of a download.
 struct download_report {
   response head;              // its body has gone into the file
   std::string path = {};      // of the file, symbolic links resolved

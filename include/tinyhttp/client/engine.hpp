@@ -1,5 +1,5 @@
-// tinyhttp/client/engine.hpp -- a call from its URL to its answer: reuse or connect, ask, repeat
-// where that is allowed, follow redirects.
+// tinyhttp/client/engine.hpp -- a call from its URL to its answer: reuses or opens a connection, asks, retries where
+// allowed, follows redirects.
 //
 // One set of coroutines for every client: over a transport that waits in the thread they run
 // through, over one on a loop they wait. Knows no sockets: connections come from the transport.
@@ -35,11 +35,11 @@
 
 namespace tinyhttp {
 
-/// How far a call goes before it gives the answer.
+/// How much of the answer a call waits for before it returns.
 enum class answer_until : std::uint8_t { head, end };
 
-/// The logic of a client, and the connections that it keeps. Outlives its tasks; responses may
-/// outlive it: a connection whose body ends later is closed then. As thread-safe as its transport.
+/// The logic of a client, and its kept connections. Outlives its tasks; responses may outlive it: a connection whose
+/// body ends later is closed then. As thread-safe as its transport.
 template <client_transport Transport>
 class client_engine {
  public:

@@ -1,4 +1,4 @@
-// tinyhttp/client/exchange.hpp -- one request and its response on a connection that is open.
+// tinyhttp/client/exchange.hpp -- one request and its response on an open connection.
 //
 // The same coroutine over every stream: in a thread it runs through, on a loop it waits. RFC 9112.
 // Knows no pool, no redirects, no URLs; does not repeat anything.
@@ -28,9 +28,9 @@
 
 namespace tinyhttp {
 
-/// Sends `r` and reads the answer. `answer` is it as soon as its head is there; a body that is
-/// not here yet is a stream that owns the connection, and gives it to `when_idle` at its end.
-/// Dropping such a body before its end closes the connection.
+/// Sends `r` and reads the answer. `answer` is it as soon as its head is there; a body that is not here yet is a
+/// stream that owns the connection, and gives it to `when_idle` at its end. Dropping such a body before its end
+/// closes the connection.
 ///
 /// `r` is used up: a stream in its body is pulled, `Expect: 100-continue` may be added. What is handed
 /// in outlives the task; `over` is null where the connection is free already.

@@ -1,4 +1,4 @@
-// tinyhttp/client/follow_events.hpp -- the server-sent events of a URL, for as long as it has some.
+// tinyhttp/client/follow_events.hpp -- follows the server-sent events of a URL, across reconnections.
 //
 // What a page's EventSource does (WHATWG HTML 9.2.2), in a thread: streams end, lines break, and whoever comes
 // back says which event it saw last.
@@ -20,7 +20,7 @@
 
 namespace tinyhttp {
 
-/// How `follow_events` asks, and asks again.
+/// How `follow_events` connects, and reconnects.
 struct follow_options {
   tinyhttp::fields fields = {};           // of each request, beside those that ask for events
   std::string last_event_id = {};         // go on behind that one
@@ -31,10 +31,10 @@ struct follow_options {
   clock* time = nullptr;                  // for the pauses, of a kind that blocks; null: the system's
 };
 
-/// Calls `take` with each event of the stream at `from`, until that returns false or the server asks not to come back
-/// (204). Comes back when the stream has ended, the line broke or was silent, there was no connection, and after 408,
-/// 429, 500, 502, 503 and 504. Errors: what would be no better another time, such as another status, an answer of
-/// another type or an event beyond `limits`; and `cancelled`, by `client_options::stop`.
+/// Calls `take` with each event of the stream at `from`, until `take` returns false or the server answers 204, which
+/// means not to reconnect. Comes back when the stream has ended, the line broke or was silent, there was no
+/// connection, and after 408, 429, 500, 502, 503 and 504. Errors: what would be no better another time, such as
+/// another status, an answer of another type or an event beyond `limits`; and `cancelled`, by `client_options::stop`.
 template <class Client, class Take>
   requires std::is_invocable_r_v<bool, Take&, const event&>
 result<void> follow_events(Client& with, std::string_view from, Take take, follow_options how = {});

@@ -1,4 +1,4 @@
-// tinyhttp/client/forwarding.hpp -- what of a message goes on, when somebody between passes it on.
+// tinyhttp/client/forwarding.hpp -- what a proxy passes on of a message.
 //
 // Pure: fields in, fields out. RFC 9110 7.6, RFC 7239. Sends nothing.
 #pragma once
@@ -22,7 +22,7 @@
 
 namespace tinyhttp {
 
-/// Of `as_handler`: what a proxy changes in requests.
+/// The options of `as_handler`: what the proxy changes in requests.
 struct forward_options {
   /// Upstream sees the Host field of the request; else it sees its own name.
   bool keep_host = false;
@@ -45,36 +45,36 @@ struct forward_options {
   function<void(std::string_view) const> log = {};
 };
 
-/// Takes away what is for one connection only: the fields that Connection names, and those that
-/// are so by definition (RFC 9110 7.6.1). How the body is framed is the next writer's to say.
+/// Removes the fields that are for one connection only: those that Connection names, and those that are so by
+/// definition (RFC 9110 7.6.1). How the body is framed is the next writer's to say.
 inline void remove_hop_by_hop(fields& from);
 
-/// The fields of the request that goes on, when `r` is what came to us. Empty when it goes no further:
-/// its Max-Forwards is used up (RFC 9110 7.6.2).
+/// The fields of the forwarded request, given the received request `r`. Empty when it goes no further: its
+/// Max-Forwards is used up (RFC 9110 7.6.2).
 [[nodiscard]] inline std::optional<fields> forward_fields(const request& r,
                                                           const forward_options& how);
 
-/// The path and query of `r` as they came, octet for octet (RFC 9110 7.7), as the upstream is asked: below
-/// `base`, the path of its URL. `*` stays what it is where the whole upstream is asked: no prefix, and `/` as
-/// base. Empty when the path does not start with `strip_prefix`, and when a segment of it is `..` to some
-/// reader, escaped or not: it might lead out of the paths that are passed on. Below a prefix or a base that is
-/// not `/`, a broken escape is one, too: nobody knows what a reader makes of `%u002e`.
+/// The path and query of `r` octet for octet (RFC 9110 7.7), as sent to the upstream: below `base`, the path of its
+/// URL. `*` stays what it is where the whole upstream is asked: no prefix, and `/` as base. Empty when the path does
+/// not start with `strip_prefix`, and when a segment of it is `..` to some reader, escaped or not: it might lead out
+/// of the paths that are passed on. Below a prefix or a base that is not `/`, a broken escape is one, too: nobody
+/// knows what a reader makes of `%u002e`.
 [[nodiscard]] inline std::optional<std::string> forward_target(const request& r,
                                                                std::string_view base,
                                                                const forward_options& how);
 
-/// The path and query of `r` in origin form, as they came; `*` for OPTIONS of a URL without either, which the last
-/// proxy on the way makes of it (RFC 9112 3.2.4).
+/// The path and query of `r` in origin form, as received; `*` for OPTIONS with a URL without either, which the last
+/// proxy turns into `*` (RFC 9112 3.2.4).
 [[nodiscard]] inline std::string received_target(const request& r);
-/// What stands in front of those in an absolute target.
+/// The part of an absolute target before those.
 [[nodiscard]] inline std::string_view received_origin(const request& r) {
   const std::string_view text = r.target.text();
   const std::string_view authority = r.target.authority();
   return text.substr(0, static_cast<std::size_t>(authority.data() - text.data()) + authority.size());
 }
 
-/// What the peer gets when nothing could be had from upstream: 504 for time that ran out, the hint of
-/// an error that the peer's own request caused, else 502; no word about why.
+/// The answer when the upstream gave none: 504 after a timeout, the hint of an error that the client's own request
+/// caused, otherwise 502; it does not say why.
 [[nodiscard]] inline response gateway_problem(const error& why);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
-// tinyhttp/client/hooks.hpp -- what others may do with the messages of a call: keep cookies, answer
-// challenges, decode contents.
+// tinyhttp/client/hooks.hpp -- interfaces to take part in a call: keep cookies, answer challenges, decode contents.
 //
 // Interfaces only. `client_options` points to what implements them, engine.hpp calls it.
 #pragma once
@@ -19,8 +18,8 @@ struct url;
 // All of them outlive the client. They are called in the thread that makes the call: by several at
 // once where several use one client.
 
-/// Sees every exchange of a call, those of redirects and of repeated requests too. For cookies,
-/// signatures, accounts.
+/// Sees every exchange of a call, including those of redirects and repeated requests. For cookies, signatures,
+/// accounts.
 class exchange_hook {
  public:
   exchange_hook() = default;
@@ -35,8 +34,8 @@ class exchange_hook {
   virtual void after(const url& /*from*/, const response& /*answer*/) {}
 };
 
-/// Answers 401, and 407 of a proxy (RFC 9110 11). Asked once for each request, redirects starting
-/// afresh; never for one whose body is a stream, which cannot be sent again.
+/// Answers 401, and 407 from a proxy (RFC 9110 11). Asked once for each request, redirects starting afresh; never for
+/// one whose body is a stream, which cannot be sent again.
 class challenge_answerer {
  public:
   challenge_answerer() = default;
@@ -50,8 +49,8 @@ class challenge_answerer {
                                                           const response& challenge) = 0;
 };
 
-/// Undoes content codings (RFC 9110 8.4). Used for requests that have neither Accept-Encoding nor
-/// Range: who asks for an encoded representation, or a part of one, gets it as it is.
+/// Decodes content codings (RFC 9110 8.4). Used for requests that have neither Accept-Encoding nor Range: who asks
+/// for an encoded representation, or a part of one, gets it as it is.
 class content_decoder {
  public:
   content_decoder() = default;

@@ -1,4 +1,4 @@
-// tinyhttp/client/local_file.hpp -- a file of ours as the body of a request.
+// tinyhttp/client/local_file.hpp -- a local file as the body of a request.
 //
 // Names come from the user, never from a peer. Files to write are in part_file.hpp.
 #pragma once
@@ -19,8 +19,8 @@
 
 namespace tinyhttp {
 
-/// The regular file at `path` as the body of a request: read while it is sent, by sendfile where
-/// the system can. Its length is the one that it has now.
+/// The regular file at `path` as a request body: read while it is sent, by sendfile if the system can. Its length is
+/// the one that it has now.
 [[nodiscard]] inline result<body> file_body(const std::string& path);
 
 // ---------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@
 
 namespace tinyhttp {
 
-/// A `client_transport` for one loop, which outlives it, and for that loop's thread.
+/// A `client_transport` for one loop, which must outlive it; for that loop's thread only.
 class loop_transport {
  public:
   using stream = net::secured_stream<net::tcp_stream>;

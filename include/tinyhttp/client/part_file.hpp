@@ -1,4 +1,4 @@
-// tinyhttp/client/part_file.hpp -- a file of ours that appears whole or not at all.
+// tinyhttp/client/part_file.hpp -- a local file that appears complete or not at all.
 //
 // With local_file.hpp the only header of this layer that opens files. A name that a peer suggested
 // has gone through safe_file_name before it comes here.
@@ -29,9 +29,9 @@
 
 namespace tinyhttp {
 
-/// A file under way: `PATH.part` beside `PATH`, which takes its name in `commit`. Until then the
-/// old `PATH`, if any, stays as it is. A path that is there and no regular file (a device, a pipe)
-/// is written to as it is; to open a pipe waits until somebody reads it. Move-only; what was not committed or kept is removed in the end.
+/// A file being written: `PATH.part` beside `PATH`, renamed to `PATH` by `commit`. Until then the old `PATH`, if any,
+/// stays as it is. A path that is there and no regular file (a device, a pipe) is written to as it is; to open a pipe
+/// waits until somebody reads it. Move-only; what was not committed or kept is removed in the end.
 class part_file {
  public:
   /// Begins anew. Fails with `open PATH.part: cause`, also when another process writes that part.
@@ -105,14 +105,14 @@ class part_file {
   bool replaces_ = true;  // what has the name already
 };
 
-/// A short text beside a part, replaced as a whole; nothing more than a note to a later run.
+/// A short text beside a part, replaced as a whole; only a note for a later run.
 [[nodiscard]] inline std::optional<std::string> read_note(const std::string& path);
 inline result<void> write_note(const std::string& path, std::string_view text, bool sync);
 inline void remove_note(std::string path) noexcept;
 
-/// Puts `text` in place of what the file has, as a whole; where a link leads, its target. A path that is
-/// there and no regular file is written to as it is; an error if it is a pipe that nobody reads. Several may
-/// do so at once: one of their texts stays.
+/// Replaces the file's content by `text` as a whole; if the path is a link, the content of its target. A path that is
+/// there and no regular file is written to as it is; an error if it is a pipe that nobody reads. Several may do so at
+/// once: one of their texts stays.
 inline result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
 
 // ---------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ inline result<void> part_file::commit(bool sync) {
   return settled ? result<void>() : net::system_error("write " + path_, errno);
 }
 
-/// And what a kill may have left of one that was being written, where there is memory to name it.
+/// Also removes what a killed process may have left of a note being written, if there is memory for its name.
 inline void remove_note(std::string path) noexcept {
   ::unlink(path.c_str());
   try {

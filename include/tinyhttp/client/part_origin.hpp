@@ -1,4 +1,4 @@
-// tinyhttp/client/part_origin.hpp -- what the octets of an unfinished file are a part of.
+// tinyhttp/client/part_origin.hpp -- what the octets of an unfinished download belong to.
 //
 // Pure, and a text that can be kept beside the part. RFC 9110 8.8 (which validators may say that a
 // representation is still the same) and 14.3.
@@ -18,7 +18,7 @@
 
 namespace tinyhttp {
 
-/// The pieces of a file that are here.
+/// The ranges of a file that have been downloaded.
 class held_ranges {
  public:
   void add(byte_range more) {
@@ -37,7 +37,7 @@ class held_ranges {
   byte_ranges ranges_;  // none touches another; in no order
 };
 
-/// The note beside a part.
+/// The note beside a part file.
 struct part_origin {
   std::string url;
   std::string validator;               // a strong entity tag, or a Last-Modified that is as good
@@ -51,12 +51,11 @@ struct part_origin {
   static constexpr std::string_view pieces_mark = " pieces ";
 };
 
-/// The validator that If-Range may carry: a strong entity tag, else a Last-Modified that is at
-/// least a second older than the answer, which makes it strong (RFC 9110 8.8.2.2). Empty: there is
-/// none.
+/// The validator that If-Range may carry: a strong entity tag, otherwise a Last-Modified that is at least a second
+/// older than the answer, which makes it strong (RFC 9110 8.8.2.2). Empty: there is none.
 [[nodiscard]] inline std::string strong_validator(const fields& f);
 
-/// Nothing in `f` says that this is another representation than the one which had `validator`.
+/// Nothing in `f` shows that this is a different representation from the one that had `validator`.
 [[nodiscard]] inline bool has_validator(const fields& f, std::string_view validator);
 
 // ---------------------------------------------------------------------------------------------

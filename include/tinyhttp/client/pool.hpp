@@ -1,5 +1,4 @@
-// tinyhttp/client/pool.hpp -- connections that are open and idle, kept per origin for the next
-// call.
+// tinyhttp/client/pool.hpp -- open, idle connections, kept per origin for the next call.
 //
 // Opens none and speaks no protocol. Thread-safe; bounded in number and in time.
 #pragma once
@@ -17,9 +16,8 @@
 
 namespace tinyhttp {
 
-/// `Connection` has a `stream`, and says in `kept_for` to which origin it leads. What does not fit, has been
-/// kept too long, or has something to say while nobody asked (its end, most likely) is closed, outside the
-/// lock.
+/// `Connection` has a `stream`, and `kept_for` says to which origin it is connected. What does not fit, has been kept
+/// too long, or has something to say while nobody asked (its end, most likely) is closed, outside the lock.
 template <class Connection>
 class connection_pool {
  public:

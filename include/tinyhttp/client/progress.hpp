@@ -1,4 +1,4 @@
-// tinyhttp/client/progress.hpp -- how far a download is, how fast it is, and when it will be done.
+// tinyhttp/client/progress.hpp -- the progress of a download: how far, how fast, how much time is left.
 //
 // Pure: time is an argument.
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace tinyhttp {
 
-/// How far a download is.
+/// The progress of a download.
 struct download_progress {
   std::uint64_t octets = 0;            // of the file, what earlier attempts had left included
   std::optional<std::uint64_t> total;  // of the whole file, if the server says
@@ -19,7 +19,7 @@ struct download_progress {
   std::optional<std::chrono::seconds> left;  // at this rate; empty without a total or a rate
 };
 
-/// Turns octets and times into progress. The rate leans towards the last few seconds.
+/// Computes progress from octets and times. The rate leans towards the last few seconds.
 class progress_meter {
  public:
   /// Begins at `octets`, which were there before.

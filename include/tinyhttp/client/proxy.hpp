@@ -1,4 +1,4 @@
-// tinyhttp/client/proxy.hpp -- which proxy a URL is asked through, as curl decides it.
+// tinyhttp/client/proxy.hpp -- chooses the proxy for a URL, as curl does.
 //
 // Pure, but for `proxy_from_environment`, which reads the environment when it is called and at no
 // other time. What is said to a proxy is in tunnel.hpp.
@@ -20,7 +20,7 @@
 
 namespace tinyhttp {
 
-/// Where a proxy is, and how it is asked.
+/// A proxy's location and how to talk to it.
 struct proxy {
   enum class protocol : std::uint8_t {
     http,     // asked in absolute form, or by CONNECT where a tunnel is wanted
@@ -38,7 +38,7 @@ struct proxy {
   }
 };
 
-/// Which proxy for which URLs; empty: none.
+/// Which proxy to use for which URLs; empty: none.
 struct proxy_settings {
   std::optional<proxy> http = {};   // for http URLs
   std::optional<proxy> https = {};  // for https URLs
@@ -46,27 +46,25 @@ struct proxy_settings {
   bool tunnels = false;             // CONNECT for http URLs, too (curl -p)
 };
 
-/// Reads `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`, what stands behind it being ignored. SCHEME is
-/// http (also when there is none), socks5 or socks5h; PORT 1080 when there is none, for all of them.
-/// The error line shows no password.
+/// Parses `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`; anything after that is ignored. SCHEME is http (also when there
+/// is none), socks5 or socks5h; PORT 1080 when there is none, for all of them. The error line shows no password.
 [[nodiscard]] inline result<proxy> parse_proxy(std::string_view text);
 
-/// `host` stands on the list, which is `*` or host names and addresses with commas or blanks
-/// between. A name stands for itself and all names below it, with or without a dot in front; ports
-/// are not part of it. An address stands for itself, `10.0.0.0/8` and `fd00::/8` for networks.
+/// `host` is on the list, which is `*` or host names and addresses separated by commas or blanks. A name stands for
+/// itself and all names below it, with or without a dot in front; ports are not part of it. An address stands for
+/// itself, `10.0.0.0/8` and `fd00::/8` for networks.
 [[nodiscard]] inline bool is_excepted(std::string_view list, std::string_view host);
 
 /// The proxy for `to`, or null. Points into `from`.
 [[nodiscard]] inline const proxy* find_proxy(const proxy_settings& from, const url& to);
 
-/// What `variable`, called with names and giving null or values, says: `http_proxy` (in lower case
-/// only: in CGI programs HTTP_PROXY is a request field), `https_proxy`, `HTTPS_PROXY`, `all_proxy`,
-/// `ALL_PROXY` for both, `no_proxy`, `NO_PROXY`. Empty ones count as unset. Fails when one of them is
-/// no proxy that we can use.
+/// The settings in the variables that `variable` returns by name, or null: `http_proxy` (only in lower case, because
+/// in CGI programs HTTP_PROXY is a request field), `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY` for both,
+/// `no_proxy`, `NO_PROXY`. Empty ones count as unset. Fails when one of them is no proxy that we can use.
 template <class Lookup>
 [[nodiscard]] result<proxy_settings> proxies_from(const Lookup& variable);
 
-/// What this process's environment says now. Other threads must not change it meanwhile.
+/// The settings in this process's environment. Other threads must not change it meanwhile.
 [[nodiscard]] inline result<proxy_settings> proxy_from_environment() {
   return proxies_from([](const char* name) -> const char* { return std::getenv(name); });
 }

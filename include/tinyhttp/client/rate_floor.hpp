@@ -1,4 +1,4 @@
-// tinyhttp/client/rate_floor.hpp -- how slow a peer may be before it is given up.
+// tinyhttp/client/rate_floor.hpp -- the minimum rate of a peer before it is given up.
 //
 // Pure: times and counts are handed in. Knows neither streams nor HTTP.
 #pragma once
@@ -10,8 +10,8 @@
 
 namespace tinyhttp {
 
-/// An account of time: it begins with a window's worth, pays for waiting, and earns a second for
-/// each `octets_per_second` that have moved, but never holds more than a window's worth.
+/// A time budget: it starts with one window, shrinks while we wait, and grows by a second for each
+/// `octets_per_second` moved, but never beyond one window.
 class rate_floor {
  public:
   rate_floor() = default;

@@ -1,4 +1,4 @@
-// tinyhttp/client/redirects.hpp -- where a redirect leads, and what of the request goes along.
+// tinyhttp/client/redirects.hpp -- where a redirect leads, and what of the request is kept.
 //
 // Pure: a URL, a request and a response in, the next request out. RFC 9110 15.4. Sends nothing and
 // counts no hops.
@@ -16,8 +16,8 @@
 
 namespace tinyhttp {
 
-/// Where `answer` sends a client that asked `from`: the Location of a 301, 302, 303, 307 or 308,
-/// resolved against `from`. Its userinfo is dropped; a fragment is inherited (RFC 9110 10.2.2).
+/// The URL to which `answer` redirects the request to `from`: the Location of a 301, 302, 303, 307 or 308, resolved
+/// against `from`. Its userinfo is dropped; a fragment is inherited (RFC 9110 10.2.2).
 ///
 /// @return  empty for any other answer, or one without Location: then it is final. An error of kind
 ///          `protocol` for a Location that is no http(s) URL, and for two that differ; of kind

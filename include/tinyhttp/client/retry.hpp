@@ -1,4 +1,4 @@
-// tinyhttp/client/retry.hpp -- which failures are worth another attempt, and when to make it.
+// tinyhttp/client/retry.hpp -- which failures are worth another attempt, and when.
 //
 // Decides only; the one wait here is that of a clock which tests replace.
 #pragma once
@@ -30,16 +30,16 @@ struct retry_options {
   std::uint64_t seed = 0;                                // of the chance; 0: another each time
 };
 
-/// Another attempt may fare better: the line broke or was silent, the name was not found, or the
-/// server said 408, 429, 500, 502, 503 or 504 (`status`; 0 when there was no answer).
+/// Another attempt may succeed: the connection broke or was silent, the name was not found, or the server answered
+/// 408, 429, 500, 502, 503 or 504 (`status`; 0 if there was no answer).
 [[nodiscard]] constexpr bool is_worth_a_retry(error_kind kind, int status) noexcept {
   if (status != 0)
     return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
   return kind == error_kind::closed || kind == error_kind::timeout || kind == error_kind::resolve;
 }
 
-/// How long a Retry-After field (RFC 9110 10.2.3) asks to wait, from `now` on (seconds since 1970;
-/// the answer's own Date if it has one, so that clocks need not agree). Empty when it cannot be read.
+/// How long a Retry-After field (RFC 9110 10.2.3) asks to wait from `now` (seconds since 1970; the answer's own Date
+/// if it has one, so that the clocks need not agree). Empty when it cannot be read.
 [[nodiscard]] constexpr std::optional<std::chrono::seconds> parse_retry_after(
     std::string_view field, std::int64_t now) noexcept {
   constexpr std::int64_t week = 7 * 86'400;  // longer is as good as never
@@ -50,7 +50,7 @@ struct retry_options {
   return std::chrono::seconds(*date <= now ? 0 : at_most(*date - now, week));
 }
 
-/// The attempts that are left, and the pause before each.
+/// The remaining attempts, and the pause before each.
 class retry_schedule {
  public:
   explicit retry_schedule(const retry_options& with)
@@ -100,7 +100,7 @@ class retry_schedule {
   std::chrono::seconds asked_ = nothing;  // by the server
 };
 
-/// The system's time for code that blocks: waits hold the thread up, until `stop` is cancelled.
+/// The system's time for blocking code: a wait blocks the thread until `stop` is cancelled.
 template <class = void>
 class thread_clock final : public clock {
  public:
@@ -117,8 +117,8 @@ class thread_clock final : public clock {
   const net::interrupter* stop_;
 };
 
-/// Waits in this thread, by a clock that blocks. An error if the clock does not, or if `stop`, which
-/// may be null, is cancelled by then.
+/// Waits in this thread, by a blocking clock. An error if the clock does not, or if `stop`, which may be null, is
+/// cancelled by then.
 template <class = void>
 [[nodiscard]] result<void> pause_for(clock& by, std::chrono::milliseconds length,
                                      const net::interrupter* stop) {

@@ -1,5 +1,5 @@
-// tinyhttp/client/route.hpp -- the way to an origin: straight, over a Unix-domain socket, or by a
-// proxy; and what that means for requests and for the keeping of connections.
+// tinyhttp/client/route.hpp -- the route to an origin: direct, over a Unix-domain socket, or by a proxy; and what that
+// means for requests and kept connections.
 //
 // Pure. Connecting is in connecting.hpp.
 #pragma once
@@ -29,7 +29,7 @@ struct route {
   }
 };
 
-/// A Unix-domain socket goes before any proxy, as in curl.
+/// Chooses the route. A Unix-domain socket takes precedence over any proxy, as in curl.
 [[nodiscard]] inline route route_to(const url& to, const client_options& with) {
   route way;
   if (!with.unix_path.empty()) return way;
@@ -40,8 +40,8 @@ struct route {
   return way;
 }
 
-/// Makes of a request to `to` one that a proxy understands: the whole URL as its target, without path for `*`
-/// (RFC 9112 3.2.4), and our credentials with it unless it has others. False: the URL makes no target.
+/// Turns a request to `to` into one for a proxy: with the whole URL as its target, without a path for `*` (RFC 9112
+/// 3.2.4), and with our proxy credentials unless it has its own. False: the URL makes no target.
 [[nodiscard]] inline bool put_in_absolute_form(request& r, const url& to, const proxy& via) {
   const std::string host = to.host_field();
   if (!r.fields.contains("Host")) r.fields.add("Host", host);

@@ -1,4 +1,4 @@
-// tinyhttp/client/sending.hpp -- a request's head and body on their way out, piece by piece.
+// tinyhttp/client/sending.hpp -- sends a request's head and body, piece by piece.
 //
 // Octets go out with the head in one gathered write, files by send_file, streams as they are
 // pulled. Stops when the answer comes first. Knows nothing of what the answer says.
@@ -37,8 +37,8 @@ inline constexpr std::chrono::milliseconds between_looks{250};
 
 }  // namespace detail
 
-/// Sends what is in the connection's `head_room`, and then `content` on a connection whose wire has begun
-/// the request. No `content`: the head is all there is to send.
+/// Sends the connection's `head_room`, and then `content`; the connection's wire must have begun the request. No
+/// `content`: the head is all there is to send.
 ///
 /// @param answered  called before each piece, on streams that wait in the thread and could not be
 ///                  woken by an answer: true ends the sending. Others are destroyed by their owner.

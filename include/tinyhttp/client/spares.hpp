@@ -1,4 +1,4 @@
-// tinyhttp/client/spares.hpp -- objects that have grown their memory, kept for whoever needs one next.
+// tinyhttp/client/spares.hpp -- reusable objects that have already allocated their memory.
 #pragma once
 
 #include <tinyhttp/core/owned.hpp>

@@ -1,4 +1,4 @@
-// tinyhttp/client/transport.hpp -- what a client needs of the world: connections, and the time.
+// tinyhttp/client/transport.hpp -- what a client needs from outside: connections and the time.
 //
 // An interface only: blocking_transport.hpp waits in the thread, loop_transport.hpp on a loop.
 #pragma once
@@ -15,9 +15,9 @@
 
 namespace tinyhttp {
 
-/// Where connections and time come from. `connect` gives a connection over which `to` can be asked,
-/// until the earlier of `deadline` and the options' own: whatever lies between (names, several
-/// addresses, proxies, other families of sockets) is its affair, and nobody else's.
+/// The source of a client's connections and time. `connect` gives a connection over which `to` can be asked, until
+/// the earlier of `deadline` and the options' own: whatever lies between (names, several addresses, proxies, other
+/// families of sockets) is its affair, and nobody else's.
 template <class T>
 concept client_transport =
     requires(const T& t, const url& to, const client_options& with, time_point deadline) {

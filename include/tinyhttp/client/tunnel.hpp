@@ -1,5 +1,5 @@
-// tinyhttp/client/tunnel.hpp -- asking a proxy to pass octets on to somebody else: CONNECT (RFC 9110
-// 9.3.6) and SOCKS5 (RFC 1928, RFC 1929).
+// tinyhttp/client/tunnel.hpp -- asks a proxy to relay octets to another server: CONNECT (RFC 9110 9.3.6) and SOCKS5 (RFC
+// 1928, RFC 1929).
 //
 // Over a stream that is connected to the proxy and has a deadline; afterwards it speaks with the
 // origin. A proxy is a stranger: what it may make us hold is bounded, what it says beyond its answer
@@ -25,9 +25,9 @@
 
 namespace tinyhttp {
 
-/// Asks `via` to connect to the host and port of `to`. For `socks5` its host is an address already.
-/// Fails with `proxy 127.0.0.1:3128: 407 Proxy Authentication Required` and its like; then the
-/// stream is of no use any more. What is handed in outlives the task.
+/// Asks the proxy `via` to connect to the host and port of `to`. For `socks5` its host is an address already. Fails
+/// with `proxy 127.0.0.1:3128: 407 Proxy Authentication Required` and its like; then the stream is of no use any
+/// more. What is handed in outlives the task.
 template <net::stream Stream>
 [[nodiscard]] task<result<void>> open_tunnel(Stream& over, const proxy& via, const url& to,
                                              const h1::limits& bounds);

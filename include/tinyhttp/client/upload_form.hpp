@@ -1,5 +1,4 @@
-// tinyhttp/client/upload_form.hpp -- a form with files of ours: multipart.hpp, with what only the
-// system has.
+// tinyhttp/client/upload_form.hpp -- a form with local files: multipart.hpp plus what needs the operating system.
 #pragma once
 
 #include <tinyhttp/client/local_file.hpp>
@@ -14,7 +13,7 @@
 
 namespace tinyhttp {
 
-/// A boundary that nobody can guess, and so nobody can put into a part: 192 bits.
+/// A boundary of 192 random bits, so that nobody can guess it and put it into a part.
 [[nodiscard]] inline std::string random_boundary() {
   std::string text = "------------------------";  // as curl and browsers begin theirs
   for (int i = 0; i < 3; ++i) {
@@ -24,8 +23,8 @@ namespace tinyhttp {
   return text.substr(2);  // 70 octets at most
 }
 
-/// Adds the file at `path` as it is now, under the last segment of its name; it is read while it is
-/// sent. Fails with `open PATH: cause`, and nothing is added.
+/// Adds the file at `path` in its current state, under the last segment of its path; it is read while it is sent.
+/// Fails with `open PATH: cause`, and nothing is added.
 inline result<void> add_path(multipart_form& to, std::string_view name, const std::string& path,
                              std::string_view media_type = {}) {
   auto content = file_body(path);
