@@ -1,4 +1,4 @@
-// tinyhttp/compression.hpp -- the content codings of the web, undone: gzip, deflate, br and zstd.
+// tinyhttp/compression.hpp -- decodes the content codings of the web: gzip, deflate, br and zstd.
 //
 // Stands apart: needs zlib, brotli and zstd (-lz -lbrotlidec -lzstd). A program that has only some
 // of them includes their headers in compression/ and names their codings. RFC 9110 8.4.
@@ -16,11 +16,11 @@
 
 namespace tinyhttp {
 
-/// All of them; `accept_encoding(all_codings)` is what to ask for.
+/// All codings; `accept_encoding(all_codings)` asks for them.
 inline constexpr std::array<content_coding, 4> all_codings{gzip_coding, deflate_coding,
                                                            brotli_coding, zstd_coding};
 
-/// As `decode` in http/content_coding.hpp, for all of them.
+/// As `decode` in http/content_coding.hpp, with all codings.
 ///
 ///     if (auto undone = decode(answer); !undone) return undone.error();
 template <class = void>

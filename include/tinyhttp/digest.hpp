@@ -1,4 +1,4 @@
-// tinyhttp/digest.hpp -- SHA-256, MD5 and their kin, computed by OpenSSL.
+// tinyhttp/digest.hpp -- SHA-256, MD5 and others, computed by OpenSSL.
 //
 // Stands apart: needs OpenSSL 1.1.1 or later (-lcrypto). For the digests of downloads and for the
 // Digest scheme; what MD5 and SHA-1 are still good for is decided elsewhere.
@@ -20,16 +20,16 @@
 
 namespace tinyhttp {
 
-/// A sum that octets are added to. `name`, in any case: `md5`, `sha1`, `sha256`, `sha384`,
-/// `sha512`, also with a hyphen as in `SHA-256`, and `SHA-512-256`. Null for any other, and for what
-/// the library was built or configured without.
+/// A hash that octets are added to. `name`, in any case: `md5`, `sha1`, `sha256`, `sha384`, `sha512`, also with a
+/// hyphen as in `SHA-256`, and `SHA-512-256`. Null for any other, and for what the library was built or configured
+/// without.
 [[nodiscard]] inline std::unique_ptr<hasher> make_hasher(std::string_view name);
 
 /// The digest of `octets` in lower-case hexadecimal digits. Throws std::bad_alloc where OpenSSL has
 /// no SHA-256, which is nowhere.
 [[nodiscard]] inline std::string sha256_of(std::string_view octets);
 
-/// What the Digest scheme is handed (http/digest_access.hpp).
+/// The `hash_function` for the Digest scheme (http/digest_access.hpp).
 [[nodiscard]] inline std::optional<std::string> hash_with_openssl(std::string_view name,
                                                                   std::string_view octets);
 

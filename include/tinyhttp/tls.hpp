@@ -15,7 +15,7 @@
 
 namespace tinyhttp {
 
-/// A server that is spoken to by TLS only, as in
+/// A server that accepts TLS only, as in
 ///
 ///     tls_server s(app, {.port = 8443, .tls = tls_server_context({.certificate_file = "c.pem",
 ///                                                                  .key_file = "k.pem"}).value()});

@@ -1,4 +1,4 @@
-// tinyhttp/compression/brotli.hpp -- undoes the content coding br, with brotli's own library.
+// tinyhttp/compression/brotli.hpp -- decodes the content coding br, with brotli's own library.
 //
 // Stands apart: needs brotli (-lbrotlidec). RFC 7932. Encodes nothing.
 #pragma once
@@ -18,8 +18,8 @@
 
 namespace tinyhttp {
 
-/// One brotli stream; its window is at most 16 MiB. The format has no checksum: damage that still
-/// makes sense is not found, only its end is certain.
+/// Decodes one brotli stream; its window is at most 16 MiB. The format has no checksum: damage that still makes sense
+/// is not found, only its end is certain.
 [[nodiscard]] inline owned<coding_decoder> make_brotli_decoder(const decode_limits&);
 
 /// br (RFC 7932), for a list of codings.

@@ -1,4 +1,4 @@
-// tinyhttp/compression/encoded_body.hpp -- applies a content coding to a body, as it is pulled.
+// tinyhttp/compression/encoded_body.hpp -- applies a content coding to a body while it is pulled.
 //
 // RFC 9110 8.4. Knows no coding itself: gzip_encoder.hpp and its like bring them, and a program may bring its own.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace tinyhttp {
 
-/// How much of what went in has to come out.
+/// How much of the input must be output.
 enum class encoding_step : std::uint8_t {
   more,    // what comes out is the encoder's choice
   flush,   // all that went in can be decoded from what has come out

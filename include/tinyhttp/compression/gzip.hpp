@@ -1,4 +1,4 @@
-// tinyhttp/compression/gzip.hpp -- undoes the content codings gzip and deflate, with zlib.
+// tinyhttp/compression/gzip.hpp -- decodes the content codings gzip and deflate, with zlib.
 //
 // Stands apart: needs zlib (-lz). RFC 1950 to 1952. Encodes nothing.
 #pragma once
@@ -18,12 +18,12 @@
 
 namespace tinyhttp {
 
-/// Any number of gzip members in a row, each with its checksum and length (RFC 1952 2.2). Also goes
-/// by x-gzip.
+/// Decodes any number of gzip members in a row, each with its checksum and length (RFC 1952 2.2). Also goes by
+/// x-gzip.
 [[nodiscard]] inline owned<coding_decoder> make_gzip_decoder(const decode_limits&);
 
-/// A zlib stream, as the coding is defined (RFC 9110 8.4.1.2), or the bare deflate stream that some
-/// servers send for it, as browsers take it. That one has no checksum: only its end is certain.
+/// Decodes a zlib stream, as the coding is defined (RFC 9110 8.4.1.2), or the bare deflate stream that some servers
+/// send instead, as browsers do. That one has no checksum: only its end is certain.
 [[nodiscard]] inline owned<coding_decoder> make_deflate_decoder(const decode_limits&);
 
 /// gzip and deflate (RFC 9110 8.4.1), for a list of codings.

@@ -1,4 +1,4 @@
-// tinyhttp/compression/with_compression.hpp -- a handler's answers, compressed for those who accept it.
+// tinyhttp/compression/with_compression.hpp -- compresses a handler's answers for clients that accept it.
 //
 // Stands apart: needs zlib (-lz). RFC 9110 8.4, 8.8.3 and 12.5.3. Knows no socket.
 #pragma once
@@ -24,11 +24,11 @@
 
 namespace tinyhttp {
 
-/// Text, JSON, XML, scripts, wasm, fonts and pictures that are not compressed already. Not
-/// `text/event-stream`: a stream that stays open would hold the encoder's memory all the time.
+/// Text, JSON, XML, scripts, wasm, and fonts and pictures that are not already compressed. Not `text/event-stream`: a
+/// stream that stays open would hold the encoder's memory all the time.
 [[nodiscard]] constexpr bool is_compressible(std::string_view content_type) noexcept;
 
-/// What is coded, and how.
+/// Which answers are compressed, and how.
 struct compression_options {
   std::vector<content_encoding> codings{gzip_encoding()};  // best first, which decides between equals
 
@@ -39,7 +39,7 @@ struct compression_options {
   bool (*suits)(std::string_view content_type) = &is_compressible;
 };
 
-/// A handler that calls `h` and codes its answer for a client whose Accept-Encoding prefers that.
+/// A handler that calls `h` and compresses its answer if the client's Accept-Encoding prefers that.
 ///
 /// Octets up to 64 KiB are coded at once; what is larger, a file, or a stream goes out as it is coded, 64
 /// KiB at a time, and what a stream has said is flushed before it waits. Such an answer has no

@@ -1,4 +1,4 @@
-// tinyhttp/compression/zstd.hpp -- undoes the content coding zstd, with zstd's own library.
+// tinyhttp/compression/zstd.hpp -- decodes the content coding zstd, with zstd's own library.
 //
 // Stands apart: needs zstd 1.4 or later (-lzstd). RFC 8878 and 9659. Encodes nothing.
 #pragma once
@@ -21,9 +21,9 @@
 
 namespace tinyhttp {
 
-/// Any number of frames in a row, skippable ones too (RFC 8878 3). Frames that need more history
-/// than `max_window`, which counts in powers of two from 1 KiB on, are refused. A checksum is
-/// compared where there is one; `zstd` writes them, most servers do not.
+/// Decodes any number of frames in a row, skippable ones included (RFC 8878 3). Frames that need more history than
+/// `max_window`, which counts in powers of two from 1 KiB on, are refused. A checksum is compared where there is one;
+/// `zstd` writes them, most servers do not.
 [[nodiscard]] inline owned<coding_decoder> make_zstd_decoder(const decode_limits& limits);
 
 /// zstd (RFC 8878), for a list of codings.

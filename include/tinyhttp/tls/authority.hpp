@@ -26,7 +26,7 @@ struct issued_certificate {
   std::string key;
 };
 
-/// What a certificate says.
+/// The contents of a certificate.
 struct certificate_wishes {
   std::vector<std::string> names = {"localhost", "127.0.0.1", "::1"};  // host names and addresses
   std::string subject = "tinyhttp test";                               // its common name
@@ -35,7 +35,7 @@ struct certificate_wishes {
   bool self_signed = false;  // by its own key instead of the authority's
 };
 
-/// Issues certificates that its own one vouches for. One thread at a time.
+/// Issues certificates signed by its own certificate. One thread at a time.
 class throwaway_authority {
  public:
   /// Throws `bad_result` when OpenSSL cannot, which would be for want of memory or chance.

@@ -1,4 +1,4 @@
-// tinyhttp/tls/context.hpp -- certificates, keys and whom to trust, for clients and for servers.
+// tinyhttp/tls/context.hpp -- certificates, keys and trusted authorities, for clients and servers.
 //
 // Needs OpenSSL 3 (-lssl -lcrypto), as all of tls.hpp. Reads files once, when a context is made; keeps
 // no secret beyond what OpenSSL does. RFC 8446, RFC 9110 4.3.4.
@@ -22,10 +22,10 @@
 
 namespace tinyhttp {
 
-/// The versions that are spoken at all; older ones are broken (RFC 8996).
+/// The supported versions; older ones are broken (RFC 8996).
 enum class tls_version : std::uint8_t { v1_2, v1_3 };
 
-/// PEM text, as in files that begin with `-----BEGIN`; empty: none.
+/// Text is PEM, as in files that begin with `-----BEGIN`; empty: none.
 struct tls_client_options {
   /// Whom to trust instead of the system's authorities: certificates in a file, in a directory of
   /// hashed names, or as text. With any of them nobody else is trusted.
@@ -48,7 +48,7 @@ struct tls_client_options {
   tls_version oldest = tls_version::v1_2;
 };
 
-/// Whom a server says it is, and what it asks of clients. PEM text, as in files; empty: none.
+/// The certificate of a server, and what it requires of clients. PEM text, as in files; empty: none.
 struct tls_server_options {
   /// The server's certificate with the chain behind it, and its key: as files or as text.
   std::string certificate_file = {};
@@ -66,8 +66,8 @@ struct tls_server_options {
   tls_version oldest = tls_version::v1_2;
 };
 
-/// What `client_options::tls` takes: servers are verified, by name or address. Fails with a line that
-/// names the file, of kind `tls`.
+/// For `client_options::tls`: servers are verified, by name or address. Fails with a line that names the file, of
+/// kind `tls`.
 ///
 /// Connections to a host and port resume sessions of earlier ones that the same context made. A server
 /// that is resumed shows no certificate: it proves that it is who showed one up to a day ago, which
@@ -75,16 +75,16 @@ struct tls_server_options {
 [[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_client_context(
     const tls_client_options& with = {});
 
-/// What `server_options::tls` takes.
+/// For `server_options::tls`.
 ///
 /// Clients may resume sessions by tickets for up to two hours. A client that has to show a certificate has
 /// to do so again when two hours have passed since; until then nobody looks whether it has expired.
 [[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_server_context(
     const tls_server_options& with);
 
-/// The same for several hosts, each with a certificate and demands of its own. The host that a client names (SNI)
-/// decides: the first certificate with that name, else the first with `*.` for its first label. Who names
-/// another host, an address or nothing gets the first of all. No session is resumed under another certificate.
+/// The same for several hosts, each with its own certificate and requirements. The host that a client names (SNI)
+/// decides: the first certificate with that name, else the first with `*.` for its first label. Who names another
+/// host, an address or nothing gets the first of all. No session is resumed under another certificate.
 ///
 /// A request for a host that demands a certificate or a later version of TLS, over a connection that was made for
 /// another, is answered 421 (RFC 9110 7.4). Fails with a line that names the file, also when a certificate behind

@@ -1,4 +1,4 @@
-// tinyhttp/tls/replaceable.hpp -- certificates that are renewed while a server runs.
+// tinyhttp/tls/replaceable.hpp -- certificates that can be replaced while a server runs.
 //
 // A context around another, which can be exchanged. Knows no TLS library itself.
 #pragma once
@@ -15,8 +15,7 @@
 
 namespace tinyhttp {
 
-/// What `server_options::tls` and `client_options::tls` take, too. Every member function may be called
-/// from any thread.
+/// Also for `server_options::tls` and `client_options::tls`. Every member function may be called from any thread.
 ///
 ///     auto shown = std::make_shared<replaceable_tls_context>(tls_server_context(files).value());
 ///     tls_server s(app, {.port = 8443, .tls = shown});
