@@ -1,4 +1,4 @@
-// tinyhttp/testing/answer.hpp -- from a request and a set of rules to what goes out.
+// tinyhttp/testing/answer.hpp -- from a request and a set of rules to the answer.
 //
 // Finds the rule, plays its script, and lets files/plan.hpp decide about ranges and conditions. No
 // octet is sent here.
@@ -21,27 +21,27 @@
 
 namespace tinyhttp::testing {
 
-/// What answers one request.
+/// What is sent as the answer to one request.
 struct decision {
   act how;                   // with everything that concerns the wire
   response answer;           // unless `how` is raw
   std::size_t happened = 0;  // of its events, while the request's body was read
 };
 
-/// What answers a request, and the rule that says so, which lives as long as its rule set.
+/// The act that answers a request, and the rule that it comes from, which lives as long as its rule set.
 struct chosen_act {
   const rule* by = nullptr;  // null: none does
   act how;
 };
 
-/// Decides, unless that was `chosen` early, and writes into `x` which rule answered and why. Counts the rule's requests; a
-/// swap of content is published in `book`. `r` loses its Range where that is to be ignored.
+/// Decides the answer, unless it was `chosen` early, and records in `x` which rule answered and why. Counts the
+/// rule's requests; a swap of content is published in `book`. `r` loses its Range where that is to be ignored.
 [[nodiscard]] inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t now, chosen_act chosen = {});
 
-/// What answers `x`, of which the head has come, if it says something of the request's body; else nothing. Counted.
+/// The act that answers `x`, whose head has arrived, if it acts on the request's body; otherwise nothing. Counted.
 [[nodiscard]] inline chosen_act early_act(const rule_set& set, exchange& x);
 
-/// Decides for what the path has, rules left aside.
+/// Answers with what the path has, ignoring rules.
 [[nodiscard]] inline response serve_content(const rule_set& set, request& r, exchange& x, std::int64_t now);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/testing/archive.hpp -- files in memory as tar, ar and gzip, which packages are made of.
+// tinyhttp/testing/archive.hpp -- in-memory tar, ar and gzip archives, which packages consist of.
 //
 // Writes the least that real tools read: regular files and directories, nothing compressed.
 #pragma once
@@ -21,11 +21,11 @@ struct archived_file {
   std::string octets;
 };
 
-/// POSIX ustar. Paths of at most 100 octets; throws std::length_error for longer ones.
+/// A POSIX ustar archive. Paths of at most 100 octets; throws std::length_error for longer ones.
 [[nodiscard]] inline std::string make_tar(const std::vector<archived_file>& files);
-/// The archive that .deb files are. Names of at most 15 octets; throws std::length_error for longer ones.
+/// An ar archive, the format of .deb files. Names of at most 15 octets; throws std::length_error for longer ones.
 [[nodiscard]] inline std::string make_ar(const std::vector<archived_file>& files);
-/// RFC 1952, with blocks that are stored, not compressed.
+/// Gzip (RFC 1952), with blocks that are stored, not compressed.
 [[nodiscard]] inline std::string make_gzip(std::string_view octets);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/testing/call.hpp -- an application called without a socket: as a function, or by octets.
+// tinyhttp/testing/call.hpp -- calls an application without a socket, as a function or by octets.
 //
 // The handler, the parser and the writer are those of a server; the connection is memory.
 #pragma once
@@ -17,9 +17,9 @@
 
 namespace tinyhttp::testing {
 
-/// The response of `app`, its body pulled into octets: `call(app, request::get("/x")).body.text()`.
-/// For handlers that wait for nothing that only a loop brings. Throws what the handler throws, and
-/// `bad_result` when its body fails.
+/// The response of `app`, with its body pulled into octets: `call(app, request::get("/x")).body.text()`. For handlers
+/// that wait for nothing that only a loop brings. Throws what the handler throws, and `bad_result` when its body
+/// fails.
 template <handler H>
 [[nodiscard]] response call(const H& app, request r) {
   response made = invoke(app, r).get();

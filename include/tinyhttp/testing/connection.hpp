@@ -1,4 +1,4 @@
-// tinyhttp/testing/connection.hpp -- one client of a fake server, from its first octet to its last.
+// tinyhttp/testing/connection.hpp -- one client connection of a fake server, from its first octet to its last.
 //
 // Reads as a server does (h1/connection.hpp), decides (answer.hpp), and hands over to whoever sends
 // (sender.hpp). A template over the stream: sockets, or memory.
@@ -26,7 +26,7 @@
 
 namespace tinyhttp::testing {
 
-/// What the connections of one server share. Any thread.
+/// The state that the connections of one server share. Any thread.
 struct fake_state {
   rule_book rules;
   journal_book journal;
@@ -34,7 +34,7 @@ struct fake_state {
   std::uint64_t most_body = 0;  // octets of a request's body that are kept
 };
 
-/// Stream and state outlive it. Loop thread only.
+/// Stream and state must outlive it. Loop thread only.
 template <net::stream S>
 class fake_connection {
  public:

@@ -35,7 +35,7 @@
 
 namespace tinyhttp::testing {
 
-/// Runs from construction to destruction in a thread of its own. Any thread may call what is public.
+/// Runs in a thread of its own, from construction to destruction. Any thread may call what is public.
 class fake_host {
  public:
   template <class = void>  // g++ compiles every coroutine it sees; what begins one is a template, compiled where it is used

@@ -1,4 +1,4 @@
-// tinyhttp/testing/handshake.hpp -- a fake server's side of a TLS handshake, and what can happen in it.
+// tinyhttp/testing/handshake.hpp -- a fake server's side of a TLS handshake, and the faults injected into it.
 //
 // Written over the session's interface and the stream below: knows no TLS library, and no requests.
 #pragma once
@@ -20,8 +20,8 @@
 
 namespace tinyhttp::testing {
 
-/// Handshakes can be told this: `cut`, `reset` and `stall` once so many octets of ours are out, `raw`
-/// in place of them all, and `serve`.
+/// `one` can be applied to a handshake: `cut`, `reset` or `stall` after a number of octets sent, `raw` in place of
+/// all octets, or `serve`.
 [[nodiscard]] inline bool is_for_handshakes(const act& one) noexcept {
   if (one.what == act::kind::raw) return one.events.empty();
   if (one.what != act::kind::serve || one.events.size() > 1 || says_of_request(one)) return false;
@@ -37,7 +37,7 @@ struct handshake_outcome {
   ending end = ending::running;   // of the connection
 };
 
-/// The server's side of a handshake over `below`, in which `how` happens. All three outlive it.
+/// The server's side of a handshake over `below`, to which the act `how` is applied. All three outlive it.
 template <net::stream Below>
 class fake_handshake {
  public:

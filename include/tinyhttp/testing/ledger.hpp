@@ -1,4 +1,4 @@
-// tinyhttp/testing/ledger.hpp -- how much of each response was handed over, and how much arrived.
+// tinyhttp/testing/ledger.hpp -- how much of each response was handed to the kernel, and how much arrived.
 //
 // Three numbers: planned, handed to our kernel, acknowledged by the client's. What a send call
 // accepted says little about what a client has.
@@ -17,8 +17,8 @@
 
 namespace tinyhttp::testing {
 
-/// The accounts of one connection, kept in the journal. For one exchange at a time; earlier ones are
-/// followed until everything has arrived.
+/// Accounts for the octets of one connection, in the journal. For one exchange at a time; earlier ones are followed
+/// until everything has arrived.
 template <net::stream S>
 class ledger {
  public:

@@ -1,4 +1,4 @@
-// tinyhttp/testing/memory_stream.hpp -- two connected streams in memory, delivered as a test wishes.
+// tinyhttp/testing/memory_stream.hpp -- two connected streams in memory, with delivery controlled by the test.
 //
 // A `net::stream` without sockets: fragments, slow readers and resets on demand, deadlines by the
 // loop's clock. Behaves as TCP does: closing with octets unread resets the other end.
@@ -28,7 +28,7 @@ struct delivery {
   std::size_t capacity = std::numeric_limits<std::size_t>::max();  // unread octets; then writers wait
 };
 
-/// One end. Both ends are on one loop, or each on its own in the same thread.
+/// One end of the connection. Both ends are on one loop, or each on its own in the same thread.
 class memory_stream : net::timer {
  public:
   class read_operation;

@@ -1,4 +1,4 @@
-// tinyhttp/testing/private_folder.hpp -- a place for a fake server's socket and certificates.
+// tinyhttp/testing/private_folder.hpp -- a directory for a fake server's socket and certificates.
 //
 // Holds what it was asked to hold, and nothing more. Knows no server.
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace tinyhttp::testing {
 
-/// A directory that only we can read, below TMPDIR or /tmp, gone at the end with the files in it.
+/// A directory below TMPDIR or /tmp that only this user can read; deleted with its files at the end.
 class private_folder {
  public:
   /// Throws `bad_result`.

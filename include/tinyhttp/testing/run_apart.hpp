@@ -1,4 +1,4 @@
-// tinyhttp/testing/run_apart.hpp -- calls a function many times at once, where it may crash or hang.
+// tinyhttp/testing/run_apart.hpp -- calls a function many times in parallel, isolated because it may crash or hang.
 //
 // In processes of their own, or in threads. Knows nothing of servers and downloads.
 #pragma once
@@ -35,10 +35,10 @@ struct run_outcome {
   std::string text;  // the content, or why it failed
 };
 
-/// For each `i` below `count`: calls `prepare(i)`, which gives an argument; then `f` with it, apart;
-/// then `done(i)`. `f` gives something like an optional string. `prepare` and `done` are called here,
-/// `forked` in each new process. What `still` gives is held while a process is made. A call that the
-/// system has no process or thread for has crashed, and says that.
+/// For each `i` below `count`: calls `prepare(i)`, which returns an argument; then calls `f` with it, apart; then
+/// `done(i)`. `f` gives something like an optional string. `prepare` and `done` are called here, `forked` in each new
+/// process. What `still` gives is held while a process is made. A call that the system has no process or thread for
+/// has crashed, and says that.
 template <class Prepare, class Done, class Still, class Forked, class F>
 [[nodiscard]] std::vector<run_outcome> run_apart(std::size_t count, std::size_t at_once,
                                                  std::chrono::milliseconds time_limit, bool in_processes,

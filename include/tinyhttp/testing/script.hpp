@@ -1,5 +1,4 @@
-// tinyhttp/testing/script.hpp -- behaviours and contents written as text, for programs that are told
-// on a command line what to do.
+// tinyhttp/testing/script.hpp -- behaviours and contents written as text, for command-line programs.
 //
 // `cut 500000 x1 then serve` is `cut(after{500'000}).times(1).then(serve())`. A word with blanks in it stands in
 // quotes of either kind, which begin and end it. Opens files only where the text names one.
@@ -20,10 +19,10 @@
 
 namespace tinyhttp::testing {
 
-/// A script of behaviours. Entries are joined by `then`, parts of one entry by `|` or a blank; `xN`
-/// ends an entry that comes so often. One part of an entry at most says what is answered: the first two
-/// lines, but ignore-range and basic-auth. Places are octets of the body; `@N` is a place in the file,
-/// `head` is before the head, `head+N` in it; `request` is before the request's body, `request+N` in it.
+/// Parses a script of behaviours. Entries are joined by `then`, parts of one entry by `|` or a blank; `xN` ends an
+/// entry that comes so often. One part of an entry at most says what is answered: the first two lines, but
+/// ignore-range and basic-auth. Places are octets of the body; `@N` is a place in the file, `head` is before the
+/// head, `head+N` in it; `request` is before the request's body, `request+N` in it.
 ///
 ///     reply CODE [body TEXT]        redirect URL  serve           raw FILE       ignore-range  swap SEED
 ///     basic-auth USER:PASSWORD      retry-after S (503)           flaky PERCENT SEED
@@ -34,13 +33,13 @@ namespace tinyhttp::testing {
 ///     early         early N (octets of the request's body)
 [[nodiscard]] inline result<behavior> parse_behavior(std::string_view script);
 
-/// `v1` and `"v1"` are the tag `"v1"`; `W/"v1"` is itself.
+/// Parses an entity tag: `v1` and `"v1"` are the tag `"v1"`; `W/"v1"` is itself.
 [[nodiscard]] inline std::string parse_etag(std::string_view text);
 
-/// `3MiB:seed7`, `3MiB`, `500000`: a pattern of that size.
+/// Parses content: `3MiB:seed7`, `3MiB`, `500000`: a pattern of that size.
 [[nodiscard]] inline result<content> parse_content(std::string_view text);
 
-/// `500000`, `64KiB`, `3MiB`, `10GiB`.
+/// Parses a size: `500000`, `64KiB`, `3MiB`, `10GiB`.
 [[nodiscard]] inline std::optional<std::uint64_t> parse_size(std::string_view text);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/testing/script_rules.hpp -- requests written as text: which, what answers them, how many are expected.
+// tinyhttp/testing/script_rules.hpp -- rules written as text: which requests, what answers them, how many are expected.
 //
 // `GET /f with Range cut 5 x1` is a rule, `GET /f x2` is what a test expects. Words as in script.hpp.
 #pragma once
@@ -17,25 +17,25 @@
 
 namespace tinyhttp::testing {
 
-/// Which requests: `[METHOD] /path`, and what they have, `with NAME:VALUE`, `with NAME`, `without NAME`, `with-body TEXT`,
-/// each as often as needed; `*` in path, value and text is any run of octets.
+/// Parses which requests are meant: `[METHOD] /path`, then conditions, each as often as needed: `with NAME:VALUE`,
+/// `with NAME`, `without NAME`, `with-body TEXT`; `*` in path, value and text matches any run of octets.
 [[nodiscard]] inline result<matcher> parse_requests(std::string_view text);
 
-/// Requests, and behind them a script of behaviours: `GET /f with Range cut 5 x1`.
+/// Requests followed by a script of behaviours: `GET /f with Range cut 5 x1`.
 struct written_rule {
   matcher when;
   behavior then;
 };
-/// Fails with what could not be read, and where.
+/// Parses such a rule; the error says what could not be parsed, and where.
 [[nodiscard]] inline result<written_rule> parse_rule(std::string_view text);
 
-/// Requests, and how many are to come: `GET /f x2`; `x2+`, or more; `GET /f`, one.
+/// Requests and the expected number: `GET /f x2`; `x2+` means or more; `GET /f` means one.
 struct written_wish {
   matcher of;
   std::size_t count = 1;
   bool or_more = false;
 };
-/// Fails with what could not be read, and where.
+/// Parses such a wish; the error says what could not be parsed, and where.
 [[nodiscard]] inline result<written_wish> parse_wish(std::string_view text);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// tinyhttp/testing/sender.hpp -- one response on its way, octet by octet, with what is to happen to it.
+// tinyhttp/testing/sender.hpp -- sends one response, octet by octet, with the faults injected into it.
 //
 // Takes a head, a body and an `act`, and does what that says on the wire. Knows no rules.
 #pragma once

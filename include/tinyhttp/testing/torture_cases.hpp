@@ -1,4 +1,4 @@
-// tinyhttp/testing/torture_cases.hpp -- the catalogue: what can go wrong with a download, by name.
+// tinyhttp/testing/torture_cases.hpp -- the catalogue of what can go wrong with a download, by name.
 //
 // Each entry prepares a server; what a good downloader makes of it is said beside it. Runs nothing.
 #pragma once
@@ -14,20 +14,20 @@
 
 namespace tinyhttp::testing {
 
-/// What a downloader has to do; other octets than the file's are never right.
+/// What a downloader must do; octets other than the file's are never right.
 enum class expected : std::uint8_t {
   content,  // have the content: there is nothing wrong
   either,   // have it, or say that it has not
 };
 
-/// What is served, and what a good client makes of it.
+/// What is served, and what a good client does with it.
 struct torture_case {
   std::string_view name;
   expected good;
   void (*prepare)(fake_server&);
 };
 
-/// What `/file` has in each case, and what it becomes where a case swaps it.
+/// What `/file` has in each case, and what it becomes if a case swaps it.
 struct torture_file {
   static constexpr std::size_t size = 200'000;  // octets: several segments, one window
   [[nodiscard]] static content first() { return pattern(size, 7); }

@@ -1,4 +1,4 @@
-// tinyhttp/testing/wire.hpp -- octets to and from one client, with waits that notice when it leaves.
+// tinyhttp/testing/wire.hpp -- octets to and from one client, with waits that end when the client leaves.
 //
 // What a fault needs that a server does not: knowing what the client's kernel has acknowledged,
 // parking between two octets, ending one side only. Knows no rules.
@@ -31,7 +31,7 @@
 
 namespace tinyhttp::testing {
 
-/// Octets that were handed to the kernel and not acknowledged by the client's.
+/// Octets that were handed to our kernel and that the client's has not acknowledged.
 [[nodiscard]] inline std::uint64_t unacknowledged(const net::tcp_stream& s) noexcept {
   int count = 0;
 #if defined(SIOCOUTQ)
@@ -52,7 +52,7 @@ template <net::stream Below>
   return unacknowledged(s.below()) + s.unsent();
 }
 
-/// Wakes one who is parked. Belongs to the loop's thread; `caller` makes what others may call.
+/// Wakes a parked coroutine. Belongs to the loop's thread; `caller` makes what others may call.
 struct bell {
   bool rung = false;
   function<void()> react;
@@ -65,10 +65,11 @@ struct bell {
   }
 };
 
-/// Why parking ended: somebody rang, time is up, the client sends no more, or it has gone.
+/// Why a coroutine is no longer parked: the bell rang, the deadline passed, the client ended its sending side, or it
+/// has gone.
 enum class woken : std::uint8_t { rung, deadline, ended, gone };
 
-/// Stream and bounds outlive it. Loop thread only.
+/// Stream and bounds must outlive it. Loop thread only.
 template <net::stream S>
 class wire {
  public:

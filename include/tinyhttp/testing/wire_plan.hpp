@@ -1,4 +1,4 @@
-// tinyhttp/testing/wire_plan.hpp -- where in a response something happens, and what its head claims.
+// tinyhttp/testing/wire_plan.hpp -- where in a response each event happens, and what its head claims.
 //
 // Pure: from a response and an `act` to places and octets. RFC 9112 7.1 for chunks, as it should be
 // and as it should not.
@@ -24,7 +24,7 @@
 
 namespace tinyhttp::testing {
 
-/// The body of a response as octets at places, and which places of the file those are.
+/// Maps positions in a response's body to positions in the file.
 class body_map {
  public:
   body_map() = default;
@@ -61,7 +61,7 @@ class body_map {
   bool partial_ = false;
 };
 
-/// An event at its place: so many octets of the head, or of the body, go out before it.
+/// An event with its position: this many octets of the head, or of the body, are sent before it.
 struct placed_event {
   bool in_head;
   std::uint64_t at;
@@ -71,22 +71,22 @@ using placed_events = small_vector<placed_event, 4>;
 
 /// The events of `how` that happen in this response, in order.
 [[nodiscard]] inline placed_events place_events(const act& how, const body_map& body, std::size_t head_size);
-/// Those that happen while the request's body is read: `at` counts its octets.
+/// The events that happen while the request's body is read: `at` counts its octets.
 [[nodiscard]] inline placed_events place_early(const act& how);
 
-/// What the journal says behind the name of `how`, of which `placed` happens: ` (not reached)` of a place that the
-/// response does not have, such as one behind its end; nothing where all has its place. `events`: so many have one.
+/// What the journal appends to the name of `how`: ` (not reached)` for a position that the response does not have,
+/// such as one after its end; nothing if all events have a position. `events`: so many have one.
 [[nodiscard]] inline std::string_view unreached(const act& how, std::size_t events, const body_map& body);
 
-/// Changes a head, from its start line to its empty line.
+/// Edits a head, from its start line to its empty line.
 inline void apply_edits(std::string& head, const act& how);
 
-/// What stands in front of and behind the `index`th chunk of `size` octets.
+/// What is sent before and after the `index`th chunk of `size` octets.
 struct chunk_frame {
   std::string in_front, behind;
 };
 [[nodiscard]] inline chunk_frame frame_chunk(std::size_t index, std::uint64_t size, bool last, chunk_fault broken);
-/// What stands behind the last of them: the chunk of size 0 and the trailers of `how`.
+/// What is sent after the last chunk: the chunk of size 0 and the trailers of `how`.
 [[nodiscard]] inline std::string end_of_chunks(const act& how);
 
 // ---------------------------------------------------------------------------------------------
