@@ -1,6 +1,6 @@
 // tinyhttp/app/access_log.hpp -- one log line for each response that was sent or cut off.
 //
-// Knows when a response is over (`response::on_sent`), not how it got there. What peers say is
+// Knows when a response is over (`response::on_sent`), not how it was made. Text from peers is
 // escaped, so that no request can forge a line.
 #pragma once
 
@@ -17,14 +17,14 @@
 
 namespace tinyhttp {
 
-/// The log data of an exchange. The views live during the call of the sink.
+/// What is known about a finished exchange. The views are valid during the call of the sink.
 struct access_entry {
   std::string_view method;
-  std::string_view target;  // as it was sent: nothing decoded
+  std::string_view target;  // as it was sent, not decoded
   std::string_view peer;    // empty without a server
   tinyhttp::status status{};
   std::uint64_t body_octets = 0;     // content handed to the kernel
-  bool complete = true;              // the whole message was
+  bool complete = true;              // the whole message was handed over
   std::chrono::nanoseconds time{0};  // from the request's head to the response's end
 };
 
@@ -32,17 +32,18 @@ struct access_entry {
 ///
 ///     127.0.0.1:52186 "GET /hello?x=1" 200 12 0.381ms
 ///
-/// Control octets, octets beyond US-ASCII, `"` and `\` in names from outside become `\xNN`; what is
-/// empty becomes `-`. A response that was cut has ` cut` at the end.
+/// Control octets, octets outside US-ASCII and `"` in text from peers become `\xNN`, and so does `\`; empty
+/// text becomes `-`. A response that was cut off has ` cut` at the end.
 inline void append_access_line(std::string& out, const access_entry& entry);
 
-/// Called on the connection's loop thread, so by several threads at once if there are several loops. Must not throw.
+/// Receives each entry, on the loop thread of the connection: with several loops, from several threads at
+/// once. Must not throw.
 using access_sink = function<void(const access_entry&) const>;
 
-/// Writes the whole line to standard output and flushes it, so that the reader of a pipe sees it at once.
+/// Writes a whole line to standard output and flushes it, so that a pipe's reader sees it at once.
 inline void print_access_line(const access_entry& entry);
 
-/// A handler that calls `h` and reports to `sink` how its response was sent. When `h` throws there is no response:
+/// A handler that calls `h` and reports to `sink` how its response was sent. If `h` throws there is no response:
 /// put `with_recover` inside.
 template <handler H>
 [[nodiscard]] auto with_access_log(H h, access_sink sink = print_access_line);

@@ -1,7 +1,7 @@
 // tinyhttp/app/auth.hpp -- the Basic scheme in front of a handler (RFC 7617).
 //
-// Names and passwords go over the wire in the clear: for connections that something else protects.
-// Knows no users; a function of the program says whom to let in.
+// Names and passwords are sent in the clear, so use it only over connections that are protected otherwise.
+// It knows no users; a function of the program decides whom to let in.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -27,14 +27,15 @@ struct basic_login {
   std::string password;  // neither holds a control octet (RFC 7617 2)
 };
 
-/// The credentials in an `Authorization` field; empty if it is of another scheme or malformed.
+/// The credentials in an `Authorization` field; empty if it has another scheme or is malformed.
 [[nodiscard]] inline std::optional<basic_login> parse_basic_credentials(std::string_view field);
 
-/// Decides whether to let a user in; should compare secrets with `equal_in_constant_time`.
+/// Decides whether to let somebody in. Should compare secrets with `equal_in_constant_time`.
 using credentials_check = function<bool(const basic_login&) const>;
 
-/// A handler that calls `h` for requests whose login `accepts` allows, and answers all others with 401 before any of
-/// their body is read. `realm` is shown to people; throws std::invalid_argument when it holds a control octet.
+/// A handler that calls `h` for those whom `accepts` lets in, and answers 401 to all others before
+/// reading their body. Browsers show `realm` to people; throws std::invalid_argument if it contains
+/// a control octet.
 template <handler H>
 [[nodiscard]] auto with_basic_auth(H h, std::string_view realm, credentials_check accepts);
 

@@ -1,6 +1,6 @@
 // tinyhttp/app/blocking.hpp -- runs a handler that blocks in worker threads, never in the loop.
 //
-// For handlers that ask a database, read slow files or compute for long.
+// For handlers that query a database, read slow files or compute for long.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -21,13 +21,14 @@
 
 namespace tinyhttp {
 
-/// A handler that calls `h` in one of its own threads. The body is read first, as for any handler that cannot wait.
-/// `h` is called from several threads at once, and with a request of its own: whoever asked may be gone by then,
-/// which `cancelled()` tells, and nothing is left dangling. What `h` throws is thrown on the loop thread. When all
-/// threads are busy and `waiting` requests wait for one, the answer is 503 at once (RFC 9110 15.6.4).
+/// A handler that has `h` called by threads of its own. The body is read first, as for any handler
+/// that cannot wait. `h` is called from several threads at once, with a copy of the request, so nothing
+/// dangles if the client has gone meanwhile; `cancelled()` says so. What `h` throws is thrown on the
+/// loop thread. If all threads are busy and `waiting` requests wait for one, the answer is 503 at once
+/// (RFC 9110 15.6.4).
 ///
 /// Without a context, as in tests, `h` is called in place. Destroying the handler waits for the
-/// calls of `h` that run.
+/// running calls of `h`.
 template <handler H>
 [[nodiscard]] auto blocking(H h, worker_options options = {});
 
@@ -39,7 +40,7 @@ namespace detail {
 template <class Unused = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class blocking_call final : public request_context, public worker_visit {
  public:
-  /// Copies `r`, whose body moves over. It has a context.
+  /// Copies `r`, but moves its body. `r` has a context.
   explicit blocking_call(request& r)
       : worker_visit(r.context),
         body_(std::exchange(r.body, {})),

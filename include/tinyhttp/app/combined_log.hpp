@@ -1,7 +1,7 @@
 // tinyhttp/app/combined_log.hpp -- an access log that other programs can read, in Apache's Combined format.
 //
-// For what counts, blocks and draws by such lines. What peers say is escaped as in access_log.hpp, which has our
-// own form and the numbers.
+// For programs that count, block or draw by such lines. Text from peers is escaped as in access_log.hpp, which has our
+// own form, and the numbers as values.
 #pragma once
 
 #include <tinyhttp/app/access_log.hpp>
@@ -16,19 +16,19 @@
 
 namespace tinyhttp {
 
-/// Receives a line, without a line end. Called on the loop thread of the connection, so from several threads at once
-/// when there are several loops. Must not throw.
+/// Receives a line, without a line end, on the loop thread of the connection: with several loops, from several
+/// threads at once. Must not throw.
 using line_sink = function<void(std::string_view line) const>;
 
-/// Writes the whole line to standard output and flushes it, so that the reader of a pipe sees it at once.
+/// Writes a whole line to standard output and flushes it, so that a pipe's reader sees it at once.
 inline void print_line(std::string_view line);
 
 /// A handler that calls `h` and reports to `sink` how its response was sent, once that is over:
 ///
 ///     127.0.0.1 - - [29/Nov/2026:20:54:42 +0000] "GET /hello?x=1 HTTP/1.1" 200 12 "-" "curl/7.88.1"
 ///
-/// Who asks, without the port; when the request came, in UTC; the octets of content that were sent; Referer and
-/// User-Agent. Nobody's name is told. When `h` throws there is no line: put `with_recover` inside.
+/// The client's address without the port; the time of the request, in UTC; the octets of content that were sent; Referer
+/// and User-Agent. User names are never given. If `h` throws there is no line: put `with_recover` inside.
 template <handler H>
 [[nodiscard]] auto with_combined_log(H h, line_sink sink = print_line);
 

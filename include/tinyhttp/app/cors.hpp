@@ -1,6 +1,6 @@
 // tinyhttp/app/cors.hpp -- lets web pages of other origins use a handler (the Fetch standard, 3.3).
 //
-// Browsers keep to what these fields say; everybody else ignores them. This protects no handler.
+// Browsers obey these fields; everybody else ignores them. This protects no handler.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -15,19 +15,20 @@
 
 namespace tinyhttp {
 
-/// Which pages of other origins may make requests, and which.
+/// Which pages of other origins may use a handler, and for what.
 struct cors_options {
-  std::vector<std::string> origins{};  // such as `https://example.com`; `*`: any, and nothing else
+  std::vector<std::string> origins{};  // such as `https://example.com`; `*` alone: any
   std::vector<std::string> methods{"GET", "HEAD", "POST"};  // that a page may use
-  std::vector<std::string> request_fields{};   // that a page may send beyond the harmless ones
-  std::vector<std::string> response_fields{};  // that a page may read beyond the harmless ones
+  std::vector<std::string> request_fields{};   // that a page may send besides the safelisted ones
+  std::vector<std::string> response_fields{};  // that a page may read besides the safelisted ones
   bool credentials = false;                    // cookies and Authorization; not together with `*`
-  std::chrono::seconds max_age{600};           // how long a browser may keep the answer
+  std::chrono::seconds max_age{600};           // how long a browser may keep a preflight answer
 };
 
-/// A handler that calls `h`, adds the fields that browsers require, and answers their preflight requests itself. An
-/// origin that is not listed gets the same response without these fields. Throws std::invalid_argument for `*` beside
-/// other origins or with credentials, and for what is no origin, such as one with a path: no browser would say it.
+/// A handler that calls `h` and adds the fields that browsers require, and that answers their preflight
+/// requests itself. An origin that is not listed gets the same response without these fields.
+/// Throws std::invalid_argument for `*` beside other origins or with credentials, and for an invalid origin, such
+/// as one with a path: no browser would send it.
 template <handler H>
 [[nodiscard]] auto with_cors(H h, cors_options options);
 
@@ -47,7 +48,7 @@ class cors_handler {
   cors_handler(H h, cors_options options)
       : handler_(std::move(h)), options_(std::move(options)),
         any_(options_.origins.size() == 1 && options_.origins[0] == "*") {
-    // What may not stand in a field is told now, not with the first request.
+    // Invalid field values are reported now, not at the first request.
     fields checked;
     add_preflight(checked);
     add_allowance(checked, "*");

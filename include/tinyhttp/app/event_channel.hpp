@@ -1,7 +1,7 @@
 // tinyhttp/app/event_channel.hpp -- sends the same server-sent events to many pages; any thread may publish.
 //
-// What is published is formatted once and kept for a while. Each page has a place in that, so none makes a
-// publisher wait, and one that comes back goes on where it was.
+// An event is formatted once when it is published, and kept for a while. Each page has a position in the kept events, so
+// no page makes a publisher wait, and one that reconnects continues where it was.
 #pragma once
 
 #include <tinyhttp/app/event_stream.hpp>
@@ -24,14 +24,14 @@
 
 namespace tinyhttp {
 
-/// How many events a channel keeps.
+/// The options of an `event_channel`.
 struct event_channel_options {
-  std::size_t kept = 256;  // events, for pages that are slow or come back
+  std::size_t kept = 256;  // events, for pages that are slow or reconnect
 };
 
 namespace detail {
 
-/// A page's wait, which a publisher ends. The function that is posted in between may outlive both.
+/// A page's wait, which a publisher ends. The function posted in between may outlive both.
 struct channel_wait {
   std::coroutine_handle<> waiter = nullptr;  // the loop thread's
   request_context* loop = nullptr;           // stays while this is among those who wait
@@ -48,11 +48,11 @@ class channel_state {
   void publish(const event& e, std::string&& formatted);
   void close();
   [[nodiscard]] bool is_closed() const;
-  /// Where a page goes on that saw the event of that id last; at what is published next, if that is not kept.
+  /// Where a page continues that saw the event of that id last; at the next event to be published, if that is not kept.
   [[nodiscard]] std::uint64_t place_behind(std::string_view id) const;
-  /// What stands at `place`, which moves on; null when there is nothing: not yet, or no more, for which see `ends_at`.
+  /// The event at `place`, which is advanced; null if there is none yet, or never will be (see `ends_at`).
   [[nodiscard]] octets take(std::uint64_t& place) const;
-  /// Nothing will ever stand there: the channel is closed, or that has been dropped.
+  /// There will never be an event at `place`: the channel is closed, or the event has been dropped.
   [[nodiscard]] bool ends_at(std::uint64_t place) const;
   /// False: there is something, or never will be.
   bool wait(const std::shared_ptr<channel_wait>& who, std::uint64_t place, std::coroutine_handle<> waiter);
@@ -93,7 +93,7 @@ class until_published {
   std::uint64_t place_;
 };
 
-/// Gives a stream what a channel has from a place on. Without a loop it ends rather than waits.
+/// Gives a stream the channel's events from a place on. Without a loop it ends instead of waiting.
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class channel_reader {
  public:
@@ -118,7 +118,7 @@ class channel_reader {
 
 }  // namespace detail
 
-/// Any thread may call any member. Destroying it ends its streams, as `close` does.
+/// A channel of events for many streams. Any thread may call every function. Destroying it ends its streams, as `close` does.
 class event_channel {
  public:
   explicit event_channel(event_channel_options with = {})
@@ -132,7 +132,7 @@ class event_channel {
     }
   }
 
-  /// For every stream that there is, and waits for none. Error: as from `format_event`.
+  /// Publishes an event to every open stream, and waits for none. Errors are those of `format_event`.
   result<void> publish(const event& e) {
     auto formatted = format_event(e);
     if (!formatted) return formatted.error();
@@ -140,9 +140,9 @@ class event_channel {
     return {};
   }
 
-  /// The answer to `r` with what is published from now on, or behind its Last-Event-ID while that is kept. A page
-  /// that falls behind by more than what is kept has its stream ended; it comes back. After `close`: 204, which
-  /// asks it not to. Without a context, as in tests, the stream has what is kept behind Last-Event-ID.
+  /// The response to `r` with the events published from now on, or after its Last-Event-ID if that is still kept. If a
+  /// page falls behind by more than what is kept, its stream is ended, and the page reconnects. After `close` the answer is
+  /// 204, which asks the page not to. Without a context, as in tests, the stream has the kept events after Last-Event-ID.
   template <class = void>
   [[nodiscard]] response subscribe(const request& r, event_stream_options with = {}) {
     if (state_->is_closed()) return response(status::no_content);
@@ -151,7 +151,7 @@ class event_channel {
     return event_stream(r, detail::channel_reader<>(state_, place, loop), with);
   }
 
-  /// Streams end once they have sent what was published.
+  /// Ends every stream once it has sent what was published.
   void close() { state_->close(); }
 
  private:
@@ -178,7 +178,7 @@ inline void channel_state::close() {
   wake_all();
 }
 
-/// Those who wait go on, each on its loop.
+/// Resumes all waiters, each on its loop.
 inline void channel_state::wake_all() {
   for (; !waiting_.empty(); waiting_.pop_back()) {
     waiting_.back()->loop->post([who = waiting_.back()] {

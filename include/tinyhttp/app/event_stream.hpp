@@ -1,6 +1,6 @@
 // tinyhttp/app/event_stream.hpp -- an answer that streams server-sent events.
 //
-// WHATWG HTML 9.2. Waits for the next event, or until it is time for a sign of life; holds no thread.
+// WHATWG HTML 9.2. Waits for the next event, or until a keep-alive comment is due; uses no thread.
 #pragma once
 
 #include <tinyhttp/app/first_to_end.hpp>
@@ -20,9 +20,9 @@
 
 namespace tinyhttp {
 
-/// The options of an `event_stream`, and of the streams that a channel makes.
+/// The options of an `event_stream`, and of the streams of a channel.
 struct event_stream_options {
-  std::chrono::milliseconds keep_alive{15'000};  // a comment goes out after so long without an event; 0: never
+  std::chrono::milliseconds keep_alive{15'000};  // a comment is sent after this long without an event; 0: never
 };
 
 namespace detail {
@@ -34,14 +34,14 @@ inline constexpr bool gives_events<task<Made>> = requires(const Made& made) { !m
 
 }  // namespace detail
 
-/// The answer to `r` that sends each event that `next()` returns; caches do not store it, proxies do not hold it
-/// back. It is called once the peer has taken the event before, and returns a task of a `std::optional<event>`, empty
-/// at the end, or a result of one, whose error cuts the answer. The stream also ends when the server is told to stop.
-/// `next`, with all that it captures, and the task that waits are destroyed with the answer: when the peer has gone,
-/// too, which the next event or comment brings out.
+/// The response to `r` that sends the events that `next()` returns; caches and proxies are told not to store or hold it back.
+/// `next()` is called once the peer has taken the previous event. It returns a task of a `std::optional<event>`, empty at the
+/// end, or of a result of one, whose error cuts the response off. The stream also ends when the server is told to stop. `next`,
+/// its captures, and the waiting task are destroyed with the response, also if the peer has gone, which the next event or
+/// comment reveals.
 ///
-/// In place of the event there may be a `std::string` that `format_event` made, and any other pointer to either
-/// in place of the optional. Without a context, as in tests, there are no comments.
+/// A `std::string` made by `format_event` may take the place of the event, and any other pointer to either the place of the
+/// optional. Without a context, as in tests, there are no comments.
 template <class Next>
   requires detail::gives_events<std::invoke_result_t<Next&>>
 [[nodiscard]] response event_stream(const request& r, Next next, event_stream_options with = {});

@@ -1,6 +1,6 @@
 // tinyhttp/app/notifier.hpp -- lets a coroutine on a loop wait for a change that another thread or handler makes.
 //
-// As std::condition_variable, but no thread sleeps. Knows no loop: it comes back to it through `request_context::post`.
+// Like std::condition_variable, but no thread sleeps. Knows no loop; it returns to it through `request_context::post`.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -20,7 +20,7 @@ namespace detail {
 
 class until_notified;
 
-/// A link in a ring of those who wait.
+/// A link in a ring of waiters.
 struct notified_link {
   notified_link* previous = this;
   notified_link* next = this;
@@ -31,7 +31,7 @@ struct notified_link {
   }
 };
 
-/// What a notifier shares with those who wait, who may stay behind it.
+/// What a notifier shares with its waiters, which may outlive it.
 class notifier_state {
  public:
   static constexpr std::uint64_t closed = ~std::uint64_t{0};
@@ -42,7 +42,7 @@ class notifier_state {
     return count_;
   }
   inline void notify(bool closes) noexcept;
-  /// False: there has been another notification than the one that was `seen`.
+  /// False: there has been a notification since `seen`.
   bool enter(notified_link& who, std::uint64_t seen) noexcept {
     const std::lock_guard lock(mutex_);
     if (count_ != seen) return false;
@@ -62,7 +62,7 @@ class notifier_state {
   notified_link waiting_;
 };
 
-/// Awaits a notification behind the one that was `seen`, or the end of a task that has been started. May be awaited again.
+/// Awaits a notification after `seen`, or the end of a task that has been started. May be awaited again.
 class until_notified : notified_link {
  public:
   until_notified(notifier_state& of, request_context& loop, task<void>& end)
@@ -131,7 +131,7 @@ task<Made> wait_for(shared<notifier_state> on, request_context* loop, std::chron
 
 }  // namespace detail
 
-/// Wakes coroutines that wait for something to change. Any thread may call anything.
+/// Wakes coroutines that wait for a change of something. Any thread may call every function.
 ///
 ///     auto waiting = changed.wait_for(req.context, 25s, [&] { return news_behind(after); });
 ///     const std::optional<std::string> news = co_await waiting;
@@ -140,18 +140,18 @@ class notifier {
   notifier() : state_(new detail::notifier_state()) {}
   notifier(const notifier&) = delete;
   notifier& operator=(const notifier&) = delete;
-  /// Ends what still waits, which does not call its `ready` any more.
+  /// Ends the remaining waits, without calling their `ready` again.
   ~notifier() { state_->notify(true); }
 
-  /// Whoever waits looks again, each on its loop. Call it once the change has been made; a mutex of yours may be held. Who
-  /// cannot be told for want of memory looks at the next notification, or at the end of its time.
+  /// Makes each waiter check again, on its loop. Call it after the change; you may hold a mutex of yours. If there is no memory
+  /// to notify a waiter, it checks at the next notification, or at the end of its time.
   void notify_all() noexcept { state_->notify(false); }
 
-  /// A task of what `ready()` gave last: the first that is true when it is tested, such as a bool, a pointer or a std::optional
-  /// with a value, or what there is after `span` or when the server is told to stop. `ready` is called by the thread of
-  /// `loop`, a `request::context`: at first, and after each notification, none of which gets lost in between; it must not
-  /// wait. Without a context, as in tests, it is called once. With g++ 12 the task has a line of its own, as above: a lambda
-  /// that is made behind `co_await` is destroyed twice.
+  /// Returns a task of what `ready()` returned last: the first result that tests true (a bool, a pointer, a std::optional with a
+  /// value), or the result after `span`, or when the server is told to stop. `ready` is called on the thread of `loop` (a
+  /// `request::context`), first at once and then after each notification; none is lost in between. It must not wait. Without a
+  /// context, as in tests, it is called once. With g++ 12, put the task on a line of its own, as above: that compiler destroys
+  /// a lambda within an awaited expression twice.
   template <detail::look Ready>
   [[nodiscard]] auto wait_for(request_context* loop, std::chrono::milliseconds span, Ready ready) {
     return detail::wait_for(state_, loop, span, detail::at_stop::ends, std::move(ready));

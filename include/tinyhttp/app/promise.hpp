@@ -1,6 +1,6 @@
 // tinyhttp/app/promise.hpp -- lets a coroutine on a loop wait for a value that another thread sets once.
 //
-// As std::promise and std::future, but no thread sleeps. Knows no loop; see notifier.hpp.
+// Like std::promise and std::future, but no thread sleeps. Knows no loop; see notifier.hpp.
 #pragma once
 
 #include <tinyhttp/app/notifier.hpp>
@@ -23,7 +23,7 @@ namespace detail {
 template <class T>
 class promised {
  public:
-  /// Counts the first time; null: there will be none.
+  /// Sets the result; only the first call counts. Null: there will be none.
   void tell(result<T>* value) {
     {
       const std::lock_guard lock(mutex_);
@@ -57,9 +57,9 @@ class future {
  public:
   explicit future(shared<detail::promised<T>> of) noexcept : promised_(std::move(of)) {}
 
-  /// A task of the value, which is given once, or the error that was told. Other errors: `timeout` after `span`, which may be
-  /// followed by another wait; `closed` when the last copy of the promise has gone, or the value been given. A server that
-  /// is told to stop waits for it as for any answer. Without a context, as in tests, nothing is waited for.
+  /// Returns a task of the value, which is given only once, or of the error that was set. Other errors: `timeout` after `span`,
+  /// after which you may wait again; `closed` when the last copy of the promise has been destroyed, or the value was already given.
+  /// The wait goes on if the server is told to stop, as for any answer. Without a context, as in tests, nothing is waited for.
   [[nodiscard]] task<result<T>> wait_for(request_context* loop, std::chrono::milliseconds span) const {
     return wait(promised_, loop, span);
   }
@@ -76,10 +76,9 @@ class future {
   shared<detail::promised<T>> promised_;
 };
 
-/// Sets the value; give a copy to whoever will have it. The first that tells something counts; when the last has gone
-/// without, that ends the wait, too. Any thread may call anything; nobody has to be waiting any more. `T` may be
-/// void. Take the future first, and move the promise away: a copy that stays with who waits keeps the wait from
-/// ending with the others; one that was moved from is empty.
+/// Sets the value; give a copy to the thread that will have it. The first value or error that is set counts; when the last copy is destroyed without
+/// one, the wait ends, too. Any thread may call every function, even if nobody waits any more. `T` may be void. Take the future
+/// first, and move the promise away: a copy kept by the waiter keeps the wait from ending. A moved-from promise is empty.
 ///
 ///     th::promise<std::string> told;
 ///     auto coming = told.get_future();
@@ -92,7 +91,7 @@ class promise {
   promise() : told_(new teller()) {}
 
   [[nodiscard]] future<T> get_future() const { return future<T>(told_->to); }
-  /// A `T`, or an error.
+  /// Sets the result: a `T`, or an error.
   void set_value(result<T> value) const { told_->to->tell(&value); }
   void set_value() const
     requires std::is_same_v<T, void>

@@ -1,6 +1,6 @@
 // tinyhttp/app/recover.hpp -- turns an exception thrown by a handler into a constant 500.
 //
-// The peer learns that something failed and nothing else; what was thrown goes to a hook.
+// The peer learns only that something failed; a hook gets the exception's text.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -13,11 +13,10 @@
 
 namespace tinyhttp {
 
-/// Called for each exception, with the request and the exception's text. Called where the handler ran. It must not
-/// throw.
+/// Receives the request and the exception's text, where the handler ran. Must not throw.
 using error_hook = function<void(const request&, std::string_view) const>;
 
-/// One line on standard error: `GET /report: handler threw: no such table`.
+/// Prints one line on standard error: `GET /report: handler threw: no such table`.
 inline void print_handler_error(const request& r, std::string_view what);
 
 /// A handler that calls `h`, and answers 500 if it throws, at once or later.

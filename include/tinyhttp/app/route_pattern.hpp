@@ -1,6 +1,6 @@
 // tinyhttp/app/route_pattern.hpp -- the pattern of a route, parsed and checked.
 //
-// What a program writes, not what a peer sends: whatever cannot be meant is refused with an exception.
+// Patterns come from the program, not from a peer, so a pattern that makes no sense throws an exception.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -17,8 +17,8 @@ namespace tinyhttp {
 ///
 ///     literal    users        itself, however the path escapes it; written here without escapes
 ///     named      {id}         any one segment that is not empty
-///     rest       {path...}    all that is left, slashes too, maybe nothing; only at the end. `{...}` hands
-///                             nothing on, so that it takes what a name does not: see `route_tree::capture`
+///     rest       {path...}    the rest of the path, slashes included, maybe empty; only at the end. `{...}` has
+///                             no name and passes nothing on, so it accepts what a name does not: see `route_tree::capture`
 struct route_pattern {
   enum class kind : std::uint8_t { literal, named, rest };
   struct segment {
@@ -28,7 +28,7 @@ struct route_pattern {
 
   std::vector<segment> segments;
 
-  /// Throws std::invalid_argument that names the pattern and what is wrong with it.
+  /// Throws std::invalid_argument with the pattern and the reason.
   explicit route_pattern(std::string_view pattern);
 };
 

@@ -1,7 +1,7 @@
 // tinyhttp/app/time_limit.hpp -- limits how long a handler may wait.
 //
-// For handlers that are coroutines: one that does not wait cannot be stopped, only moved away
-// (blocking.hpp). Takes its time from `request_context::clock`.
+// For handlers that are coroutines. A handler that does not wait cannot be stopped, only moved to another
+// thread (blocking.hpp). Takes the time from `request_context::clock`.
 #pragma once
 
 #include <tinyhttp/app/first_to_end.hpp>
@@ -14,8 +14,8 @@
 
 namespace tinyhttp {
 
-/// A handler that calls `h`. If the response is not ready within `limit`, it destroys the coroutine where it waits
-/// and answers 503. Without a context, as in tests, there is no limit.
+/// A handler that calls `h`. If the response is not there within `limit`, it destroys the coroutine
+/// where it waits and answers 503. Without a context, as in tests, there is no limit.
 template <handler H>
 [[nodiscard]] auto with_time_limit(H h, duration limit);
 

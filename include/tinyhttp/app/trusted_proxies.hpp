@@ -25,31 +25,31 @@ namespace tinyhttp {
 /// Which proxies are trusted, and for what. Without `proxies` nobody is.
 struct trusted_proxy_options {
   /// Addresses and networks, such as `127.0.0.1`, `::1`, `10.0.0.0/8`; `unix:` is every peer on a Unix-domain
-  /// socket. Each proxy on the way has to be among them.
+  /// socket. Every proxy on the way must be among them.
   std::vector<std::string> proxies{};
 
-  /// The one field to which each of them adds whom it was asked by, as the last element of a list:
-  /// addresses, or those elements that RFC 7239 has for `Forwarded`.
+  /// The field to which each of them appends the address it was asked from, as the last element of a list
+  /// of addresses, or of the elements of `Forwarded` (RFC 7239).
   std::string field = "X-Forwarded-For";
 
-  /// Takes from them by which scheme and for which host was asked: the last element of X-Forwarded-Proto and
-  /// X-Forwarded-Host, or what stands beside the address in `Forwarded`. Only where the proxies write over what
-  /// they were sent: many pass these fields on as they came.
+  /// Take from them the scheme and the host that the client asked for: the last element of X-Forwarded-Proto and
+  /// X-Forwarded-Host, or what is beside the address in `Forwarded`. Only safe if the proxies overwrite these
+  /// fields: many pass them on as they came.
   bool scheme = false;
   bool host = false;
 };
 
 /// A handler that calls `h` with a request whose `peer()`, and on demand `is_secure()` and `host()`, are those of the
-/// client that connected to the outermost trusted proxy. Who is not trusted is believed nothing.
+/// client that connected to the outermost trusted proxy. Nothing is believed from anybody else.
 ///
-/// The list is read from its end, and over all lines of the field: each address was written by the one behind
-/// it, the last by the peer of the connection. The first that is not trusted asks. An element that is no
-/// address, such as `unknown`, ends the way, too; then it is the last trusted one on it. Without a context,
-/// as in tests, nobody is trusted.
+/// The list is read from its end, over all lines of the field: each address was written by the proxy after
+/// it, the last one by the peer of the connection. The first that is not trusted is the client. An element that
+/// is no address, such as `unknown`, ends the search, too; then the last trusted address is the client. Without a
+/// context, as in tests, nobody is trusted.
 ///
-/// Goes around everything that asks for the peer: `with_trusted_proxies(with_access_log(app), {...})`.
-/// Fields are left as they are. Throws std::invalid_argument for a proxy that is no address or network, and for
-/// a `field` that is no name of one.
+/// Put it around everything that uses the peer: `with_trusted_proxies(with_access_log(app), {...})`.
+/// The fields are not changed. Throws std::invalid_argument for a proxy that is no address or network, and for
+/// an invalid field name.
 template <handler H>
 [[nodiscard]] auto with_trusted_proxies(H h, trusted_proxy_options options);
 
@@ -57,7 +57,7 @@ template <handler H>
 
 namespace detail {
 
-/// A node of a list, without its port or with it (RFC 7239 6).
+/// An address in a list, with or without its port (RFC 7239 6).
 struct forwarded_address {
   ip_address address;
   std::uint16_t port = 0;
@@ -94,8 +94,8 @@ struct forwarded_address {
   return forwarded_address{*address, static_cast<std::uint16_t>(*number)};
 }
 
-/// The elements of a list field, the last one first, over all of its lines; empty ones are left out. What
-/// stands in quotation marks is one. Read from behind, nothing in front of an element changes what it is.
+/// The elements of a list field, the last one first, over all of its lines, without empty ones. A quoted
+/// string is one element. Because it reads from the end, nothing before an element can change what it is.
 class list_from_its_end {
  public:
   list_from_its_end(const fields& of, std::string_view name) noexcept
@@ -140,7 +140,7 @@ struct forwarded_element {
   std::string node, host, scheme;
 };
 
-/// Reads `for=192.0.2.1;proto=https;host=h`. False, and `into` stays, where that is no such thing, or says one of
+/// Parses `for=192.0.2.1;proto=https;host=h`. False, without a change to `into`, if it is malformed or has one of
 /// these twice (RFC 7239 4).
 [[nodiscard, gnu::cold]] inline bool parse_forwarded_element(std::string_view text, forwarded_element& into) {
   const std::string all = std::string(";").append(text);

@@ -1,6 +1,6 @@
 // tinyhttp/app/worker_call.hpp -- lets a coroutine on a loop wait for work that a worker thread does.
 //
-// Knows no loop: it comes back to it through `request_context::post`.
+// Knows no loop; it returns to it through `request_context::post`.
 #pragma once
 
 #include <tinyhttp/app/worker_pool.hpp>
@@ -21,8 +21,8 @@ namespace tinyhttp {
 
 namespace detail {
 
-/// What a coroutine that waits and a worker share. Each may be gone first; so may the function
-/// that is posted between them. Whichever is last frees it.
+/// What a waiting coroutine and a worker share. Either may be destroyed first, and so may the function
+/// that is posted between them. The last one frees it.
 class worker_visit : public std::enable_shared_from_this<worker_visit> {
  public:
   explicit worker_visit(request_context* loop) noexcept : loop_(loop) {}
@@ -46,17 +46,17 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
     const std::lock_guard lock(mutex_);
     return loop_ != nullptr && loop_->stopping();
   }
-  /// Has `work` called on the loop thread, if somebody waits there.
+  /// Calls `work` on the loop thread, if somebody still waits there.
   void post(function<void()> work) {
     const std::lock_guard lock(mutex_);  // the loop's context stays while we hold this
     if (loop_ != nullptr) loop_->post(std::move(work));
   }
-  /// What lasts on the loop, if somebody waits there.
+  /// The lasting context on the loop, if somebody still waits there.
   [[nodiscard]] request_context* lasting_loop() noexcept {
     const std::lock_guard lock(mutex_);
     return loop_ != nullptr ? &loop_->lasting() : nullptr;
   }
-  /// Whoever waits goes on, on the loop thread; once there is memory to say so.
+  /// Resumes the waiter, on the loop thread, once there is memory to post it.
   void leave() {
     for (bool told = false; !told;) try {
         post([self = shared_from_this()] {
@@ -80,9 +80,9 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
 
 }  // namespace detail
 
-/// An awaitable that has a thread of `pool` call `work` and returns its result. `work` owns what it uses, for it goes
-/// on when the coroutine that waits is destroyed, and must not throw. Without a context, as in tests, and when the
-/// pool takes no more, it is called in place. Await it once.
+/// When awaited, has `work` called by a thread of `pool`, and returns its result. `work` must own what it
+/// uses, as it goes on if the waiting coroutine is destroyed, and must not throw. It is called in place
+/// without a context, as in tests, and when the pool is full. Await it once.
 template <class Work>
 class worker_call {
  public:

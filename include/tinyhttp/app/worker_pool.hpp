@@ -1,6 +1,6 @@
 // tinyhttp/app/worker_pool.hpp -- a bounded number of threads with a bounded queue of work.
 //
-// Knows nothing of requests or loops. A pool starts no thread before there is work for it.
+// Knows nothing of requests or loops. A pool starts no thread before it has work.
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
@@ -16,22 +16,22 @@ namespace tinyhttp {
 
 /// The options of a `worker_pool`, and of `blocking`, which has one.
 struct worker_options {
-  std::size_t threads = 4;  // at most, and at least one; each is started when work finds the others busy
-  std::size_t waiting = 64;  // work that no thread has begun, at most; more is refused
+  std::size_t threads = 4;  // at most, and at least one; each is started when work arrives and the others are busy
+  std::size_t waiting = 64;  // the most work that may wait for a thread; more is refused
 };
 
-/// Thread-safe.
+/// A pool of worker threads. Any thread may use it.
 class worker_pool {
  public:
   explicit worker_pool(worker_options options) : options_(options) {}
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
 
-  /// Waits for the work that runs; what has not begun is dropped. Not from one of its own threads.
+  /// Waits for running work; drops what has not begun. Not from one of its own threads.
   ~worker_pool();
 
-  /// `work` will be called by one of the threads; it must not throw. False: there is no room, or the pool
-  /// ends, and `work` was not taken. Throws std::system_error when not even one thread can be started.
+  /// Has one of the threads call `work`, which must not throw. False: the queue is full, or the pool is being
+  /// destroyed, and `work` was not taken. Throws std::system_error if not even one thread can be started.
   [[nodiscard]] bool submit(function<void()>&& work);
 
  private:
@@ -65,7 +65,7 @@ inline worker_pool::~worker_pool() {
   for (auto& each : threads_) each.join();  // and there will be no others
 }
 
-/// One more thread. False: there are as many as there may be, or as the system has.
+/// Starts one more thread. False: the limit is reached, the pool's or the system's.
 inline bool worker_pool::grow() {
   if (!threads_.empty() && threads_.size() >= options_.threads) return false;
   try {
@@ -87,7 +87,7 @@ inline bool worker_pool::submit(function<void()>&& work) {
   return true;
 }
 
-/// The front of the queue, whose room is used again once half of it is gone.
+/// Takes the front of the queue, whose memory is reused once half of it is free.
 inline function<void()> worker_pool::take() {
   auto work = std::move(queue_[taken_++]);
   if (2 * taken_ >= queue_.size()) {
