@@ -3,7 +3,7 @@
 //     router r;
 //     r.any("/api/{...}", as_handler(async_client(), "http://127.0.0.1:9000"));
 //
-// Decides nothing about fields (forwarding.hpp) and connections (the client).
+// Decides nothing about fields (forwarding.hpp) or connections (the client).
 #pragma once
 
 #include <tinyhttp/client/call.hpp>
@@ -29,16 +29,16 @@ class forwarding_handler;
 }  // namespace detail
 
 /// A handler that sends each request on to `upstream`, a URL: method, path and query (below the path of `upstream`,
-/// octet for octet; `..` is 404), fields, body and trailers. `OPTIONS *` goes on where all of the upstream is asked,
-/// else it is answered here: 204. Throws `bad_result` for a bad URL, for one with a query or a user, which would go
-/// nowhere, for an https one where the client has no TLS, and for a `strip_prefix` without a slash in front.
+/// octet for octet; `..` is 404), fields, body and trailers. `OPTIONS *` is passed on if the handler stands for the whole
+/// upstream; otherwise it answers 204 itself. Throws `bad_result` for a bad URL, for one with a query or a user, which
+/// would not be used, for https if the client has no TLS, and for a `strip_prefix` without a leading slash.
 ///
 /// With an `async_client` it waits on the server's loop, and bodies are streamed both ways, no faster
-/// than the slower side goes. A peer that leaves ends the exchange upstream. An answer that is cut off
-/// upstream is cut off for the peer, too. With a `client` it is a handler to wrap in `blocking`, and
+/// than the slower side. If the peer leaves, the exchange with the upstream ends. If the upstream's answer is cut
+/// off, it is cut off for the peer, too. With a `client`, wrap the handler in `blocking`; then
 /// both bodies are read whole, within the server's and the client's limits.
 ///
-/// The client's options count, but its User-Agent, decoder and redirects do not: all of that is
+/// The client's options apply, except for its User-Agent, decoder and redirects: those are a matter
 /// between peer and upstream. Informational responses and upgrades (101) are not passed on.
 template <class Client>
 [[nodiscard]] auto as_handler(Client over, std::string_view upstream, forward_options how = {}) {
@@ -54,9 +54,9 @@ template <class Client>
   return detail::forwarding_handler<Client>(std::move(over), std::move(base), std::move(how));
 }
 
-/// A handler that asks whatever server its request names: the target is a URL, as of a request that
-/// goes to a proxy (RFC 9112 3.2.2), else the answer is 400. Whoever may send it requests reaches
-/// every server that this machine reaches.
+/// A handler that sends each request to the server that the request names: the target is a URL, as in requests
+/// to a proxy (RFC 9112 3.2.2); otherwise the answer is 400. Anyone who can send it requests can reach
+/// every server that this machine can reach.
 template <class Client>
 [[nodiscard]] auto as_handler(Client over, forward_options how = {}) {
   return detail::forwarding_handler<Client>(std::move(over), error(error_kind::invalid_argument, ""),

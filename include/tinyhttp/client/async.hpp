@@ -1,7 +1,7 @@
 // tinyhttp/client/async.hpp -- the client for coroutines: `co_await c.get(url)` on the running loop.
 //
-// What client.hpp says of calls holds here too; only the waiting is different. In a handler of a
-// server there is always a loop: its own.
+// The rules for calls in client.hpp hold here, too; only the waiting differs. In a server's handler the
+// loop is the server's.
 #pragma once
 
 #include <tinyhttp/client/engine.hpp>
@@ -25,15 +25,15 @@ namespace tinyhttp {
 
 /// A call waits on the loop of the thread where it is first awaited, and keeps its connection there for the next call
 /// on that loop. So any number of loops and threads may use one client. Copies are the same client. Tasks may outlive
-/// it; connections are closed when their loop ends, or once the client has gone and the loop makes another call.
-/// Bodies of answers are pulled on the loop of their call, and are gone before it is.
+/// it. Connections are closed when their loop ends, or when the client has been destroyed and the loop makes a call for
+/// another one. Pull the body of an answer on the loop of its call, and destroy it before the loop.
 ///
 /// Destroying a task ends its call and closes its connection. Without a loop a call fails with
 /// `invalid_argument`.
 template <client_transport Transport>
 class basic_async_client {
  public:
-  /// Throws std::invalid_argument for a `client_options::stop`: it ends waits in threads, and there are none here.
+  /// Throws std::invalid_argument if `client_options::stop` is set: it ends waits in threads, which there are none of here.
   explicit basic_async_client(client_options with = {})
       : options_(std::make_shared<const client_options>(std::move(with))) {
     if (options_->stop != nullptr) throw std::invalid_argument("async_client: stop is for clients that block");
@@ -63,7 +63,7 @@ class basic_async_client {
     return call(to, {.method = method::delete_});
   }
 
-  /// The answer as soon as its head is there. The body is pulled with `co_await`; dropping it before
+  /// The answer as soon as its head has arrived. Pull the body with `co_await`; dropping it before
   /// its end closes the connection.
   [[nodiscard]] task<result<response>> open(std::string_view to, call_options how = {}) const {
     return run(options_, parse_url(to), std::move(how), answer_until::head);

@@ -22,8 +22,8 @@
 
 namespace tinyhttp {
 
-/// Called with each redirect's target before it is requested; so the last one is where the answer came from. An error
-/// keeps it from being asked, and is the outcome of the call.
+/// Called with each redirect's target before it is requested, so the last one is where the answer came from. If it returns
+/// an error, the target is not requested, and the call fails with that error.
 using redirect_sink = function<result<void>(const url&)>;
 
 /// The options of one call, besides the URL. The members behind `body` override the client's options.
@@ -38,17 +38,17 @@ struct call_options {
   bool as_is = false;  // no field is added (User-Agent, Accept-Encoding, ...), nothing is decoded
 
   /// Sent in place of the URL's path and query, octet for octet: `/a|b?c`, or `*` with OPTIONS (RFC 9112 3.2.1,
-  /// 3.2.4). Empty: the URL's. An octet outside visible US-ASCII, a `#`, another form: `invalid_argument`.
+  /// 3.2.4). Empty: the URL's. `invalid_argument` for octets outside visible US-ASCII, a `#`, or another form.
   /// Redirects are resolved against it.
   std::string target = {};
 
-  /// The body and its Content-Type. These three throw as `fields::set`.
+  /// The body and its Content-Type. These three throw like `fields::set`.
   void set_body(typed_body content) {
     fields.set("Content-Type", content.media_type);
     body = std::move(content.body);
   }
-  /// Who asks: RFC 7617, where `user` has no colon, or RFC 6750. For the origin of the URL alone;
-  /// both go over the wire as they are.
+  /// Credentials: RFC 7617, with a `user` without a colon, or RFC 6750. Only sent to the origin of the URL, and
+  /// in the clear.
   void set_basic(std::string_view user, std::string_view password) {
     fields.set("Authorization", basic_credentials(user, password));
   }
@@ -59,12 +59,12 @@ struct call_options {
 
 namespace detail {
 
-/// `GET http://h:1/x`, for error lines: without userinfo and fragment.
+/// `GET http://h:1/x`, for error messages: without userinfo and fragment.
 [[nodiscard]] inline std::string describe(const method& m, const url& to) {
   return std::string(m.name()).append(" ").append(to.origin()).append(to.target);
 }
 
-/// Has `r`, whose method stands, ask for `text` as it is, and `to` name that as a URL does. False, when it may not.
+/// Sets the target of `r`, whose method is set, to `text` unchanged, and `to` to the same URL. False if it is invalid.
 [[nodiscard]] inline bool set_target(request& r, url& to, std::string_view text) {
   if (!r.target.assign(text, r.method) || r.target.form() == target_form::absolute ||
       r.target.form() == target_form::authority)
@@ -76,7 +76,7 @@ namespace detail {
   return true;
 }
 
-/// What `post` and its kin, and `send` of a request, make of their arguments.
+/// The call options for the arguments of `post` and the like, and of `send`.
 [[nodiscard]] inline result<call_options> options_of(method m, body content, std::string_view media_type) {
   call_options how;
   how.method = std::move(m);

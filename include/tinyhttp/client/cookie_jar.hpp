@@ -1,7 +1,6 @@
 // tinyhttp/client/cookie_jar.hpp -- a client's cookies, kept between requests and, in a file, between runs.
 //
-// What is kept and sent is decided in http/cookie_store.hpp. A client has no jar unless it is given
-// one.
+// http/cookie_store.hpp decides what is kept and sent. A client has no jar unless it is given one.
 #pragma once
 
 #include <tinyhttp/client/hooks.hpp>
@@ -24,12 +23,12 @@
 
 namespace tinyhttp {
 
-/// Any number of threads and clients may share one.
+/// The cookies of one or more clients. Any number of threads and clients may share a jar.
 ///
 ///     cookie_jar cookies;
 ///     client c({.hooks = {&cookies}});
 ///
-/// A Cookie field that the caller set goes out behind the jar's own.
+/// If the caller sets a Cookie field, it is sent after the jar's own.
 class cookie_jar final : public exchange_hook {
  public:
   using clock_function = std::int64_t (*)() noexcept;  // seconds since 1970
@@ -39,12 +38,12 @@ class cookie_jar final : public exchange_hook {
   inline void before(const url& to, request& r) override;
   inline void after(const url& from, const response& answer) override;
 
-  /// As if an answer from `from` had had that Set-Cookie field. False when it is ignored.
+  /// Acts as if an answer from `from` had that Set-Cookie field. False if the cookie is ignored.
   bool set(const url& from, std::string_view set_cookie) {
     const std::lock_guard lock(guard_);
     return store_.set(from, set_cookie, now_());
   }
-  /// A copy of what is here.
+  /// A copy of the cookies.
   [[nodiscard]] std::vector<stored_cookie> cookies() const {
     const std::lock_guard lock(guard_);
     return store_.cookies();
@@ -54,13 +53,13 @@ class cookie_jar final : public exchange_hook {
     store_.clear();
   }
 
-  /// Adds what a file holds that `save`, curl or wget wrote. Fails with `open PATH: cause`, and for
-  /// more than 16 MiB; lines that make no sense are skipped.
+  /// Adds the cookies of a file that `save`, curl or wget wrote. Fails with `open PATH: cause`, and for
+  /// more than 16 MiB; lines that cannot be parsed are skipped.
   template <class = void>
   result<void> load(const std::string& path);
-  /// Replaces the file as a whole, readable by its owner only: cookies are as good as passwords. What is no
-  /// regular file, such as /dev/null, is written to; a pipe that nobody reads is an error.
-  /// `with_sessions`: also those that end with the session, as `curl -c` does.
+  /// Replaces the whole file, readable by its owner only: cookies are as good as passwords. If the path is not a
+  /// regular file, such as /dev/null, it is written to; a pipe that nobody reads is an error.
+  /// `with_sessions`: also writes cookies that end with the session, as `curl -c` does.
   result<void> save(const std::string& path, bool with_sessions = true) const;
 
  private:

@@ -1,6 +1,6 @@
 // tinyhttp/client/credentials.hpp -- a user name and password, or a token, as a field value (RFC 7617, RFC 6750).
 //
-// Pure. Whom they may be shown to is decided in redirects.hpp.
+// Pure. redirects.hpp decides to whom they may be shown.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -23,7 +23,7 @@ namespace tinyhttp {
   return "Basic " + base64_encode(user_and_password);
 }
 
-/// The same for the two apart. Throws std::invalid_argument for a user with a colon, and for control octets
+/// The same from user and password. Throws std::invalid_argument for a user with a colon, and for control octets
 /// in either (RFC 7617 2).
 [[nodiscard]] inline std::string basic_credentials(std::string_view user,
                                                    std::string_view password) {
@@ -40,7 +40,7 @@ namespace tinyhttp {
 }
 
 /// Basic credentials from the userinfo of a URL, with escapes decoded; a user without a password has an empty one.
-/// Empty when an escape is malformed, or stands for a control octet.
+/// Empty if an escape is malformed, or stands for a control octet.
 [[nodiscard]] inline std::optional<std::string> basic_credentials_of_url(
     std::string_view userinfo) {
   auto decoded = percent_decode(userinfo);

@@ -1,6 +1,6 @@
 // tinyhttp/client/digest_login.hpp -- a user name and password for one origin, by the Digest scheme.
 //
-// RFC 7616. The hash is handed in: digest.hpp has one. Answers 401, not the 407 of proxies.
+// RFC 7616. The hash function is an argument: digest.hpp has one. Answers 401, not the 407 of proxies.
 #pragma once
 
 #include <tinyhttp/client/hooks.hpp>
@@ -21,17 +21,17 @@
 
 namespace tinyhttp {
 
-/// Answers the Digest challenges of one origin, and of no other, even after redirects. As a hook it also goes ahead
-/// of them: once a nonce has come, later requests carry the answer at once.
+/// Answers the Digest challenges of one origin, and of no other, even after redirects. As a hook it also avoids
+/// challenges: once a nonce has arrived, later requests carry the answer at once.
 ///
 ///     digest_login login("http://localhost:8000", "ada", "secret", &hash_with_openssl);
 ///     client c({.hooks = {&login}, .credentials = &login});
 ///
-/// Any number of threads and clients may use one. The proof of the server (rspauth) is not checked.
+/// Any number of threads and clients may use one. The server's proof (rspauth) is not checked.
 class digest_login final : public challenge_answerer, public exchange_hook {
  public:
-  /// `of` is a URL of the origin; throws std::invalid_argument when it is none. User and password
-  /// are in UTF-8, the user without a colon.
+  /// `of` is a URL of the origin; throws std::invalid_argument if it is not. User and password
+  /// are in UTF-8; the user has no colon.
   digest_login(std::string_view of, std::string user, std::string password, hash_function hash);
 
   inline std::optional<std::string> answer(const url& to, const request& r,

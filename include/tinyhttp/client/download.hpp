@@ -1,7 +1,7 @@
 // tinyhttp/client/download.hpp -- downloads a URL into a file: all of it, or an error and the old file.
 //
-// Goes on with what an earlier attempt left, if the server still has the same representation
-// (RFC 9110 13.1.5, 14.3); never joins pieces of two. The work is in download_run.hpp.
+// Resumes what an earlier attempt left, if the server still has the same representation (RFC 9110
+// 13.1.5, 14.3); never joins pieces of two. The work is in download_run.hpp.
 #pragma once
 
 #include <tinyhttp/client/client.hpp>
@@ -17,15 +17,15 @@
 
 namespace tinyhttp {
 
-/// Downloads `from` into the file `path`. The octets go to `PATH.part`, which becomes `PATH` when
-/// the last one has come; on failure `PATH` is what it was, but where the name alone could not be synced. A part that can be gone on with (the
-/// answer had a strong validator) is left beside it, with the validator in `PATH.part.from`: after a
-/// kill or a power cut at any moment, too.
+/// Downloads `from` into the file `path`. The octets go to `PATH.part`, which becomes `PATH` when the last one
+/// has arrived. On failure `PATH` is unchanged, unless only syncing its name failed. If the answer had a strong
+/// validator, the part is left beside it and can be resumed, with the validator in `PATH.part.from`, even after a
+/// kill or a power cut at any moment.
 ///
-/// Blocks; `with` is a client that blocks, shared with other threads or not. Asks for no encodings
-/// and undoes none: the file is what the server has.
-/// Fails as `client::open` and reading its body do, with `GET URL: 404 Not Found` (kind `protocol`,
-/// the status as its hint), and with what the operating system says about files.
+/// Blocks; `with` is a blocking client, which other threads may share. Requests no content coding and
+/// decodes none: the file is what the server has.
+/// Fails like `client::open` and reading its body, with `GET URL: 404 Not Found` (kind `protocol`,
+/// the status as its hint), and with errors of the operating system about files.
 template <class Client>
   requires(!std::is_convertible_v<Client&, std::string_view>)
 [[nodiscard]] result<download_report> download(Client& with, std::string_view from,
@@ -37,7 +37,7 @@ template <class Client = client>
 
 /// The same into `directory` (empty: the current one), under the name that the server suggests (Content-Disposition,
 /// RFC 6266), otherwise the last segment of the URL, otherwise `download`. The name never leads out of the directory,
-/// begins with no dot, and replaces nothing: where it is taken, `open PATH: file exists`.
+/// begins with no dot, and replaces nothing: if it is taken, the error is `open PATH: file exists`.
 template <class Client>
 [[nodiscard]] result<download_report> download_to(Client& with, std::string_view from,
                                                   const std::string& directory,

@@ -1,7 +1,7 @@
 // tinyhttp/client/follow_events.hpp -- follows the server-sent events of a URL, across reconnections.
 //
-// What a page's EventSource does (WHATWG HTML 9.2.2), in a thread: streams end, lines break, and whoever comes
-// back says which event it saw last.
+// Does what a page's EventSource does (WHATWG HTML 9.2.2), in a thread: when a stream ends or a connection breaks, it
+// reconnects and sends the last event's id.
 #pragma once
 
 #include <tinyhttp/client/client.hpp>
@@ -22,18 +22,18 @@ namespace tinyhttp {
 
 /// How `follow_events` connects, and reconnects.
 struct follow_options {
-  tinyhttp::fields fields = {};           // of each request, beside those that ask for events
-  std::string last_event_id = {};         // go on behind that one
-  std::chrono::milliseconds pause{3000};  // before it comes back, until the server says another (`retry`)
-                                          // and longer: up to 3 s while nothing comes, up to 5 minutes
-                                          // where a refusal asks for that (Retry-After)
+  tinyhttp::fields fields = {};           // of each request, besides those that ask for events
+  std::string last_event_id = {};         // continue after that event
+  std::chrono::milliseconds pause{3000};  // before reconnecting, until the server sets another (`retry`)
+                                          // and longer: up to 3 s while nothing arrives, up to 5 minutes
+                                          // if a refusal asks for that (Retry-After)
   event_limits limits = {};
-  clock* time = nullptr;                  // for the pauses, of a kind that blocks; null: the system's
+  clock* time = nullptr;                  // for the pauses, a blocking clock; null: the system's
 };
 
 /// Calls `take` with each event of the stream at `from`, until `take` returns false or the server answers 204, which
-/// means not to reconnect. Comes back when the stream has ended, the line broke or was silent, there was no
-/// connection, and after 408, 429, 500, 502, 503 and 504. Errors: what would be no better another time, such as
+/// means not to reconnect. Reconnects when the stream has ended, the connection broke, was silent or could not be made,
+/// and after 408, 429, 500, 502, 503 and 504. Returns an error for what another attempt would not change, such as
 /// another status, an answer of another type or an event beyond `limits`; and `cancelled`, by `client_options::stop`.
 template <class Client, class Take>
   requires std::is_invocable_r_v<bool, Take&, const event&>

@@ -24,10 +24,10 @@ namespace tinyhttp {
 
 /// The options of `as_handler`: what the proxy changes in requests.
 struct forward_options {
-  /// Upstream sees the Host field of the request; else it sees its own name.
+  /// The upstream sees the Host field of the request; otherwise its own name.
   bool keep_host = false;
 
-  /// What goes before the upstream's path is taken off first, such as `/api`; empty: nothing is.
+  /// Removed from the path before the path of the upstream's URL is put in front, such as `/api`; empty: nothing is.
   std::string strip_prefix = {};
 
   /// Our name in the Via field of requests (RFC 9110 7.6.3); empty: none is added.
@@ -37,16 +37,16 @@ struct forward_options {
   bool x_forwarded = true;
   bool forwarded = false;
 
-  /// Such fields that came with the request go on, with ours behind them. Only where whoever sends
-  /// us requests can be believed; else they are dropped.
+  /// Keeps such fields of the request, and appends ours. Only if the sender of the request can be
+  /// trusted; otherwise they are dropped.
   bool trust_forwarded = false;
 
-  /// Told why a request got 502 or 504, in one line; the peer is not. Called by any thread.
+  /// Called with one line that says why a request got 502 or 504; the peer is not told. Called by any thread.
   function<void(std::string_view) const> log = {};
 };
 
 /// Removes the fields that are for one connection only: those that Connection names, and those that are so by
-/// definition (RFC 9110 7.6.1). How the body is framed is the next writer's to say.
+/// definition (RFC 9110 7.6.1). The next writer decides how the body is framed.
 inline void remove_hop_by_hop(fields& from);
 
 /// The fields of the forwarded request, given the received request `r`. Empty when it goes no further: its
@@ -55,10 +55,10 @@ inline void remove_hop_by_hop(fields& from);
                                                           const forward_options& how);
 
 /// The path and query of `r` octet for octet (RFC 9110 7.7), as sent to the upstream: below `base`, the path of its
-/// URL. `*` stays what it is where the whole upstream is asked: no prefix, and `/` as base. Empty when the path does
-/// not start with `strip_prefix`, and when a segment of it is `..` to some reader, escaped or not: it might lead out
-/// of the paths that are passed on. Below a prefix or a base that is not `/`, a broken escape is one, too: nobody
-/// knows what a reader makes of `%u002e`.
+/// URL. `*` stays `*` if the whole upstream is meant: no prefix, and `/` as base. Empty if the path does not
+/// start with `strip_prefix`, and if some server may read one of its segments as `..`, escaped or not: it might lead out
+/// of the paths that are passed on. Below a prefix or a base that is not `/`, a broken escape counts as such: nobody
+/// knows how a server reads `%u002e`.
 [[nodiscard]] inline std::optional<std::string> forward_target(const request& r,
                                                                std::string_view base,
                                                                const forward_options& how);

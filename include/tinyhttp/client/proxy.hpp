@@ -1,7 +1,7 @@
 // tinyhttp/client/proxy.hpp -- chooses the proxy for a URL, as curl does.
 //
-// Pure, but for `proxy_from_environment`, which reads the environment when it is called and at no
-// other time. What is said to a proxy is in tunnel.hpp.
+// Pure, except for `proxy_from_environment`, which reads the environment when it is called and at no
+// other time. tunnel.hpp talks to a proxy.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -23,12 +23,12 @@ namespace tinyhttp {
 /// A proxy's location and how to talk to it.
 struct proxy {
   enum class protocol : std::uint8_t {
-    http,     // asked in absolute form, or by CONNECT where a tunnel is wanted
+    http,     // requests in absolute form, or CONNECT if a tunnel is wanted
     socks5,   // RFC 1928; host names are resolved here
     socks5h,  // the same; the proxy resolves them
   };
   protocol speaks = protocol::http;
-  std::string host;  // an IPv6 address stands without its brackets
+  std::string host;  // an IPv6 address without brackets
   std::uint16_t port = 1080;
   std::optional<std::string> credentials = {};  // `user:password`, decoded
 
@@ -42,17 +42,17 @@ struct proxy {
 struct proxy_settings {
   std::optional<proxy> http = {};   // for http URLs
   std::optional<proxy> https = {};  // for https URLs
-  std::string except = {};          // hosts to ask directly: see `is_excepted`
+  std::string except = {};          // hosts to connect to directly: see `is_excepted`
   bool tunnels = false;             // CONNECT for http URLs, too (curl -p)
 };
 
 /// Parses `[SCHEME://][USER:PASSWORD@]HOST[:PORT]`; anything after that is ignored. SCHEME is http (also when there
-/// is none), socks5 or socks5h; PORT 1080 when there is none, for all of them. The error line shows no password.
+/// is none), socks5 or socks5h; without a PORT it is 1080 for all of them. The error message shows no password.
 [[nodiscard]] inline result<proxy> parse_proxy(std::string_view text);
 
-/// `host` is on the list, which is `*` or host names and addresses separated by commas or blanks. A name stands for
-/// itself and all names below it, with or without a dot in front; ports are not part of it. An address stands for
-/// itself, `10.0.0.0/8` and `fd00::/8` for networks.
+/// Whether `host` is on the list, which is `*`, or host names and addresses separated by commas or blanks. A name matches
+/// itself and all names below it, with or without a leading dot; it has no port. An address matches itself;
+/// `10.0.0.0/8` and `fd00::/8` match networks.
 [[nodiscard]] inline bool is_excepted(std::string_view list, std::string_view host);
 
 /// The proxy for `to`, or null. Points into `from`.
@@ -60,7 +60,7 @@ struct proxy_settings {
 
 /// The settings in the variables that `variable` returns by name, or null: `http_proxy` (only in lower case, because
 /// in CGI programs HTTP_PROXY is a request field), `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY` for both,
-/// `no_proxy`, `NO_PROXY`. Empty ones count as unset. Fails when one of them is no proxy that we can use.
+/// `no_proxy`, `NO_PROXY`. Empty ones count as unset. Fails if one of them is not a proxy that we can use.
 template <class Lookup>
 [[nodiscard]] result<proxy_settings> proxies_from(const Lookup& variable);
 

@@ -1,6 +1,6 @@
 // tinyhttp/client/retry.hpp -- which failures are worth another attempt, and when.
 //
-// Decides only; the one wait here is that of a clock which tests replace.
+// Only makes decisions; the one wait here uses a clock that tests can replace.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -20,17 +20,17 @@
 
 namespace tinyhttp {
 
-/// How often and how soon a failed attempt is repeated. Delays double, each between a half and all
-/// of its value by chance, so that clients which failed together do not come back together.
+/// How often and how soon a failed attempt is repeated. The delays double, and each is randomly between half and all
+/// of its value, so that clients which failed together do not come back together.
 struct retry_options {
   std::size_t retries = 0;                               // after the first attempt
-  std::chrono::milliseconds first_delay{1'000};          // as curl
+  std::chrono::milliseconds first_delay{1'000};          // as in curl
   std::chrono::milliseconds longest_delay{60'000};       // where doubling ends
-  std::chrono::milliseconds longest_retry_after{300'000};  // a server that wants more is not asked again
-  std::uint64_t seed = 0;                                // of the chance; 0: another each time
+  std::chrono::milliseconds longest_retry_after{300'000};  // if a server asks for more, there is no retry
+  std::uint64_t seed = 0;                                // of the random delays; 0: a new one each time
 };
 
-/// Another attempt may succeed: the connection broke or was silent, the name was not found, or the server answered
+/// Whether another attempt may succeed: the connection broke or was silent, the name was not found, or the server answered
 /// 408, 429, 500, 502, 503 or 504 (`status`; 0 if there was no answer).
 [[nodiscard]] constexpr bool is_worth_a_retry(error_kind kind, int status) noexcept {
   if (status != 0)
@@ -39,7 +39,7 @@ struct retry_options {
 }
 
 /// How long a Retry-After field (RFC 9110 10.2.3) asks to wait from `now` (seconds since 1970; the answer's own Date
-/// if it has one, so that the clocks need not agree). Empty when it cannot be read.
+/// if it has one, so that the clocks need not agree). Empty if the field cannot be parsed.
 [[nodiscard]] constexpr std::optional<std::chrono::seconds> parse_retry_after(
     std::string_view field, std::int64_t now) noexcept {
   constexpr std::int64_t week = 7 * 86'400;  // longer is as good as never
@@ -59,7 +59,7 @@ class retry_schedule {
     if (state_ == 0) state_ = static_cast<std::uint64_t>(ticks);
   }
 
-  /// An attempt begins; and it was refused, at `now` (seconds since 1970), with these fields.
+  /// Call these when an attempt begins, and when it was refused at `now` (seconds since 1970) with these fields.
   void begin() noexcept {
     status_ = 0;
     asked_ = nothing;
@@ -73,8 +73,8 @@ class retry_schedule {
   [[nodiscard]] std::size_t made() const noexcept { return made_; }
   [[nodiscard]] std::size_t left() const noexcept { return with_.retries - made_; }
 
-  /// The pause before another attempt, when the one that began last failed with `kind`; empty when
-  /// there is none. What the server asked for is waited for as it is.
+  /// The pause before another attempt, if the last one failed with `kind`; empty if there is to be
+  /// none. What the server asked for is the pause, unchanged.
   [[nodiscard]] std::optional<std::chrono::milliseconds> next_pause(error_kind kind) noexcept {
     if (left() == 0 || !is_worth_a_retry(kind, status_)) return std::nullopt;
     if (asked_ > with_.longest_retry_after) return std::nullopt;
@@ -117,7 +117,7 @@ class thread_clock final : public clock {
   const net::interrupter* stop_;
 };
 
-/// Waits in this thread, by a blocking clock. An error if the clock does not, or if `stop`, which may be null, is
+/// Waits in this thread, with a blocking clock. An error if the clock does not block, or if `stop`, which may be null, is
 /// cancelled by then.
 template <class = void>
 [[nodiscard]] result<void> pause_for(clock& by, std::chrono::milliseconds length,
