@@ -1,8 +1,8 @@
 // tinyhttp/app/route_tree.hpp -- path patterns as a tree of segments, to find those that match a path.
 //
-// A lookup costs what the path costs, however many patterns there are: no regular expression, no
-// recursion, no memory. Literal patterns are found as whole paths, too, without a walk. Knows neither
-// methods nor handlers; a pattern is a number to it.
+// The cost of a lookup depends on the path, not on the number of patterns: no regular expression, no recursion, no
+// allocation. Literal patterns are found as whole paths, too, without a walk. Knows neither methods nor handlers; a
+// pattern is a number to it.
 #pragma once
 
 #include <tinyhttp/app/route_pattern.hpp>
@@ -35,28 +35,26 @@ class route_tree {
   place add(const route_pattern& pattern);
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
 
-  /// Where the pattern ends that is `path` as it stands, without escapes: one of literal segments only,
-  /// so the most specific one that fits. `none` where there is no such pattern.
+  /// The place of the pattern that equals `path` without escapes: it has literal segments only, so it is the most
+  /// specific match. `none` if there is no such pattern.
   [[nodiscard]] place literal(std::string_view path) const noexcept;
   static constexpr place none = 0;  // the root, which is nobody's child
 
-  /// False: no pattern fits `path`, going by the octet that its first segment begins with. True: one may.
+  /// False: no pattern matches `path`, judging by the first octet of its first segment. True: one may.
   [[nodiscard]] bool may_fit(std::string_view path) const noexcept {
     return path.size() < 2 || (first_octets_ & bit_of(path[1])) != 0;
   }
 
-  /// Calls `visit(hit)` for the patterns that fit `path`, the most specific first, until it returns
-  /// true. The first segment in which two patterns differ decides: literal beats named beats rest.
-  /// `path` begins with a slash; its escapes stand, and are well-formed. Where a more specific
-  /// branch leads nowhere it goes back, so that a place is looked at once at most, and usually one
-  /// is.
+  /// Calls `visit(hit)` for the patterns that match `path`, the most specific first, until it returns true. The first
+  /// segment in which two patterns differ decides: literal beats named beats rest. `path` begins with a slash and has
+  /// well-formed escapes. If a more specific branch has no match, the search goes back; it looks at each place at
+  /// most once, and usually at one only.
   template <class Visit>
   void search(std::string_view path, Visit&& visit) const;
 
-  /// Adds the values of `names` to `into`, decoded. False when one may not be handed on: with a
-  /// NUL, a slash at the beginning, or `.` or `..` between slashes or backslashes, escaped or not; in a rest
-  /// segment with a name also with a `%2F`, which decoding would turn into a separator. Elsewhere `%2F` is a
-  /// slash that separates nothing.
+  /// Adds the values of `names` to `into`, decoded. False if a value is unsafe: with a NUL, a slash at the beginning,
+  /// or `.` or `..` between slashes or backslashes, escaped or not; in a named rest segment also with a `%2F`, which
+  /// decoding would turn into a separator. Elsewhere `%2F` is a slash that separates nothing.
   [[nodiscard]] bool capture(hit found, std::string_view path,
                              const std::vector<std::string>& names, path_parameters& into) const;
 

@@ -1,7 +1,7 @@
 // tinyhttp/app/trusted_proxies.hpp -- the real client's address, as told by trusted proxies.
 //
-// Anybody can send the fields that proxies set, so they count only as far as somebody who is trusted has
-// written them: RFC 7239 8.1. Knows no socket; who the peer is, the request's context says.
+// Anybody can send the fields that proxies set, so they are believed only as far as trusted proxies wrote them: RFC
+// 7239 8.1. Knows no socket; the peer's address comes from the request's context.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -22,7 +22,7 @@
 
 namespace tinyhttp {
 
-/// Which proxies are trusted, and for what. Without `proxies` nobody is.
+/// Which proxies are trusted, and for what. Without `proxies`, none are.
 struct trusted_proxy_options {
   /// Addresses and networks, such as `127.0.0.1`, `::1`, `10.0.0.0/8`; `unix:` is every peer on a Unix-domain
   /// socket. Every proxy on the way must be among them.
