@@ -251,3 +251,30 @@ TEST_CASE("a hostile list costs no more than its length", "[http][conditional]")
   CHECK(evaluate_preconditions(true, {.if_none_match = quotes}, file) == proceed);
   CHECK(evaluate_preconditions(false, {.if_match = quotes}, file) == failed);
 }
+
+TEST_CASE("the conditions of a request are judged by its method and its fields", "[http][conditional][rfc9110-13.2.2]") {
+  struct row {
+    tinyhttp::method asked;
+    fields of_request;
+    precondition_verdict verdict;
+  };
+  const row rows[] = {
+      {method::get, {}, proceed},
+      {method::get, {{"If-None-Match", "\"a\""}}, not_modified},
+      {method::head, {{"If-None-Match", "W/\"a\""}}, not_modified},
+      {method::put, {{"If-None-Match", "*"}}, failed},
+      {method::put, {{"If-Match", "*"}}, proceed},
+      {method::put, {{"If-Match", "\"b\""}, {"if-match", "\"a\""}}, proceed},  // two lines are one list
+      {method::patch, {{"If-Match", "\"b\""}}, failed},
+      {method::get, {{"If-Modified-Since", same}}, not_modified},
+      {method::post, {{"If-Modified-Since", same}}, proceed},  // for GET and HEAD alone (13.1.3)
+      {method::post, {{"If-Unmodified-Since", before}}, failed},
+      {method::post, {{"If-Unmodified-Since", same}}, proceed},
+  };
+  for (const row& r : rows) {
+    std::string shown;
+    r.of_request.append_to(shown);
+    CAPTURE(r.asked.name(), shown);
+    CHECK(evaluate_preconditions(r.asked, r.of_request, file) == r.verdict);
+  }
+}

@@ -130,7 +130,7 @@ namespace detail {
 [[nodiscard]] inline bool is_plain(const request& r) noexcept {
   const fields& f = r.fields;
   return (r.method == method::get || r.method == method::head) &&
-         !(f.may_contain("Range") || f.may_contain("If-Range") || may_have_conditions(f));
+         !(f.may_contain("Range") || f.may_contain("If-Range") || tinyhttp::detail::may_have_conditions(f));
 }
 
 /// A 200 with all of it.

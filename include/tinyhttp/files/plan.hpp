@@ -75,24 +75,6 @@ template <class Content>
 
 namespace detail {
 
-/// There may be a condition of 13.1, If-Range aside.
-[[nodiscard]] inline bool may_have_conditions(const fields& f) noexcept {
-  return f.may_contain("If-Match") || f.may_contain("If-None-Match") || f.may_contain("If-Modified-Since") ||
-         f.may_contain("If-Unmodified-Since");
-}
-
-[[nodiscard]] inline precondition_verdict judge(const request& r, const representation_facts& current,
-                                                bool is_get_or_head = true) {
-  if (!may_have_conditions(r.fields)) return precondition_verdict::proceed;
-  std::string match, none_match, modified, unmodified;
-  preconditions given;
-  given.if_match = r.fields.combined("If-Match", match);
-  given.if_none_match = r.fields.combined("If-None-Match", none_match);
-  given.if_modified_since = r.fields.combined("If-Modified-Since", modified);
-  given.if_unmodified_since = r.fields.combined("If-Unmodified-Since", unmodified);
-  return evaluate_preconditions(is_get_or_head, given, current);
-}
-
 [[nodiscard]] inline range_selection select(const request& r, std::uint64_t size, const representation_facts& current) {
   std::string store;
   if (r.method != method::get) return {};
@@ -225,7 +207,7 @@ inline plan make_plan(const request& r, const facts& f, std::int64_t now, std::u
   representation_facts current{.etag = f.etag, .last_modified = f.modified, .now = now};
   if (f.modified && *f.modified > now) current.last_modified = now;
 
-  switch (detail::judge(r, current)) {
+  switch (evaluate_preconditions(r.method, r.fields, current)) {
     case precondition_verdict::precondition_failed: return detail::plan_problem(status::precondition_failed);
     case precondition_verdict::not_modified: return detail::plan_unchanged(f, current);
     case precondition_verdict::proceed: break;

@@ -245,7 +245,7 @@ result<void> basic_writable_files<T>::judge(const request& r, const target& at) 
   const representation_facts current{.etag = at.exists ? at.etag : std::string_view(),
                                      .last_modified = at.exists ? at.modified : std::nullopt, .exists = at.exists,
                                      .now = files::now_for(r)};
-  if (files::detail::judge(r, current, false) == precondition_verdict::precondition_failed)
+  if (evaluate_preconditions(r.method, r.fields, current) == precondition_verdict::precondition_failed)
     return error(error_kind::invalid_argument, "condition: not met", 412);
   return {};
 }

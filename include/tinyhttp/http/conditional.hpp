@@ -1,14 +1,17 @@
 // tinyhttp/http/conditional.hpp -- entity tags, and whether a request's conditions let it proceed.
 //
-// Pure: field values and facts in, a verdict out. RFC 9110 8.8 and 13. Knows no files and no
+// Pure: field values, or fields, and facts in, a verdict out. RFC 9110 8.8 and 13. Knows no files and no
 // clock: where facts come from, and what a 304 or 412 looks like, is decided above.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/http/date.hpp>
+#include <tinyhttp/http/fields.hpp>
+#include <tinyhttp/http/method.hpp>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace tinyhttp {
@@ -70,6 +73,12 @@ enum class precondition_verdict : std::uint8_t {
 [[nodiscard]] constexpr precondition_verdict evaluate_preconditions(
     bool is_get_or_head, const preconditions& fields, const representation_facts& facts) noexcept;
 
+/// The same for a request of this method with these fields:
+///
+///     evaluate_preconditions(req.method, req.fields, {.etag = tag})
+[[nodiscard]] inline precondition_verdict evaluate_preconditions(const method& m, const fields& f,
+                                                                 const representation_facts& facts);
+
 /// A `Last-Modified` is a strong validator only if it is at least one second older than the `Date` it is compared
 /// with; otherwise the content may change again within that same second (8.8.2.2; RFC 7232 asked for 60 seconds). The
 /// risk that stays: a writer that sets times back.
@@ -113,6 +122,12 @@ namespace detail {
   const auto element = ascii::trim(list.substr(0, end));
   list.remove_prefix(end < list.size() ? end + 1 : end);
   return element;
+}
+
+/// There may be a condition of 13.1, If-Range aside.
+[[nodiscard]] inline bool may_have_conditions(const fields& f) noexcept {
+  return f.may_contain("If-Match") || f.may_contain("If-None-Match") || f.may_contain("If-Modified-Since") ||
+         f.may_contain("If-Unmodified-Since");
 }
 
 using tag_comparison = bool (*)(const entity_tag&, const entity_tag&) noexcept;
@@ -166,6 +181,17 @@ constexpr precondition_verdict evaluate_preconditions(bool is_get_or_head, const
     return not_modified;
   }
   return proceed;  // step 5 is evaluate_if_range, step 6 the method
+}
+
+inline precondition_verdict evaluate_preconditions(const method& m, const fields& f, const representation_facts& facts) {
+  if (!detail::may_have_conditions(f)) return precondition_verdict::proceed;
+  std::string match, none_match, modified, unmodified;
+  preconditions given;
+  given.if_match = f.combined("If-Match", match);
+  given.if_none_match = f.combined("If-None-Match", none_match);
+  given.if_modified_since = f.combined("If-Modified-Since", modified);
+  given.if_unmodified_since = f.combined("If-Unmodified-Since", unmodified);
+  return evaluate_preconditions(m == method::get || m == method::head, given, facts);
 }
 
 constexpr bool evaluate_if_range(std::string_view if_range, const representation_facts& facts) noexcept {
