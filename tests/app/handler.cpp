@@ -106,6 +106,10 @@ TEST_CASE("a body that cannot be read is answered as its error hints", "[app][ha
   CHECK(answered(0).status == status::bad_request);
   CHECK(answered(408).status == status::request_timeout);
   CHECK(answered(408).body.text() == "408 Request Timeout\n");
+
+  CHECK(problem(error(error_kind::io, "secret")).status == status::internal_server_error);
+  CHECK(problem(error(error_kind::io, "secret"), 502).status == 502);
+  CHECK(problem(error(error_kind::io, "secret", 507), 502).body.text() == "507 Insufficient Storage\n");
 }
 
 TEST_CASE("a handler that can wait is called before its body is read", "[app][handler]") {

@@ -57,6 +57,7 @@ TEST_CASE("what was told before is there at once, and given once", "[app][promis
   promise<std::string> told;
   const auto coming = told.get_future();
   CHECK(now(coming).error().kind() == error_kind::timeout);
+  CHECK(now(coming).error().status_hint() == 503);
   told.set_value("hello");
   CHECK(now(coming).value() == "hello");
   CHECK(now(coming).error().kind() == error_kind::closed);
@@ -84,7 +85,9 @@ TEST_CASE("when the last copy of a promise has gone, nobody waits any longer", "
   told.reset();
   CHECK(loop.is_empty());
   also.reset();
-  CHECK(woken(waiting, loop).error().kind() == error_kind::closed);
+  const auto dropped = woken(waiting, loop);
+  CHECK(dropped.error().kind() == error_kind::closed);
+  CHECK(dropped.error().status_hint() == 503);
 
   told.emplace();
   const auto there = told->get_future();

@@ -108,10 +108,13 @@ class any_handler {
 template <class F>
 reply transform(reply r, F f);
 
-/// The answer when a body could not be read: 413, 400 or whatever status `failed` hints at.
-[[nodiscard]] inline response body_problem(const error& failed) {
-  return problem(failed.status_hint() != 0 ? status(failed.status_hint()) : status::bad_request);
+/// The answer to an error: the status that `failed` hints at, else `otherwise`, without the message.
+[[nodiscard]] inline response problem(const error& failed, status otherwise = status::internal_server_error) {
+  return problem(failed.status_hint() != 0 ? status(failed.status_hint()) : otherwise);
 }
+
+/// The answer when a body could not be read: 413, 400 or whatever status `failed` hints at.
+[[nodiscard]] inline response body_problem(const error& failed) { return problem(failed, status::bad_request); }
 
 // ---------------------------------------------------------------------------------------------
 

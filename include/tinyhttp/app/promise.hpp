@@ -37,7 +37,7 @@ class promised {
     const std::lock_guard lock(mutex_);
     held_here<result<T>> taken(std::move(value_));
     value_.reset();
-    if (!taken && over_) taken.emplace(error(error_kind::closed, "future: nobody will tell"));
+    if (!taken && over_) taken.emplace(error(error_kind::closed, "future: nobody will tell", 503));
     return taken;
   }
 
@@ -57,9 +57,9 @@ class future {
  public:
   explicit future(shared<detail::promised<T>> of) noexcept : promised_(std::move(of)) {}
 
-  /// Returns a task of the value, which is given only once, or of the error that was set. Other errors: `timeout` after `span`,
-  /// after which you may wait again; `closed` when the last copy of the promise has been destroyed, or the value was already given.
-  /// The wait goes on if the server is told to stop, as for any answer. Without a context, as in tests, nothing is waited for.
+  /// Returns a task of the value, which is given only once, or of the error that was set. Other errors, with the hint
+  /// 503: `timeout` after `span`, after which you may wait again; `closed` when the last copy of the promise has been destroyed, or the value was already
+  /// given. The wait goes on if the server is told to stop, as for any answer. Without a context, as in tests, nothing is waited for.
   [[nodiscard]] task<result<T>> wait_for(request_context* loop, std::chrono::milliseconds span) const {
     return wait(promised_, loop, span);
   }
@@ -70,7 +70,7 @@ class future {
     auto waiting = detail::wait_for(of->changed, loop, span, detail::at_stop::goes_on, look);
     auto told = co_await waiting;
     if (told) co_return std::move(*told);
-    co_return error(error_kind::timeout, "future: nobody has told in time");
+    co_return error(error_kind::timeout, "future: nobody has told in time", 503);
   }
 
   shared<detail::promised<T>> promised_;
