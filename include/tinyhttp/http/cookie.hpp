@@ -1,7 +1,7 @@
 // tinyhttp/http/cookie.hpp -- the pairs of a Cookie field, and values for Set-Cookie.
 //
-// Pure. RFC 6265, and of its successor (draft-ietf-httpbis-rfc6265bis) SameSite, Partitioned and
-// the two name prefixes. Decodes nothing: a cookie's value is what was set. Keeps no jar.
+// Pure. RFC 6265, and SameSite, Partitioned and the two name prefixes of its successor
+// (draft-ietf-httpbis-rfc6265bis). Decodes nothing: a cookie's value is what was set. Keeps no jar.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -17,7 +17,7 @@
 
 namespace tinyhttp {
 
-/// One cookie of a request. Views into the field. Quotes around a value belong to it.
+/// One cookie of a request. Views into the field. Quotes around a value are part of it.
 struct cookie_pair {
   std::string_view name;
   std::string_view value;
@@ -25,8 +25,8 @@ struct cookie_pair {
   friend bool operator==(const cookie_pair&, const cookie_pair&) = default;
 };
 
-/// Takes the next pair off a Cookie field's value. What has no `=` or no name is skipped. Empty when the field is
-/// used up. Lenient like every server: what a client returns was once accepted.
+/// Takes the next pair off a Cookie field's value. A part without `=` or without a name is skipped. Empty when the field
+/// is used up. Lenient like every server: what a client returns was once accepted.
 [[nodiscard]] constexpr std::optional<cookie_pair> take_cookie(std::string_view& field) noexcept;
 
 /// The value of the first cookie of that name: the one with the longest path (RFC 6265 5.4).
@@ -50,19 +50,19 @@ struct set_cookie {
   std::string path = "/";
   std::string domain = {};                                     // empty: this host only
   std::optional<std::chrono::seconds> max_age = std::nullopt;  // 0 or less removes the cookie
-  std::optional<std::int64_t> expires = std::nullopt;  // seconds since 1970; max_age goes first
+  std::optional<std::int64_t> expires = std::nullopt;  // seconds since 1970; max_age takes precedence
   bool secure = false;
   bool http_only = true;
   tinyhttp::same_site same_site = tinyhttp::same_site::lax;
-  bool partitioned = false;  // one jar for each site that embeds us; needs `secure`
+  bool partitioned = false;  // a separate jar for each site that embeds us; needs `secure`
 };
 
 /// The value of a Set-Cookie field. Each cookie needs a field line of its own.
 ///
-/// @return  `invalid_argument` for what would split the field or become an attribute, and for what
-///          browsers drop without a word: SameSite=None or Partitioned without Secure, the prefixes
-///          `__Secure-` and `__Host-` without what they promise, more than 4096 octets of name and
-///          value. The error names the cookie, never its value.
+/// @return  `invalid_argument` for octets that would split the field or become an attribute, and for what
+///          browsers drop silently: SameSite=None or Partitioned without Secure, the prefixes
+///          `__Secure-` and `__Host-` without what they require, more than 4096 octets of name and
+///          value. The error names the cookie, but never its value.
 [[nodiscard]] inline result<std::string> format_set_cookie(const set_cookie& cookie);
 
 // ---------------------------------------------------------------------------------------------

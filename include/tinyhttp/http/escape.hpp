@@ -12,8 +12,8 @@ namespace tinyhttp {
 
 /// Appends `text` with `&<>"'` escaped, for HTML text and quoted attributes.
 inline void append_html(std::string& out, std::string_view text);
-/// Appends `text` as a JSON string, quotes included (RFC 8259 7). What is no UTF-8 becomes U+FFFD.
-/// In a `<script>` of a page, a `</script>` in it would still end that.
+/// Appends `text` as a JSON string, quotes included (RFC 8259 7). Invalid UTF-8 becomes U+FFFD.
+/// Do not put it into a `<script>` of a page: a `</script>` in the text would still end that.
 inline void append_json(std::string& out, std::string_view text);
 
 /// The same, returned as values: `html("<h1>" + escape_html(name))`, `json("{\"name\":" + quote_json(name) + "}")`.

@@ -18,8 +18,8 @@
 
 namespace tinyhttp {
 
-/// The fields of a request for events that continues after `last_event_id`. That is left out where it is empty, or
-/// has control octets, which no field has.
+/// The fields of a request for events that continues after `last_event_id`. That is left out if it is empty, or
+/// contains control octets, which no field may have.
 [[nodiscard]] inline fields event_fields(std::string_view last_event_id = {}) {
   fields made = {{"Accept", "text/event-stream"}, {"Cache-Control", "no-store"}};
   if (!last_event_id.empty()) (void)made.try_add("Last-Event-ID", last_event_id);
@@ -31,14 +31,14 @@ namespace tinyhttp {
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class basic_event_reader {
  public:
-  /// Error: the answer is not a 200 of text/event-stream. A 204 asks not to come back.
+  /// Fails if the answer is not a 200 of text/event-stream. A 204 asks the client not to reconnect.
   [[nodiscard]] static result<basic_event_reader> of(response& r, std::string last_event_id = {},
                                                      const event_limits& bounds = {});
 
-  /// The next event, until the next call; null at the end. Error: of the body, or an event that is too large.
+  /// The next event, valid until the next call; null at the end. Errors: those of the body, or an event that is too large.
   [[nodiscard]] task<result<const event*>> next();
 
-  /// As of `event_parser`, for the next request.
+  /// As in `event_parser`, for the next request.
   [[nodiscard]] const std::string& last_event_id() const noexcept { return parser_.last_event_id(); }
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry() const noexcept { return parser_.retry(); }
 

@@ -1,7 +1,7 @@
 // tinyhttp/http/events.hpp -- server-sent events, written and parsed as a page's EventSource does.
 //
-// Pure and incremental: text/event-stream, WHATWG HTML 9.2. Octets are not decoded: of what is no UTF-8,
-// browsers make U+FFFD, and we hand on what came.
+// Pure and incremental: text/event-stream, WHATWG HTML 9.2. Octets are not decoded: where browsers put U+FFFD for
+// invalid UTF-8, we pass on what arrived.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -22,26 +22,26 @@ namespace tinyhttp {
 struct event {
   std::string data;                     // any text; its line ends arrive as LF
   std::string type = "message";         // what a page listens to; empty means the same
-  std::optional<std::string> id = {};   // what a page that comes back says it has seen; empty: nothing any more
-  std::optional<std::chrono::milliseconds> retry = {};  // the time after which it comes back, a year at most
+  std::optional<std::string> id = {};   // what a page sends when it reconnects; an empty string: nothing any more
+  std::optional<std::chrono::milliseconds> retry = {};  // the pause before it reconnects, a year at most
 
   friend bool operator==(const event&, const event&) = default;
 };
 
 /// Bounds for readers of events; exceeding one is an error of kind `limit`.
 struct event_limits {
-  std::size_t octets = 1024 * 1024;  // of an event's data with the line that is being read
+  std::size_t octets = 1024 * 1024;  // of an event's data plus the line that is being read
 };
 
 /// The lines of the event, including the empty one at the end. Error: `invalid_argument` for a type or an id with a
 /// line end, and for an id with a NUL, which readers ignore.
 [[nodiscard]] inline result<std::string> format_event(const event& e);
 
-/// Parses a stream incrementally: `feed`, then `next` until it needs more. What is behind the last empty line of a
-/// stream that ends is no event. Holds what it was fed last, and one event.
+/// Parses a stream incrementally: `feed`, then `next` until it needs more. Text after the last empty line of a
+/// stream is not an event. Holds the octets it was fed last, and one event.
 class event_parser {
  public:
-  /// `last_event_id`: of the stream that this one goes on for.
+  /// `last_event_id`: of the stream that this one continues.
   explicit event_parser(std::string last_event_id = {}, const event_limits& bounds = {})
       : limit_(bounds.octets), id_(std::move(last_event_id)), last_id_(id_) {}
 
@@ -52,12 +52,12 @@ class event_parser {
     if (!failed_) octets_.append(octets);
   }
 
-  /// The next event, until the next call; null: it takes more octets. Error: of kind `limit`, for good.
+  /// The next event, valid until the next call; null: it needs more octets. Errors are of kind `limit`, and permanent.
   [[nodiscard]] result<const event*> next();
 
-  /// Of the last event that has an id, its data empty or not: for the Last-Event-ID field.
+  /// The id of the last event that has one, even if its data is empty: for the Last-Event-ID field.
   [[nodiscard]] const std::string& last_event_id() const noexcept { return last_id_; }
-  /// How long to wait before asking again, where the server said so.
+  /// The pause before reconnecting, if the server set one.
   [[nodiscard]] std::optional<std::chrono::milliseconds> retry() const noexcept { return retry_; }
 
  private:

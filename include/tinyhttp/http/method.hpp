@@ -47,23 +47,23 @@ class method {
   }
   ~method() = default;
 
-  /// Throws std::invalid_argument when `name` is not a token (RFC 9110 5.6.2).
+  /// Throws std::invalid_argument if `name` is not a token (RFC 9110 5.6.2).
   method(std::string_view name) {
     if (!assign(name)) throw std::invalid_argument("method: not a token");
   }
   method(const char* name) : method(std::string_view(name)) {}
   method(const std::string& name) : method(std::string_view(name)) {}
 
-  /// Becomes `name`; false, and unchanged, when that is not a token. Keeps its memory.
+  /// Sets the method to `name`; false, without a change, if that is not a token. Keeps its memory.
   [[nodiscard]] bool assign(std::string_view name);
 
   [[nodiscard]] std::string_view name() const noexcept {
     return id_ == 0 ? std::string_view(other_) : names[id_];
   }
 
-  /// Asks for nothing to change on the server (RFC 9110 9.2.1).
+  /// Whether it asks for no change on the server (RFC 9110 9.2.1).
   [[nodiscard]] bool is_safe() const noexcept;
-  /// Twice is the same as once (RFC 9110 9.2.2).
+  /// Whether sending it twice has the effect of sending it once (RFC 9110 9.2.2).
   [[nodiscard]] bool is_idempotent() const noexcept;
 
   friend bool operator==(const method& a, const method& b) noexcept {

@@ -1,7 +1,7 @@
 // tinyhttp/http/multipart.hpp -- multipart/form-data: what HTML forms with files send (RFC 7578).
 //
-// Pure: the boundary is an argument, as chance comes from the system (client/upload_form.hpp has
-// one). multipart_parser.hpp reads. Names are escaped as the HTML Standard and curl do it.
+// Pure: the boundary is an argument, since randomness comes from the system (client/upload_form.hpp makes
+// one). multipart_parser.hpp parses. Names are escaped as in the HTML Standard and curl.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -23,25 +23,25 @@
 
 namespace tinyhttp {
 
-/// The parts of a form, in order. Files go out by sendfile and are not read into memory.
+/// The parts of a form, in order. Files are sent by sendfile and not read into memory.
 class multipart_form {
  public:
-  /// `boundary` must not occur in any part: 1 to 70 token characters, made by chance. Throws
-  /// std::invalid_argument for others.
+  /// `boundary` must not occur in any part: 1 to 70 token characters, chosen at random. Throws
+  /// std::invalid_argument if it is not valid.
   explicit multipart_form(std::string boundary);
 
-  /// A field. Its value is sent as it is; browsers would write line ends in it as CRLF.
+  /// Adds a field. Its value is sent unchanged; browsers would write its line ends as CRLF.
   multipart_form& add(std::string_view name, std::string_view value);
 
-  /// A file: octets, a slice, pieces, or a stream. `file_name` is what the server is told.
+  /// Adds a file: octets, a slice, pieces, or a stream. `file_name` is what the server sees.
   ///
-  /// @param media_type  empty: by the file's name, without a charset. Throws std::invalid_argument when it is no field
-  ///                    value
+  /// @param media_type  empty: by the file's name, without a charset. Throws std::invalid_argument if it is not a valid
+  ///                    field value
   multipart_form& add_file(std::string_view name, std::string_view file_name, body content,
                            std::string_view media_type = {});
 
-  /// The whole, for one message. Its length is known unless a stream's is not; with a stream it can
-  /// be sent once only.
+  /// The whole form, for one message. Its length is known unless a stream's is not; with a stream it can
+  /// be sent only once.
   template <class = void>
   [[nodiscard]] typed_body finish() &&;
 
@@ -49,7 +49,7 @@ class multipart_form {
   void begin_part(std::string_view name);
 
   std::string boundary_;
-  std::string text_;  // what comes behind the last of `bodies_`
+  std::string text_;  // what follows the last of `bodies_`
   std::vector<body> bodies_;
 };
 

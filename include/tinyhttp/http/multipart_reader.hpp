@@ -1,6 +1,6 @@
 // tinyhttp/http/multipart_reader.hpp -- the parts of a form, including files, read from a body as they arrive.
 //
-// For handlers that can wait: no part is held in memory. Those that can't have `parse_multipart`.
+// For handlers that can wait: no part is kept in memory. Other handlers use `parse_multipart`.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
@@ -15,8 +15,8 @@
 
 namespace tinyhttp {
 
-/// Reads the parts of a request's body, which must outlive it. Errors have status hints: 400 for what is malformed or
-/// was cut off, 413, and those of the body. After an error there is nothing more.
+/// Reads the parts of a request's body, which must outlive the reader. Errors have status hints: 400 if it is malformed or
+/// cut off, 413, and those of the body. After an error nothing more can be read.
 ///
 ///     auto form = multipart_reader::of(r);
 ///     if (!form) co_return body_problem(form.error());
@@ -28,20 +28,20 @@ namespace tinyhttp {
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class basic_multipart_reader {
  public:
-  /// Error: as from `boundary_of`.
+  /// Errors are those of `boundary_of`.
   [[nodiscard]] static result<basic_multipart_reader> of(request& r, const multipart_limits& bounds = {}) {
     const auto boundary = boundary_of(r.fields["Content-Type"]);
     if (!boundary) return boundary.error();
     return basic_multipart_reader(r.body, *boundary, bounds);
   }
 
-  /// Goes on to the next part; what was not read of the one before is skipped. False: the form ends.
+  /// Moves on to the next part, and skips the unread rest of the previous one. False: the form has ended.
   [[nodiscard]] task<result<bool>> next_part();
 
-  /// The part that was come to.
+  /// The current part.
   [[nodiscard]] const form_part& part() const noexcept { return parser_.part(); }
 
-  /// Octets of its content; none: it ends. They stay until the next call.
+  /// The next octets of its content, or none at its end. They are valid until the next call.
   [[nodiscard]] task<result<std::string_view>> next_piece();
 
   /// The rest of its content. More than `limit` octets are an error with status hint 413.

@@ -1,6 +1,6 @@
 // tinyhttp/http/query.hpp -- the `name=value&name=value` of queries, as views or decoded.
 //
-// Pure. The convention of the web, not of RFC 3986, to which a query is opaque. Splits before it
+// Pure. The convention of the web, not of RFC 3986, for which a query is opaque. Splits before it
 // decodes, so an escaped `&` or `=` is data. `+` is a plus sign here; in form.hpp it is a space.
 #pragma once
 
@@ -26,7 +26,7 @@ struct query_pair {
 /// Takes the next pair off `query`; skips empty ones (`&&`). Empty when the query is used up.
 [[nodiscard]] constexpr std::optional<query_pair> take_query_pair(std::string_view& query) noexcept;
 
-/// The pairs of a query, in order, for a range-based `for`. As valid as the text it was made of.
+/// The pairs of a query, in order, for a range-based `for`. Valid as long as the text.
 ///
 ///     for (const auto [name, value] : query_pairs(req.target.query())) ...
 class query_pairs {
@@ -67,8 +67,8 @@ class query_pairs {
   std::string_view query_;
 };
 
-/// The decoded value of the first pair whose decoded name is `name`. Empty when there is none, and
-/// when that value holds a malformed escape.
+/// The decoded value of the first pair whose decoded name is `name`. Empty if there is none, or if
+/// that value has a malformed escape.
 [[nodiscard]] inline std::optional<std::string> query_value(std::string_view query,
                                                             std::string_view name);
 

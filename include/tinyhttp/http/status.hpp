@@ -1,6 +1,6 @@
 // tinyhttp/http/status.hpp -- status codes and their usual reason phrases.
 //
-// RFC 9110 15. Knows classes and phrases, not what a message around them looks like.
+// RFC 9110 15. Knows classes and phrases, not messages.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -30,7 +30,7 @@ class status {
   [[nodiscard]] constexpr bool is_client_error() const noexcept { return code_ / 100 == 4; }
   [[nodiscard]] constexpr bool is_server_error() const noexcept { return code_ / 100 == 5; }
 
-  /// The response has no content whatever its fields say (RFC 9112 6.3, rule 1).
+  /// Whether the response has no content, whatever its fields say (RFC 9112 6.3, rule 1).
   [[nodiscard]] constexpr bool forbids_content() const noexcept {
     return is_informational() || code_ == 204 || code_ == 304;
   }
@@ -38,7 +38,7 @@ class status {
   /// The registered phrase, or the empty string.
   [[nodiscard]] constexpr std::string_view reason() const noexcept;
 
-  /// `404 Not Found`; the code alone where no phrase is registered.
+  /// `404 Not Found`; the code alone if no phrase is registered.
   [[nodiscard]] std::string to_string() const;
 
   friend constexpr bool operator==(status, status) noexcept = default;

@@ -1,7 +1,7 @@
 // tinyhttp/http/url.hpp -- the absolute http and https URLs that a client takes.
 //
 // Pure. RFC 3986 for the syntax, RFC 9110 4.2 for the two schemes. Resolves no names, and does not
-// rewrite paths: `..` and standing escapes go out as they were typed.
+// rewrite paths: `..` and existing escapes are sent as they were written.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -17,28 +17,28 @@
 
 namespace tinyhttp {
 
-/// A parsed URL. `parse_url` makes only valid ones; who sets members keeps them so.
+/// A parsed URL. `parse_url` makes only valid ones; code that sets members must keep them valid.
 struct url {
   std::string scheme = "http";  // `http` or `https`, in lower case
-  std::string userinfo;         // `user:password`, escapes standing; percent_decode after splitting
-  std::string host;             // lower case; an IPv6 address stands without its brackets
-  std::uint16_t port = 80;      // the scheme's own when the text names none
-  std::string target = "/";     // path and query as they are sent, escaped where they must be
+  std::string userinfo;         // `user:password`, still escaped; percent_decode after splitting
+  std::string host;             // lower case; an IPv6 address without its brackets
+  std::uint16_t port = 80;      // the scheme's default if the text has none
+  std::string target = "/";     // path and query as they are sent, escaped where necessary
   std::string fragment;         // never sent
 
   [[nodiscard]] bool is_secure() const noexcept { return std::string_view(scheme) == "https"; }
 
-  /// What `target` is made of, escapes standing: `/a` and `x=1` of `/a?x=1`.
+  /// The parts of `target`, still escaped: `/a` and `x=1` of `/a?x=1`.
   [[nodiscard]] std::string_view path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }
   [[nodiscard]] std::string_view query() const noexcept {
     const auto question = target.find('?');
     return question == target.npos ? std::string_view() : std::string_view(target).substr(question + 1);
   }
 
-  /// The value for a Host field: brackets around IPv6, the port unless it is the scheme's own.
+  /// The value for a Host field: brackets around IPv6, and the port unless it is the scheme's default.
   [[nodiscard]] std::string host_field() const;
 
-  /// `http://host:port`, as in `host_field`: what connections, credentials and cookies belong to.
+  /// `http://host:port`, as in `host_field`: connections, credentials and cookies belong to this.
   [[nodiscard]] std::string origin() const { return scheme + "://" + host_field(); }
 
   /// The whole URL, password included: not for logs.
@@ -47,22 +47,22 @@ struct url {
   friend bool operator==(const url&, const url&) = default;
 };
 
-/// Scheme, host and port are the same (RFC 6454).
+/// Whether scheme, host and port are the same (RFC 6454).
 [[nodiscard]] inline bool same_origin(const url& a, const url& b) noexcept {
   return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
 }
 
-/// Parses an absolute URL. In path, query and fragment, octets that may not stand there (spaces, quotes, UTF-8, a
-/// lone `%`) are escaped and well-formed escapes stay; in front of them nothing is repaired: spaces, backslashes, a
-/// second `@` and non-ASCII hosts (write punycode) are refused. Escapes in a host are refused too, though reg-name
-/// has them: no name in DNS needs them, and two readers of one host are one too many. A control octet is refused
+/// Parses an absolute URL. In path, query and fragment, octets that are not allowed there (spaces, quotes, UTF-8, a
+/// lone `%`) are escaped, and well-formed escapes stay. In the parts before them nothing is repaired: spaces, backslashes,
+/// a second `@` and non-ASCII hosts (write punycode) are refused. Escapes in a host are refused, too, though reg-name
+/// has them: no name in DNS needs them, and two readings of one host are one too many. A control octet is refused
 /// anywhere.
 ///
 /// @return  `invalid_argument` errors such as `url "http://": no host`. The message never shows a
 ///          password or a control octet, and is short however long the text is.
 [[nodiscard]] inline result<url> parse_url(std::string_view text);
 
-/// The same into a URL that is there, whose memory is used again. After a failure its members mean nothing.
+/// The same into an existing URL, whose memory is reused. After a failure its members have no meaning.
 [[nodiscard]] inline result<void> parse_url(std::string_view text, url& into);
 
 /// Resolves `reference` (the value of a Location field, a link) against `base`: RFC 3986 5.2, dot segments removed.
