@@ -1,7 +1,7 @@
 // tinyhttp/tls.hpp -- https, for clients and servers, by OpenSSL.
 //
-// Stands apart: needs OpenSSL 3 (-lssl -lcrypto). Programs that do not include it pay nothing for it,
-// and it changes no type: it makes what `client_options::tls` and `server_options::tls` take.
+// Separate because it needs OpenSSL 3 (-lssl -lcrypto). Programs that do not include it pay nothing for it,
+// and it changes no type: it makes the values for `client_options::tls` and `server_options::tls`.
 //
 //     client c({.tls = tls_client_context().value()});
 //     auto answer = c.get("https://example.org/");

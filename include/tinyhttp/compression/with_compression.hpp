@@ -1,6 +1,6 @@
 // tinyhttp/compression/with_compression.hpp -- compresses a handler's answers for clients that accept it.
 //
-// Stands apart: needs zlib (-lz). RFC 9110 8.4, 8.8.3 and 12.5.3. Knows no socket.
+// Separate because it needs zlib (-lz). RFC 9110 8.4, 8.8.3 and 12.5.3. Knows no socket.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -30,29 +30,29 @@ namespace tinyhttp {
 
 /// Which answers are compressed, and how.
 struct compression_options {
-  std::vector<content_encoding> codings{gzip_encoding()};  // best first, which decides between equals
+  std::vector<content_encoding> codings{gzip_encoding()};  // best first; the order decides between equals
 
-  std::uint64_t smallest = 1024;  // octets, where that is known: shorter bodies save nothing worth having
-  std::uint64_t largest = std::uint64_t{16} << 20;  // longer ones cost too much to be coded at each request
+  std::uint64_t smallest = 1024;  // octets, if known: shorter bodies save nothing worth having
+  std::uint64_t largest = std::uint64_t{16} << 20;  // longer ones cost too much to be compressed at each request
 
-  /// Says by the Content-Type what is worth it.
+  /// Decides by the Content-Type what is worth compressing.
   bool (*suits)(std::string_view content_type) = &is_compressible;
 };
 
 /// A handler that calls `h` and compresses its answer if the client's Accept-Encoding prefers that.
 ///
-/// Octets up to 64 KiB are coded at once; what is larger, a file, or a stream goes out as it is coded, 64
-/// KiB at a time, and what a stream has said is flushed before it waits. Such an answer has no
-/// Content-Length. HTTP/1.0 gets short octets only.
+/// A body of up to 64 KiB in memory is compressed at once. Larger bodies, files and streams are compressed as they are
+/// sent, 64 KiB at a time, and a stream's octets are flushed before it waits. Such an answer has no
+/// Content-Length. HTTP/1.0 gets only short bodies compressed.
 ///
-/// Left alone: 1xx, 204, 205 and CONNECT; what is a part, has a Content-Encoding, a digest of its octets, or
-/// `Cache-Control: no-transform`; other types and lengths; and, where there is no memory to encode,
-/// everything. Whatever depends on the client says `Vary: Accept-Encoding`.
+/// Not compressed: 1xx, 204, 205 and CONNECT; partial content, and answers with a Content-Encoding, a digest of their
+/// octets, or `Cache-Control: no-transform`; other types and lengths; and everything, if there is no memory for an
+/// encoder. An answer that depends on the client says `Vary: Accept-Encoding`.
 ///
-/// In `blocking`, around a handler that gives a response, its threads code what is coded at once.
+/// In `blocking`, around a handler that returns a response, its threads compress what is compressed at once.
 ///
 /// A strong ETag `"a"` becomes `"a-gzip"`. If-None-Match and If-Match with it reach `h` with `"a"` beside it, so
-/// that both mean what they should; If-Range does not, as ranges are of what is not coded.
+/// that both work as they should. If-Range does not, as ranges are of the uncompressed content.
 template <handler H>
 [[nodiscard]] auto with_compression(H h, compression_options options = {});
 

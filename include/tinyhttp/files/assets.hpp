@@ -1,7 +1,7 @@
 // tinyhttp/files/assets.hpp -- a handler over named contents in memory.
 //
-// The same answers as static_files.hpp gives, from the same engine, without a disk: for programs
-// that carry their pages along. Compresses nothing; variants are made beforehand.
+// Gives the same answers as static_files.hpp, from the same engine, without a disk: for programs
+// that contain their pages. Compresses nothing; variants are made beforehand.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -24,7 +24,7 @@
 
 namespace tinyhttp {
 
-/// As in `static_files_options`, as far as it applies in memory.
+/// The options of `assets`: those of `static_files_options` that apply in memory.
 struct assets_options {
   std::string strip_prefix = {};       // as in static_files_options
   std::string index = "index.html";    // what `/` and `/docs/` show
@@ -34,29 +34,29 @@ struct assets_options {
 
   std::string fallback = {};           // an asset
 
-  /// Pages of your own for errors, as `{{404, "404.html"}}`: assets, in their plain variant.
+  /// Your own pages for errors, as `{{404, "404.html"}}`: assets, in their plain variant.
   std::vector<error_page> error_pages = {};
 };
 
 /// Named contents, and a handler that serves them to GET and HEAD with ranges and conditions; entity tags are hashes
-/// of the content. Fill it first, then hand it to a server; a value whose copies share the contents. Any thread, once
+/// of the content. Fill it first, then pass it to a server. A value whose copies share the contents. Any thread, once
 /// filled.
 ///
 ///     assets site({.fallback = "index.html"});
 ///     site.add("index.html", page).add("app.js", script);
 class assets {
  public:
-  /// Throws std::invalid_argument for options that cannot be meant, as `static_files` does.
+  /// Throws std::invalid_argument for invalid options, like `static_files`.
   explicit assets(assets_options options = {}) : options_(std::move(options)) {
     files::detail::require_places(options_.strip_prefix, options_.fallback);
     files::detail::require_field_value("assets: cache_control", options_.cache_control);
   }
 
-  /// Adds the content of `name`, as `css/site.css`; of a name that is there already, it takes the
-  /// place. With `coding` (`br`, `zstd`, `gzip`) it is that variant of the asset, for those who
-  /// accept it; the first of equals added is preferred. Throws std::invalid_argument, and adds nothing,
-  /// for a name that no request could reach, a coding that is no token, and a rule of the options that
-  /// cannot go into a field.
+  /// Adds the content of `name`, such as `css/site.css`, or replaces it if it exists. With `coding`
+  /// (`br`, `zstd`, `gzip`) it is that variant of the asset, for clients that accept it; among
+  /// equals, the one added first is preferred. Throws std::invalid_argument, and adds nothing,
+  /// for a name that no request could reach, a coding that is not a token, and an option's rule that
+  /// is not valid in a field.
   assets& add(std::string_view name, std::string octets, std::string_view coding = {});
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }

@@ -1,7 +1,7 @@
 // tinyhttp/files/directory.hpp -- a directory from which no name can escape.
 //
-// Names are opened beneath the root by the kernel, never judged by comparing strings. Reads; what
-// writes is upload.hpp. Knows no HTTP but the status that an error hints at.
+// The kernel opens names beneath the root; they are never compared as strings. For reading; upload.hpp
+// writes. Knows no HTTP except the status that an error hints at.
 #pragma once
 
 #include <tinyhttp/core/owned_list.hpp>
@@ -62,10 +62,10 @@ class directory;
 /// A directory beneath a root, open to be listed. One thread.
 class folder {
  public:
-  /// Appends the next names, at most so many, unsorted, and which are directories. None: those were all.
+  /// Appends up to the given number of names, unsorted, and whether each is a directory. None: there are no more.
   [[nodiscard]] result<void> names(std::size_t most, owned_list<entry>& into);
 
-  /// Fills in size and time. False: it is gone, or is nothing that `directory::find` would give.
+  /// Fills in size and time. False: it is gone, or `directory::find` would not return it.
   [[nodiscard]] bool look(entry& e) const;
 
  private:
@@ -88,52 +88,52 @@ class folder {
 };
 
 /// A root directory, opened once: renaming or replacing it later has no effect here. Any thread may use it;
-/// move-only. Errors name the file and the cause, for us; a peer is told their status hint alone: 404 for what is
-/// absent, leads outside, or is neither a file nor a directory; 403 for what may not be read; 503 when descriptors or
+/// move-only. Error messages name the file and the cause, and are not for peers. A peer only sees the status hint: 404 if it is
+/// absent, leads outside, or is neither a file nor a directory; 403 if it may not be read; 503 if descriptors or
 /// memory have run out; 500 for the rest.
 class directory {
  public:
   friend class folder;
 
   /// Error: `serve directory "x": no such file or directory`, or permission denied, if nothing beneath it
-  /// can be opened. One that can be searched, but not read, serves files, and has no listing.
+  /// can be opened. A directory that can be searched, but not read, serves files, and has no listing.
   [[nodiscard]] static result<directory> open(const std::string& root, directory_options options = {});
 
-  /// Opens what `name`, relative, leads to; `.` is the root. Never blocks on a FIFO. `name` may be
-  /// hostile: whatever it holds, nothing outside the root is opened.
+  /// Opens what `name`, a relative name, leads to; `.` is the root. Never blocks on a FIFO. `name` may be
+  /// hostile: whatever it contains, nothing outside the root is opened.
   [[nodiscard]] result<opened> find(const std::string& name) const;
 
-  /// The stamp of what `name` leads to, in one system call. Not confined, so it opens nothing and
-  /// only serves to tell whether something that `find` gave is still what the name means.
+  /// The stamp of what `name` leads to, in one system call. Not confined, so it opens nothing, and
+  /// only tells whether what `find` returned is still what the name means.
   [[nodiscard]] result<file_stamp> glance(const std::string& name) const;
 
-  /// The same without words: 0, or the errno value that says why not.
+  /// The same without a message: 0, or the errno value.
   [[nodiscard]] int look(const std::string& name, file_stamp& seen) const noexcept;
 
-  /// `find` for what such a look has just told to be a file or a directory.
+  /// `find` for a name that such a call has just found to be a file or a directory.
   [[nodiscard]] result<opened> find_seen(const std::string& name) const;
 
-  /// `name` leads to a regular file, by such a glance, whose stamp goes to `file`.
+  /// Whether `name` leads to a regular file, by such a call; its stamp goes to `file`.
   [[nodiscard]] bool sees_file(const std::string& name, file_stamp& file) const noexcept;
 
-  /// `name` still leads to the file or directory of that stamp, by such a glance.
+  /// Whether `name` still leads to the file or directory of that stamp, by such a call.
   [[nodiscard]] bool is_still(const std::string& name, const file_stamp& stamp) const noexcept;
 
-  /// What is in the directory `name`, unsorted, without `.` and `..`, and without what `find` would
-  /// not give: devices, sockets, FIFOs, and links that lead nowhere, outside, or may not be followed.
+  /// The contents of the directory `name`, unsorted, without `.` and `..`, and without what `find` would
+  /// not return: devices, sockets, FIFOs, and links that lead nowhere, outside, or may not be followed.
   template <class Entry = entry>  // compiled only where it is used
   [[nodiscard]] result<std::vector<Entry>> list(const std::string& name) const;
 
-  /// The same in steps, for directories with very many entries: `folder::names`, some at a time, and
-  /// `folder::look` at each. Refers to this directory.
+  /// The same in steps, for directories with very many entries: `folder::names` returns some at a time, and
+  /// `folder::look` looks at each. Refers to this directory.
   [[nodiscard]] result<folder> open_folder(const std::string& name) const;
 
-  /// A descriptor for the directory `name`, confined like `find`, for whoever works in it.
+  /// A descriptor for the directory `name`, confined like `find`, for code that works in it.
   [[nodiscard]] result<descriptor> hold(const std::string& name) const {
     return open_beneath(name, detail::look_flags | O_DIRECTORY);
   }
 
-  /// What confines: never `automatic`.
+  /// The kind of confinement that is used: never `automatic`.
   [[nodiscard]] confinement confined_by() const noexcept { return options_.confined_by; }
 
  private:

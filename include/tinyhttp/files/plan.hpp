@@ -1,6 +1,6 @@
 // tinyhttp/files/plan.hpp -- decides the answer to a request for a known representation.
 //
-// One engine for disk, memory and generated content: facts in, status, fields and byte ranges out;
+// One engine for disk, memory and generated content: facts in; status, fields and byte ranges out;
 // then the content is cut accordingly. Pure: knows no files, no clock. RFC 9110 13, 14 and 15.
 #pragma once
 
@@ -26,7 +26,7 @@
 
 namespace tinyhttp::files {
 
-/// What is known about a representation. Texts must be fit for a field, else planning throws.
+/// What is known about a representation. Texts must be valid in a field, else planning throws.
 struct facts {
   std::uint64_t size = 0;                                // octets
   std::optional<std::int64_t> modified = std::nullopt;  // seconds since 1970
@@ -34,7 +34,7 @@ struct facts {
   std::string media_type = "application/octet-stream";
   std::string content_encoding = {};       // such as `gzip`; empty: none
   std::string cache_control = "no-cache";  // empty: none
-  bool varies = false;                     // there are others, told apart by Accept-Encoding
+  bool varies = false;                     // there are others, selected by Accept-Encoding
 };
 
 /// The answer before ranges are cut from its content.
@@ -46,12 +46,12 @@ struct plan {
 };
 
 /// Decides the answer to `r`. In this order: 405 for anything but GET and HEAD; 412 and 304 by the
-/// conditions of 13.2.2; then 206 and 416 by Range, on GET alone (14.2) and only if If-Range lets
-/// it; else 200. HEAD has the fields of a GET without a Range; its content is the writer's to omit.
+/// conditions of 13.2.2; then 206 and 416 by Range, only for GET (14.2) and only if If-Range permits
+/// it; else 200. HEAD has the fields of a GET without a Range; the writer omits its content.
 ///
 /// @param now   seconds since 1970: Last-Modified is never later than that (8.8.2.1)
-/// @param seed  something a peer can't guess, which the boundary of a multipart is made from
-/// @param whole what `whole_fields` gave for `f`, where it is at hand and `f.modified` has passed
+/// @param seed  something a peer can't guess, from which the boundary of a multipart is made
+/// @param whole the result of `whole_fields` for `f`, if it is available and `f.modified` has passed
 [[nodiscard]] inline plan make_plan(const request& r, const facts& f, std::int64_t now,
                                     std::uint64_t seed = 0, const fields* whole = nullptr);
 

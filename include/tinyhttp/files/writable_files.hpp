@@ -1,7 +1,7 @@
 // tinyhttp/files/writable_files.hpp -- static files that also accept PUT and DELETE.
 //
-// A handler of its own, so that nobody lets strangers write by accident. RFC 9110 9.3.4 and 9.3.5.
-// Does not know who asks: put it behind with_basic_auth or the like.
+// A separate handler, so that nobody lets strangers write by accident. RFC 9110 9.3.4 and 9.3.5.
+// It does not know the client: put it behind with_basic_auth or the like.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -27,36 +27,36 @@ namespace tinyhttp {
 
 /// What clients may write, and how.
 struct writable_files_options {
-  static_files_options files = {};  // how they are served; strip_prefix and dot_files count here, too
+  static_files_options files = {};  // how they are served; strip_prefix and dot_files apply to writing, too
   std::uint64_t largest = std::uint64_t{1} << 30;  // octets of one file; more is 413
-  bool replace = true;  // files that there are; else PUT to one is 409
-  bool remove = true;   // take DELETE; else it is 405
+  bool replace = true;  // existing files; otherwise PUT to one is 409
+  bool remove = true;   // accept DELETE; otherwise it is 405
 
-  /// Answer only when file and name are on disk, as fsync(2) has it. Worker threads wait for that.
+  /// Answer only when file and name are on disk, by fsync(2). Worker threads wait for that.
   bool durable = true;
 };
 
 /// Serves the files beneath a root as `static_files` does, and accepts PUT and DELETE.
 ///
-/// PUT writes to a temporary file and renames it: readers get the old content or the new one, and
-/// what is cut off, too large, or finds the disk full (507) leaves nothing. 201 or 204, with the ETag
-/// of what is there now. Against lost updates, `If-Match` and `If-None-Match: *` are judged before
-/// the body is asked for, and again when it is there; among requests to one handler and its copies,
-/// nothing comes between the judgement and the rename. The directory must be there, else 409. A
-/// name that is a symbolic link gets a file in its place; nothing is written through links at the
+/// PUT writes to a temporary file and renames it: readers get the old content or the new one, and a body that
+/// is cut off, too large, or fills the disk (507) leaves nothing behind. The answer is 201 or 204, with the ETag
+/// of the new content. Against lost updates, `If-Match` and `If-None-Match: *` are checked before
+/// the body is asked for, and again when it has arrived; other requests to this handler and its copies
+/// cannot come between that check and the rename. The directory must exist, else 409. A
+/// name that is a symbolic link is replaced by a file; nothing is written through a link at the
 /// end of a name, nor outside the root. 415 for an encoded body, 400 for a part of one.
 ///
-/// DELETE removes a file, or the link to one, and no directory (409).
+/// DELETE removes a file, or the link to one, but no directory (409).
 ///
 /// The type of a file follows from its name when it is served; that of the request is not kept. A
-/// value that is cheap to copy; any thread. It must outlive its replies, as any handler. The last copy's
-/// destruction waits for the disk, if a worker does.
+/// value that is cheap to copy; any thread. It must outlive its replies, like any handler. Destroying the
+/// last copy waits for the disk, if a worker does.
 ///
 ///     app.otherwise(with_basic_auth(writable_files("/srv/inbox"), "inbox", accepts));
 template <class = void>  // so that programs without it do not compile its coroutine
 class basic_writable_files {
  public:
-  /// Throws as `static_files` does.
+  /// Throws like `static_files`.
   explicit basic_writable_files(const std::string& root, writable_files_options options = {});
 
   [[nodiscard]] reply operator()(request& r) const;

@@ -1,6 +1,6 @@
 // tinyhttp/http/fields.hpp -- the fields of a message: ordered, case-insensitive, with repeated lines kept.
 //
-// RFC 9110 5. A field that could split a message cannot be put in. Knows no field's meaning.
+// RFC 9110 5. A field that could split a message cannot be added. Knows no field's meaning.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -19,7 +19,7 @@
 
 namespace tinyhttp {
 
-/// One field line. Views into the `fields` it came from, until those change or end.
+/// One field line. Views into its `fields`, valid until those change or are destroyed.
 struct field {
   std::string_view name;
   std::string_view value;
@@ -42,17 +42,17 @@ class fields {
     names_ = bit_of(line.text().substr(0, name));
   }
 
-  /// Appends a line; an existing one of the same name stays. `name` is a token, `value` without
+  /// Appends a line; existing ones of the same name stay. `name` must be a token, `value` without
   /// control octets (blanks around it are dropped): otherwise throws std::invalid_argument.
   fields& add(std::string_view name, std::string_view value);
 
-  /// As `add`, but says false and changes nothing where that would throw.
+  /// Like `add`, but returns false and changes nothing where `add` would throw.
   [[nodiscard]] bool try_add(std::string_view name, std::string_view value);
 
-  /// Replaces every line of that name by one at the end. Throws as `add`.
+  /// Replaces every line of that name by one at the end. Throws like `add`.
   fields& set(std::string_view name, std::string_view value);
 
-  /// Removes every line of that name; says how many there were.
+  /// Removes every line of that name; returns how many there were.
   std::size_t remove(std::string_view name);
   void clear() noexcept {
     text_.clear();
@@ -61,39 +61,39 @@ class fields {
     packed_ = true;
   }
 
-  /// Removes all but the first lines, so many. Where they were added here, not received.
+  /// Keeps only the given number of lines, from the front. For lines that were added here, not received.
   void keep_first(std::size_t count) noexcept {
     if (count >= entries_.size()) return;
     text_.resize_within(entries_[count].name.at);
     entries_.resize_within(count);
   }
 
-  /// The value of the first line of that name. For a constant name, what is not there takes one test.
+  /// The value of the first line of that name. For a constant name, an absent one costs one test.
   [[nodiscard, gnu::always_inline]] std::optional<std::string_view> get(std::string_view name) const noexcept {
     return may_contain(name) ? find(text_.data(), name) : std::nullopt;
   }
 
-  /// The value of the first line of that name; empty when there is none. Const, as assigning to it would set nothing.
+  /// The value of the first line of that name; empty if there is none. Const, because an assignment to it would have no effect.
   [[nodiscard]] const std::string_view operator[](std::string_view name) const noexcept {
     return get(name).value_or(std::string_view());
   }
   [[nodiscard]] bool contains(std::string_view name) const noexcept { return get(name).has_value(); }
-  /// False: there is no line of that name, which takes no search to say. True: there may be.
+  /// False: there is no line of that name, found without a search. True: there may be.
   [[nodiscard, gnu::always_inline]] bool may_contain(std::string_view name) const noexcept {
     return !name.empty() && (names_ & bit_of(name)) != 0;
   }
-  /// False: there is at most one line of that name, as cheaply. True: there may be more.
+  /// False: there is at most one line of that name, found as cheaply. True: there may be more.
   [[nodiscard, gnu::always_inline]] bool may_repeat(std::string_view name) const noexcept {
     return !name.empty() && (repeated_ & bit_of(name)) != 0;
   }
   [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 
-  /// The values of all lines of that name, joined by `, ` (RFC 9110 5.3). Empty when there is none.
+  /// The values of all lines of that name, joined by `, ` (RFC 9110 5.3). Empty if there is no such line.
   [[nodiscard]] std::optional<std::string> combined(std::string_view name) const;
-  /// The same as a view of this, or of `store` where there are several lines.
+  /// The same as a view of this, or of `store` if there are several lines.
   [[nodiscard]] std::optional<std::string_view> combined(std::string_view name, std::string& store) const;
 
-  /// One of the comma-separated elements of that name's lines is `token`, whatever its case.
+  /// Whether one of the comma-separated elements of that name's lines is `token`, ignoring case.
   [[nodiscard, gnu::always_inline]] bool has_token(std::string_view name, std::string_view token) const noexcept {
     return may_contain(name) && find_token(name, token);
   }
@@ -108,22 +108,22 @@ class fields {
 
   /// Appends every line as `name: value CRLF`.
   void append_to(std::string& out) const;
-  /// All of that, where it lies together: then it need not be put together. Empty text elsewhere.
+  /// The same text as a view, if it is contiguous, so that it need not be put together; otherwise an empty text.
   [[nodiscard]] std::string_view wire_text() const noexcept {
     return packed_ ? std::string_view(text_.data(), text_.size()) : std::string_view();
   }
 
-  /// As `get`, for whoever has the octets yet that `set_block` was given: a view of those, which are sooner read than
-  /// what has just been copied.
+  /// Like `get`, for a caller that still has the octets that `set_block` was given: a view of those, which are faster to read
+  /// than a fresh copy.
   [[nodiscard, gnu::always_inline]] std::optional<std::string_view> get_of(const char* block, std::string_view name) const noexcept {
     return may_contain(name) ? find(block, name) : std::nullopt;
   }
 
-  /// Where the octets begin that all views are views of.
+  /// The beginning of the octets that all views point into.
   [[nodiscard]] const char* block() const noexcept { return text_.data(); }
 
-  /// For the parser, which has checked every octet: after `clear()`, takes lines down by their place in
-  /// a head, and at its end is handed that head, which becomes the block they live in.
+  /// For the parser, which has checked every octet: after `clear()`, takes lines by their position in a head. At
+  /// its end the parser passes the head, which becomes the block that they live in.
   class parsed_lines;
   void set_block(std::string_view head) {
     text_.clear();

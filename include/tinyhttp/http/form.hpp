@@ -1,7 +1,7 @@
 // tinyhttp/http/form.hpp -- application/x-www-form-urlencoded: what HTML forms send.
 //
 // Pure. The format of the URL Standard, part 5, in a body or in the query of a GET form. Differs
-// from query.hpp in one thing, that `+` is a space. Files come in multipart bodies, not here.
+// from query.hpp in one thing: `+` is a space. Files come in multipart bodies, not here.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
@@ -21,7 +21,7 @@ namespace tinyhttp {
 /// The media type of these bodies.
 inline constexpr std::string_view form_media_type = "application/x-www-form-urlencoded";
 
-/// One name and value, decoded: any octets, NUL and invalid UTF-8 too.
+/// One name and value, decoded: any octets, also NUL and invalid UTF-8.
 struct form_entry {
   std::string name;
   std::string value;
@@ -29,16 +29,16 @@ struct form_entry {
   friend bool operator==(const form_entry&, const form_entry&) = default;
 };
 
-/// `text` with each `+` turned into a space and escapes decoded. Empty when an escape is malformed; the URL Standard
-/// would keep it as it stands, and leave two readers with two opinions of one text.
+/// `text` with each `+` turned into a space and escapes decoded. Empty if an escape is malformed; the URL Standard
+/// would leave it as it is, so that two readers could understand the text differently.
 [[nodiscard]] inline std::optional<std::string> form_decode(std::string_view text);
 
 /// Every entry, in order. Error: a malformed escape, with status hint 400, or more than `max_entries`, with 413
-/// (default as in other servers: enough for any form, little enough to be no attack).
+/// (the default is that of other servers: enough for any form, and too few for an attack).
 [[nodiscard]] inline result<std::vector<form_entry>> parse_form(std::string_view body, std::size_t max_entries = 1000);
 
-/// The value of the first entry with that name; parsing stops there. Empty when there is none, or when that value
-/// holds a malformed escape. For a few look-ups in a body or query that is kept as it came.
+/// The value of the first entry with that name; parsing stops there. Empty if there is none, or if that value
+/// has a malformed escape. For a few look-ups in a body or query that is kept as it was received.
 [[nodiscard]] inline std::optional<std::string> form_value(std::string_view body,
                                                            std::string_view name);
 

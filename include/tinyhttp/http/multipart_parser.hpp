@@ -1,7 +1,7 @@
 // tinyhttp/http/multipart_parser.hpp -- parses a multipart/form-data body into its parts.
 //
 // Pure and incremental: the outcome does not depend on how the octets were cut. RFC 7578, and RFC 2046
-// 5.1 below it. What two readers could understand differently is refused. multipart.hpp writes.
+// 5.1 below it. What two parsers could read differently is refused. multipart.hpp writes.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -18,18 +18,18 @@
 
 namespace tinyhttp {
 
-/// Exceeding either is an error of kind `limit`, with 413.
+/// Bounds for parsing a form. Exceeding either is an error of kind `limit`, with 413.
 struct multipart_limits {
   std::size_t parts = 1000;
   std::size_t head = 8 * 1024;  // octets of the fields of one part
 };
 
-/// A field of a form, or a file. Names are UTF-8 as a rule, but any octets; of control octets HTAB only, and CR
-/// and LF, which come escaped.
+/// A field of a form, or a file. Names are usually UTF-8, but may be any octets; of the control octets only HTAB, and CR
+/// and LF, which arrive escaped.
 struct form_part {
   std::string name;
-  std::optional<std::string> file_name;  // what the peer calls it: see `safe_file_name`; empty for a field
-  std::string media_type = {};           // as the peer says; may be empty
+  std::optional<std::string> file_name;  // the peer's name for it: see `safe_file_name`; empty for a field
+  std::string media_type = {};           // from the peer; may be empty
   std::string content = {};              // from `parse_multipart` only
 
   friend bool operator==(const form_part&, const form_part&) = default;
@@ -39,21 +39,21 @@ struct form_part {
 /// or with one that is not 1 to 70 octets (RFC 2046 5.1.1).
 [[nodiscard]] inline result<std::string> boundary_of(std::string_view content_type);
 
-/// Parses all parts of a body that is in memory. Error: status hint 400, 413, 415; one for a body that was cut off.
+/// Parses all parts of a body in memory. Errors have status hint 400 (also if the body was cut off), 413 or 415.
 [[nodiscard]] inline result<std::vector<form_part>> parse_multipart(std::string_view body, std::string_view content_type,
                                                                     const multipart_limits& bounds = {});
 
-/// Parses a body incrementally: `feed`, then `next` until it needs more. Holds what it was fed last, and less than
-/// `head` and a boundary of what came before.
+/// Parses a body incrementally: `feed`, then `next` until it needs more. Holds the octets it was fed last, and less than
+/// `head` plus a boundary of earlier ones.
 class multipart_parser {
  public:
   enum class event : std::uint8_t {
     need_more,    // at the end of the body: it was cut off
-    part,         // a new one, `part()`
-    content,      // octets of it, `content()`
-    end_of_part,  // no more of them
+    part,         // a new one, in `part()`
+    content,      // octets of it, in `content()`
+    end_of_part,  // its content is complete
     end,          // of the form; what follows does not matter
-    failed,       // `failure()`; for good
+    failed,       // permanently; see `failure()`
   };
 
   explicit multipart_parser(std::string_view boundary, const multipart_limits& bounds = {})
@@ -67,7 +67,7 @@ class multipart_parser {
   [[nodiscard]] event next();
 
   [[nodiscard]] const form_part& part() const noexcept { return part_; }
-  /// Until the next call.
+  /// Valid until the next call.
   [[nodiscard]] std::string_view content() const noexcept { return content_; }
   [[nodiscard]] const error& failure() const noexcept { return failure_; }
 

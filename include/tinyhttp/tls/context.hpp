@@ -1,7 +1,7 @@
 // tinyhttp/tls/context.hpp -- certificates, keys and trusted authorities, for clients and servers.
 //
-// Needs OpenSSL 3 (-lssl -lcrypto), as all of tls.hpp. Reads files once, when a context is made; keeps
-// no secret beyond what OpenSSL does. RFC 8446, RFC 9110 4.3.4.
+// Needs OpenSSL 3 (-lssl -lcrypto), like all of tls.hpp. Reads files once, when a context is made; keeps
+// no secret beyond what OpenSSL keeps. RFC 8446, RFC 9110 4.3.4.
 #pragma once
 
 #include <tinyhttp/core/owned.hpp>
@@ -27,22 +27,22 @@ enum class tls_version : std::uint8_t { v1_2, v1_3 };
 
 /// Text is PEM, as in files that begin with `-----BEGIN`; empty: none.
 struct tls_client_options {
-  /// Whom to trust instead of the system's authorities: certificates in a file, in a directory of
-  /// hashed names, or as text. With any of them nobody else is trusted.
+  /// Authorities to trust instead of the system's: certificates in a file, in a directory of
+  /// hashed names, or as text. If any of these is set, nobody else is trusted.
   std::string ca_file = {};
   std::string ca_directory = {};
   std::string ca = {};
 
-  /// What we show a server that asks who we are: certificate, chain and key, as files or as text.
+  /// What we present to a server that asks for a certificate: certificate, chain and key, as files or as text.
   std::string certificate_file = {};
   std::string key_file = {};
   std::string certificate = {};
   std::string key = {};
 
-  /// False: any server will do, and anybody between can read and change everything.
+  /// False: accepts any server, so anybody on the way can read and change everything.
   bool verify_server = true;
 
-  /// False: each connection begins anew, and no server can tell by tickets that two are of one client.
+  /// False: each connection makes a full handshake, and no server can tell by tickets that two belong to one client.
   bool resume_sessions = true;
 
   tls_version oldest = tls_version::v1_2;
@@ -50,17 +50,17 @@ struct tls_client_options {
 
 /// The certificate of a server, and what it requires of clients. PEM text, as in files; empty: none.
 struct tls_server_options {
-  /// The server's certificate with the chain behind it, and its key: as files or as text.
+  /// The server's certificate followed by its chain, and its key: as files or as text.
   std::string certificate_file = {};
   std::string key_file = {};
   std::string certificate = {};
   std::string key = {};
 
-  /// Clients have to show a certificate that one of these has issued.
+  /// Clients must present a certificate that one of these has issued.
   std::string client_ca_file = {};
   std::string client_ca = {};
 
-  /// False: no client gets a ticket, so each connection begins anew.
+  /// False: no client gets a ticket, so each connection makes a full handshake.
   bool resume_sessions = true;
 
   tls_version oldest = tls_version::v1_2;
@@ -69,26 +69,26 @@ struct tls_server_options {
 /// For `client_options::tls`: servers are verified, by name or address. Fails with a line that names the file, of
 /// kind `tls`.
 ///
-/// Connections to a host and port resume sessions of earlier ones that the same context made. A server
-/// that is resumed shows no certificate: it proves that it is who showed one up to a day ago, which
-/// must not have expired since. What a new context would refuse is refused once there is a new one.
+/// Connections to a host and port resume sessions of earlier ones that the same context made. A resumed server
+/// presents no certificate. It proves that it is the server that presented one up to a day ago, which
+/// must not have expired since. What a new context would refuse is only refused once there is a new one.
 [[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_client_context(
     const tls_client_options& with = {});
 
 /// For `server_options::tls`.
 ///
-/// Clients may resume sessions by tickets for up to two hours. A client that has to show a certificate has
-/// to do so again when two hours have passed since; until then nobody looks whether it has expired.
+/// Clients may resume sessions by tickets for up to two hours. A client that must present a certificate has
+/// to do so again two hours after the last time; until then nobody checks whether it has expired.
 [[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_server_context(
     const tls_server_options& with);
 
 /// The same for several hosts, each with its own certificate and requirements. The host that a client names (SNI)
-/// decides: the first certificate with that name, else the first with `*.` for its first label. Who names another
-/// host, an address or nothing gets the first of all. No session is resumed under another certificate.
+/// decides: the first certificate with that name, else the first with `*.` for its first label. A client that names
+/// another host, an address or nothing gets the first of all. No session is resumed under another certificate.
 ///
 /// A request for a host that demands a certificate or a later version of TLS, over a connection that was made for
-/// another, is answered 421 (RFC 9110 7.4). Fails with a line that names the file, also when a certificate behind
-/// the first is for no host that those before it are not for.
+/// another host, is answered 421 (RFC 9110 7.4). Fails with a line that names the file, also if a certificate after
+/// the first covers no host that is not covered by those before it.
 [[nodiscard]] inline result<std::shared_ptr<const net::secure_context>> tls_context_by_name(
     const std::vector<tls_server_options>& with);
 
