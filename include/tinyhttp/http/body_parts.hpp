@@ -28,15 +28,15 @@ class content_source {
   content_source& operator=(const content_source&) = delete;
   virtual ~content_source() = default;
 
-  /// An open file that holds the same octets, for sendfile; -1 when there is none.
+  /// An open file with the same octets, for sendfile; -1 if there is none.
   [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
 
-  /// Reads into `room` from `offset` on. Fewer octets than fit are no error; 0 is the end.
+  /// Reads into `room` from `offset` on. May return fewer octets than fit; 0 is the end.
   [[nodiscard]] virtual result<std::size_t> read_at(std::uint64_t offset,
                                                     std::span<char> room) const = 0;
 };
 
-/// Reads `size` octets of `of` from `offset` on. An error where it ends before, or fails.
+/// Reads `size` octets of `of` from `offset` on. An error if it ends earlier or fails.
 [[nodiscard, gnu::cold]] inline result<std::string> read_octets(const content_source& of, std::uint64_t offset, std::size_t size) {
   std::string all(size, '\0');
   for (std::size_t done = 0; done < size;) {
@@ -77,14 +77,14 @@ class body_stream {
   body_stream& operator=(const body_stream&) = delete;
   virtual ~body_stream() = default;
 
-  /// The next octets; an empty view is the end. The view lives until the next call. An error ends
-  /// the stream, and cuts the message that it was the body of.
+  /// The next octets; an empty view is the end. The view is valid until the next call. An error ends the stream, and
+  /// cuts off the message that it is the body of.
   [[nodiscard]] virtual task<result<std::string_view>> next() = 0;
 
-  /// The number of octets from beginning to end, where that is known beforehand.
+  /// The total number of octets, if it is known in advance.
   [[nodiscard]] virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
 
-  /// The trailer section, once the end has been pulled (RFC 9110 6.5). Null when there is none.
+  /// The trailer section, once the end has been pulled (RFC 9110 6.5). Null if there is none.
   [[nodiscard]] virtual const fields* trailers() const noexcept { return nullptr; }
 };
 

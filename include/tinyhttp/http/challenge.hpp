@@ -18,18 +18,18 @@ namespace tinyhttp {
 /// are empty.
 struct auth_challenge {
   std::string_view scheme;      // `Digest`; compare ignoring case
-  std::string_view token68;     // what Negotiate and Basic have
+  std::string_view token68;     // used by Negotiate and Basic
   std::string_view parameters;  // `realm="x", nonce="y"`
 
   /// The first parameter of that name, unquoted.
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
 };
 
-/// Takes the next challenge off a field's value. Empty at its end, or where none begins.
+/// Takes the next challenge off a field's value. Empty at its end, or at text that is no challenge.
 [[nodiscard]] constexpr std::optional<auth_challenge> take_challenge(
     std::string_view& field) noexcept;
 
-/// Takes the next `name=value` off a parameter list. Empty at its end, or where none begins.
+/// Takes the next `name=value` off a parameter list. Empty at its end, or at text that is no parameter.
 [[nodiscard]] constexpr std::optional<field_parameter> take_auth_parameter(
     std::string_view& list) noexcept;
 

@@ -16,7 +16,7 @@
 
 namespace tinyhttp {
 
-/// An entity tag (8.8.3). `opaque` is what stands between the quotes; a view into the parsed text.
+/// An entity tag (8.8.3). `opaque` is the text between the quotes; a view into the parsed text.
 struct entity_tag {
   std::string_view opaque;
   bool weak = false;
@@ -24,12 +24,12 @@ struct entity_tag {
   friend bool operator==(const entity_tag&, const entity_tag&) = default;
 };
 
-/// Reads `"xyzzy"` or `W/"xyzzy"`. Empty for anything else; a tag has no escapes, so a backslash is
-/// an octet like any other.
+/// Parses `"xyzzy"` or `W/"xyzzy"`. Empty for anything else. A tag has no escapes, so a backslash is an octet like
+/// any other.
 template <class Found = entity_tag>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Found> parse_entity_tag(std::string_view text) noexcept;
 
-/// Strong comparison (8.8.3.2): the same octets. Two weak tags are never that.
+/// Strong comparison (8.8.3.2): the same octets. Weak tags never match strongly.
 [[nodiscard]] constexpr bool strong_match(const entity_tag& a, const entity_tag& b) noexcept {
   return !a.weak && !b.weak && a.opaque == b.opaque;
 }
@@ -47,8 +47,7 @@ struct representation_facts {
   std::int64_t now = 0;  // seconds since 1970: the Date of the answer
 };
 
-/// The values of a request's conditional fields; absent fields are empty, repeated ones combined
-/// with commas.
+/// The values of a request's conditional fields; absent fields are empty, repeated ones are combined with commas.
 struct preconditions {
   std::optional<std::string_view> if_match = std::nullopt;
   std::optional<std::string_view> if_none_match = std::nullopt;
@@ -66,8 +65,8 @@ enum class precondition_verdict : std::uint8_t {
 /// Evaluates the conditions in the order of 13.2.2. Call it once the request would otherwise be
 /// answered with 2xx or 412 (13.2.1): not for a request that ends in 404 or 403 anyway.
 ///
-/// A date that is not one is ignored (13.1.3, 13.1.4). An element of a list that is not an entity
-/// tag matches nothing: If-Match then fails and If-None-Match then passes, both on the safe side.
+/// An invalid date is ignored (13.1.3, 13.1.4). An element of a list that is not an entity tag matches nothing:
+/// If-Match then fails and If-None-Match then passes, both on the safe side.
 ///
 /// @param is_get_or_head  the method is GET or HEAD, which alone can be answered with 304
 [[nodiscard]] constexpr precondition_verdict evaluate_preconditions(
@@ -80,15 +79,15 @@ enum class precondition_verdict : std::uint8_t {
                                                                  const representation_facts& facts);
 
 /// A `Last-Modified` is a strong validator only if it is at least one second older than the `Date` it is compared
-/// with; otherwise the content may change again within that same second (8.8.2.2; RFC 7232 asked for 60 seconds). The
-/// risk that stays: a writer that sets times back.
+/// with; otherwise the content may change again within that same second (8.8.2.2; RFC 7232 asked for 60 seconds).
+/// Remaining risk: a writer that sets times back.
 [[nodiscard]] constexpr bool is_strong_date(std::int64_t last_modified, std::int64_t date) noexcept {
   return last_modified < date;
 }
 
 /// The Range of a request may be applied, because its `If-Range` matches the current representation (13.1.5). An
-/// entity tag must match strongly; a date must be exactly the Last-Modified, and a strong one. Anything else, and
-/// what is no validator at all, is false: answer with the whole.
+/// entity tag must match strongly; a date must be exactly the Last-Modified, and a strong one. Anything else is
+/// false: answer with the whole.
 [[nodiscard]] constexpr bool evaluate_if_range(std::string_view if_range, const representation_facts& facts) noexcept;
 
 // ---------------------------------------------------------------------------------------------

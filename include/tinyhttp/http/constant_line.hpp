@@ -1,6 +1,6 @@
 // tinyhttp/http/constant_line.hpp -- a field line that is known at compile time.
 //
-// RFC 9110 5.5. Checked while the program is compiled, so that nobody has to when it runs.
+// RFC 9110 5.5. Checked at compile time, so that no check is needed at run time.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -11,7 +11,7 @@
 
 namespace tinyhttp {
 
-/// `name: value CRLF`, as sent on the wire. What is not of that form does not compile.
+/// `name: value CRLF`, as sent on the wire. Anything else does not compile.
 class constant_line {
  public:
   template <std::size_t Size>

@@ -29,10 +29,10 @@ namespace tinyhttp {
 
 /// Bounds on what a peer can make us do with little input. Memory beside these: 64 KiB for each coding.
 struct decode_limits {
-  /// Octets that come out of any one coding. 1 GiB: a disk can take it, and an hour of zeros cannot.
+  /// Octets that any one coding may produce. 1 GiB fits on a disk, but stops an hour of zeros.
   std::uint64_t max_octets = std::uint64_t{1} << 30;
 
-  /// Codings in a row. As curl; a second one is seen now and then, by mistake.
+  /// Codings in a row. As in curl; a second one occurs now and then, by mistake.
   std::size_t max_codings = 5;
 
   /// Octets of history that a decoder may have to keep, for formats that leave it to the sender:
@@ -49,13 +49,12 @@ class coding_decoder {
   coding_decoder& operator=(const coding_decoder&) = delete;
   virtual ~coding_decoder() = default;
 
-  /// Decodes from the front of `in`, which gets shorter by what was used, into `out`.
+  /// Decodes from the front of `in` into `out`, and removes from `in` what was used.
   ///
-  /// @return  the octets written: fewer than fit only when `in` is used up. An error when the coded
-  ///          octets are damaged, or go on behind their end, or memory is wanting; it is the last call then
+  /// @return  the octets written: fewer than fit only if `in` is used up. An error if the coded octets are damaged, continue after their end, or memory is short; no other call may follow
   [[nodiscard]] virtual result<std::size_t> decode(std::string_view& in, std::span<char> out) = 0;
 
-  /// The input ends here, and all of it has been decoded: an error when it is cut off.
+  /// All input has been decoded: an error if it is incomplete.
   [[nodiscard]] virtual result<void> finish() = 0;
 };
 
@@ -72,13 +71,13 @@ struct content_coding {
 [[nodiscard]] inline std::string accept_encoding(std::span<const content_coding> known);
 
 /// Replaces `content` by the decoded octets, and removes Content-Encoding and Content-Length from `about`. The octets
-/// are decoded while the body is pulled. What is damaged, cut off, or goes on behind its end, is an error of kind
-/// `protocol` (status hint 400) in place of the body's end, never a short body; more octets than the limit are one of
-/// kind `limit` (413), want of memory in a decoder is one of kind `io` (503). With `where`, the error lines begin
-/// with it.
+/// are decoded while the body is pulled. A body that is damaged, cut off, or continues after its end gives an error
+/// of kind `protocol` (status hint 400) in place of its end, and never ends short. More octets than the limit are an
+/// error of kind `limit` (413), lack of memory in a decoder is one of kind `io` (503). Error lines begin with
+/// `where`, if given.
 ///
-/// An empty body (an answer to HEAD, a 304, a length of 0) stays as it is, with its fields, though
-/// a coding of nothing is not nothing: servers do send that.
+/// An empty body (an answer to HEAD, a 304, a length of 0) is left unchanged, with its fields. Strictly, even an
+/// empty body has coded octets, but servers do send this.
 ///
 /// @return  an error for a coding that is not among `known`, and for too many (415); nothing has
 ///          changed then

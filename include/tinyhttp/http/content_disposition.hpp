@@ -1,7 +1,7 @@
 // tinyhttp/http/content_disposition.hpp -- the file name that a server suggests: written, and read safely.
 //
-// Pure. RFC 6266 for the field, RFC 8187 for names beyond US-ASCII. Nothing that comes out of
-// `safe_file_name` leads out of the directory that it is put behind.
+// Pure. RFC 6266 for the field, RFC 8187 for names beyond US-ASCII. No name from `safe_file_name` leads out of the
+// directory to whose path it is appended.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -18,7 +18,7 @@
 namespace tinyhttp {
 
 /// The name in a Content-Disposition field: `filename*` if it can be decoded, otherwise `filename`. As the server
-/// wrote it, unquoted, in UTF-8 where it says so: see `safe_file_name`. Empty: there is none.
+/// wrote it, unquoted, in UTF-8 if the field says so; pass it through `safe_file_name`. Empty if there is none.
 [[nodiscard]] inline std::optional<std::string> disposition_file_name(std::string_view field);
 
 /// Makes a safe file name out of untrusted text: the part after the last slash or backslash, without control octets,

@@ -27,7 +27,7 @@ struct content_range {
                                                       std::optional<std::uint64_t> size);
 
 /// Parses a `Content-Range` in bytes. Empty for another unit, bad syntax, numbers beyond 64 bits, and ranges that are
-/// backwards or end behind `size`: such a part must not be combined (14.4).
+/// reversed or end beyond `size`: such a part must not be combined (14.4).
 template <class Found = content_range>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Found> parse_content_range(std::string_view field) noexcept;
 

@@ -1,7 +1,7 @@
 // tinyhttp/http/cookie_file.hpp -- cookies in the text format of Netscape, which curl, wget and browsers' exporters write.
 //
-// Pure: text in, text out. One cookie a line: domain, whether for its subdomains, path, whether only
-// over TLS, when it ends (0: with the session), name and value, tabs between.
+// Pure: text in, text out. One cookie per line, with tabs between: domain, whether it includes subdomains, path,
+// whether TLS only, expiry (0: with the session), name and value.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -21,7 +21,7 @@ namespace tinyhttp {
 [[nodiscard]] inline std::string format_cookie_file(std::span<const stored_cookie> cookies);
 
 /// Takes lines off `text` up to and including the next one that holds a cookie, and returns that cookie. Comments and
-/// what makes no sense are skipped. Empty at the end.
+/// invalid lines are skipped. Empty at the end.
 [[nodiscard]] inline std::optional<stored_cookie> take_cookie_line(std::string_view& text);
 
 // ---------------------------------------------------------------------------------------------

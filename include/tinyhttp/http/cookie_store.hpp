@@ -40,21 +40,21 @@ struct cookie_limits {
   std::size_t in_all = 3000;
 };
 
-/// There is no list of public suffixes: a Domain without a dot in it (`com`) is refused, but
-/// `co.uk` is not, so that sites below it could set cookies for each other. A program that asks
-/// strangers should use a store for each.
+/// There is no list of public suffixes: a Domain without a dot in it (`com`) is refused, but `co.uk` is not, so that
+/// sites below it could set cookies for each other. A program that talks to sites that do not trust each other should
+/// use one store for each.
 class cookie_store {
  public:
   explicit cookie_store(cookie_limits limits = {}) noexcept : limits_(limits) {}
 
-  /// Takes one Set-Cookie field of an answer from `from`. False when it is ignored.
+  /// Processes one Set-Cookie field of an answer from `from`. False if it is ignored.
   bool set(const url& from, std::string_view set_cookie, std::int64_t now);
 
   /// The value of the Cookie field for a request to `to`: longer paths first, then older cookies.
   /// Empty when there are none.
   [[nodiscard]] std::string field_for(const url& to, std::int64_t now);
 
-  /// Puts in a cookie that was stored before, in place of one of the same name, domain and path.
+  /// Adds a cookie that was stored earlier, and replaces one of the same name, domain and path.
   void put(stored_cookie cookie, std::int64_t now);
 
   [[nodiscard]] const std::vector<stored_cookie>& cookies() const noexcept { return cookies_; }

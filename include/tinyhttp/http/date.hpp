@@ -51,8 +51,8 @@ class date_text {
   char octets_[length] = {};
 };
 
-/// Writes `unix_seconds` as IMF-fixdate, the only form that may be sent. Never allocates. Dates
-/// outside the years 0001 to 9999 clamp to the nearest that can be written.
+/// Writes `unix_seconds` as IMF-fixdate, the only form that may be sent. Never allocates. Dates outside the years
+/// 0001 to 9999 are clamped.
 [[nodiscard]] constexpr date_text format_date(std::int64_t unix_seconds) noexcept;
 
 // ---------------------------------------------------------------------------------------------

@@ -13,10 +13,10 @@
 
 namespace tinyhttp {
 
-/// An IPv4 or IPv6 address. `::ffff:192.0.2.1` is `192.0.2.1`: the same, however it was written.
+/// An IPv4 or IPv6 address. `::ffff:192.0.2.1` equals `192.0.2.1`.
 class ip_address {
  public:
-  /// Reads `192.0.2.1`, without leading zeros, or `2001:db8::1`, without brackets. Empty for anything else.
+  /// Parses `192.0.2.1`, without leading zeros, or `2001:db8::1`, without brackets. Empty for anything else.
   [[nodiscard]] static constexpr std::optional<ip_address> parse(std::string_view text) noexcept;
 
   [[nodiscard]] constexpr bool is_v4() const noexcept { return high_ == 0 && low_ >> 32 == 0xffff; }
@@ -24,7 +24,7 @@ class ip_address {
   [[nodiscard]] constexpr unsigned group(unsigned i) const noexcept {
     return static_cast<unsigned>((i < 4 ? high_ : low_) >> (3 - i % 4) * 16 & 0xffff);
   }
-  /// The one text that RFC 5952 has for it.
+  /// The canonical text of RFC 5952.
   [[nodiscard]] std::string to_string() const;
 
   [[nodiscard]] friend constexpr bool operator==(const ip_address&, const ip_address&) noexcept = default;
@@ -40,11 +40,11 @@ class ip_address {
 /// The addresses that share a prefix.
 class ip_network {
  public:
-  /// Reads `192.0.2.0/24`, `2001:db8::/32`, or an address, which is a network of one. Empty for anything
-  /// else, and where a bit behind the prefix is set.
+  /// Parses `192.0.2.0/24`, `2001:db8::/32`, or an address, which is a network of one. Empty for anything else, and
+  /// if a bit after the prefix is set.
   [[nodiscard]] static constexpr std::optional<ip_network> parse(std::string_view text) noexcept;
 
-  /// No IPv4 address is in a network of IPv6, not even in `::/0`.
+  /// No IPv4 address is in an IPv6 network, not even in `::/0`.
   [[nodiscard]] constexpr bool contains(const ip_address& one) const noexcept {
     return ((one.high_ ^ first_.high_) & high_mask_) == 0 && ((one.low_ ^ first_.low_) & low_mask_) == 0 &&
            one.is_v4() == first_.is_v4();

@@ -16,15 +16,15 @@ namespace tinyhttp {
 /// One `name=value` after a `;` (RFC 9110 5.6.6). Views into the parsed text.
 struct field_parameter {
   std::string_view name;
-  std::string_view value;  // as it stands there: quotes and backslashes included
+  std::string_view value;  // as written, with quotes and backslashes
 
   /// The value without quotes and escapes.
   [[nodiscard]] std::string text() const;
 };
 
 /// Takes the next parameter off `rest`, which begins at a `;` or is empty; skips empty ones (`;;`). Empty result: all
-/// are taken if `rest` is empty now, else what is left is not a parameter (no `=`, a name that is no token, a value
-/// that is neither token nor quoted string).
+/// are taken if `rest` is now empty; otherwise what is left is not a parameter (no `=`, a name that is no token, a
+/// value that is neither token nor quoted string).
 template <class Found = field_parameter>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Found> take_parameter(std::string_view& rest) noexcept;
 
@@ -34,7 +34,7 @@ struct media_type {
   std::string_view subtype;     // `html`
   std::string_view parameters;  // from the first `;` on, well-formed; or empty
 
-  /// `type/subtype` is `essence`, whatever its case.
+  /// `type/subtype` is `essence`, ignoring case.
   [[nodiscard]] constexpr bool is(std::string_view essence) const noexcept;
 
   /// The first parameter of that name, unquoted.
@@ -45,12 +45,12 @@ struct media_type {
 template <class Found = media_type>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Found> parse_media_type(std::string_view field) noexcept;
 
-/// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are left to whoever refuses fields.
+/// Appends `text` as a quoted string (RFC 9110 5.6.4). Control octets are not checked here; `fields` refuses them.
 inline void append_quoted(std::string& out, std::string_view text);
 
 /// The Content-Type value for a file name, by its extension: the part after the last dot of the last segment,
-/// ignoring case, unless that dot is the first character. `application/octet-stream` when it says nothing. The view
-/// is valid for ever.
+/// ignoring case, unless that dot is the first character. `application/octet-stream` if it is unknown. The view is
+/// always valid.
 [[nodiscard]] constexpr std::string_view media_type_of(std::string_view file_name) noexcept;
 
 // ---------------------------------------------------------------------------------------------

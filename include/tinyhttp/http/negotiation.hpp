@@ -1,7 +1,7 @@
 // tinyhttp/http/negotiation.hpp -- chooses the representation that the client prefers
 //
-// Pure: the values of Accept and Accept-Encoding and what is on offer in, a choice out. RFC 9110
-// 12.4 and 12.5. What to do when nothing is wanted (406, or send it all the same) is the caller's.
+// Pure: the values of Accept and Accept-Encoding and the offers in, a choice out. RFC 9110 12.4 and 12.5. What to do
+// if nothing is acceptable (406, or send it anyway) is the caller's decision.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -17,14 +17,13 @@ namespace tinyhttp {
 /// A weight in thousandths: 0 means "not acceptable", 1000 is the maximum.
 using quality = int;
 
-/// Reads a `qvalue` (12.4.2): `0`, `1`, and up to three decimals. Empty for anything else.
+/// Parses a `qvalue` (12.4.2): `0`, `1`, and up to three decimals. Empty for anything else.
 template <class Quality = quality>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Quality> parse_quality(std::string_view text) noexcept;
 
 /// The quality that a client gives to the content coding `coding` (12.5.3), by its own name or otherwise by `*`.
 /// Empty when neither is listed: then `identity` is acceptable and other codings are not. `x-gzip` and `x-compress`
-/// are the names without `x-` (8.4.1). The first mention counts; an element that is not well-formed counts for
-/// nothing.
+/// are the names without `x-` (8.4.1). The first mention counts; malformed elements are ignored.
 template <class Quality = quality>  // compiled only where it is used
 [[nodiscard]] constexpr std::optional<Quality> coding_quality(std::string_view accept_encoding,
                                                               std::string_view coding) noexcept;
@@ -50,7 +49,7 @@ template <class Quality = quality>  // compiled only where it is used
 
 /// The media type to answer with: the one of the highest quality; among equals the one matched by the more specific
 /// range (`application/json, */*` prefers JSON, though `*/*` has the same weight), then the first of `offered`. The
-/// first when there is no field, or an empty one; nothing when none is acceptable.
+/// first if the field is absent or empty; nothing if none is acceptable.
 [[nodiscard]] constexpr std::optional<std::string_view> preferred_media_type(
     std::optional<std::string_view> accept, std::span<const std::string_view> offered) noexcept;
 

@@ -1,7 +1,7 @@
 // tinyhttp/http/percent.hpp -- percent-encoding (RFC 3986 2.1): encoding and decoding.
 //
-// Decodes what it is given and no more: splitting comes first, at the caller's, so that an escaped
-// delimiter never delimits. Knows neither paths nor queries.
+// Only decodes: callers must split first, so that an escaped delimiter never delimits. Knows neither paths nor
+// queries.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -23,16 +23,16 @@ namespace tinyhttp {
 [[nodiscard]] constexpr bool is_percent_encoded(std::string_view text) noexcept;
 
 /// `text` with each escape replaced by its octet, whatever that is: NUL, `/` and invalid UTF-8 too. Empty when an
-/// escape is malformed. `+` is a plus sign. A NUL can cut a name short where the text ends up in C: who opens files
-/// or logs must refuse it.
+/// escape is malformed. `+` is a plus sign. A NUL can cut a name short in C functions: refuse it before opening files
+/// or logging.
 [[nodiscard]] inline std::optional<std::string> percent_decode(std::string_view text);
 
 /// Which octets are left unescaped, besides letters, digits and `-._~`.
 enum class unescaped : std::uint8_t {
   nothing,  // for one name or value of a query, or for userinfo: every delimiter is escaped
   segment,  // for one segment of a path: `!$&'()*+,;=:@` (pchar, RFC 3986 3.3)
-  path,     // for a whole path: the same and `/`
-  query,    // for a whole query or fragment: the same, `/` and `?` (3.4)
+  path,     // for a whole path: the same plus `/`
+  query,    // for a whole query or fragment: the same plus `/` and `?` (3.4)
 };
 
 /// Appends `text` and escapes every octet that `unescaped` does not allow; `%` becomes `%25`.
@@ -45,8 +45,8 @@ inline void append_percent_encoded(std::string& out, std::string_view text, unes
   return encoded;
 }
 
-/// The same for text that may already be escaped, as people type it: valid escapes are kept. Doing it twice changes
-/// nothing more.
+/// The same for text that may already be escaped, as people type it: valid escapes are kept. Applying it twice
+/// changes nothing more.
 inline void append_missing_escapes(std::string& out, std::string_view text, unescaped kept);
 
 // ---------------------------------------------------------------------------------------------

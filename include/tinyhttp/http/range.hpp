@@ -1,7 +1,7 @@
 // tinyhttp/http/range.hpp -- which bytes of a representation the client asked for
 //
-// Pure: text and a length in, a verdict out, and the Content-Range that says so; content_range.hpp reads one.
-// RFC 9110 14. Who may ask (GET only, after the preconditions of 13) is decided in conditional.hpp.
+// Pure: text and a length in, a verdict and its Content-Range out; content_range.hpp parses one. RFC 9110 14. Who may
+// ask (GET only, after the preconditions of 13) is decided in conditional.hpp.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -40,7 +40,7 @@ struct range_selection {
                        // another: together at most the representation
 };
 
-/// Evaluates a `Range` field. Ranges that touch or overlap become one, which stands where the first of them stood
+/// Evaluates a `Range` field. Ranges that touch or overlap become one, at the position of the first of them
 /// (15.3.7.2).
 ///
 /// @param field       the field value, e.g. `bytes=0-499, -500`; only read during the call

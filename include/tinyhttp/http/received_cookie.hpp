@@ -26,12 +26,12 @@ struct received_cookie {
   std::string path;    // begins with a slash; empty: none was named
   std::optional<std::int64_t> expires;  // seconds since 1970; empty: with the session
   bool secure = false;
-  bool http_only = false;  // passed on, but there is no script here that it could be kept from
+  bool http_only = false;  // passed on, but there are no scripts here to hide it from
 };
 
 /// Parses the value of one Set-Cookie field. Empty for what user agents ignore: no name or no `=`, more than 4096
-/// octets of name and value, control octets (the tab too, which the files of cookies do not survive). Attributes that
-/// make no sense are skipped, the last of each kind counts.
+/// octets of name and value, control octets (including tabs, which would break cookie files). Invalid attributes are
+/// skipped; the last of each kind counts.
 ///
 /// @param now  seconds since 1970. A cookie lives 400 days at most, whatever it asks for (rfc6265bis
 ///             5.5); one that has expired is given as such, for it removes another

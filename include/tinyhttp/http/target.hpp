@@ -25,8 +25,8 @@ enum class target_form : std::uint8_t {
   asterisk,   // *, for OPTIONS only
 };
 
-/// A request target, in the octets in which it was sent. Views live as long as the target is neither changed nor
-/// destroyed. One that was moved from is `/`.
+/// A request target, in the octets in which it was sent. Views are valid until the target is changed or destroyed. A
+/// target that was moved from is `/`.
 class target {
  public:
   target() noexcept { reset(); }
@@ -39,14 +39,14 @@ class target {
   }
   ~target() = default;
 
-  /// Throws std::invalid_argument for a text that is no target of a request with method `m`.
+  /// Throws std::invalid_argument if `text` is no valid target for method `m`.
   target(std::string_view text, const method& m = method::get) : target() {
     if (!assign(text, m)) throw std::invalid_argument("target: not a request target");
   }
   target(const char* text) : target(std::string_view(text)) {}
 
-  /// Becomes `text`; false, and unchanged, when it is no target of a request with method `m`:
-  /// empty, an octet outside visible US-ASCII, a fragment, a form that does not go with the method.
+  /// Becomes `text`. False, and unchanged, if it is no valid target for method `m`: empty, an octet outside visible
+  /// US-ASCII, a fragment, or a form that does not fit the method.
   [[nodiscard]] bool assign(std::string_view text, const method& m);
   /// The same, for the parser: it has looked at every octet, and found the first `?` at `question`;
   /// no less than the size of `text` when there is none. `wide`: from its beginning on, sixteen octets may be read.
@@ -62,15 +62,15 @@ class target {
   [[nodiscard]] std::string_view text() const noexcept { return part(0, text_.size()); }
   [[nodiscard]] target_form form() const noexcept { return form_; }
 
-  /// The path with its escapes standing. Starts with `/` in origin and absolute form; `*` for
-  /// asterisk form; empty for authority form.
+  /// The path, with escapes as sent. Starts with `/` in origin and absolute form; `*` for asterisk form; empty for
+  /// authority form.
   [[nodiscard]] std::string_view path() const noexcept {
     return path_size_ == 0 && form_ == target_form::absolute
                ? std::string_view("/")
                : part(path_at_, path_size_);
   }
 
-  /// What stands behind the first `?`, without it, escapes standing.
+  /// What follows the first `?`, with escapes as sent.
   [[nodiscard]] std::string_view query() const noexcept {
     const std::size_t end = path_at_ + path_size_;
     return end < text_.size() ? part(end + 1, text_.size() - end - 1) : std::string_view();

@@ -18,7 +18,7 @@ struct typed_body {
 };
 
 /// The body that an HTML form sends:  `client.post(to, form_body({{"name", "Ada"}, {"born", "1815"}}))`. Names and
-/// values are any octets, UTF-8 as a rule. For files see multipart.hpp.
+/// values may be any octets, usually UTF-8. For files see multipart.hpp.
 [[nodiscard]] inline typed_body form_body(
     std::initializer_list<std::pair<std::string_view, std::string_view>> entries) {
   return {encode_form(entries), std::string(form_media_type)};

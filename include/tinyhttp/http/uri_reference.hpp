@@ -12,8 +12,8 @@
 
 namespace tinyhttp {
 
-/// The components of a reference, without delimiters; views into the text. One that is there but empty (`http://x?`)
-/// is not one that is absent.
+/// The components of a reference, without delimiters; views into the text. An empty component (`http://x?`) differs
+/// from an absent one.
 struct uri_components {
   std::optional<std::string_view> scheme;
   std::optional<std::string_view> authority;
