@@ -1,7 +1,7 @@
 // tinyhttp/digest.hpp -- SHA-256, MD5 and others, computed by OpenSSL.
 //
-// Stands apart: needs OpenSSL 1.1.1 or later (-lcrypto). For the digests of downloads and for the
-// Digest scheme; what MD5 and SHA-1 are still good for is decided elsewhere.
+// Stands apart: needs OpenSSL 1.1.1 or later (-lcrypto). For the digests of downloads and for the Digest scheme;
+// callers decide what MD5 and SHA-1 are still good for.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -25,8 +25,8 @@ namespace tinyhttp {
 /// without.
 [[nodiscard]] inline std::unique_ptr<hasher> make_hasher(std::string_view name);
 
-/// The digest of `octets` in lower-case hexadecimal digits. Throws std::bad_alloc where OpenSSL has
-/// no SHA-256, which is nowhere.
+/// The digest of `octets` in lower-case hexadecimal digits. Throws std::bad_alloc if OpenSSL has no SHA-256, which
+/// does not occur.
 [[nodiscard]] inline std::string sha256_of(std::string_view octets);
 
 /// The `hash_function` for the Digest scheme (http/digest_access.hpp).

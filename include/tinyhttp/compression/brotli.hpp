@@ -18,8 +18,8 @@
 
 namespace tinyhttp {
 
-/// Decodes one brotli stream; its window is at most 16 MiB. The format has no checksum: damage that still makes sense
-/// is not found, only its end is certain.
+/// Decodes one brotli stream; its window is at most 16 MiB. The format has no checksum: damage that is still valid
+/// brotli is not detected; only truncation is.
 [[nodiscard]] inline owned<coding_decoder> make_brotli_decoder(const decode_limits&);
 
 /// br (RFC 7932), for a list of codings.

@@ -20,8 +20,8 @@
 namespace tinyhttp {
 
 /// The coding br, at level 1 (fast) to 11. Level 4 takes three quarters of the CPU of gzip's level 4 and makes 4 to
-/// 13 % fewer octets. Its window is 256 KiB. It takes memory as it goes: where there is none, a stream that has begun
-/// is cut. Throws std::invalid_argument for other levels.
+/// 13 % fewer octets. Its window is 256 KiB. It allocates memory while it runs: if there is none, a stream under way
+/// is cut off. Throws std::invalid_argument for other levels.
 [[nodiscard]] inline content_encoding brotli_encoding(int level = 4);
 
 // ---------------------------------------------------------------------------------------------

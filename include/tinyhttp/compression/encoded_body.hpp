@@ -1,6 +1,6 @@
 // tinyhttp/compression/encoded_body.hpp -- applies a content coding to a body while it is pulled.
 //
-// RFC 9110 8.4. Knows no coding itself: gzip_encoder.hpp and its like bring them, and a program may bring its own.
+// RFC 9110 8.4. Knows no coding itself: gzip_encoder.hpp and others supply them, and a program may supply its own.
 #pragma once
 
 #include <tinyhttp/core/owned.hpp>
@@ -21,9 +21,9 @@ namespace tinyhttp {
 
 /// How much of the input must be output.
 enum class encoding_step : std::uint8_t {
-  more,    // what comes out is the encoder's choice
-  flush,   // all that went in can be decoded from what has come out
-  finish,  // and it was all
+  more,    // the encoder chooses what it outputs
+  flush,   // everything put in can be decoded from the output so far
+  finish,  // the same, and the input is complete
 };
 
 /// Applies one coding, to one body. Used by one thread at a time.
@@ -34,11 +34,10 @@ class coding_encoder {
   coding_encoder& operator=(const coding_encoder&) = delete;
   virtual ~coding_encoder() = default;
 
-  /// Encodes from the front of `in`, which gets shorter by what was used, into `out`. A flush ends in a call
-  /// with room for 7 octets.
+  /// Encodes from the front of `in` into `out`, and removes from `in` what was used. A flush ends with a call that
+  /// has room for 7 octets.
   ///
-  /// @return  the octets written: fewer than fit only when `in` is used up and the step is done. After
-  ///          an error no other call
+  /// @return  the octets written: fewer than fit only if `in` is used up and the step is done. No call may follow an error
   [[nodiscard]] virtual result<std::size_t> encode(std::string_view& in, std::span<char> out,
                                                    encoding_step step) = 0;
 };
@@ -47,7 +46,7 @@ class coding_encoder {
 struct content_encoding {
   std::string_view name;  // as in Content-Encoding, in lower case; as valid as its literal
   int level;              // the coding's own
-  /// For a body of `length` octets, where that is known. Null when there is no memory.
+  /// Makes an encoder for a body of `length` octets, if known. Null if there is no memory.
   std::unique_ptr<coding_encoder> (*make)(int level, std::optional<std::uint64_t> length);
 };
 

@@ -18,12 +18,11 @@
 
 namespace tinyhttp {
 
-/// Decodes any number of gzip members in a row, each with its checksum and length (RFC 1952 2.2). Also goes by
-/// x-gzip.
+/// Decodes any number of gzip members in a row, each with its checksum and length (RFC 1952 2.2). Also named x-gzip.
 [[nodiscard]] inline owned<coding_decoder> make_gzip_decoder(const decode_limits&);
 
 /// Decodes a zlib stream, as the coding is defined (RFC 9110 8.4.1.2), or the bare deflate stream that some servers
-/// send instead, as browsers do. That one has no checksum: only its end is certain.
+/// send instead, as browsers do. A bare stream has no checksum: only truncation is detected.
 [[nodiscard]] inline owned<coding_decoder> make_deflate_decoder(const decode_limits&);
 
 /// gzip and deflate (RFC 9110 8.4.1), for a list of codings.

@@ -21,7 +21,7 @@
 namespace tinyhttp {
 
 /// The coding gzip, at level 1 (fast) to 9. Level 4 makes 12 to 15 % fewer octets than level 1 for 1.7 times the CPU;
-/// level 6 another 4 to 6 % for 1.7 to 2.4 times that. Holds 268 KB for each body until it is coded, less for short
+/// level 6 another 4 to 6 % for 1.7 to 2.4 times that. Holds 268 KB for each body while it is coded, less for short
 /// ones. Throws std::invalid_argument for other levels.
 [[nodiscard]] inline content_encoding gzip_encoding(int level = 4);
 

@@ -22,7 +22,7 @@
 namespace tinyhttp {
 
 /// Decodes any number of frames in a row, skippable ones included (RFC 8878 3). Frames that need more history than
-/// `max_window`, which counts in powers of two from 1 KiB on, are refused. A checksum is compared where there is one;
+/// `max_window`, which counts in powers of two from 1 KiB on, are refused. A checksum is verified if there is one;
 /// `zstd` writes them, most servers do not.
 [[nodiscard]] inline owned<coding_decoder> make_zstd_decoder(const decode_limits& limits);
 

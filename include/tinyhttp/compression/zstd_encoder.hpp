@@ -20,7 +20,7 @@
 namespace tinyhttp {
 
 /// The coding zstd, at level 1 (fast) to 19. Level 3 takes less than a third of the CPU of gzip's level 4, and makes
-/// as many octets or up to 9 % fewer. Holds 1.3 MB for each body until it is coded, less for short ones; the window
+/// as many octets or up to 9 % fewer. Holds 1.3 MB for each body while it is coded, less for short ones; the window
 /// is 256 KiB. Throws std::invalid_argument for other levels.
 [[nodiscard]] inline content_encoding zstd_encoding(int level = 3);
 

@@ -34,8 +34,8 @@ namespace tinyhttp::ascii {
 /// `field-vchar`, SP or HTAB of RFC 9110 5.5: everything except control octets; obs-text is included.
 [[nodiscard]] constexpr bool is_field_octet(char c) noexcept;
 
-/// An octet allowed in a request target: visible US-ASCII (RFC 3986). We take the characters which that RFC wants
-/// escaped (`"<>\^{|}` and the backquote) as browsers send them.
+/// An octet allowed in a request target: visible US-ASCII (RFC 3986). Characters that this RFC wants escaped
+/// (`"<>\^{|}` and the backquote) are accepted, because browsers send them.
 [[nodiscard]] constexpr bool is_target_octet(char c) noexcept { return c > 0x20 && c < 0x7f; }
 
 /// `text` is a non-empty `token` (RFC 9110 5.6.2).
@@ -74,14 +74,14 @@ namespace tinyhttp::ascii {
 /// `text` without the spaces and tabs around it (`OWS`, RFC 9110 5.6.3).
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept;
 
-/// Reads `1*DIGIT`. A number too large for 64 bits clamps to the maximum instead of wrapping, so an
-/// absurd value stays absurd. Empty when `text` is empty or holds anything but digits. For Range.
+/// Parses `1*DIGIT`. A number too large for 64 bits becomes the maximum and does not wrap. Empty if `text` is empty
+/// or has anything but digits. For Range.
 [[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
 
 /// `text` contains a control octet: CTL of RFC 5234.
 [[nodiscard]] constexpr bool has_control(std::string_view text) noexcept;
 
-/// Reads `1*DIGIT`, refusing a number that does not fit. For Content-Length, ports, statuses.
+/// Parses `1*DIGIT` and refuses a number that does not fit. For Content-Length, ports, statuses.
 [[nodiscard]] constexpr std::optional<std::uint64_t> parse_decimal_strict(
     std::string_view text, std::uint64_t max = std::numeric_limits<std::uint64_t>::max()) noexcept;
 

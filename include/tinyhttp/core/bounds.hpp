@@ -11,7 +11,7 @@ template <class T>
   return bound < value ? bound : value;
 }
 
-/// The same for another unsigned type, such as that of a file's size: as the bound's.
+/// The same for another unsigned type, such as that of a file's size; the result has the bound's type.
 template <class Wide, class T>
   requires(Wide(-1) > Wide(0) && T(-1) > T(0))
 [[nodiscard]] constexpr T at_most(Wide value, T bound) noexcept {

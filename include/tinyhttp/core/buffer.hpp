@@ -1,6 +1,6 @@
 // tinyhttp/core/buffer.hpp -- one contiguous octet buffer: written at the back, read from the front.
 //
-// Knows octets only. What they mean, and how many may wait here, is decided above.
+// Knows octets only. Layers above decide what they mean and how many may be held.
 #pragma once
 
 #include <tinyhttp/core/owned.hpp>
@@ -14,7 +14,7 @@
 namespace tinyhttp {
 
 /// Write octets into `prepare()`d room, `commit()` them, read them through `view()` and drop them with `consume()`.
-/// Views live until the next `prepare`, `consume` or `release`.
+/// Views are valid until the next `prepare`, `consume` or `release`.
 class buffer {
  public:
   buffer() noexcept = default;
@@ -45,7 +45,7 @@ class buffer {
   [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
-  /// Room for at least `wanted` more octets, all that there is. Moves or grows what is held.
+  /// All free room at the back, for at least `wanted` more octets. May move the content or grow the buffer.
   std::span<char> prepare(std::size_t wanted) {
     if (capacity_ - end_ < wanted) make_room(wanted);
     return {memory_.get() + end_, capacity_ - end_};
@@ -66,10 +66,10 @@ class buffer {
     if (begin_ == end_) begin_ = end_ = 0;
   }
 
-  /// Drops all, and keeps the memory.
+  /// Drops the content and keeps the memory.
   void clear() noexcept { begin_ = end_ = 0; }
 
-  /// Gives the memory back; the content is dropped.
+  /// Drops the content and frees the memory.
   void release() noexcept {
     memory_ = owned_octets();
     capacity_ = begin_ = end_ = 0;

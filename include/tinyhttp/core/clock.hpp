@@ -46,7 +46,7 @@ class clock {
   /// Seconds since 1970-01-01 00:00 UTC.
   [[nodiscard]] virtual std::int64_t unix_seconds() noexcept = 0;
 
-  /// Ends at `when`, or at once if that has passed.
+  /// Finishes at `when`, or at once if that has passed.
   [[nodiscard]] virtual task<void> wait_until(time_point when) = 0;
 };
 

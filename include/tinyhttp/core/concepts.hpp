@@ -1,4 +1,4 @@
-// tinyhttp/core/concepts.hpp -- what can be done with a type, asked by doing it.
+// tinyhttp/core/concepts.hpp -- what can be done with a type, as expressions.
 //
 // The standard's traits are three to six class templates for each type that is asked about, and as long to
 // compile as a function of its own; an expression is none.
@@ -9,11 +9,11 @@
 
 namespace tinyhttp::detail {
 
-/// A `T` can be made from a `From`, as std::is_constructible_v, whether or not it can be destroyed.
+/// A `T` can be constructed from a `From`, as in std::is_constructible_v, whether or not it can be destroyed.
 template <class T, class From>
 concept made_from = requires(From&& from, void* place) { ::new (place) T(static_cast<From&&>(from)); };
 
-/// Moving a `T` to another place throws nothing.
+/// Move construction of a `T` does not throw.
 template <class T>
 concept moved_silently = requires(T&& from, void* place) {
   { ::new (place) T(static_cast<T&&>(from)) } noexcept;
@@ -22,7 +22,7 @@ concept moved_silently = requires(T&& from, void* place) {
 template <class R>
 void take_as(R) noexcept;  // declared only
 
-/// Calling an `F` with `Args` gives an `R`, or what becomes one; anything, where that is void.
+/// Calling an `F` with `Args` returns an `R`, or what converts to one; anything if `R` is void.
 template <class F, class R, class... Args>
 concept called_for = requires(F& f, Args&&... args) {
   requires std::is_same_v<R, void> || requires { take_as<R>(f(static_cast<Args&&>(args)...)); };

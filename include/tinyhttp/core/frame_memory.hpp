@@ -1,7 +1,7 @@
 // tinyhttp/core/frame_memory.hpp -- memory of coroutine frames, kept for the next frames of the thread.
 //
-// The same calls make frames of the same sizes again and again: after the first they ask nobody for
-// memory. Bounded, and off where a sanitizer watches, which shall see each frame come and go.
+// The same calls make frames of the same sizes again and again: after the first time they allocate nothing. Bounded,
+// and disabled under sanitizers, which must see each frame come and go.
 #pragma once
 
 #include <cstddef>
@@ -64,7 +64,7 @@ class frame_memory {
     return shelf < small_shelves / 2 ? 16 : shelf < small_shelves ? 4 : 2;
   }
 
-  /// Null when the thread is about to end, and has given all back.
+  /// Null if the thread is ending and has freed everything.
   static frame_memory* here() noexcept {
     if (gone_) return nullptr;
     static thread_local frame_memory mine;

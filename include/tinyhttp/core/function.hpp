@@ -1,7 +1,6 @@
 // tinyhttp/core/function.hpp -- a move-only owner of anything callable.
 //
-// The standard's move_only_function arrives in C++23. Small callables are kept inside; nothing is
-// allocated for them.
+// The standard's move_only_function arrives in C++23. Small callables are stored inside without allocation.
 #pragma once
 
 #include <tinyhttp/core/concepts.hpp>

@@ -1,6 +1,6 @@
 // tinyhttp/core/hasher.hpp -- a hash over octets, supplied by the caller.
 //
-// An interface only: which sum it is, and which library computes it, is the user's choice.
+// An interface only: the user chooses the hash and the library that computes it.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ class hasher {
 
   virtual void update(std::string_view octets) = 0;
 
-  /// The digest of all octets since the last `finish`, in hexadecimal digits. Begins anew.
+  /// The digest of all octets since the last `finish`, in hexadecimal digits. Starts over.
   [[nodiscard]] virtual std::string finish() = 0;
 };
 

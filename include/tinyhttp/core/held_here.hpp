@@ -1,7 +1,7 @@
 // tinyhttp/core/held_here.hpp -- storage in place for an object that may exist or not.
 //
-// As std::optional, but also for what can be neither copied nor moved: it is made by a call, in its
-// place. And it is a quarter of the functions for each type that an unoptimised build has to emit.
+// Like std::optional, but also for types that can be neither copied nor moved: a call makes the object in place. And
+// an unoptimised build emits a quarter of the functions for each type.
 #pragma once
 
 #include <tinyhttp/core/concepts.hpp>
@@ -10,7 +10,7 @@
 
 namespace tinyhttp {
 
-/// Holds a `T` in place, or nothing. Moves if a `T` does; what is moved from then holds a moved-from `T`.
+/// Holds a `T` in place, or nothing. Moves if a `T` does; the source then holds a moved-from `T`.
 template <class T>
 class held_here {
  public:
@@ -32,7 +32,7 @@ class held_here {
   held_here& operator=(const held_here&) = delete;
   [[gnu::always_inline]] ~held_here() { reset(); }
 
-  /// Holds what `make()` returns instead of what is there. When that throws, nothing.
+  /// Replaces the object by what `make()` returns; holds nothing if that throws.
   template <class Make>
   T& make(Make make) {
     reset();

@@ -1,7 +1,7 @@
 // tinyhttp/core/owned.hpp -- an owning pointer, which internal code uses in place of std::unique_ptr.
 //
-// The standard's is a tuple with a deleter, some 45 functions for each type that an unoptimised
-// build has to make and emit; this is one. Interfaces keep std::unique_ptr, which users know.
+// The standard's is a tuple with a deleter: an unoptimised build emits some 45 functions for each type; this is one.
+// Interfaces keep std::unique_ptr, which users know.
 #pragma once
 
 #include <cstddef>
@@ -21,14 +21,14 @@ class owned {
   }
   [[gnu::always_inline]] ~owned() { reset(); }
 
-  /// Destroys what is held, and holds `made` instead.
+  /// Destroys the held object, and holds `made` instead.
   void reset(T* made = nullptr) noexcept {
     static_assert(sizeof(T) > 0, "only a complete type can be destroyed");
     T* const old = held_;
     held_ = made;
     delete old;
   }
-  /// Gives up what is held: the caller owns it.
+  /// Releases ownership: the caller owns the object.
   [[nodiscard, gnu::always_inline]] T* release() noexcept {
     T* const given = held_;
     held_ = nullptr;

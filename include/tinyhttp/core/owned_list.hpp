@@ -1,7 +1,7 @@
 // tinyhttp/core/owned_list.hpp -- a list that owns its elements; each stays at its address.
 //
-// For what is inside: a std::vector of owners is some 110 functions for each type that an unoptimised
-// build has to make and emit, this is two, as only pointers move.
+// For internal use: for a std::vector of owners an unoptimised build emits some 110 functions for each type, for this
+// two, because only pointers move.
 #pragma once
 
 #include <tinyhttp/core/owned.hpp>
@@ -41,7 +41,7 @@ class pointer_list {
 
 }  // namespace detail
 
-/// References to elements stay valid until those elements are removed. The list is destroyed from its end on.
+/// References to elements stay valid until those elements are removed. Elements are destroyed last to first.
 template <class T>
 class owned_list : public detail::pointer_list {
  public:
@@ -74,11 +74,11 @@ class owned_list : public detail::pointer_list {
     add(one.get());
     static_cast<void>(one.release());
   }
-  /// Gives element `i` away; the last takes its place.
+  /// Returns ownership of element `i`; the last element takes its place.
   [[nodiscard, gnu::always_inline]] owned<T> take(std::size_t i) noexcept {
     return owned<T>(static_cast<T*>(pointer_list::remove(i)));
   }
-  /// Destroys element `i`; the last takes its place.
+  /// Destroys element `i`; the last element takes its place.
   void remove(std::size_t i) noexcept { delete static_cast<T*>(pointer_list::remove(i)); }
   [[gnu::always_inline]] void pop_back() noexcept { remove(size() - 1); }
   [[gnu::always_inline]] void clear() noexcept {

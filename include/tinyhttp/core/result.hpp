@@ -1,7 +1,7 @@
 // tinyhttp/core/result.hpp -- a value, or an error that says what failed, where and why.
 //
-// Errors are values on data paths. Knows neither messages nor sockets: a status hint is a number
-// that upper layers read, a cause is text.
+// Errors are values on data paths. Knows neither messages nor sockets: a status hint is a number for upper layers, a
+// cause is text.
 #pragma once
 
 #include <tinyhttp/core/concepts.hpp>
@@ -19,10 +19,10 @@ namespace tinyhttp {
 
 /// The kind of an error, for programs that decide by it.
 enum class error_kind : std::uint8_t {
-  invalid_argument,  // our caller handed over something that cannot be used
+  invalid_argument,  // our caller passed something unusable
   resolve,           // a host name has no address
-  connect,           // no connection came about
-  tls,               // no secure one did, or its octets are not what was sent
+  connect,           // no connection was established
+  tls,               // no secure connection was established, or its octets were altered
   timeout,           // a deadline passed
   protocol,          // the peer broke the protocol
   limit,             // a bound was exceeded
@@ -47,14 +47,14 @@ class error {
 
   [[nodiscard]] error_kind kind() const noexcept { return kind_; }
 
-  /// One line without a line end, such as `connect 127.0.0.1:9: connection refused`. It may name
-  /// files and addresses of this machine: for logs and people here, never for a peer.
+  /// One line without a line end, such as `connect 127.0.0.1:9: connection refused`. It may name files and addresses
+  /// of this machine, so it is for logs and local users, never for a peer.
   [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
-  /// The status with which a server answers this error, or 0 when there is none (RFC 9110 15).
+  /// The status with which a server answers this error (RFC 9110 15), or 0 if there is none.
   [[nodiscard]] int status_hint() const noexcept { return status_hint_; }
 
-  /// The same error seen from further out: `where: message`.
+  /// The same error with context: `where: message`.
   [[nodiscard, gnu::cold]] error within(std::string_view where) const {
     return {kind_, std::string(where).append(": ").append(message_), status_hint_};
   }
@@ -81,8 +81,8 @@ struct nothing {};  // what a result<void> holds
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_result(const error& failed) { throw bad_result(failed); }
 }  // namespace detail
 
-/// A `T` or an `error`. `T` may be void: then it says only whether something worked. Copied and
-/// moved as `T` is; moving from one leaves a moved-from value or error in it.
+/// A `T` or an `error`. `T` may be void: then it says only whether something worked. It is copied and moved as `T`
+/// is; the source of a move keeps a moved-from value or error.
 ///
 ///     if (auto r = get(url)) use(*r); else log(r.error().message());
 template <class T>
@@ -133,14 +133,14 @@ class [[nodiscard]] result {
   [[nodiscard, gnu::always_inline]] bool has_value() const noexcept { return has_value_; }
   [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return has_value_; }
 
-  /// The value. Only when there is one: see `value()` for a checked way.
+  /// The value. Undefined if there is none; `value()` checks.
   [[nodiscard, gnu::always_inline]] stored& operator*() & noexcept { return value_; }
   [[nodiscard, gnu::always_inline]] const stored& operator*() const& noexcept { return value_; }
   [[nodiscard, gnu::always_inline]] stored&& operator*() && noexcept { return static_cast<stored&&>(value_); }
   [[nodiscard, gnu::always_inline]] stored* operator->() noexcept { return &value_; }
   [[nodiscard, gnu::always_inline]] const stored* operator->() const noexcept { return &value_; }
 
-  /// The value; throws `bad_result` with the error's line when there is none.
+  /// The value; throws `bad_result` with the error's line if there is none.
   std::add_lvalue_reference_t<T> value() & {
     check();
     if constexpr (!std::is_same_v<T, void>) return value_;
@@ -154,7 +154,7 @@ class [[nodiscard]] result {
     if constexpr (!std::is_same_v<T, void>) return static_cast<stored&&>(value_);
   }
 
-  /// The error. Only when there is one.
+  /// The error. Undefined if there is none.
   [[nodiscard, gnu::always_inline]] const tinyhttp::error& error() const noexcept { return error_; }
 
  private:

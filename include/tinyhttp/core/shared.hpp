@@ -1,7 +1,8 @@
 // tinyhttp/core/shared.hpp -- a shared pointer: owns an object together with its copies.
 //
-// In place of std::shared_ptr, which brings <memory>, and with that the standard's streams and locales: a tenth of
-// what compiling a server takes at -O0. This is one class for all types. It takes a std::shared_ptr or a std::unique_ptr where one is handed over.
+// In place of std::shared_ptr, which brings <memory> and with it the standard's streams and locales: a tenth of the
+// time to compile a server at -O0. This is one class for all types. It accepts a std::shared_ptr or a
+// std::unique_ptr.
 #pragma once
 
 #include <tinyhttp/core/concepts.hpp>
@@ -110,20 +111,20 @@ concept shares = requires(Pointer& pointer, T*& to) { to = pointer.get(); } &&
 
 }  // namespace detail
 
-/// Owns a `T` together with its copies, or nothing; the last copy destroys it. As std::shared_ptr, with neither weak
-/// pointers nor deleters.
+/// Owns a `T` together with its copies, or nothing; the last copy destroys it. Like std::shared_ptr, but without weak
+/// pointers and custom deleters.
 template <class T>
 class shared : public detail::shared_owner {
  public:
   [[gnu::always_inline]] shared() noexcept = default;
   [[gnu::always_inline]] shared(std::nullptr_t) noexcept {}
-  /// `made` was made by `new`.
+  /// `made` must come from `new`.
   [[gnu::always_inline]] explicit shared(T* made) : shared_owner(made, detail::destroy<T>) {}
-  /// The same, of what is a `T`, too: it is destroyed as what it is.
+  /// The same for a class derived from `T`, which is destroyed as its own type.
   template <class Made>
     requires(!std::is_same_v<const Made, const T> && requires(Made* made, T*& to) { to = made; })
   explicit shared(Made* made) : shared(shared<Made>(made)) {}
-  /// A `part` of what `all` shares, all of which it holds.
+  /// Points to a `part` of the object of `all`, and keeps that whole object alive.
   template <class Whole>
   [[gnu::always_inline]] shared(const shared<Whole>& all, T* part) noexcept : shared_owner(all, part) {}
   template <class Whole>
@@ -133,7 +134,7 @@ class shared : public detail::shared_owner {
   template <class Other>
     requires detail::shares<shared<Other>, T>
   [[gnu::always_inline]] shared(shared<Other> other) noexcept : shared(static_cast<shared<Other>&&>(other), other.get()) {}
-  /// What a std::shared_ptr shares or a std::unique_ptr owns, or others like them: it is held, which takes an allocation.
+  /// Holds a std::shared_ptr, a std::unique_ptr, or another pointer like them; this takes an allocation.
   template <class Pointer>
     requires(detail::shares<Pointer, T> && !std::is_base_of_v<shared_owner, Pointer>)
   shared(Pointer pointer) {

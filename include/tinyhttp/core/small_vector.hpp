@@ -1,7 +1,7 @@
 // tinyhttp/core/small_vector.hpp -- a vector of trivial elements whose first N need no allocation.
 //
-// For the octets and entries of messages: a message of usual size is built without the heap. Elsewhere
-// inside in place of std::vector, which has five times the functions to be compiled for each type.
+// For the octets and entries of messages: a message of usual size is built without the heap. Other internal code uses
+// it in place of std::vector, which has five times the functions to compile for each type.
 #pragma once
 
 #include <cstddef>
@@ -66,8 +66,8 @@ class small_vector_memory {
 
 }  // namespace detail
 
-/// Contiguous, growing by doubling. `clear()` keeps the capacity. References live until the next
-/// change of size. Moving from one leaves it empty.
+/// Contiguous; grows by doubling. `clear()` keeps the capacity. References are valid until the size changes. Moving
+/// from one leaves it empty.
 template <class T, std::size_t N>
 class small_vector : detail::small_vector_memory {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
@@ -115,7 +115,7 @@ class small_vector : detail::small_vector_memory {
     small_vector_memory::append(from, count, sizeof(T), inline_);
   }
 
-  /// Becomes `count` elements, which may be some of its own.
+  /// Replaces the content by `count` elements, which may be some of its own.
   [[gnu::always_inline]] void assign(const T* from, std::size_t count) {
     if (count > capacity_) {  // then they are others
       size_ = 0;
@@ -125,12 +125,12 @@ class small_vector : detail::small_vector_memory {
     size_ = count;
   }
 
-  /// Appends `count` elements that the caller fills in: what it points to is theirs.
+  /// Appends `count` elements and returns a pointer to them; the caller must fill them in.
   [[nodiscard, gnu::always_inline]] T* extend(std::size_t count) {
     return static_cast<T*>(small_vector_memory::extend(count, sizeof(T), inline_));
   }
 
-  /// Becomes `size` elements, for which there is room. The caller has filled in those that are new.
+  /// Sets the size, which must be within the capacity. The caller must have filled in new elements.
   [[gnu::always_inline]] void resize_within(std::size_t size) noexcept { size_ = size; }
 
   /// Removes `count` elements from `first` on, moving the rest down.
@@ -138,7 +138,7 @@ class small_vector : detail::small_vector_memory {
     small_vector_memory::erase(first, count, sizeof(T));
   }
 
-  /// Gives heap memory back and becomes empty.
+  /// Frees heap memory and becomes empty.
   void release() noexcept {
     free(inline_);
     first_ = inline_;

@@ -1,8 +1,8 @@
 // tinyhttp/core/task.hpp -- task<T>: a lazy coroutine, owned by whoever awaits it.
 //
-// Cancellation is destruction: destroying a task destroys the frames it waits for, and every
-// awaitable deregisters in its destructor. Knows no loop and no thread; a task is resumed by
-// whatever it waits for, and belongs to one thread at a time.
+// Cancellation is destruction: destroying a task destroys the frames it waits for, and every awaitable deregisters in
+// its destructor. Knows no loop and no thread; a task is resumed by what it waits for, and belongs to one thread at a
+// time.
 #pragma once
 
 #include <tinyhttp/core/concepts.hpp>
@@ -133,8 +133,8 @@ class task_frame {
 
 /// A coroutine that does nothing until it is awaited or started, and is destroyed with its owner.
 ///
-/// `co_await t` runs it and gives its value, or throws what it threw. A task that ends without
-/// waiting for anything resumes its awaiter without growing the stack, however many follow.
+/// `co_await t` runs it and returns its value, or throws what it threw. A task that ends without waiting resumes its
+/// awaiter without growing the stack, however many such tasks follow.
 template <class T = void>
 class [[nodiscard]] task : public detail::task_frame {
  public:
@@ -147,25 +147,26 @@ class [[nodiscard]] task : public detail::task_frame {
   [[gnu::always_inline]] ~task() = default;
   [[gnu::always_inline]] explicit task(handle_type frame) noexcept : task_frame(frame) {}
 
-  /// Runs until the coroutine waits or ends. Once `done()`, `take()` gives the value. `finished`,
-  /// if given, is called with `context` at the end, from inside the frame: it must not destroy it, and
-  /// nobody may await the task before that.
+  /// Runs until the coroutine waits or ends. Once `done()`, `take()` returns the value. `finished`, if given, is
+  /// called with `context` at the end, from within the frame: it must not destroy the frame, and nobody may await the
+  /// task before that.
   void start(void (*finished)(void*) = nullptr, void* context = nullptr) noexcept {
     promise().finished = finished;
     promise().behind = context;
     try_start();
   }
 
-  /// Runs until the coroutine waits or ends; true when it has ended. It may be awaited afterwards.
+  /// Runs until the coroutine waits or ends; true if it has ended. It may be awaited afterwards.
   [[gnu::always_inline]] bool try_start() noexcept { return run(promise()); }
 
-  /// The value of a coroutine that is done; throws what it threw.
+  /// The value of a finished coroutine; throws what it threw.
   [[gnu::always_inline]] T take() { return promise().take(); }
 
   bool await_suspend(std::coroutine_handle<> awaiter) noexcept { return run_for(awaiter, promise()); }
   T await_resume() { return take(); }
 
-  /// To await the value where it is: `auto there = t.in_place(); T& value = co_await there;`. It lives as long as the task.
+  /// Awaits the value without moving it: `auto there = t.in_place(); T& value = co_await there;`. The value lives as
+  /// long as the task.
   [[nodiscard]] auto in_place() noexcept {
     struct awaiter {
       task& of;

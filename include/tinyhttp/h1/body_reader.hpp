@@ -1,7 +1,7 @@
 // tinyhttp/h1/body_reader.hpp -- takes the octets of one body out of the received octets.
 //
-// RFC 9112 6 and 7. Fixed length, chunked, or until close. Pure and incremental; the data it finds
-// are views of the octets it was given, nothing is copied but trailers.
+// RFC 9112 6 and 7. Fixed length, chunked, or until close. Pure and incremental; its data are views of the octets it
+// was given; only trailers are copied.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -23,7 +23,7 @@ namespace tinyhttp::h1 {
 /// 9110 6.5.1).
 [[nodiscard]] inline bool is_forbidden_in_trailer(std::string_view name) noexcept;
 
-/// Reads one body. Call `read` with what is there, drop `consumed` octets of it, repeat.
+/// Reads one body. Call `read` with the available octets, drop `consumed` of them, repeat.
 class body_reader {
  public:
   enum class outcome : std::uint8_t {
@@ -34,18 +34,18 @@ class body_reader {
   };
   struct step {
     outcome state;
-    std::size_t consumed;   // octets at the front of the input that are done with
+    std::size_t consumed;   // octets at the front of the input that were used
     std::string_view data;  // a view into the input
   };
 
   body_reader(framing by, const limits& bounds) noexcept : limits_(&bounds) { restart(by); }
 
-  /// Begins another body.
+  /// Starts another body.
   void restart(framing by) noexcept;
 
   [[nodiscard]] step read(std::string_view in);
 
-  /// The peer has closed: says whether the body is complete at this point.
+  /// The peer has closed: returns whether the body is complete at this point.
   [[nodiscard]] bool complete_at_close() const noexcept {
     return stage_ == stage::until_close || stage_ == stage::done;
   }

@@ -1,7 +1,7 @@
 // tinyhttp/h1/connection.hpp -- one HTTP/1.1 connection without its socket, for either role.
 //
-// Octets that arrived go in, events come out; messages go in, octets to send come out. Holds the
-// peer and us to the same table (lifecycle.hpp). RFC 9112. Does no I/O and knows no time.
+// Octets that arrived go in, events come out; messages go in, octets to send come out. The same table (lifecycle.hpp)
+// binds the peer and us. RFC 9112. Does no I/O and knows no time.
 #pragma once
 
 #include <tinyhttp/core/buffer.hpp>
@@ -25,10 +25,10 @@ struct wire_event {
   enum class kind : std::uint8_t {
     need_more,      // receive, then ask again
     informational,  // client: a 1xx head; the final one is still to come
-    head,           // a head is complete, its fields are where they were asked for
+    head,           // a head is complete; its fields are in the message given to `next_event`
     data,           // `data` holds octets of the body; valid until the next call
     end,            // the body is complete
-    closed,         // the peer closed where it may
+    closed,         // the peer closed, at a point where it may
     failed,         // the peer broke the protocol: see `failure()`; nothing more is read
   };
   kind what = kind::need_more;
@@ -43,7 +43,7 @@ class connection {
 
   // --- what arrives ---
 
-  /// Room for at least `wanted` octets to receive into. Ends the views of the last event.
+  /// Room to receive at least `wanted` octets. Invalidates the views of the last event.
   [[nodiscard]] std::span<char> room(std::size_t wanted) {
     drop_used();
     return in_.prepare(wanted);
@@ -53,36 +53,36 @@ class connection {
     drop_used();
     in_.append(octets);
   }
-  /// The peer has closed its sending side: what is here is all that there will be.
+  /// The peer has closed its sending side: no more octets will come.
   void peer_closed() noexcept { peer_closed_ = true; }
 
-  /// Server: the next step of the request. `into` is filled in while a head is read, and has to be
-  /// the same one until it is complete; its body is left alone.
+  /// Server: the next step of the request. `into` is filled in while a head is read, and must be the same object
+  /// until the head is complete; its body is not touched.
   [[nodiscard]] wire_event next_event(request& into);
 
-  /// For a look between messages. False: nothing is here, and `next_event` would say `need_more`.
+  /// For use between messages. False: nothing has arrived, and `next_event` would return `need_more`.
   [[nodiscard]] bool may_have_event() const noexcept { return in_.size() > used_ || peer_closed_; }
 
   /// Client: the next step of the response to the request sent last. `into` likewise.
   [[nodiscard]] wire_event next_event(response& into);
 
   [[nodiscard]] const violation& failure() const noexcept { return failure_; }
-  /// The peer's body is delimited like this, once its head is there.
+  /// How the peer's body is delimited, once its head has arrived.
   [[nodiscard]] const framing& incoming() const noexcept { return incoming_; }
   [[nodiscard]] bool incoming_done() const noexcept {
     return life_.of(them_) == phase::done || life_.of(them_) == phase::must_close;
   }
-  /// Takes the end of the peer's message, if its head was all of it: `next_event` need not tell so.
+  /// Consumes the end of the peer's message if it has no body, so that `next_event` need not report it.
   void end_without_body() noexcept {
     const bool empty = incoming_.by == framing::rule::length && incoming_.length == 0;
     if (incoming_.by == framing::rule::none || empty) life_.apply(them_, signal::end);
   }
-  /// The peer's last head said that it would go on behind this exchange (RFC 9112 9.3).
+  /// The peer's last head said that it keeps the connection open after this exchange (RFC 9112 9.3).
   [[nodiscard]] bool peer_keeps_alive() const noexcept { return peer_keeps_alive_; }
   [[nodiscard]] std::uint64_t incoming_remaining() const noexcept { return reader_.remaining(); }
   [[nodiscard]] const fields* trailers() const noexcept { return reader_.trailers(); }
 
-  /// Octets that nobody has asked for yet: those of the next message, or of another protocol.
+  /// Octets not consumed yet: those of the next message, or of another protocol.
   [[nodiscard]] std::string_view unread() noexcept {
     drop_used();
     return in_.view();
@@ -91,12 +91,12 @@ class connection {
   void discard_unread() noexcept { in_.consume(unread().size()); }
   /// A message of the peer has begun but its head is not complete.
   [[nodiscard]] bool head_begun() const noexcept { return parser_.begun(); }
-  /// Takes the memory of `from` over to receive into, unless there is some already.
+  /// Takes over the memory of `from` to receive into, unless it has memory already.
   void take_memory(buffer& from) noexcept {
     if (in_.capacity() == 0) in_.swap(from);
   }
-  /// Gives it to `to` while there is nothing in it. It is freed instead where that has some, or it has
-  /// grown to more than `most` octets.
+  /// Returns the memory to `to` if it is empty. If `to` has memory, or this has grown beyond `most` octets, it is
+  /// freed instead.
   void give_memory(buffer& to, std::size_t most) noexcept {
     if (in_.capacity() == 0) return;
     drop_used();
@@ -104,7 +104,7 @@ class connection {
     if (to.capacity() == 0 && in_.capacity() <= most) to.swap(in_);
     else in_.release();
   }
-  /// Gives the receive buffer back while there is nothing in it, unless it has at most `keep` octets.
+  /// Frees the receive buffer if it is empty, unless its size is at most `keep` octets.
   void release_idle_memory(std::size_t keep = 0) noexcept {
     drop_used();
     if (in_.empty() && in_.capacity() > keep) in_.release();
@@ -112,14 +112,15 @@ class connection {
 
   // --- what is sent: all of these append to `out` ---
 
-  /// Server: the head of the answer. To a request that could not be read, too. A 1xx other than 101
-  /// would leave the peer waiting for the answer, so it goes out as 500.
+  /// Server: the head of the answer. Also for a request that could not be parsed. A 1xx other than 101 would leave
+  /// the peer waiting for the answer, so it is sent as 500.
   outgoing send(buffer& out, const response& r, std::string_view date) {
     outgoing plan;
     send(out, r, date, plan);
     return plan;
   }
-  /// The same where the plan is wanted: what is written in pieces and copied whole takes longer than all the rest.
+  /// The same, for callers that want the plan: writing it in pieces and copying it whole would take longer than all
+  /// the rest.
   [[gnu::always_inline]] void send(buffer& out, const response& wanted, std::string_view date, outgoing& plan);
   void send_informational(buffer& out, status code, const fields& with) {
     if (!code.is_informational() || code == status::switching_protocols) return;  // that is final
@@ -127,31 +128,31 @@ class connection {
       write_informational(out, code, with);
   }
 
-  /// Client: the head of a request. Only when the connection is idle, and nothing is unread: octets
-  /// that are there before the request are not its response, and `next_event` will say so.
+  /// Client: the head of a request. Only if the connection is idle and nothing is unread: octets that arrived before
+  /// the request are not its response, and `next_event` will fail.
   outgoing send(buffer& out, const request& r, std::string_view authority);
 
-  /// In front of `size` octets of our body. False when that is more than promised.
+  /// Appends what precedes `size` octets of our body. False if that is more than promised.
   [[nodiscard]] bool begin_data(buffer& out, std::uint64_t size) {
     return life_.apply(us_, signal::data) && writer_.begin_data(out, size);
   }
-  /// What has to follow them, which is not appended.
+  /// What must follow those octets; it is not appended.
   [[nodiscard]] std::string_view behind_data() const noexcept { return writer_.behind_data(); }
-  /// All of a body of known length has been appended, and that is its end. False: it has another length.
+  /// States that all `size` octets of a body of known length have been appended. False: it has another length.
   [[nodiscard]] bool finish_with(std::uint64_t size) noexcept {
     return writer_.take_whole(size) && life_.apply(us_, signal::end);
   }
-  /// The end of our message. False when octets are missing: then the connection has to be cut.
+  /// Appends the end of our message. False if octets are missing: then the connection must be cut.
   [[nodiscard]] bool finish(buffer& out, const fields* trailers);
   [[nodiscard]] std::uint64_t body_octets_sent() const noexcept { return writer_.sent(); }
 
   // --- what next ---
 
-  /// Nothing more can be exchanged behind the running messages.
+  /// Allows no further exchange after the current one.
   void forbid_reuse() noexcept { life_.forbid_reuse(); }
   [[nodiscard]] bool reusable() const noexcept { return life_.reusable(); }
-  /// Both messages are complete and another exchange may follow: gets ready for it. A client's may
-  /// not while octets are unread, which nobody has asked for.
+  /// If both messages are complete and another exchange may follow, gets ready for it. A client refuses while there
+  /// are unread octets, which nobody has asked for.
   bool restart() {
     if (us_ == side::client && !unread().empty()) life_.forbid_reuse();
     if (!life_.restart()) return false;

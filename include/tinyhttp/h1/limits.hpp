@@ -1,6 +1,6 @@
 // tinyhttp/h1/limits.hpp -- every bound on what a peer can make us hold, with the precedent for each.
 //
-// Numbers only. Who enforces one, and with which status, is said beside it.
+// Numbers only. The status for exceeding one is stated beside it.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // tinyhttp/h1/writer.hpp -- turns messages into octets; the only place that decides how a body is framed.
 //
-// RFC 9112 3, 4, 6, 7. Appends to buffers, does no I/O. A handler's Content-Length,
-// Transfer-Encoding and Connection are wishes: what goes out is true.
+// RFC 9112 3, 4, 6, 7. Appends to buffers, does no I/O. A handler's Content-Length, Transfer-Encoding and Connection
+// are only requests: what is sent is true.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -25,12 +25,12 @@ namespace tinyhttp::h1 {
 /// The sender's decisions about a message.
 struct outgoing {
   framing body;             // how the octets are delimited
-  bool sends_body = false;  // false: the head is all that goes out (HEAD, 204, 304, empty)
-  bool keep_alive = true;   // false: the connection ends behind this message
+  bool sends_body = false;  // false: only the head is sent (HEAD, 204, 304, empty)
+  bool keep_alive = true;   // false: the connection ends after this message
 };
 
 /// Decides how `r` is sent as the answer to a request of method `asked` by a peer of `version`. `keep_alive` is what
-/// the connection would allow; a length that only the close tells, and 101's takeover, rule it out.
+/// the connection would allow; a body that lasts until close, and the takeover of a 101, rule it out.
 [[gnu::always_inline]] inline void plan_response(const response& r, const method& asked, http_version version,
                                                  bool keep_alive, outgoing& plan);
 [[nodiscard]] inline outgoing plan_response(const response& r, const method& asked, http_version version, bool keep_alive) {
@@ -42,7 +42,7 @@ struct outgoing {
 /// Decides how `r` is sent. A body of unknown length is chunked, which makes it HTTP/1.1.
 [[nodiscard]] inline outgoing plan_request(const request& r);
 
-/// Appends the status line and fields of `r`. `date` is the value of the Date field, left out when empty or when `r`
+/// Appends the status line and fields of `r`. `date` is the value of the Date field, left out if it is empty or `r`
 /// has its own. `version` is the peer's.
 [[gnu::always_inline]] inline void write_head(buffer& out, const response& r, const method& asked,
                                               const outgoing& plan, http_version version, std::string_view date);
@@ -60,21 +60,21 @@ class body_writer {
  public:
   explicit body_writer(framing by) noexcept : by_(by) {}
 
-  /// Appends what stands in front of `size` octets of data. False, and nothing is appended, when
-  /// that is more than was promised, or 0, which would be the end of a chunked body.
+  /// Appends what precedes `size` octets of data. False, and nothing is appended, if that is more than was promised,
+  /// or 0, which would end a chunked body.
   [[nodiscard]] bool begin_data(buffer& out, std::uint64_t size);
-  /// The body is `size` octets without anything around them, as it was promised.
+  /// The body is `size` octets without framing, as promised.
   [[nodiscard]] bool take_whole(std::uint64_t size) noexcept {
     if (by_.by != framing::rule::length || size != by_.length || sent_ != 0) return false;
     sent_ = size;
     return true;
   }
-  /// What stands behind those octets.
+  /// What follows those octets.
   [[nodiscard]] std::string_view behind_data() const noexcept {
     return by_.by == framing::rule::chunked ? "\r\n" : "";
   }
-  /// Appends the end of the body; fields that do not belong in a trailer section are left out.
-  /// False when octets are missing: then only closing tells the truth.
+  /// Appends the end of the body; fields that do not belong in a trailer section are left out. False if octets are
+  /// missing: then only closing the connection tells the peer so.
   [[nodiscard]] bool finish(buffer& out, const fields* trailers);
 
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
