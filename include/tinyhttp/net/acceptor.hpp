@@ -13,10 +13,10 @@
 
 namespace tinyhttp::net {
 
-/// Loop and listener must outlive it. One `accept` at a time. Stays where it is.
+/// Loop and listener must outlive it. One `accept` at a time. Must not move.
 ///
-/// `takes_turns`: where other loops accept from `from` too. The system wakes the first loop in its
-/// line that is idle, so after each burst we go to the line's end; else one loop would get them all.
+/// `takes_turns`: set it if other loops also accept from `from`. The system wakes the first idle loop in its queue,
+/// so after each burst we go to the end of that queue; otherwise one loop would get all connections.
 class acceptor : watch {
  public:
   class accept_operation;
@@ -27,8 +27,8 @@ class acceptor : watch {
   }
   [[gnu::cold]] ~acceptor() { loop_.poller().remove(*this, true); }
 
-  /// The next connection, non-blocking, ready for a tcp_stream. Fails when the machine or process
-  /// has no descriptor left: wait a little before the next call, the connection is still queued.
+  /// The next connection, non-blocking, ready for a tcp_stream. Fails if the machine or process has no descriptor
+  /// left: wait a little before the next call; the connection stays queued.
   [[nodiscard]] accept_operation accept();
 
   /// A pending `accept` fails with `cancelled`, and so does every later one.
@@ -36,7 +36,7 @@ class acceptor : watch {
 
  private:
   static void ready_now(watch& w, std::uint8_t what);
-  /// Connections in a row before other work of the loop has a turn, and other loops a chance.
+  /// Connections in a row before other work on the loop, and other loops, get their turn.
   static constexpr int burst = 16;
 
   net::loop& loop_;

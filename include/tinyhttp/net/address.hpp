@@ -21,25 +21,25 @@
 
 namespace tinyhttp::net {
 
-/// The address of one end of a connection. Default-constructed it is unknown: family AF_UNSPEC.
+/// The address of one end of a connection. A default-constructed one is unknown: family AF_UNSPEC.
 class address {
  public:
   address() noexcept { std::memset(&storage_, 0, sizeof storage_); }
 
-  /// Reads a numeric host, `127.0.0.1`, `::1`, `[::1]` or `fe80::1%eth0`. Empty for anything else.
+  /// Parses a numeric host, `127.0.0.1`, `::1`, `[::1]` or `fe80::1%eth0`. Empty for anything else.
   template <class Found = address>  // compiled only where it is used
   [[nodiscard]] static std::optional<Found> parse(std::string_view host, std::uint16_t port) {
     Found read;
     return read.assign(host, port) ? std::optional(read) : std::nullopt;
   }
-  /// Becomes what a numeric host says; false, and nothing in particular, where `parse` is empty.
+  /// Becomes the address of a numeric host; false, with an unspecified value, where `parse` is empty.
   [[nodiscard]] bool assign(std::string_view host, std::uint16_t port);
 
-  /// A Unix-domain name: a path, or `@name` for Linux's abstract ones, which are no files.
-  /// Fails when it is empty, too long (107 octets on Linux) or has a NUL in it.
+  /// A Unix-domain name: a path, or `@name` for Linux's abstract names, which are no files. Fails if it is empty, too
+  /// long (107 octets on Linux) or contains a NUL.
   [[nodiscard]] static result<address> unix_domain(std::string_view name);
 
-  /// What the system filled in. A family that we do not know becomes unknown.
+  /// From what the system filled in. An unsupported family becomes unknown.
   [[nodiscard]] static address from_native(const sockaddr* from, socklen_t size) noexcept;
 
   [[nodiscard]] int family() const noexcept { return storage_.any.sa_family; }
@@ -52,7 +52,7 @@ class address {
   /// In 127.0.0.0/8, or `::1`, or Unix-domain: this machine.
   [[nodiscard]] bool is_loopback() const noexcept;
 
-  /// The 4 or 16 octets of an IP address, as they stand on the wire; empty for any other.
+  /// The 4 or 16 octets of an IP address, in network order; empty for any other.
   [[nodiscard]] std::string ip_octets() const;
   /// Both are IP addresses of one family, and their first `bits` bits are the same.
   [[nodiscard]] bool shares_prefix(const address& other, std::size_t bits) const;
@@ -64,9 +64,9 @@ class address {
   /// `127.0.0.1:80`, `[::1]:80`, `unix:/tmp/x`, `unix:` for an unnamed one.
   [[nodiscard]] std::string to_string() const;
 
-  /// The same with another port; a Unix-domain name stays what it is.
+  /// The same with another port; a Unix-domain name is unchanged.
   [[nodiscard]] address with_port(std::uint16_t port) const noexcept;
-  /// `127.0.0.1` for `::ffff:127.0.0.1`, as peers of a dual-stack listener appear; else the same.
+  /// `127.0.0.1` for `::ffff:127.0.0.1`, the form of IPv4 peers of a dual-stack listener; otherwise the same.
   [[nodiscard]] address unmapped() const noexcept;
 
   [[nodiscard]] const sockaddr* native() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }

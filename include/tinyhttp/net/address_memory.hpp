@@ -31,7 +31,7 @@ class address_memory {
     return std::nullopt;
   }
 
-  /// Takes the place of what was known of `name`; the oldest goes where there are too many.
+  /// Replaces what was known of `name`; the oldest entry is dropped if there are too many.
   void remember(std::string_view name, const address& at, time_point now) {
     const std::lock_guard lock(guard_);
     owned<entry> made(new entry{std::string(name), at, now});

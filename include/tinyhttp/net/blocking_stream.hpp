@@ -1,7 +1,7 @@
 // tinyhttp/net/blocking_stream.hpp -- a connection whose operations finish before they are awaited.
 //
-// For one connection in one thread, without a loop: code written over `stream` runs through in one
-// go, waiting in poll(2) where it has to.
+// For one connection in one thread, without a loop: code written over `stream` runs straight through, and waits in
+// poll(2) where needed.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -23,8 +23,8 @@
 namespace tinyhttp::net {
 
 /// A connected socket on which every wait ends at the deadline, or when another thread cancels `stop` (then with
-/// `error_kind::cancelled`). Without `stop`, a connection that goes on is made a blocking one with a receive timeout:
-/// to receive from it takes no poll before.
+/// `error_kind::cancelled`). Without `stop`, a connection that stays in use becomes a blocking one with a receive
+/// timeout, so that receiving needs no poll first.
 class blocking_stream {
  public:
   blocking_stream(net::socket connected, const address& peer, const interrupter* stop = nullptr)
@@ -38,8 +38,8 @@ class blocking_stream {
   [[nodiscard]] completed<std::size_t> read(std::span<char> into);
   [[nodiscard]] completed<void> readable();
   [[nodiscard]] completed<void> write(std::span<const std::string_view> pieces, bool more = false);
-  /// How many of `octets` the system has taken at once. The deadline is the caller's affair; `write` tells why the rest
-  /// was not taken.
+  /// Writes what the system takes at once, and returns how many of `octets` that was. The caller watches the
+  /// deadline; `write` reports why the rest was not taken.
   [[nodiscard]] std::size_t write_at_once(std::string_view octets) noexcept;
   [[nodiscard]] completed<std::uint64_t> send_file(int fd, std::uint64_t offset, std::uint64_t length);
 
@@ -54,7 +54,7 @@ class blocking_stream {
   [[nodiscard]] bool peer_gone() noexcept { return look(0) != 0; }
   /// `read` would not wait.
   [[nodiscard]] bool has_news() noexcept { return look(POLLIN) != 0; }
-  /// Never called: nobody is there to notice while this thread does something else.
+  /// Never called: nothing watches the socket while this thread does something else.
   void on_peer_gone(function<void()>) noexcept {}
 
   result<void> shutdown_send() { return socket_.shutdown_send(); }
@@ -73,7 +73,7 @@ class blocking_stream {
  private:
   static constexpr std::chrono::milliseconds patience{50};  // as long as most answers take; others are worth a poll
 
-  /// 0 while nothing speaks against going on, else -ETIMEDOUT, -ECANCELED or -EBADF.
+  /// 0 if operations may continue, otherwise -ETIMEDOUT, -ECANCELED or -EBADF.
   [[nodiscard]] std::int64_t may_go_on() const noexcept { return may_go_on(time_left()); }
   [[nodiscard]] std::int64_t may_go_on(duration left) const noexcept;
   /// To the deadline, or none; a look at the clock where there is a deadline.

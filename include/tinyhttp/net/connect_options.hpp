@@ -1,6 +1,6 @@
 // tinyhttp/net/connect_options.hpp -- how a connection is established.
 //
-// Values only; connector.hpp goes by them.
+// Values only; connector.hpp uses them.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -14,7 +14,7 @@
 
 namespace tinyhttp::net {
 
-/// The options of `connect`. What is pointed to outlives the attempt.
+/// The options of `connect`. What it points to must outlive the attempt.
 struct connect_options {
   std::chrono::milliseconds timeout{10'000};  // the resolver and all addresses together
   std::chrono::milliseconds stagger{250};     // until the next address is tried (RFC 8305 8)
@@ -22,8 +22,8 @@ struct connect_options {
   const interrupter* stop = nullptr;          // ends a blocking connect from another thread
   address from = {};                          // the local end, port 0: any; addresses of another
                                               // family are not tried. Unknown: the system's choice
-  std::vector<host_mapping> hosts = {};       // looked at before the resolver is asked
-  address_memory* memory = nullptr;           // who won last, tried first; outlives the connect
+  std::vector<host_mapping> hosts = {};       // looked up before the resolver is asked
+  address_memory* memory = nullptr;           // remembers which address won, to try it first
   net::resolver* resolver = nullptr;          // null: the common one
 };
 

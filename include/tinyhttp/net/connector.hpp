@@ -1,7 +1,7 @@
 // tinyhttp/net/connector.hpp -- connects to a host and a port, within one deadline.
 //
-// Finds the addresses (find_addresses.hpp) and lets them race for it (race.hpp). One coroutine does it
-// in a thread as on a loop.
+// Finds the addresses (find_addresses.hpp) and races connections to them (race.hpp). The same coroutine runs in a
+// thread and on a loop.
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
@@ -26,7 +26,7 @@
 
 namespace tinyhttp::net {
 
-/// A connection, and the address that it reached. The socket tells family, type and protocol.
+/// A connection, and the address that it reached. The socket knows family, type and protocol.
 struct connected {
   net::socket socket;
   address peer;
@@ -34,24 +34,24 @@ struct connected {
 
 /// Connects and blocks this thread; the returned socket is blocking, too. `host` may be a number, a name, or
 /// `unix:PATH`. Fails with `connect 127.0.0.1:9: connection refused`; if the addresses of a name failed for different
-/// reasons, each is told.
+/// reasons, it lists each.
 template <class = void>
 [[nodiscard]] result<connected> connect(std::string_view host, std::uint16_t port,
                                         const connect_options& with = {});
 
-/// The same on a loop, without blocking it. The socket that comes back does not block, ready for a
-/// tcp_stream. `stop` is ignored: destroying the task ends it.
+/// The same on a loop, without blocking it. The returned socket is non-blocking, ready for a tcp_stream. `stop` is
+/// ignored: destroy the task to cancel.
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 [[nodiscard]] task<result<connected>> connect(loop& on, std::string host, std::uint16_t port,
                                               connect_options with = {});
 
-/// For addresses that are known already, tried in this order. `name` is for the error line.
+/// The same for known addresses, tried in this order. `name` is for the error line.
 template <class = void>
 [[nodiscard]] task<result<connected>> connect(loop& on, std::vector<address> to, std::string name,
                                               connect_options with = {});
 
-/// The common implementation; `Waiting` as in waiting.hpp. The socket does not block. `waits` and `with` outlive the
-/// task.
+/// The common implementation; `Waiting` as in waiting.hpp. The socket is non-blocking. `waits` and `with` must
+/// outlive the task.
 template <class Waiting>
 [[nodiscard]] task<result<connected>> connect_with(Waiting& waits, std::string host,
                                                    std::uint16_t port, const connect_options& with);

@@ -1,7 +1,7 @@
 // tinyhttp/net/find_addresses.hpp -- the addresses of a host and a port.
 //
-// Numbers, the host map and `localhost` need nobody; other names are asked for (resolver.hpp), no
-// longer than until the deadline.
+// Numbers, the host map and `localhost` need no resolver; other names are resolved (resolver.hpp), until the deadline
+// at most.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -26,9 +26,9 @@
 
 namespace tinyhttp::net {
 
-/// The addresses to connect to for `host` and `port`; the host map of `with` comes first. Of several names there,
-/// those that have no address are left out, unless none has. `Waiting` as in waiting.hpp. Fails with `resolve HOST:
-/// cause`; of kind `timeout` at `end`. What is handed in outlives the task.
+/// The addresses to connect to for `host` and `port`; the host map of `with` comes first. If the map has several
+/// names, those without an address are left out, unless none has one. `Waiting` as in waiting.hpp. Fails with
+/// `resolve HOST: cause`; of kind `timeout` at `end`. The arguments must outlive the task.
 template <class Waiting>
 [[nodiscard]] task<result<std::vector<address>>> find_addresses(Waiting& waits,
                                                                 std::string_view host,

@@ -1,7 +1,7 @@
 // tinyhttp/net/host_map.hpp -- hosts that are redirected to other addresses than the resolver's.
 //
-// Pure: what curl calls --resolve and --connect-to. Changes where one connects to, never what is
-// said there: Host fields and names in certificates stay those of the URL.
+// Pure: what curl calls --resolve and --connect-to. Changes where to connect, never what is sent: Host fields and
+// certificate names stay those of the URL.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -18,8 +18,8 @@ namespace tinyhttp::net {
 struct host_mapping {
   std::string host = {};              // in lower case; empty: every host
   std::uint16_t port = 0;             // 0: every port
-  std::vector<std::string> to = {};   // addresses, names or `unix:PATH`; all that are found are tried. Empty: `host`
-  std::uint16_t to_port = 0;          // 0: the one that was asked for
+  std::vector<std::string> to = {};   // addresses, names or `unix:PATH`; all addresses found are tried. Empty: `host`
+  std::uint16_t to_port = 0;          // 0: the requested one
 };
 
 /// The first mapping that matches, or null. Points into `all`.
@@ -27,11 +27,11 @@ struct host_mapping {
                                                       std::string_view host, std::uint16_t port);
 
 /// Parses `HOST:PORT:ADDRESS[,ADDRESS]...` as curl's --resolve does; HOST may be `*`. Brackets around IPv6 addresses
-/// are optional behind PORT.
+/// are optional after PORT.
 [[nodiscard]] inline result<host_mapping> parse_host_addresses(std::string_view text);
 
 /// Parses `HOST1:PORT1:HOST2:PORT2` as curl's --connect-to does: an empty HOST1 or PORT1 matches any, an empty HOST2
-/// or PORT2 keeps the requested one. IPv6 addresses stand in brackets.
+/// or PORT2 keeps the requested one. IPv6 addresses need brackets.
 [[nodiscard]] inline result<host_mapping> parse_connect_to(std::string_view text);
 
 // ---------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@
 
 namespace tinyhttp::net {
 
-/// Passed to blocking connects and streams, whose waits end when it is cancelled. Once cancelled it stays so: what
-/// waits with it, now or later, ends with `error_kind::cancelled`. Outlives what it was handed to. If the system has
-/// no descriptor for it, waits notice only at their deadlines.
+/// Passed to blocking connects and streams, whose waits end when it is cancelled. Once cancelled it stays so: every
+/// wait that uses it, now or later, ends with `error_kind::cancelled`. It must outlive what it was passed to. If the
+/// system has no descriptor for it, waits notice only at their deadlines.
 class interrupter {
  public:
   interrupter() noexcept { descriptors_.open(); }
@@ -37,7 +37,7 @@ class interrupter {
 };
 
 /// Blocks this thread until one of `set` is ready, until `when`, or until `stop` (if any) is cancelled; the last
-/// element of `set` is reserved for `stop`. Gives 0, -ETIMEDOUT, -ECANCELED or another -errno.
+/// element of `set` is reserved for `stop`. Returns 0, -ETIMEDOUT, -ECANCELED or another -errno.
 [[nodiscard]] inline std::int64_t wait_in_thread(std::span<pollfd> set, time_point when,
                                                  const interrupter* stop) noexcept {
   set.back() = {stop != nullptr ? stop->native() : -1, POLLIN, 0};

@@ -27,13 +27,13 @@ struct listen_options {
   std::string host = "127.0.0.1";  // an address or a name; empty: every interface
   std::uint16_t port = 0;          // 0: a free one, see `listener::local_address`
   std::string unix_path = {};      // instead of host and port: a path, or `@name` (abstract)
-  int backlog = 1024;              // connections made and not accepted; the system's bound is lower
+  int backlog = 1024;              // connections established but not accepted; the system's bound is lower
                                    // on old kernels (net.core.somaxconn, 128 before Linux 5.4)
   bool ipv6_only = false;          // `::` without IPv4
-  bool reuse_address = true;       // do not wait for an earlier server's last connections to expire
+  bool reuse_address = true;       // do not wait until an earlier server's last connections expire
 };
 
-/// A connection and the address of its peer. An IPv4 peer of an IPv6 socket has its IPv4 address.
+/// A connection and the address of its peer. An IPv4 peer of an IPv6 socket is given by its IPv4 address.
 struct accepted {
   net::socket socket;
   address peer;
@@ -42,33 +42,33 @@ struct accepted {
 /// Owns its socket; move-only. Any number of threads may accept from it.
 class listener {
  public:
-  /// Listens. A name is tried with each of its addresses until one works. A Unix socket's file is
-  /// replaced if nobody listens on it, and removed in the end if it is still ours. Fails with
-  /// `listen on 127.0.0.1:80: address already in use`.
+  /// Starts to listen. For a name, tries each of its addresses until one works. The file of a Unix socket is replaced
+  /// if nobody listens on it, and removed at the end if it is still ours. Fails with `listen on 127.0.0.1:80: address
+  /// already in use`.
   [[nodiscard]] static result<listener> bind(const listen_options& with);
 
-  /// Takes over a socket that listens already, as service managers hand over. Fails when it does not; `fd` is
-  /// the caller's then.
+  /// Takes over a socket that is already listening, as from a service manager. Fails if it is not listening; `fd`
+  /// then stays the caller's.
   [[nodiscard]] static result<listener> adopt(int fd);
 
   listener(listener&&) noexcept = default;
   listener& operator=(listener&& other) noexcept;
   ~listener() { remove_file(); }
 
-  /// Waits for the next connection; its socket blocks.
+  /// Waits for the next connection, whose socket is blocking.
   result<accepted> accept();
 
-  /// The next connection if there is one; its socket does not block. Connections that were gone
-  /// before we looked are skipped. Failures are ours (EMFILE): the connection stays in the queue.
+  /// The next connection if there is one; its socket is non-blocking. Skips connections that are already gone. Errors
+  /// are local (EMFILE): the connection stays in the queue.
   template <class Next = accepted>  // compiled only where it is used
   result<std::optional<Next>> try_accept();
-  /// The same for loops: 1 with the connection in `next`, 0 when there is none, or -errno.
+  /// The same for loops: 1 with the connection in `next`, 0 if there is none, or -errno.
   [[nodiscard]] std::int64_t take(accepted& next, bool non_blocking = true) noexcept;
 
-  /// With the real port.
+  /// The bound address, with the actual port.
   [[nodiscard]] const address& local_address() const noexcept { return local_; }
   [[nodiscard]] int native() const noexcept { return socket_.native(); }
-  /// Gives the descriptor away, open and non-blocking; a Unix socket's file stays.
+  /// Releases the descriptor, open and non-blocking; a Unix socket's file stays.
   [[nodiscard]] int release() noexcept { return socket_.release().release(); }
   void close() noexcept {
     remove_file();

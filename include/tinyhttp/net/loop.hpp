@@ -1,7 +1,7 @@
 // tinyhttp/net/loop.hpp -- an event loop for one thread: readiness, deadlines, and which coroutine runs next.
 //
-// A loop resumes whoever waits, and only from its own turn, never from inside another operation.
-// Several loops live side by side; they share nothing. Knows no protocol.
+// A loop resumes waiting coroutines, only from its own turn, never from within another operation. Several loops live
+// side by side; they share nothing. Knows no protocol.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -46,13 +46,13 @@ class loop final : public clock {
   void stop() noexcept;
   /// Any thread. `f` is called by the loop's thread in its next turn, in the order of posting.
   void post(function<void()> f);
-  /// The same for a call that was made beforehand: asks nobody for memory.
+  /// The same for a call allocated in advance: needs no memory.
   void post(owned<posted_call> made) {
     posted_.post(std::move(made));
     wake();
   }
 
-  /// Runs the loop until `t` has ended; gives its value or throws what it threw.
+  /// Runs the loop until `t` has ended; returns its value or throws what it threw.
   template <class T>
   T run_until_done(task<T> t) {
     bool done = false;
@@ -63,43 +63,45 @@ class loop final : public clock {
     return t.take();
   }
 
-  /// The loop that runs in this thread, in a turn or in `run_until_done`; null when none does.
+  /// The loop that runs in this thread, in a turn or in `run_until_done`; null if none does.
   [[nodiscard]] static loop* current() noexcept { return current_; }
-  /// What others keep here until the loop ends.
+  /// Objects that others keep here until the loop ends.
   [[nodiscard]] loop_locals& locals() noexcept { return locals_; }
 
   /// The time at which this turn's work began.
   [[nodiscard]] time_point now() noexcept override { return now_; }
-  /// The same of the calendar's time.
+  /// The same in calendar time.
   [[nodiscard]] std::int64_t unix_seconds() noexcept override {
     if (std::exchange(dated_turn_, turn_) != turn_) unix_seconds_ = time_->unix_seconds();
     return unix_seconds_;
   }
-  /// The time just now, for whoever measures how long something takes within a turn.
+  /// The current time, to measure how long something takes within a turn.
   [[nodiscard]] time_point look() noexcept { return seen_ = time_->now(); }
-  /// The latest time that is known without looking.
+  /// The latest time known without reading the clock.
   [[nodiscard]] time_point seen() const noexcept { return seen_; }
   [[nodiscard, gnu::cold]] inline task<void> wait_until(time_point when) override;
 
   /// The same as `wait_until` without a coroutine frame: `co_await on.sleep_until(when)`.
   [[nodiscard]] class sleep_awaiter sleep_until(time_point when) noexcept;
-  /// Lets everybody else who is ready go first: `co_await on.yield()`.
+  /// Lets all other ready coroutines go first: `co_await on.yield()`.
   [[nodiscard]] class yield_awaiter yield() noexcept;
-  /// The same where this turn has taken `turn_time` already, else nothing: before each step of what computes.
+  /// The same if this turn has already taken `turn_time`, otherwise nothing: call it before each step of a
+  /// computation.
   [[nodiscard]] class yield_awaiter give_way() noexcept;
 
   // What awaitables are made of.
 
-  /// `w` goes on in the next turn. It must not be linked already.
+  /// `w` continues in the next turn. It must not be linked already.
   void schedule(waiter& w) noexcept { ready_.push_back(w); }
-  /// `w` goes on in this turn, behind all others; in the next one if none runs. Likewise.
+  /// `w` continues in this turn, behind all others; in the next one if no turn is running. Likewise.
   void schedule_last(waiter& w) noexcept { running_.push_back(w); }
-  /// `w` goes on in this turn, behind `company - 1` others at most, and behind none once those that came first
-  /// have taken `company_time` by the looks at the clock since. What each of them does, such as sending,
-  /// costs less one after the other than between other things: the processor's caches have it. Likewise.
+  /// `w` continues in this turn, behind `company - 1` others at most, and behind none once the first of them have
+  /// taken `company_time` by the clock readings since. What each of them does, such as sending, costs less in a row
+  /// than between other work, because it stays in the processor's caches. Likewise.
   void schedule_soon(waiter& w) noexcept { soon_.push_back(w); }
-  /// `w` goes on in the next turn or a later one, behind all others and those of this kind that came first, who
-  /// get `turn_time`, one of them at least: however many have much to do, nobody waits for them all. Likewise.
+  /// `w` continues in the next turn or a later one, behind all others and behind earlier ones of this kind. These get
+  /// `turn_time` of each turn, at least one of them: however many have much to do, nobody waits for them all.
+  /// Likewise.
   void schedule_later(waiter& w) noexcept {
     later_.push_back(w);
     if (!later_turn_.is_linked()) schedule(later_turn_);
@@ -110,7 +112,7 @@ class loop final : public clock {
   [[nodiscard]] timer_queue& timers() noexcept { return timers_; }
   [[nodiscard]] net::poller& poller() noexcept { return poller_; }
   [[nodiscard]] net::backend backend() const noexcept { return poller_.which(); }
-  /// Counts turns, so that what is done in one can be bounded.
+  /// Counts turns, so that work in one turn can be bounded.
   [[nodiscard]] std::uint32_t turn() const noexcept { return turn_; }
 
  private:

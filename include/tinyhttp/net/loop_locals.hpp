@@ -1,6 +1,6 @@
 // tinyhttp/net/loop_locals.hpp -- objects that belong to one loop, end with it, and are found by their users.
 //
-// For what serves many loops and has something on each: a client its connections. Knows no loop.
+// For objects that serve many loops and keep something on each, as a client keeps connections. Knows no loop.
 #pragma once
 
 #include <tinyhttp/core/owned.hpp>
@@ -19,8 +19,8 @@ class loop_locals {
   loop_locals(const loop_locals&) = delete;
   loop_locals& operator=(const loop_locals&) = delete;
 
-  /// The thing that `owner`, a `std::shared_ptr`, has here, made by `make`, a callable that gives a `shared<T>`,
-  /// when there is none. Always the same `T` for one owner. Things whose owner has gone go.
+  /// The object that `owner`, a `std::shared_ptr`, has here; if there is none, the one that `make`, a callable,
+  /// returns as a `shared<T>`. An owner must always use the same `T`. Objects whose owner is gone are dropped.
   template <class T, class Owner, class Make>
   [[nodiscard]] shared<T> of(const Owner& owner, Make&& make) {
     using its_entry = entry_of<T, typename Owner::weak_type>;

@@ -1,6 +1,6 @@
 // tinyhttp/net/poller.hpp -- which descriptors are ready: epoll on Linux, poll(2) everywhere.
 //
-// Reports readiness and nothing else; who waits for it and what they do is the loop's business.
+// Reports readiness and nothing else; the loop knows who waits and what for.
 #pragma once
 
 #include <tinyhttp/core/small_vector.hpp>
@@ -14,8 +14,8 @@ namespace tinyhttp::net {
 
 /// The system interface that reports readiness.
 enum class backend : std::uint8_t {
-  best,   // epoll where there is one
-  epoll,  // poll where there is none
+  best,   // epoll if available
+  epoll,  // poll if epoll is not available
   poll,
 };
 
@@ -27,7 +27,7 @@ inline constexpr std::uint8_t peer_closed = 4;  // the peer sends no more
 inline constexpr std::uint8_t gone = 8;         // both directions are closed, or the peer reset
 }  // namespace ready
 
-/// A descriptor that a poller watches. Stays where it is, and is removed before it is destroyed.
+/// A descriptor that a poller watches. Must not move, and must be removed before it is destroyed.
 struct watch {
   enum class trigger : std::uint8_t {
     edge,    // a connection: reported once per change, so its owner remembers
@@ -48,32 +48,31 @@ struct watch {
   static constexpr std::uint32_t absent = 0xffffffff;
 };
 
-/// Waits for many descriptors at once. With epoll a connection costs one call in its whole life;
-/// with poll each turn costs as much as there are descriptors that somebody waits for.
+/// Waits for many descriptors at once. With epoll a connection costs one system call in its lifetime; with poll each
+/// turn costs time for every descriptor that is waited for.
 class poller {
  public:
-  /// Falls back to poll if the system has no epoll, or no descriptor left for one.
+  /// Falls back to poll if the system has no epoll, or no descriptor left for it.
   explicit poller(backend which) noexcept;
 
   [[nodiscard]] backend which() const noexcept { return epoll_ ? backend::epoll : backend::poll; }
 
-  /// Watches `fd` from now on. Gives 0 or -errno.
+  /// Watches `fd` from now on. Returns 0 or -errno.
   std::int64_t add(watch& w, int fd, watch::trigger how);
 
-  /// Forgets `w`. `stays_open`: the descriptor outlives it; else it is about to be closed.
+  /// Forgets `w`. `stays_open`: the descriptor outlives `w`; otherwise it is about to be closed.
   void remove(watch& w, bool stays_open) noexcept;
 
-  /// Somebody waits for one of `what`, until it is reported once.
-  /// Gives 0 or -errno.
+  /// Waits for one of `what`, until it is reported once. Returns 0 or -errno.
   std::int64_t want(watch& w, std::uint8_t what) {
     const bool told_anyway = epoll_ && w.how == watch::trigger::edge;
     return told_anyway ? 0 : ask_for(w, what);
   }
 
-  /// Nobody waits for a shared descriptor any more: it is not reported until it is wanted again.
+  /// Stops waiting for a shared descriptor: it is not reported until it is wanted again.
   void rest(watch& w) noexcept;
 
-  /// Reports what is ready, waiting up to `milliseconds` (-1: until there is something).
+  /// Reports what is ready, and waits up to `milliseconds` for it (-1: until something is ready).
   void wait(int milliseconds);
 
  private:

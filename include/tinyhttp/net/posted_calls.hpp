@@ -1,6 +1,6 @@
 // tinyhttp/net/posted_calls.hpp -- calls that other threads post to a loop's thread, in order.
 //
-// Any thread puts calls in, one takes them out. Knows nothing of loops, nor how one is woken.
+// Any thread puts calls in, one thread takes them out. Knows nothing of loops, nor how to wake one.
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
@@ -35,16 +35,16 @@ class posted_calls {
     posted_.push_back(*made.release());
   }
 
-  /// Those that were posted until now come next.
+  /// Takes in all calls posted so far.
   [[gnu::noinline]] void take_in() {
     const std::lock_guard lock(posting_);
     calling_.splice_back(posted_);
   }
-  /// The first of those that were taken in; null when there is none.
+  /// The first call of those taken in; null if there is none.
   [[nodiscard]] owned<posted_call> next() noexcept {
     return owned<posted_call>(calling_.empty() ? nullptr : static_cast<posted_call*>(&calling_.pop_front()));
   }
-  /// All that were taken in have been given out.
+  /// All calls that were taken in have been returned.
   [[nodiscard]] bool empty() const noexcept { return calling_.empty(); }
 
  private:

@@ -1,7 +1,7 @@
 // tinyhttp/net/proxy_header.hpp -- the PROXY protocol: a header in front of a connection that names the real peer.
 //
-// What a proxy that knows no HTTP, or is not to see it, sends first: haproxy's proxy-protocol.txt, versions 1
-// and 2. Takes no octet behind the header, so that TLS or HTTP begins there.
+// Sent first by a proxy that knows no HTTP, or must not see it: haproxy's proxy-protocol.txt, versions 1 and 2.
+// Consumes no octet after the header, so that TLS or HTTP begins there.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -22,11 +22,11 @@ class proxy_header_reader {
  public:
   enum class state : std::uint8_t { more, done, broken };
 
-  /// Where the next octets belong. All of them are the header's.
+  /// Where to put the next octets, all of which belong to the header.
   [[nodiscard]] std::span<char> room() noexcept { return {octets_ + size_, wanted_ - size_}; }
-  /// So many have been put there; says whether there have to be more.
+  /// `octets` have been put there; returns whether more are needed.
   state received(std::size_t octets);
-  /// Who connects, once it is done. Unknown: the proxy itself, or somebody without an IP address.
+  /// The address of the peer, once done. Unknown: the proxy itself, or a peer without an IP address.
   [[nodiscard]] const address& source() const noexcept { return source_; }
 
  private:
@@ -50,8 +50,8 @@ class proxy_header_reader {
   address source_;
 };
 
-/// Reads one header from `from`, for `server_options::introduced_by`. Only where nobody but the proxy can connect:
-/// whoever can says who they are. An error of kind `protocol` where something else comes.
+/// Reads one header from `from`, for `server_options::introduced_by`. Use it only if nobody but the proxy can
+/// connect: any other peer could claim any address. An error of kind `protocol` for anything else than a header.
 template <class Stream>
 [[nodiscard]] task<result<address>> read_proxy_header(Stream& from);
 

@@ -1,7 +1,6 @@
 // tinyhttp/net/race.hpp -- when to try which address of a name: "Happy Eyeballs" as a pure decision.
 //
-// Pure. Time and outcomes are handed in, the next move comes out; sockets are somebody else's.
-// RFC 8305.
+// Pure. Time and outcomes go in, the next move comes out; knows no sockets. RFC 8305.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -20,8 +19,8 @@
 
 namespace tinyhttp::net {
 
-/// If a name has more addresses than this, only the first of each family are tried. Each attempt that has no answer
-/// holds a descriptor.
+/// If a name has more addresses than this, only the first of each family are tried. Each unanswered attempt holds a
+/// descriptor.
 inline constexpr std::size_t most_attempts = 16;
 
 /// The order in which to try `all`, which the resolver has sorted (RFC 6724): first `preferred`, if it is among them,
@@ -44,23 +43,23 @@ class race {
     time_point until = time_point::max();
   };
 
-  /// Every address has its turn before the deadline, so the stagger may be less than asked for; but
-  /// never less than 10 ms (RFC 8305 5).
+  /// Every address gets its turn before the deadline, so the stagger may be shorter than requested, but never less
+  /// than 10 ms (RFC 8305 5).
   race(std::vector<address> entrants, duration stagger, time_point now, time_point deadline);
 
   [[nodiscard]] move next(time_point now);
 
   /// The attempt has failed with an errno value.
   void failed(std::size_t which, int cause, time_point now);
-  /// It could not begin and may do so a little later.
+  /// The attempt could not begin; it may a little later.
   void postpone(std::size_t which, time_point now);
-  /// All of it ends here, with an errno value: those who have not failed yet fail with that.
+  /// Ends the race with an errno value, with which all attempts fail that have not failed yet.
   void stop(int cause);
 
   [[nodiscard]] const address& at(std::size_t which) const noexcept { return all_[which]; }
   [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
 
-  /// `connect NAME: cause`, or what each address said if they did not all say the same.
+  /// `connect NAME: cause`, or the cause for each address if they differ.
   [[nodiscard]] error summary(const std::string& name) const;
 
  private:

@@ -1,7 +1,7 @@
 // tinyhttp/net/resolve.hpp -- resolves host names with the system's resolver.
 //
-// The one call of this layer that blocks for as long as others please; numbers never ask anybody.
-// See resolver.hpp for one that can be given up.
+// The only call of this layer that blocks for as long as name servers take; numbers never block. See resolver.hpp for
+// one that can be abandoned.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
@@ -24,7 +24,7 @@ namespace tinyhttp::net {
                                                           bool passive = false);
 
 /// What `resolve` returns without asking the system: for a number, for `unix:PATH`, and for what is no host name.
-/// Unknown: somebody has to be asked.
+/// Unknown: the system has to be asked.
 [[nodiscard]] inline result<address> address_of_literal(std::string_view host, std::uint16_t port);
 
 /// The same, one address at a time, for callers that may not need all of them.
@@ -37,7 +37,7 @@ class address_search {
     if (found_ != nullptr) ::freeaddrinfo(found_);
   }
 
-  /// Once, before `next`: which then has an address at least.
+  /// Call it once, before `next`, which then has at least one address.
   [[nodiscard]] result<void> begin(std::string_view host, std::uint16_t port, bool passive = false);
   /// The next address; unknown: there are no more.
   [[nodiscard]] address next() noexcept;

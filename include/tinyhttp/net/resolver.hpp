@@ -1,7 +1,7 @@
 // tinyhttp/net/resolver.hpp -- asks the system's resolver without blocking longer than the caller wants.
 //
-// getaddrinfo(3) cannot be stopped and takes as long as name servers please. So it runs in threads
-// of its own, which whoever has lost patience leaves behind. Remembers no answers.
+// getaddrinfo(3) cannot be stopped and takes as long as name servers do. So it runs in threads of its own, which a
+// caller at its deadline leaves behind. Remembers no answers.
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
@@ -30,18 +30,18 @@ namespace tinyhttp::net {
 using address_source = function<result<std::vector<address>>(const std::string& host) const>;
 
 struct resolver_options {
-  std::size_t max_threads = 16;    // each asks for one name at a time
+  std::size_t max_threads = 16;    // each resolves one name at a time
   std::size_t max_waiting = 1024;  // names in the queue; one more is an error of kind `limit`
   address_source ask = {};         // empty: the system's getaddrinfo
 };
 
-/// Thread-safe. May be destroyed while names are being asked for: its threads end by themselves,
-/// and no sooner than the system answers. They are there only while there is something to ask.
+/// Thread-safe. May be destroyed while names are being resolved: its threads end by themselves, once the system
+/// answers. Threads exist only while there are names to resolve.
 class resolver {
   struct shared_state;
 
  public:
-  /// A name that is asked for, shared by all who want to know it at the time.
+  /// A name being resolved, shared by all who ask for it at the time.
   class question {
    public:
     explicit question(std::string_view host) : host_(host) {}
@@ -49,7 +49,7 @@ class resolver {
     /// Readable once there is an answer: for poll(2) and loops. Nobody reads from it.
     [[nodiscard]] int native() const noexcept { return answered_.native(); }
     [[nodiscard]] bool is_answered() const noexcept { return answered_.cancelled(); }
-    /// Only once there is one.
+    /// Only once there is an answer.
     [[nodiscard]] const result<std::vector<address>>& answer() const noexcept { return *answer_; }
 
    private:
@@ -62,14 +62,13 @@ class resolver {
 
   explicit resolver(resolver_options with = {});
 
-  /// Asks for `host` in another thread; returns at once. Dropping the pointer is all it takes to
-  /// lose interest.
+  /// Resolves `host` in another thread and returns at once. To lose interest, drop the pointer.
   [[nodiscard]] result<question_pointer> ask(std::string_view host);
 
-  /// Names that are asked for by a thread right now, also those which nobody waits for any more.
+  /// The number of names that threads are resolving now, including those nobody waits for any more.
   [[nodiscard]] std::size_t asking() const;
 
-  /// The one that is used where no other is given. Until the process ends.
+  /// The default resolver. Lives until the process ends.
   [[nodiscard]] static resolver& common();
 
  private:
