@@ -99,9 +99,7 @@ static outcome download(const std::string& url, std::size_t* progress = nullptr)
     if (status == 200) have.clear();
     tag = got->fields["ETag"];
     for (;;) {
-      auto next = got->body.next();
-      next.start();  // blocks: this client waits in its own thread
-      const auto piece = next.take();
+      const auto piece = tinyhttp::pull(got->body);
       if (!piece) break;
       if (piece->empty()) return {true, have};
       have.append(*piece);
