@@ -33,18 +33,18 @@ struct loop_options {
 /// Everything except `stop` and `post` belongs to the one thread that runs the loop.
 class loop final : public clock {
  public:
-  /// Throws `bad_result` when the system has no descriptor left for it.
+  /// Throws `bad_result` if the system has no descriptor left for it.
   explicit loop(loop_options with = {});
-  /// What waits here must be gone already; functions that were posted are dropped.
+  /// Waiting coroutines must be gone already; posted functions are dropped.
   inline ~loop() override;  // so that the table of virtual functions is made only where one is used
 
-  /// Turns until `stop`. What a posted function throws comes out here; `run` may be called again.
+  /// Runs turns until `stop`. What a posted function throws leaves `run`, which may then be called again.
   void run();
-  /// One turn: waits up to `at_most` for something to do, then does what there is.
+  /// Runs one turn: waits up to `at_most` for something to do, then does it.
   void run_once(duration at_most = duration::max());
-  /// Any thread. Ends `run` after the running turn, or the next `run` at once.
+  /// Any thread. Ends `run` after the current turn, or the next `run` at once.
   void stop() noexcept;
-  /// Any thread. `f` is called by the loop's thread in its next turn, in the order of posting.
+  /// Any thread. The loop's thread calls `f` in its next turn, in the order of posting.
   void post(function<void()> f);
   /// The same for a call allocated in advance: needs no memory.
   void post(owned<posted_call> made) {

@@ -1,7 +1,7 @@
 // tinyhttp/net/secured_stream.hpp -- a stream that may have a secure session between it and its user.
 //
-// Without one every operation is the stream's own. With one octets pass through it, in coroutines that
-// are written once over whatever stream lies below. Knows no TLS library.
+// Without a session, every operation is the stream's own. With one, octets pass through it, in coroutines written
+// once for any stream below. Knows no TLS library.
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
@@ -28,8 +28,8 @@ namespace tinyhttp::net {
 
 class loop;
 
-/// A `net::stream` on top of another. An end of the octets below without an end of the session is an error
-/// (`closed`), not an end: somebody may have cut off what was not theirs to end.
+/// A `net::stream` on top of another. If the octets below end before the session does, that is an error (`closed`),
+/// not an end: an attacker may have cut the connection.
 template <stream Under>
 class secured_stream {
  public:
@@ -49,10 +49,10 @@ class secured_stream {
   secured_stream& operator=(const secured_stream&) = delete;
   ~secured_stream() { close(); }
 
-  /// From now on octets go through `session`. The handshake is `handshake`'s, or that of the first
-  /// operation; beside that one there is no other until it is over.
+  /// From now on octets pass through `session`. `handshake` or the first operation does the handshake; until it is
+  /// over, no other operation may run.
   void secure(owned<secure_session> session) noexcept { session_ = std::move(session); }
-  /// The same with a session of `by`'s with `host`. When there cannot be one, nothing is secured.
+  /// The same with a session that `by` begins with `host`. If that fails, nothing is secured.
   [[nodiscard]] result<void> secure(const secure_context& by, std::string_view host, std::uint16_t port) {
     auto session = by.begin(host, port);
     if (!session) return session.error();
@@ -75,7 +75,7 @@ class secured_stream {
     return carry_out<send_file_operation>([&] { return under_.send_file(fd, offset, length); },
                                           [&] { return encrypt_file(fd, offset, length); });
   }
-  /// `read` or an end would come at once. Takes in what is here, and waits for nothing. Not while an
+  /// `read` would return at once, with octets or the end. Takes in what has arrived, and never waits. Not while an
   /// operation reads.
   [[nodiscard]] bool has_news();
 
@@ -84,17 +84,17 @@ class secured_stream {
   /// Plain octets.
   [[nodiscard]] std::uint64_t received() const noexcept { return session_ ? received_ : under_.received(); }
   [[nodiscard]] std::uint64_t sent() const noexcept { return session_ ? sent_ : under_.sent(); }
-  /// The octets below ended, and the session did not.
+  /// The octets below ended before the session did.
   [[nodiscard]] bool is_cut_off() const noexcept { return cut_off_; }
-  /// Octets, secured, that the stream below has not been given.
+  /// Encrypted octets not yet given to the stream below.
   [[nodiscard]] std::size_t unsent() const noexcept { return flight_.rest(); }
   [[nodiscard]] bool peer_gone() noexcept { return under_.peer_gone(); }
   void on_peer_gone(function<void()> f) { under_.on_peer_gone(std::move(f)); }
   void take_closing_for_gone() noexcept { under_.take_closing_for_gone(); }
 
-  /// Tells the peer that this is the end, and waits until the system has taken that; reading goes on.
+  /// Announces the end to the peer, and waits until the system has taken that; reading may continue.
   [[nodiscard]] task<result<void>> finish();
-  /// Both of these tell the peer that this is the end, as far as the system takes that at once.
+  /// Both of these announce the end to the peer, as far as the system takes that at once.
   result<void> shutdown_send() {
     say_end();
     return under_.shutdown_send();
@@ -105,7 +105,7 @@ class secured_stream {
   }
   void abort() noexcept { under_.abort(); }
 
-  /// What octets go over in the end. Whoever writes to it breaks the session.
+  /// The stream below. Writing to it breaks the session.
   [[nodiscard]] Under& below() noexcept { return under_; }
   [[nodiscard]] const Under& below() const noexcept { return under_; }
   [[nodiscard]] int native() const noexcept

@@ -1,7 +1,7 @@
 // tinyhttp/net/send_file.hpp -- sendfile(2), and the SIGPIPE that it cannot suppress.
 //
-// A peer that is gone raises SIGPIPE, for which the other calls have a flag. It is held back in the
-// thread that calls, for each call or for as long as the thread works for us.
+// Sending to a peer that is gone raises SIGPIPE, which other calls can suppress by a flag. Here it is blocked in the
+// calling thread, for each call or for as long as the thread works for us.
 #pragma once
 
 #include <tinyhttp/net/system.hpp>
@@ -19,8 +19,8 @@
 namespace tinyhttp::net {
 
 /// Blocks SIGPIPE in the calling thread during its lifetime, and drops those that are raised meanwhile.
-/// `os::send_file` then need not do so for each call, which is two system calls less. No effect where the thread
-/// holds it back already. For threads of our own: threads and programs that one starts inherit it.
+/// `os::send_file` then need not block it for each call, which saves two system calls. No effect if the thread
+/// already blocks it. Only for threads of our own: threads and programs that they start inherit it.
 class broken_pipe_hold {
  public:
   broken_pipe_hold() noexcept;
@@ -38,9 +38,8 @@ class broken_pipe_hold {
 
 namespace os {
 
-/// Sends from a file without copying; `-ENOSYS` where the system or the file cannot. Raises no
-/// SIGPIPE: unless a `broken_pipe_hold` is here, the signal is held back meanwhile and taken out of
-/// the queue.
+/// Sends from a file without copying; `-ENOSYS` if the system or the file cannot. Raises no SIGPIPE: without a
+/// `broken_pipe_hold` in this thread, it blocks the signal meanwhile and takes it out of the queue.
 inline std::int64_t send_file(int to, int from, std::uint64_t offset, std::size_t size) noexcept;
 
 }  // namespace os

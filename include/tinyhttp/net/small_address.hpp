@@ -1,6 +1,6 @@
 // tinyhttp/net/small_address.hpp -- an address in little memory, for objects that exist once per connection.
 //
-// IP addresses lie inside; the names of Unix-domain sockets, of which few have any, elsewhere.
+// IP addresses are stored inside; names of Unix-domain sockets, which few have, on the heap.
 #pragma once
 
 #include <tinyhttp/core/owned.hpp>

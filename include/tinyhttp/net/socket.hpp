@@ -21,26 +21,26 @@
 
 namespace tinyhttp::net {
 
-/// Owns a stream socket; move-only. It is not inherited by programs that this one starts, and never
-/// raises SIGPIPE. Sending and receiving may happen in two threads at once.
+/// Owns a stream socket; move-only. Programs that this one starts do not inherit it, and it never raises SIGPIPE.
+/// Sending and receiving may happen in two threads at once.
 class socket {
  public:
   socket() noexcept = default;
   explicit socket(descriptor owned) noexcept : descriptor_(std::move(owned)) {}
 
-  /// A socket of `family` (AF_INET, AF_INET6, AF_UNIX) that is connected to nothing yet.
+  /// An unconnected socket of `family` (AF_INET, AF_INET6, AF_UNIX).
   [[nodiscard]] static result<socket> open(int family, bool non_blocking = false);
 
   /// Connects to one address. See `net::connect` for names, several addresses and deadlines.
   result<void> connect(const address& to);
 
-  /// Waits for octets and writes them into `into`; gives how many, 0 once the peer sends no more.
+  /// Waits for octets and writes them into `into`; returns how many, 0 once the peer sends no more.
   result<std::size_t> receive(std::span<char> into);
 
-  /// Sends all of `octets`, waiting as long as the peer makes us.
+  /// Sends all of `octets`, and waits as long as that takes.
   result<void> send_all(std::string_view octets);
 
-  /// The peer will read the end of our octets after what has been sent; we can still receive.
+  /// Ends our sending side: the peer reads an end after what was sent; we can still receive.
   result<void> shutdown_send();
 
   [[nodiscard]] result<address> local_address() const;
@@ -48,7 +48,7 @@ class socket {
 
   /// Sends small pieces at once instead of waiting for an acknowledgement (TCP_NODELAY).
   result<void> no_delay(bool on);
-  /// Notices after a long silence that the peer is gone (SO_KEEPALIVE).
+  /// Detects after a long silence that the peer is gone (SO_KEEPALIVE).
   result<void> keep_alive(bool on);
   result<void> receive_buffer(int octets);
   result<void> send_buffer(int octets);

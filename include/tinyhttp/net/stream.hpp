@@ -1,7 +1,7 @@
 // tinyhttp/net/stream.hpp -- the concept that every connection meets, whatever is below it.
 //
-// The code above is written once over this concept: tcp_stream (many on a loop), blocking_stream
-// (one in a thread), and the memory streams of tests. Knows no protocol.
+// The layers above are written once over this concept: tcp_stream (many on a loop), blocking_stream (one in a
+// thread), and the memory streams of tests. Knows no protocol.
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
@@ -25,9 +25,9 @@ concept awaitable_for = requires(A& a) {
   { a.await_resume() } -> std::same_as<T>;
 };
 
-/// A connection. One thread; at most one operation of each direction (read, readable | write,
-/// send_file) at a time. What an operation is handed lives until it ends. An operation
-/// that is destroyed while it waits has no effect on later ones, but octets may have been written.
+/// A connection. One thread; at most one operation of each direction (read, readable | write, send_file) at a time.
+/// The arguments of an operation must live until it ends. An operation that is destroyed while it waits does not
+/// affect later ones, but octets may have been written.
 ///
 ///     read(into)                 how many octets came, 0 once the peer has closed its sending side
 ///     readable()                 ends when `read` would have something to say; takes no buffer

@@ -1,7 +1,7 @@
 // tinyhttp/net/system.hpp -- the system calls on sockets and served files, behind one interface that tests can replace.
 //
-// What cannot fail for reasons that matter (close, fcntl, the loop's own wake signal) is called where
-// it is needed. Interruptions (EINTR) end here. Nothing here decides anything: callers get a count or an errno.
+// Calls whose failure does not matter (close, fcntl, the loop's own wake signal) are made where they are needed.
+// Interruptions (EINTR) are handled here. Nothing is decided here: callers get a count or an errno.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
@@ -38,11 +38,11 @@ enum class system_call : std::uint8_t {
 
 /// What happens instead of a call: it fails with `error`, or moves at most `at_most` octets.
 struct fault {
-  int error = 0;                                         // errno value; 0 lets the call happen
+  int error = 0;                                         // errno value; 0: the call is made
   std::size_t at_most = static_cast<std::size_t>(-1);  // octets
 };
 
-/// Decides before each call whether it fails. Called by every thread that uses sockets.
+/// Decides before each call whether it fails. Every thread that uses sockets calls it.
 class fault_injector {
  public:
   fault_injector() = default;
@@ -57,19 +57,18 @@ class fault_injector {
 /// `connection refused` for ECONNREFUSED: the system's text, starting in lower case.
 [[nodiscard]] inline std::string errno_text(int value);
 
-/// `what: cause`. A peer that went away makes it `closed`, a deadline of the system's `timeout`,
-/// anything else `otherwise`.
+/// `what: cause`. Its kind is `closed` if the peer went away, `timeout` for a timeout of the system's, and otherwise
+/// `otherwise`.
 [[nodiscard, gnu::cold]] inline error system_error(std::string what, int value,
                                         error_kind otherwise = error_kind::io);
 
-/// The calls themselves. Each gives what the call gives, or -errno; none leaves EINTR to its caller
-/// unless it says so.
+/// The calls themselves. Each returns the call's result, or -errno; none returns EINTR unless it says so.
 namespace os {
 
-/// The injector in force. For tests; set it while no other thread uses sockets.
+/// The current injector. For tests; set it while no other thread uses sockets.
 inline std::atomic<fault_injector*> injector{nullptr};
 
-/// Faults are being injected, so that a short count says nothing about the peer.
+/// Faults are being injected, so a short count says nothing about the peer.
 [[nodiscard]] inline bool is_injected() noexcept {
   const fault_injector* hook = injector.load(std::memory_order_relaxed);
   return hook != nullptr && !hook->only_watches();

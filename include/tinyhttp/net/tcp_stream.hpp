@@ -1,7 +1,7 @@
 // tinyhttp/net/tcp_stream.hpp -- a connected socket on a loop, IP or Unix-domain.
 //
-// Every operation is tried at once and waits only when the system says so; none has a coroutine
-// frame, none allocates. The contract of the operations is in stream.hpp.
+// Every operation is tried at once and waits only if the system says so; none has a coroutine frame or allocates. The
+// contract of the operations is in stream.hpp.
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
@@ -23,10 +23,9 @@
 
 namespace tinyhttp::net {
 
-/// Registered with its loop from construction to `close`; must not move. If the loop cannot take it, its operations
-/// say so. The loop outlives it, and it outlives its operations. What it does in one turn of the loop is bounded
-/// (`step_octets`), then others have theirs: neither a download nor a peer that sends without pause keeps the rest
-/// waiting.
+/// Registered with its loop from construction to `close`; must not move. If the loop cannot register it, its
+/// operations fail. The loop must outlive it, and it must outlive its operations. Its work in one turn of the loop is
+/// bounded (`step_octets`): neither a download nor a peer that sends without pause delays the others.
 class tcp_stream : watch, timer {
  public:
   class read_operation;
@@ -34,7 +33,7 @@ class tcp_stream : watch, timer {
   class write_operation;
   class send_file_operation;
 
-  /// `prepared`: the socket is non-blocking already, and not inherited, as a listener's are.
+  /// `prepared`: the socket is already non-blocking and not inherited, as those of a listener are.
   enum class state : std::uint8_t { connected, prepared };
   /// Takes over a socket, and makes it non-blocking unless it is `prepared`.
   tcp_stream(net::loop& on, net::socket connected, const address& peer, state at = state::connected);
@@ -43,17 +42,18 @@ class tcp_stream : watch, timer {
     loop_.timers().remove(*this);  // whoever did not know that it was closed may have set a deadline
   }
 
-  /// `into` is not empty.
+  /// `into` must not be empty.
   [[nodiscard]] read_operation read(std::span<char> into);
   [[nodiscard]] readable_operation readable();
-  /// `more`: something follows at once, so the system may hold the last octets back for it.
+  /// `more`: more follows at once, so the system may hold back the last octets until then.
   [[nodiscard]] write_operation write(std::span<const std::string_view> pieces, bool more = false);
-  /// How many of `octets` the system has taken at once, without an operation. Of what is left, `write` tells why.
+  /// Writes what the system takes at once, without an operation, and returns how many of `octets` that was. `write`
+  /// reports why the rest was not taken.
   [[nodiscard]] std::size_t write_at_once(std::string_view octets) noexcept;
   [[nodiscard]] send_file_operation send_file(int fd, std::uint64_t offset, std::uint64_t length);
 
-  /// Much is about to be sent. To a peer on this machine less of it then waits in the kernel, and is
-  /// taken while the processor's caches have it. To others nothing changes: a long way needs room.
+  /// Call it before sending much. For a peer on this machine, less then waits in the kernel, so that it is read while
+  /// in the processor's caches. For other peers nothing changes: long distances need large buffers.
   void expect_much() noexcept;
 
   void expires_at(time_point when) { loop_.timers().set(*this, when); }
@@ -62,26 +62,26 @@ class tcp_stream : watch, timer {
   [[nodiscard]] std::uint64_t received() const noexcept { return received_; }
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }
 
-  /// The peer closed its sending side, perhaps with octets before that which nobody read yet. Known
-  /// with epoll only; with poll reading finds it out.
+  /// The peer has closed its sending side, perhaps after octets that were not read yet. Known only with epoll; with
+  /// poll, reading finds out.
   [[nodiscard]] bool peer_closed() const noexcept { return knows(ready::peer_closed); }
   [[nodiscard]] bool peer_gone() noexcept;
   void on_peer_gone(function<void()> f);
-  /// From now on a peer that closed its sending side has gone, as far as the two above tell.
+  /// From now on the two above count a peer that closed its sending side as gone.
   void take_closing_for_gone() noexcept { gone_is_ = ready::gone | ready::peer_closed; }
 
   result<void> shutdown_send() { return socket_.shutdown_send(); }
   void close() noexcept;
   void abort() noexcept;
-  /// Leaves the loop and gives the socket away, open and non-blocking.
+  /// Leaves the loop and releases the socket, open and non-blocking.
   [[nodiscard]] net::socket release() noexcept;
 
-  /// With which errno value the loop could not take it; 0: it did.
+  /// The errno value with which registering with the loop failed; 0: it did not.
   [[nodiscard]] int refused() const noexcept { return obstacle_ > 0 ? obstacle_ : 0; }
 
   [[nodiscard]] int native() const noexcept { return socket_.native(); }
   [[nodiscard]] address peer() const noexcept { return peer_.value(); }
-  /// Whom the peer speaks for is the peer from now on.
+  /// Sets the address to report as the peer's from now on, for a peer that speaks for another.
   void set_peer(const address& seen) { peer_ = small_address(seen); }
   [[nodiscard]] result<address> local_address() const { return socket_.local_address(); }
   [[nodiscard]] net::loop& loop() const noexcept { return loop_; }

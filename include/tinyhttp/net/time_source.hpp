@@ -8,7 +8,7 @@
 
 namespace tinyhttp::net {
 
-/// The source of a loop's time. Tests override it to hold time still; it outlives the loop.
+/// The source of a loop's time. Tests override it to stop time; it must outlive the loop.
 class time_source {
  public:
   time_source() = default;
@@ -18,8 +18,8 @@ class time_source {
 
   [[nodiscard]] virtual time_point now() noexcept { return std::chrono::steady_clock::now(); }
   [[nodiscard]] virtual std::int64_t unix_seconds() noexcept { return system_unix_seconds(); }
-  /// The loop has nothing to do before `when` (`timer::never`: no deadline). True: time has moved
-  /// there and nobody needs to wait; descriptors are then only looked at, not waited for.
+  /// The loop has nothing to do before `when` (`timer::never`: no deadline). True: time has moved there and no wait
+  /// is needed; descriptors are then checked without waiting.
   virtual bool skip_to(time_point) noexcept { return false; }
 };
 

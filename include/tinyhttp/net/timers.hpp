@@ -1,7 +1,7 @@
 // tinyhttp/net/timers.hpp -- tens of thousands of deadlines that are cheap to move.
 //
-// Most deadlines never pass: they are moved on with every sign of life. So moving one later only
-// writes it down; the queue notices when the old time comes. Knows no clock: `now` is handed in.
+// Most deadlines never pass: each sign of life moves them later. So moving one later only stores the new time; the
+// queue notices it when the old time comes. Knows no clock: `now` is an argument.
 #pragma once
 
 #include <tinyhttp/core/clock.hpp>
@@ -27,8 +27,8 @@ struct timer {
   static constexpr std::uint32_t absent = 0xffffffff;
 };
 
-/// A heap of deadlines. Setting one later is O(1), everything else O(log n); memory grows with the
-/// greatest number of timers and is kept.
+/// A heap of deadlines. Setting one later is O(1), everything else O(log n); memory grows with the largest number of
+/// timers and is kept.
 class timer_queue {
  public:
   /// From now on `t` is due at `when`; `timer::never` switches it off.
@@ -55,7 +55,7 @@ class timer_queue {
     return heap_.empty() ? timer::never : heap_[0].key;
   }
 
-  /// Calls `due` of each timer whose deadline is not after `now`, once; it leaves the queue first.
+  /// Calls `due` once for each timer whose deadline is not after `now`; the timer leaves the queue first.
   void expire(time_point now) {
     while (!heap_.empty() && heap_[0].key <= now) {
       timer& t = *heap_[0].owner;

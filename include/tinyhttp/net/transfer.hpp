@@ -34,7 +34,7 @@ inline constexpr std::size_t step_octets = 1024 * 1024;
 /// How much one connection has moved in the current turn of its loop.
 class turn_share {
  public:
-  /// There is no more for it in this turn, which is the loop's `turn`th.
+  /// Its share of this turn, the loop's `turn`th, is used up.
   [[nodiscard]] bool is_spent(std::uint32_t turn) noexcept {
     if (turn_ != turn) spent_ = 0;
     turn_ = turn;
@@ -52,8 +52,8 @@ class gather {
  public:
   explicit gather(std::span<const std::string_view> pieces) noexcept : rest_(pieces) {}
 
-  /// Writes until all is written, the descriptor takes no more, or a step's worth is through.
-  /// `failed` becomes an errno value; `moved` grows by what went out.
+  /// Writes until all is written, the descriptor takes no more, or one step's worth is written. `failed` becomes an
+  /// errno value; `moved` grows by what was written.
   progress step(int to, std::uint64_t& moved, int& failed, bool more) noexcept;
 
  private:
@@ -78,14 +78,14 @@ class gather {
   std::size_t into_first_ = 0;  // octets of the first piece that are through
 };
 
-/// A slice of an open file and its progress. The descriptor belongs to the caller and its file position is not used.
-/// Where it goes is non-blocking.
+/// A slice of an open file and its progress. The descriptor belongs to the caller, and its file position is not used.
+/// The target must be non-blocking.
 class file_slice {
  public:
   file_slice(int from, std::uint64_t offset, std::uint64_t length) noexcept
       : from_(from), offset_(offset), rest_(length) {}
 
-  /// Like `gather::step`. Uses sendfile(2), and copies where that cannot be used.
+  /// Like `gather::step`. Uses sendfile(2), or copies if that is not possible.
   progress step(int to, std::uint64_t& moved, int& failed);
 
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_; }

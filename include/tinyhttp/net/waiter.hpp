@@ -26,7 +26,7 @@ struct waiter_link {
 };
 
 /// A coroutine that continues once `attempt`, called by the loop, reports that what it waits for is done. `attempt`
-/// gives false when the waiter has seen to its own waiting again.
+/// returns false if the waiter has arranged to wait again.
 struct waiter : waiter_link {
   explicit waiter(bool (*how)(waiter&)) noexcept : attempt(how) {}
   static bool always(waiter&) { return true; }
@@ -35,7 +35,7 @@ struct waiter : waiter_link {
   std::coroutine_handle<> handle = nullptr;
 };
 
-/// First in, first out. Owns nobody.
+/// First in, first out. Does not own its elements.
 class waiter_list {
  public:
   [[nodiscard]] bool empty() const noexcept { return !ends_.is_linked(); }

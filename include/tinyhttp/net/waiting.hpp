@@ -1,7 +1,7 @@
 // tinyhttp/net/waiting.hpp -- waiting for one of several descriptors, in this thread or on a loop.
 //
-// Two types with the same members, so that a coroutine is written once over either: in a thread it
-// runs through, on a loop it gives way to others.
+// Two types with the same members, so that a coroutine is written once over either: in a thread it runs straight
+// through, on a loop it lets others run.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -31,8 +31,8 @@ class thread_waiting {
     void await_suspend(std::coroutine_handle<>) const noexcept {}
     [[nodiscard]] std::int64_t await_resume() const noexcept { return status; }
   };
-  /// Ends when one of `set` is ready, which is then written into it, or at `until`. The last of
-  /// `set` is not looked at. Gives 0, -ETIMEDOUT, -ECANCELED or another -errno.
+  /// Ends when one of `set` is ready, which is then noted in `set`, or at `until`. The last of `set` is ignored.
+  /// Returns 0, -ETIMEDOUT, -ECANCELED or another -errno.
   [[nodiscard]] ended ready(std::span<pollfd> set, time_point until) noexcept {
     return {wait_in_thread(set, until, stop_)};
   }
@@ -41,7 +41,7 @@ class thread_waiting {
   const interrupter* stop_;
 };
 
-/// Waits on a loop, which must outlive it. To cancel is to destroy whoever waits.
+/// Waits on a loop, which must outlive it. To cancel, destroy the waiting task.
 class loop_waiting {
  public:
   explicit loop_waiting(net::loop& on) noexcept : loop_(on) {}
@@ -50,8 +50,8 @@ class loop_waiting {
   [[nodiscard]] net::loop& loop() const noexcept { return loop_; }
 
   class any_ready;
-  /// The same; `set` outlives the wait. The descriptors are in no other watch of this loop. It may
-  /// end with 0 although none is ready.
+  /// The same; `set` must outlive the wait, and its descriptors must be in no other watch of this loop. It may end
+  /// with 0 although none is ready.
   [[nodiscard]] any_ready ready(std::span<pollfd> set, time_point until) noexcept;
 
  private:

@@ -1,6 +1,6 @@
 // tinyhttp/net/wake_descriptors.hpp -- a descriptor that any thread can make readable.
 //
-// What loops and threads wait for beside their sockets: an eventfd on Linux, a pipe elsewhere.
+// Loops and threads wait for it beside their sockets: an eventfd on Linux, a pipe elsewhere.
 #pragma once
 
 #include <tinyhttp/net/descriptor.hpp>
@@ -13,7 +13,7 @@ namespace tinyhttp::net {
 /// Has no descriptors until `open`; closes them when destroyed.
 class wake_descriptors {
  public:
-  /// As system calls have it: -1 and errno where there is none left.
+  /// Returns -1 and sets errno if no descriptor is left, as system calls do.
   [[gnu::cold, gnu::noinline]] int open() noexcept {
 #if defined(__linux__)
     read_ = descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -31,7 +31,7 @@ class wake_descriptors {
   /// Readable once somebody has called `wake`, until `take`.
   [[nodiscard]] int native() const noexcept { return read_.get(); }
 
-  /// Any thread, also from a signal handler: errno stays as it was.
+  /// Any thread, also from a signal handler: errno is unchanged.
   void wake() noexcept {
     const std::uint64_t one = 1;
     const int saved = errno;
@@ -40,7 +40,7 @@ class wake_descriptors {
     errno = saved;
   }
 
-  /// Not readable any more, unless `wake` is called again.
+  /// Makes it unreadable until `wake` is called again.
   void take() noexcept {
     std::uint64_t ignored[8];
     while (::read(read_.get(), ignored, sizeof ignored) < 0 && errno == EINTR) {
