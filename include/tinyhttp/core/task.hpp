@@ -23,7 +23,7 @@ class task;
 
 namespace detail {
 
-/// What every task's promise knows: who goes on when the coroutine is finished.
+/// What every task's promise knows: what to resume when the coroutine is finished.
 struct task_promise_base {
   void* behind = nullptr;             // the coroutine that awaits, or what `finished` is called with
   void (*finished)(void*) = nullptr;  // for a task started without an awaiter
@@ -47,7 +47,7 @@ struct task_promise_base {
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
   [[nodiscard]] final_awaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept { thrown = std::current_exception(); }
-  /// Tells who wants to know; gives who goes on.
+  /// Calls `finished`, if it is set; returns the coroutine to resume.
   [[nodiscard]] std::coroutine_handle<> finish() const noexcept {
     if (finished == nullptr && behind != nullptr) return std::coroutine_handle<>::from_address(behind);
     if (finished != nullptr) finished(behind);
@@ -83,7 +83,7 @@ struct task_promise<void> : task_promise_base {
   void take() { check(); }
 };
 
-/// What every task is: the owner of a frame. One class for all, so that it is compiled once.
+/// The base of every task: the owner of a frame. One class for all, so that it is compiled once.
 class task_frame {
  public:
   [[gnu::always_inline]] task_frame() noexcept = default;
@@ -109,7 +109,7 @@ class task_frame {
   }
 
   [[nodiscard]] bool is_empty() const noexcept { return !frame_; }
-  explicit operator bool() const = delete;  // what a task gives is known once it is awaited: co_await it
+  explicit operator bool() const = delete;  // the result of a task is known once it is awaited: co_await it
   [[nodiscard]] bool done() const noexcept { return frame_.done(); }
   [[nodiscard]] bool await_ready() const noexcept { return frame_.done(); }
 

@@ -1,6 +1,6 @@
 // tinyhttp/server/signals.hpp -- waits for SIGINT or SIGTERM, for programs that want that.
 //
-// Opt-in: nothing else in this library looks at signals. Installs no handler; the signals are
+// Opt-in: nothing else in this library touches signals. Installs no handler; the signals are
 // blocked and waited for, so that stopping happens in ordinary code.
 #pragma once
 
@@ -12,8 +12,8 @@
 namespace tinyhttp {
 
 /// Blocks the signals, from construction on, in the calling thread and in threads that it starts later; so make it
-/// before the server. `wait` ends when one has come; a further one then ends the process as usual, for the impatient.
-/// Of one thread: waits and ends in the one that made it.
+/// before the server. `wait` returns when one has arrived; another one then ends the process as usual, for the impatient.
+/// Bound to one thread: wait and destroy it in the thread that made it.
 ///
 ///     signal_wait stop{SIGINT, SIGTERM};
 ///     server running(std::move(app));
@@ -29,7 +29,7 @@ class signal_wait {
   signal_wait& operator=(const signal_wait&) = delete;
   ~signal_wait() { restore(); }
 
-  /// The number of the signal that came.
+  /// Waits, and returns the number of the signal that arrived.
   int wait() noexcept {
     int came = 0;
     while (sigwait(&awaited_, &came) != 0) {
