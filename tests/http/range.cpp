@@ -106,6 +106,9 @@ TEST_CASE("a Range field selects bytes of a 10-byte representation",
       {"bytes=99999999999999999999-", unsatisfiable, {}},
       {"bytes=1-99999999999999999999999999999999999999", partial, {{1, 9}}},
       {"bytes=-99999999999999999999", partial, {{0, 10}}},
+      // also where the second is the lower one: 14.2 lets what is invalid be refused
+      {"bytes=99999999999999999999-18446744073709551615", unsatisfiable, {}},
+      {"bytes=99999999999999999999-18446744073709551614", whole, {}},
   };
   for (const row& r : rows) {
     CAPTURE(r.field);

@@ -94,11 +94,12 @@ def compile_once(headers, result):
 
 
 def linked(compiler, headers, include=ROOT / "include"):
+    stricter = [] if compiler == "g++" else ["-Wdocumentation", "-Wrange-loop-bind-reference"]  # g++ knows neither
     includes = "".join(f"#include <tinyhttp/{header}>\n" for header in headers)
     with tempfile.TemporaryDirectory() as folder:
         one, two, program = (f"{folder}/{name}" for name in ("one.o", "two.o", "program"))
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            units = pool.map(lambda unit: compile_text(compiler, unit[0], ["-c", "-o", unit[1]], include),
+            units = pool.map(lambda unit: compile_text(compiler, unit[0], [*stricter, "-c", "-o", unit[1]], include),
                              [(includes + "int other(); int main() { return other(); }\n", one),
                               ("".join(reversed(includes.splitlines(True)))
                                + "int other(); int other() { return 0; }\n", two)])

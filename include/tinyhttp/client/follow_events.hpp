@@ -49,7 +49,7 @@ template <class Client, class Take>
 result<bool> follow_once(Client& with, std::string_view from, Take& take, follow_options& how,
                          std::chrono::milliseconds& asked) {
   call_options asking{.fields = event_fields(how.last_event_id)};
-  for (const auto& line : how.fields) asking.fields.add(line.name, line.value);
+  for (const field line : how.fields) asking.fields.add(line.name, line.value);
   auto answer = with.open(from, std::move(asking));
   if (!answer) return answer.error();
   if (answer->status == status::no_content) return true;

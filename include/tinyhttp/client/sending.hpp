@@ -40,8 +40,8 @@ inline constexpr std::chrono::milliseconds between_looks{250};
 /// Sends the connection's `head_room`, and then `content`; the connection's wire must have begun the request. No
 /// `content`: the head is all there is to send.
 ///
-/// @param answered  called before each piece, on streams that wait in the thread and could not be
-///                  woken by an answer: true ends the sending. Others are destroyed by their owner.
+/// `answered` is called before each piece, on streams that wait in the thread and could not be woken by an
+/// answer: true ends the sending. Others are destroyed by their owner.
 template <net::stream Stream, class Answered>
 class request_sender {
  public:
