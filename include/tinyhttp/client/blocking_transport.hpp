@@ -28,7 +28,7 @@ class blocking_transport {
 
   [[nodiscard]] time_point now() const noexcept { return std::chrono::steady_clock::now(); }
 
-  /// See connecting.hpp. `with.stop` ends it from another thread.
+  /// See connecting.hpp. Another thread may cancel it by `with.stop`.
   template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
   [[nodiscard]] task<result<connection>> connect(const url& to, const client_options& with,
                                                  time_point deadline) const;

@@ -1,7 +1,7 @@
 // tinyhttp/client/connecting.hpp -- from a URL and the options to a connection that is ready for requests, through any
 // proxy.
 //
-// What the transports share: they bring a way to wait (net/waiting.hpp) and make streams of sockets.
+// Shared by the transports, which supply a way to wait (net/waiting.hpp) and make streams from sockets.
 #pragma once
 
 #include <tinyhttp/client/connection.hpp>
@@ -28,7 +28,7 @@ namespace tinyhttp {
 
 /// Connects along `route_to(to, with)`, including name resolution and a proxy's answer, until the earlier of
 /// `deadline` and `connect_timeout`. `make` turns a `net::connected` into the stream's `shared<client_connection>`.
-/// What is handed in outlives the task.
+/// The arguments must outlive the task.
 template <net::stream Stream, class Waiting, class Make>
 [[nodiscard]] task<result<shared<client_connection<Stream>>>> connect_along(
     Waiting& waits, const url& to, const client_options& with, net::address_memory& winners,

@@ -32,7 +32,7 @@ namespace tinyhttp {
 template <net::stream Stream>
 class client_connection {
  public:
-  /// `authority` is what a Host field says; `opened_with` makes the stream.
+  /// `authority` is the value of a Host field; `opened_with` makes the stream.
   template <class... Args>
   client_connection(std::string authority, const h1::limits& bounds, Args&&... opened_with)
       : limits_(bounds), authority_(std::move(authority)), stream(std::forward<Args>(opened_with)...),
@@ -40,8 +40,8 @@ class client_connection {
   client_connection(const client_connection&) = delete;
   client_connection& operator=(const client_connection&) = delete;
 
-  /// A request that is cut off by an early answer is reset: else the system would go on offering
-  /// what the peer does not want.
+  /// A request cut off by an early answer is reset: otherwise the system would go on sending what the peer does not
+  /// want.
   ~client_connection() {
     if (is_sending_) stream.abort();
   }
@@ -56,42 +56,42 @@ class client_connection {
   Stream stream;
   h1::connection wire;
 
-  /// Given the connection once an exchange has left it fit for another; empty: it is closed then.
+  /// Receives the connection once an exchange has left it fit for another; if empty, it is closed.
   function<void(shared<client_connection>)> when_idle;
 
-  /// What it is kept for, such as `http://h:1` (see `route::append_key`); who made it says so.
+  /// What it is kept for, such as `http://h:1` (see `route::append_key`); set by its maker.
   std::string kept_for;
 
-  /// Of the URLs that can be asked over it, for error lines: a literal.
+  /// The scheme of the URLs that can be requested over it, for error lines: a literal.
   std::string_view scheme = "http";
 
-  /// Room for the head of a request, from one exchange to the next.
+  /// A buffer for request heads, reused from one exchange to the next.
   buffer head_room;
 
   [[nodiscard]] const std::string& authority() const noexcept { return authority_; }
 
-  /// An exchange begins. Its deadlines come from `with`, its error lines are about `r`, which outlives the exchange,
-  /// or is there until `label`.
+  /// Begins an exchange. Its deadlines come from `with`. Its error lines name `r`, which must live until the exchange
+  /// ends or `label` is called.
   void begin(const request& r, const exchange_options& with);
   [[nodiscard]] const exchange_options& options() const noexcept { return options_; }
 
-  /// What error lines are about, `GET http://h:1/x`, made when it is asked for first.
+  /// The subject of error lines, `GET http://h:1/x`, made at the first call.
   const std::string& label() const;
 
-  /// The running wait, or the next, ends after `patience`, or at the deadline of the whole.
+  /// The current wait, or the next, ends after `patience`, or at the deadline of the call.
   void wait_at_most(std::chrono::milliseconds patience) { wait_at_most(patience, now()); }
   void wait_at_most(std::chrono::milliseconds patience, time_point from) {
     patience_ = patience;
     stream.expires_at(at_most(deadline_in(from, patience), options_.deadline));
   }
-  /// The same for octets of a body, which have a least rate, too.
+  /// The same for octets of a body, which also have a minimum rate.
   void wait_for_progress(std::chrono::milliseconds patience) {
     wait_at_most(patience);
     if (options_.least_rate == 0) return;
     const time_point late = rate_.begin(now(), stream.received() + stream.sent());
     if (late < at_most(deadline_in(now(), patience), options_.deadline)) stream.expires_at(late);
   }
-  /// Octets have moved, and nobody waits until the next call.
+  /// Octets have moved; nobody waits until the next call.
   void progressed() {
     if (options_.least_rate != 0) rate_.end(now());
   }
@@ -105,18 +105,18 @@ class client_connection {
     }
   }
 
-  /// Takes in what a read gave; an error ends the exchange. The end of the peer's octets is an
-  /// event of the wire, not an error here.
+  /// Takes in the result of a read; an error ends the exchange. The end of the peer's octets is an event of the wire,
+  /// not an error here.
   std::optional<error> took(const result<std::size_t>& read);
 
-  /// The final head has come: what is missing from now on is missing from the body.
+  /// The final head has arrived: what is missing from now on is missing from the body.
   void head_is_here() noexcept { head_came_ = true; }
 
-  /// Body octets that came, and the account of them in error lines.
+  /// Counts received body octets, for error lines.
   void count_body(std::size_t octets) noexcept { body_octets_ += octets; }
 
-  /// Sends of `octets` what the system takes at once, where nothing lies between, and the deadline has not passed;
-  /// from now on the answer is waited for. How many went.
+  /// Sends as many of `octets` as the system takes at once, if there is no session in between and the deadline has
+  /// not passed, and returns how many; from now on we wait for the answer.
   [[nodiscard]] std::size_t send_at_once(std::string_view octets) {
     if constexpr (requires { stream.below().write_at_once(octets); }) {
       const time_point from = now();
@@ -127,13 +127,13 @@ class client_connection {
     return 0;
   }
 
-  /// The body of a request is under way, or is no longer.
+  /// Sets whether the body of a request is being sent.
   void set_sending(bool on) noexcept { is_sending_ = on; }
 
-  /// An octet of the answer has come. A peer that closed while idle sends none.
+  /// An octet of the answer has arrived. A peer that closed while idle sends none.
   [[nodiscard]] bool answered() const noexcept { return stream.received() != received_before_; }
 
-  /// The peer can be asked for something else: both messages are complete, nothing is left over.
+  /// The connection can be used again: both messages are complete, nothing is left over.
   [[nodiscard]] bool become_idle() {
     if (is_sending_ || peer_closed_ || !wire.unread().empty() || !wire.restart()) return false;
     wire.release_idle_memory(largest_kept);
@@ -141,11 +141,11 @@ class client_connection {
     return true;
   }
 
-  /// The wire said `failed`: who is to blame, in one line.
+  /// The error after the wire reported `failed`, in one line.
   [[nodiscard]] error broken();
-  /// An operation of the stream failed.
+  /// The error after an operation of the stream failed.
   [[nodiscard]] error failed(const error& cause);
-  /// Any other error, seen from this exchange: `GET http://h:1/x: ` in front.
+  /// Any other error, prefixed with `GET http://h:1/x: `.
   [[nodiscard]] error about(const error& cause) const { return cause.within(label()); }
 
  private:

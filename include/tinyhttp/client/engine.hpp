@@ -1,8 +1,8 @@
 // tinyhttp/client/engine.hpp -- a call from its URL to its answer: reuses or opens a connection, asks, retries where
 // allowed, follows redirects.
 //
-// One set of coroutines for every client: over a transport that waits in the thread they run
-// through, over one on a loop they wait. Knows no sockets: connections come from the transport.
+// One set of coroutines for every client: over a transport that blocks the thread they run straight through, over one
+// on a loop they wait. Knows no sockets: connections come from the transport.
 #pragma once
 
 #include <tinyhttp/client/call.hpp>
@@ -38,8 +38,8 @@ namespace tinyhttp {
 /// How much of the answer a call waits for before it returns.
 enum class answer_until : std::uint8_t { head, end };
 
-/// The logic of a client, and its kept connections. Outlives its tasks; responses may outlive it: a connection whose
-/// body ends later is closed then. As thread-safe as its transport.
+/// The logic of a client, and its kept connections. Must outlive its tasks. Responses may outlive it: if a body ends
+/// later, its connection is then closed. As thread-safe as its transport.
 template <client_transport Transport>
 class client_engine {
  public:
@@ -51,14 +51,15 @@ class client_engine {
     if (!options_.user_agent.empty()) static_cast<void>(usual_.try_add("User-Agent", options_.user_agent));
   }
 
-  /// Asks `to`; an error in it is the outcome. The answer comes once its head is there, or all of it.
+  /// Sends a request to `to`; if `to` is an error, that is the result. Returns the answer once its head, or all of
+  /// it, has arrived.
   [[nodiscard]] task<result<response>> run(result<url>&& to, call_options&& how, answer_until goes_to) const {
     loan lent(*calls_);
     if (to) (*lent).to = std::move(*to);
     result<void> begun = to ? begin(*lent, how) : to.error();
     return run(std::move(lent), std::move(begun), goes_to);
   }
-  /// The same for its text, which is read at once, into memory that earlier calls have used.
+  /// The same for a URL as text, which is parsed at once, into reused memory.
   [[nodiscard]] task<result<response>> run(std::string_view to, call_options&& how, answer_until goes_to) const {
     loan lent(*calls_);
     result<void> begun = parse_url(to, (*lent).to);

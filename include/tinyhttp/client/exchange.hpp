@@ -1,7 +1,7 @@
 // tinyhttp/client/exchange.hpp -- one request and its response on an open connection.
 //
-// The same coroutine over every stream: in a thread it runs through, on a loop it waits. RFC 9112.
-// Knows no pool, no redirects, no URLs; does not repeat anything.
+// The same coroutine over every stream: in a thread it runs straight through, on a loop it waits. RFC 9112. Knows no
+// pool, no redirects, no URLs; retries nothing.
 #pragma once
 
 #include <tinyhttp/client/connection.hpp>
@@ -28,16 +28,16 @@
 
 namespace tinyhttp {
 
-/// Sends `r` and reads the answer. `answer` is it as soon as its head is there; a body that is not here yet is a
-/// stream that owns the connection, and gives it to `when_idle` at its end. Dropping such a body before its end
+/// Sends `r` and reads the answer. `answer` is filled in once the head has arrived. A body that has not arrived yet
+/// is a stream that owns the connection, and gives it to `when_idle` at its end. Dropping such a body before its end
 /// closes the connection.
 ///
-/// `r` is used up: a stream in its body is pulled, `Expect: 100-continue` may be added. What is handed
-/// in outlives the task; `over` is null where the connection is free already.
+/// `r` is used up: a stream in its body is pulled, `Expect: 100-continue` may be added. The arguments must outlive
+/// the task; `over` is null if the connection is already free.
 ///
-/// Fails with `GET http://h:1/x: connection closed after 500000 of 3145728 octets` and its like, of
-/// kind `closed`, `timeout`, `protocol`, `limit`, `cancelled` or `io`; reading the body fails with
-/// the same. An answer that comes before the request is sent is taken, and ends the sending.
+/// Fails with `GET http://h:1/x: connection closed after 500000 of 3145728 octets` and its like, of kind `closed`,
+/// `timeout`, `protocol`, `limit`, `cancelled` or `io`; reading the body fails with the same. An answer that arrives
+/// before the request is sent completely is accepted, and ends the sending.
 template <net::stream Stream>
 [[nodiscard]] task<result<void>> exchange(shared<client_connection<Stream>>& over, request& r, response& answer,
                                           const exchange_options& with);

@@ -1,7 +1,7 @@
 // tinyhttp/client/part_file.hpp -- a local file that appears complete or not at all.
 //
-// With local_file.hpp the only header of this layer that opens files. A name that a peer suggested
-// has gone through safe_file_name before it comes here.
+// With local_file.hpp the only header of this layer that opens files. A name that a peer suggested must have passed
+// safe_file_name before.
 #pragma once
 
 #include <tinyhttp/client/local_file.hpp>
@@ -30,19 +30,19 @@
 namespace tinyhttp {
 
 /// A file being written: `PATH.part` beside `PATH`, renamed to `PATH` by `commit`. Until then the old `PATH`, if any,
-/// stays as it is. A path that is there and no regular file (a device, a pipe) is written to as it is; to open a pipe
-/// waits until somebody reads it. Move-only; what was not committed or kept is removed in the end.
+/// stays as it is. An existing path that is no regular file (a device, a pipe) is written in place; opening a pipe
+/// waits until somebody reads it. Move-only; what was not committed or kept is removed at the end.
 class part_file {
  public:
-  /// Begins anew. Fails with `open PATH.part: cause`, also when another process writes that part.
+  /// Starts over. Fails with `open PATH.part: cause`, also if another process writes that part.
   [[nodiscard]] static result<part_file> create(const std::string& path) {
     return open(path, how::anew);
   }
-  /// Goes on behind what an earlier one left; an absent part is an empty one.
+  /// Continues after what an earlier one left; an absent part counts as empty.
   [[nodiscard]] static result<part_file> resume(const std::string& path) {
     return open(path, how::on);
   }
-  /// The same for a name that somebody else chose: fails where there is a file, or a link, already.
+  /// The same for a name that somebody else chose: fails if a file or link of that name exists.
   [[nodiscard]] static result<part_file> resume_new(const std::string& path) {
     return open(path, how::on_for_a_new_file);
   }
@@ -58,30 +58,30 @@ class part_file {
   ~part_file() { close(); }
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }  // octets
-  /// Where it goes in the end; whether by way of a part; and where a note about the part belongs.
+  /// The final path; whether a part is used; and where a note about the part belongs.
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] bool has_part() const noexcept { return !part_.empty(); }
   [[nodiscard]] std::string note_path() const { return path_ + ".part.from"; }
 
-  /// Writes behind the end.
+  /// Writes at the end.
   result<void> write(std::string_view octets);
-  /// Drops what stands behind the first `size` octets.
+  /// Drops everything after the first `size` octets.
   result<void> truncate(std::uint64_t size);
 
-  /// Writes and reads anywhere in a part; the size grows where that is behind it. Threads may do so
-  /// at once, each in a range of its own, and call `size` and the others when they are done.
+  /// Writes and reads at any offset in a part; writing past the end grows it. Several threads may do so at once, each
+  /// in a range of its own; call `size` and the other members only when they are done.
   result<void> write_at(std::uint64_t offset, std::string_view octets) const;
   result<std::size_t> read_at(std::uint64_t offset, std::span<char> room) const;
   /// Looks up the size after writes by `write_at`.
   result<void> measure();
-  /// What was written survives a power cut.
+  /// Makes what was written survive a power cut.
   result<void> flush() const;
 
   /// Leaves the part behind if it is not committed, for a later `resume`.
   void keep(bool on) noexcept { keep_ = on; }
 
-  /// Gives the file its name, replacing what had it. `sync`: octets and name survive a power cut, the name as far
-  /// as the directory may be read.
+  /// Gives the file its name, and replaces what had it. `sync`: octets and name survive a power cut, the name only if
+  /// the directory may be read.
   result<void> commit(bool sync);
 
  private:
@@ -110,9 +110,9 @@ class part_file {
 inline result<void> write_note(const std::string& path, std::string_view text, bool sync);
 inline void remove_note(std::string path) noexcept;
 
-/// Replaces the file's content by `text` as a whole; if the path is a link, the content of its target. A path that is
-/// there and no regular file is written to as it is; an error if it is a pipe that nobody reads. Several may do so at
-/// once: one of their texts stays.
+/// Replaces the file's content by `text` as a whole; if the path is a link, the content of its target. An existing
+/// path that is no regular file is written in place; a pipe that nobody reads is an error. Several may do so at once:
+/// one of their texts remains.
 inline result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // tinyhttp/client/part_origin.hpp -- what the octets of an unfinished download belong to.
 //
-// Pure, and a text that can be kept beside the part. RFC 9110 8.8 (which validators may say that a
-// representation is still the same) and 14.3.
+// Pure, with a text form that can be kept beside the part. RFC 9110 8.8 (which validators show that a representation
+// is still the same) and 14.3.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -24,12 +24,12 @@ class held_ranges {
   void add(byte_range more) {
     if (more.length > 0) detail::join_range(ranges_, more);
   }
-  /// The pieces that are not here, of a file of `size` octets, in order.
+  /// The missing pieces of a file of `size` octets, in order.
   [[nodiscard]] std::vector<byte_range> missing(std::uint64_t size) const;
   [[nodiscard]] std::uint64_t octets() const noexcept;
   /// Where the last piece ends.
   [[nodiscard]] std::uint64_t end() const noexcept;
-  /// How many octets are here without a gap from the first on.
+  /// The number of octets from the first one on without a gap.
   [[nodiscard]] std::uint64_t prefix() const noexcept;
   [[nodiscard]] const byte_ranges& ranges() const noexcept { return ranges_; }
 

@@ -16,12 +16,12 @@
 
 namespace tinyhttp {
 
-/// `Connection` has a `stream`, and `kept_for` says to which origin it is connected. What does not fit, has been kept
-/// too long, or has something to say while nobody asked (its end, most likely) is closed, outside the lock.
+/// `Connection` has a `stream`, and `kept_for` says to which origin it is connected. A connection that does not fit,
+/// has been kept too long, or becomes readable while idle (most likely its end) is closed, outside the lock.
 template <class Connection>
 class connection_pool {
  public:
-  /// Connections that are kept idle, and how long.
+  /// How many idle connections are kept, and how long.
   struct bounds {
     std::size_t per_origin = 8;
     std::size_t in_all = 64;
@@ -29,13 +29,13 @@ class connection_pool {
   };
   explicit connection_pool(const bounds& with) : bounds_(with) {}
 
-  /// The connection to `origin` that was used last and is still good; null when there is none.
+  /// The most recently used connection to `origin` that is still good; null if there is none.
   [[nodiscard]] shared<Connection> take(std::string_view origin, time_point now);
 
-  /// Keeps `idle`, closing what has been kept longest where there are too many.
+  /// Keeps `idle`; if there are too many, closes the one kept longest.
   void put(shared<Connection> idle, time_point now);
 
-  /// Closes what is kept, and from now on what would be.
+  /// Closes all kept connections, and those put back later.
   void close() {
     entries all;
     const std::lock_guard lock(guard_);  // destroyed before `all`

@@ -1,6 +1,6 @@
 // tinyhttp/client/rate_floor.hpp -- the minimum rate of a peer before it is given up.
 //
-// Pure: times and counts are handed in. Knows neither streams nor HTTP.
+// Pure: times and counts are arguments. Knows neither streams nor HTTP.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>
@@ -21,7 +21,7 @@ class rate_floor {
         left_(window_),
         counted_(moved) {}
 
-  /// Somebody waits from `now` on, `moved` octets having moved in all: gives until when.
+  /// Starts a wait at `now`, after `moved` octets in all, and returns its deadline.
   time_point begin(time_point now, std::uint64_t moved) {
     end(now);
     if (rate_ == 0) return time_point::max();
@@ -36,7 +36,7 @@ class rate_floor {
     if (waiting_) left_ -= now - begun_;
     waiting_ = false;
   }
-  /// Whoever waits has done so for too long.
+  /// The wait has lasted too long.
   [[nodiscard]] bool is_over(time_point now) const { return waiting_ && now - begun_ >= left_; }
 
  private:

@@ -17,12 +17,12 @@ namespace tinyhttp {
 /// Points into the options that it was made from.
 struct route {
   const proxy* via = nullptr;  // null: straight
-  bool tunnels = false;        // the proxy passes octets on; else it is asked in the origin's place
+  bool tunnels = false;        // the proxy relays octets; otherwise it is asked in the origin's place
 
-  /// Requests go to the proxy as such: RFC 9112 3.2.2.
+  /// Requests are sent to the proxy in absolute form (RFC 9112 3.2.2).
   [[nodiscard]] bool is_absolute_form() const noexcept { return via != nullptr && !tunnels; }
 
-  /// What connections are kept by: those that take another way, or lead elsewhere, never mix.
+  /// Appends the key under which connections are kept: those with another route or origin never mix.
   void append_key(std::string& out, const url& to) const {
     detail::append_host_field(out.append(to.scheme).append("://"), to);
     if (via != nullptr) out.append(tunnels ? " through " : " by ").append(via->to_string());
@@ -41,7 +41,7 @@ struct route {
 }
 
 /// Turns a request to `to` into one for a proxy: with the whole URL as its target, without a path for `*` (RFC 9112
-/// 3.2.4), and with our proxy credentials unless it has its own. False: the URL makes no target.
+/// 3.2.4), and with our proxy credentials unless it has its own. False: the URL is no valid target.
 [[nodiscard]] inline bool put_in_absolute_form(request& r, const url& to, const proxy& via) {
   const std::string host = to.host_field();
   if (!r.fields.contains("Host")) r.fields.add("Host", host);

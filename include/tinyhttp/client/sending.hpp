@@ -1,7 +1,7 @@
 // tinyhttp/client/sending.hpp -- sends a request's head and body, piece by piece.
 //
-// Octets go out with the head in one gathered write, files by send_file, streams as they are
-// pulled. Stops when the answer comes first. Knows nothing of what the answer says.
+// Octets are sent with the head in one gathered write, files by send_file, streams while they are pulled. Stops if
+// the answer comes first. Does not interpret the answer.
 #pragma once
 
 #include <tinyhttp/client/connection.hpp>
@@ -38,7 +38,7 @@ inline constexpr std::chrono::milliseconds between_looks{250};
 }  // namespace detail
 
 /// Sends the connection's `head_room`, and then `content`; the connection's wire must have begun the request. No
-/// `content`: the head is all there is to send.
+/// `content`: only the head is sent.
 ///
 /// `answered` is called before each piece, on streams that wait in the thread and could not be woken by an
 /// answer: true ends the sending. Others are destroyed by their owner.
@@ -48,8 +48,8 @@ class request_sender {
   request_sender(client_connection<Stream>& on, body* content, Answered answered)
       : c_(on), head_(on.head_room), content_(content), answered_(std::move(answered)) {}
 
-  /// Ends when all is sent, when the answer came first, or with an error that tells what stopped
-  /// it. The sender outlives the task.
+  /// Ends when all is sent, when the answer came first, or with the error that stopped it. The sender must outlive
+  /// the task.
   task<result<void>> run();
 
  private:

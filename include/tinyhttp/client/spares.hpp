@@ -9,8 +9,8 @@
 
 namespace tinyhttp {
 
-/// Thread-safe. `T` is default-constructed, and has a `clear()` after which it is as new but for its
-/// memory. `Most` are kept.
+/// Thread-safe. `T` is default-constructible, and has a `clear()` that resets it but keeps its memory. At most `Most`
+/// are kept.
 template <class T, std::size_t Most>
 class spares {
  public:
@@ -21,7 +21,7 @@ class spares {
     for (const auto& each : kept_) delete each.load(std::memory_order_relaxed);
   }
 
-  /// One `T`, back among the spares at its end; they outlive it. One moved from has none.
+  /// A `T` on loan, returned to the spares at its destruction; they must outlive it. A moved-from loan has none.
   class loan {
    public:
     explicit loan(spares& from) : from_(&from), lent_(from.take()) {}

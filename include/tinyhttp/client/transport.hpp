@@ -15,9 +15,9 @@
 
 namespace tinyhttp {
 
-/// The source of a client's connections and time. `connect` gives a connection over which `to` can be asked, until
-/// the earlier of `deadline` and the options' own: whatever lies between (names, several addresses, proxies, other
-/// families of sockets) is its affair, and nobody else's.
+/// The source of a client's connections and time. `connect` returns a connection for requests to `to`, or fails at
+/// the earlier of `deadline` and the options' own. It alone deals with names, several addresses, proxies and other
+/// kinds of sockets.
 template <class T>
 concept client_transport =
     requires(const T& t, const url& to, const client_options& with, time_point deadline) {

@@ -1,9 +1,8 @@
 // tinyhttp/client/tunnel.hpp -- asks a proxy to relay octets to another server: CONNECT (RFC 9110 9.3.6) and SOCKS5 (RFC
 // 1928, RFC 1929).
 //
-// Over a stream that is connected to the proxy and has a deadline; afterwards it speaks with the
-// origin. A proxy is a stranger: what it may make us hold is bounded, what it says beyond its answer
-// is refused.
+// Works on a stream that is connected to the proxy and has a deadline; afterwards the stream leads to the origin. The
+// proxy is not trusted: what it can make us hold is bounded, and octets after its answer are refused.
 #pragma once
 
 #include <tinyhttp/client/credentials.hpp>
@@ -25,9 +24,9 @@
 
 namespace tinyhttp {
 
-/// Asks the proxy `via` to connect to the host and port of `to`. For `socks5` its host is an address already. Fails
-/// with `proxy 127.0.0.1:3128: 407 Proxy Authentication Required` and its like; then the stream is of no use any
-/// more. What is handed in outlives the task.
+/// Asks the proxy `via` to connect to the host and port of `to`. For `socks5`, the host of `to` must already be an
+/// address. Fails with errors such as `proxy 127.0.0.1:3128: 407 Proxy Authentication Required`; the stream is then
+/// unusable. The arguments must outlive the task.
 template <net::stream Stream>
 [[nodiscard]] task<result<void>> open_tunnel(Stream& over, const proxy& via, const url& to,
                                              const h1::limits& bounds);
