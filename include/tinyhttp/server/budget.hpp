@@ -1,7 +1,7 @@
 // tinyhttp/server/budget.hpp -- how much memory one connection may use for its peer, and for what.
 //
-// Arithmetic on the options, once for a server: how large the buffers are, and what they and the
-// bounds on messages come to at most. tests/server/budget.cpp measures that it is never more.
+// Arithmetic on the options, done once per server: the buffer sizes, and the maximum sum of these and the bounds on
+// messages. tests/server/budget.cpp measures that no connection exceeds it.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -14,12 +14,12 @@
 
 namespace tinyhttp {
 
-/// The buffer sizes of one connection, in octets: these, or smaller if `memory_per_connection` is small. What is
-/// received and not asked for yet, pipelined requests, waits in `receive`.
+/// The buffer sizes of one connection, in octets: these, or smaller if `memory_per_connection` is small. Received
+/// octets that are not consumed yet, as of pipelined requests, wait in `receive`.
 struct connection_buffers {
-  std::size_t receive = 16 * 1024;  // asked for at a time
+  std::size_t receive = 16 * 1024;  // received at a time
   std::size_t gather = 64 * 1024;   // answers that wait to be sent together
-  std::size_t small = 16 * 1024;    // a body that is copied behind its head
+  std::size_t small = 16 * 1024;    // a body that is copied after its head
   std::size_t window = 256 * 1024;  // of content without a descriptor that is being sent
 
   explicit connection_buffers(const server_options& with) noexcept {
@@ -32,9 +32,9 @@ struct connection_buffers {
   }
 };
 
-/// The most octets that a connection with these options can hold for its peer. A buffer that grows has its old memory
-/// beside its new one for a moment: three times what it held, as it doubles, or twice where the end is known. Beside
-/// that, what the handler and its response hold is their own.
+/// The most octets that a connection with these options can hold for its peer. While a buffer grows, it has its old
+/// and its new memory at once: three times its old content when it doubles, or twice if the final size is known. What
+/// the handler and its response hold is not counted.
 [[nodiscard]] inline std::uint64_t memory_needed(const server_options& with) noexcept {
   const connection_buffers buffers(with);
   const auto bounded = [](std::uint64_t bound) { return at_most(bound, std::uint64_t{1} << 56); };  // no sum wraps around

@@ -1,7 +1,7 @@
 // tinyhttp/server/census.hpp -- counts the connections of each peer address, over all threads.
 //
-// An IPv6 host has a whole /64 of addresses to itself, so that is what is counted. Knows addresses
-// and numbers; what to do about one too many is decided where connections are accepted.
+// An IPv6 host has a whole /64 of addresses, so a /64 is counted as one address. Knows only addresses and numbers;
+// the code that accepts connections decides what to do about one too many.
 #pragma once
 
 #include <tinyhttp/core/mutex.hpp>
@@ -15,12 +15,10 @@
 
 namespace tinyhttp {
 
-/// Counts connections by address. Every member function may be called from any thread. Outlives the seats it has
-/// given.
+/// Counts connections by address. Every member function may be called from any thread. Must outlive its seats.
 class address_census {
  public:
-  /// One connection, counted until it is destroyed. A moved-from one counts nothing.
-  /// False: there was no room.
+  /// A seat counts one connection until it is destroyed. A moved-from seat counts nothing. False: there was no room.
   class seat {
    public:
     seat() noexcept = default;
@@ -44,13 +42,13 @@ class address_census {
     std::uint64_t who_ = 0;
   };
 
-  /// At most `most` seats for each address; at least one.
+  /// Allows `most` seats for each address, but at least one.
   explicit address_census(std::size_t most) noexcept : most_(most > 0 ? most : 1) {}
 
-  /// False when `peer` has all its seats taken. Peers on Unix sockets are not counted.
+  /// Returns a seat, or one that is false if all seats of `peer` are taken. Peers on Unix sockets are not counted.
   [[nodiscard]] seat admit(const net::address& peer);
 
-  /// Addresses that have connections now.
+  /// The number of addresses that have connections now.
   [[nodiscard]] std::size_t size() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return used_;

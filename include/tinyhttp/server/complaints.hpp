@@ -1,6 +1,7 @@
 // tinyhttp/server/complaints.hpp -- logs why a loop cannot accept connections, at most once in a while.
 //
-// Each kind is quiet for a minute: neither a peer nor a system at its edge shall fill the log. Loop thread only.
+// Each kind then stays quiet for a minute, so that neither a peer nor an exhausted system can fill the log. Loop
+// thread only.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -12,19 +13,20 @@
 
 namespace tinyhttp {
 
-/// Writes to `server_options::log`. What is handed to it outlives it.
+/// Writes to `server_options::log`. Its arguments must outlive it.
 class accept_complaints {
  public:
   explicit accept_complaints(server_services& through) noexcept : services_(through) {}
 
-  /// Accepting did not work. Once, until it has worked for a minute: at the edge every other attempt fails.
+  /// Logs that accepting failed; once, until it has worked for a minute, because near the limit every other attempt
+  /// fails.
   [[gnu::cold]] void tell(const error& why) {
     const time_point now = services_.clock().now();
     if (now >= quiet_until_) services_.log(why.message());
     quiet_until_ = now + quiet_for;
   }
 
-  /// `peer` has too many connections. Once a minute.
+  /// Logs that `peer` has too many connections; once a minute.
   [[gnu::cold]] void tell(const net::address& peer) {
     const time_point now = services_.clock().now();
     if (now < quiet_about_peers_until_) return;

@@ -1,7 +1,7 @@
 // tinyhttp/server/pace.hpp -- how slow a peer may be, and how much one connection may do in a turn.
 //
-// Two small accounts that keep one peer from holding a server up: by dripping, or by being so fast
-// that nobody else is served. Knows streams and time, no HTTP.
+// Two small accounts that keep one peer from holding up a server, by sending too slowly, or so fast that nobody else
+// is served. Knows streams and time, no HTTP.
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
@@ -29,7 +29,8 @@ concept is_secured_stream = requires(const S& s) { s.session(); };
 
 /// Holds a peer to a minimum rate while somebody waits for it: it may take `grace`, and one second more for each
 /// `octets_per_second` moved, but never more than another `grace` at once. Time in which nobody waits for the peer (a
-/// handler works, a stream has nothing) is free. When it is over, the stream's operations fail with `timeout`.
+/// handler works, a stream has nothing to send) does not count. When the allowance is used up, the stream's
+/// operations fail with `timeout`.
 template <looped_stream S>
 class least_rate : net::timer {
  public:
@@ -39,7 +40,7 @@ class least_rate : net::timer {
       : timer(look), patience_(with), way_(way) {}
   ~least_rate() { stop(); }
 
-  /// A new message: its peer has the whole `grace`. `on` outlives this, or `stop` comes first.
+  /// Starts a new message, with the whole `grace`. `on` must outlive this, unless `stop` is called first.
   void restart(S& on) noexcept {
     stream_ = &on;
     left_ = at_most_a_year(patience_.grace);
@@ -49,7 +50,7 @@ class least_rate : net::timer {
   void begin() {
     if (patience_.octets_per_second != 0) loop().timers().set(*this, loop().now() + left_);
   }
-  /// We no longer do.
+  /// We no longer wait.
   void end() {
     if (stream_ == nullptr || timer::deadline == timer::never) return;
     left_ = timer::deadline > loop().now() ? timer::deadline - loop().now() : duration::zero();
@@ -78,7 +79,7 @@ class least_rate : net::timer {
 /// How many steps one connection may do in one turn of its loop while others wait.
 class turn_share {
  public:
-  /// So many more steps. True: now let the others go first, and then go on.
+  /// Counts `more` steps. True: now let the others go first, and then continue.
   [[nodiscard]] bool is_used_up(net::loop& on, unsigned more = 1) noexcept {
     if (on.turn() != turn_) {
       turn_ = on.turn();

@@ -1,7 +1,7 @@
 // tinyhttp/server/send_body.hpp -- writes a message body to a stream, whatever the body consists of.
 //
-// The join of body.hpp, h1's account of what was promised, and a stream. Octets are gathered with
-// what waits to be sent, files go by sendfile, streams are pulled no faster than the peer takes them.
+// Joins body.hpp, h1's account of what was promised, and a stream. Octets are gathered with pending output, files are
+// sent by sendfile, streams are pulled no faster than the peer reads.
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
@@ -20,27 +20,27 @@
 
 namespace tinyhttp {
 
-/// Sends one body, part by part. Refers to everything it is given; lives as long as the sending.
+/// Sends one body, part by part. Refers to all its arguments; must live until the body is sent.
 template <looped_stream S>
 class body_sender {
  public:
-  /// `out`: octets that wait to be sent in front, such as the head. `window`: octets that are
-  /// copied at a time where the content has no descriptor.
+  /// `out`: octets to send before the body, such as the head. `window`: octets copied at a time if the content has no
+  /// descriptor.
   body_sender(const body& b, S& stream, h1::connection& wire, buffer& out, least_rate<S>& pace,
               turn_share& share, std::size_t window) noexcept
       : body_(b), stream_(stream), wire_(wire), out_(out), pace_(pace), share_(share), window_(window) {}
 
-  /// There is another part: `send_next` sends it. After false, which `failure()` explains, only cutting
-  /// the connection tells the peer the truth.
+  /// There is another part, which `send_next` sends. If sending returns false, which `failure()` explains, only
+  /// cutting the connection tells the peer the truth.
   [[nodiscard]] bool has_next() const noexcept { return sent_ < (body_.pieces() != nullptr ? body_.pieces()->size() : 1); }
   [[nodiscard]] task<bool> send_next();
-  /// The end of the message, behind all parts: may be left in `out`. Likewise.
+  /// Ends the message, after all parts; the end may stay in `out`. Likewise.
   [[nodiscard]] bool finish() { return wire_.finish(out_, body_.trailers()) || break_promise(); }
 
   /// Sends what waits in `out`. `more`: something follows at once.
   [[nodiscard]] task<bool> flush(bool more = false) { return write({}, {}, more); }
 
-  /// Not the peer failed, but what was to be sent: it cannot be read, or is not as long as promised.
+  /// The content failed, not the peer: it cannot be read, or is not as long as promised.
   [[nodiscard]] bool has_source_failed() const noexcept { return !peer_failed_; }
   [[nodiscard]] const error& failure() const noexcept { return state_.error(); }
 

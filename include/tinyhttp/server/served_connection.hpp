@@ -1,8 +1,7 @@
 // tinyhttp/server/served_connection.hpp -- one connection as its shard sees it, and what it keeps.
 //
-// Little while it idles: whatever an exchange needs is borrowed from the loop as long as one is under
-// way (served_exchange.hpp). A template over the stream, so that sockets, pipes and tests run the same
-// code.
+// It keeps little while idle: an exchange borrows what it needs from the loop while it runs (served_exchange.hpp). A
+// template over the stream, so that sockets, pipes and tests run the same code.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -35,14 +34,14 @@ class connection_host {
 
   const any_handler& app;
   server_services& services;
-  /// Called, from the loop, with a connection whose peer has gone while the application is at work.
+  /// The loop calls it with a connection whose peer has gone while the application is at work.
   function<void(served_connection<S>&)> abandon = {};
 
-  /// What a connection receives into, for one at a time: what has come is mostly answered before the
-  /// next one has its turn. Without memory while it is lent.
+  /// The receive buffer, for one connection at a time: received octets are mostly answered before the next connection
+  /// has its turn. Without memory while it is lent.
   buffer receiving = {};
 
-  /// One for `borrower`, which gives it back when it idles or is over.
+  /// Lends an exchange to `borrower`, which gives it back when it idles or has ended.
   [[nodiscard]] owned<served_exchange<S>> lend(served_connection<S>& borrower);
   void give_back(owned<served_exchange<S>> used, bool idle) noexcept {
     if (used->is_renewed(idle) && spares_ < most_spare) spare_[spares_++] = std::move(used);
@@ -57,8 +56,8 @@ class connection_host {
   std::size_t spares_ = 0;
 };
 
-/// Serves one connection. Everything it is given outlives it; destroying it ends the exchange
-/// wherever it is, and with it a handler that waits.
+/// Serves one connection. Its arguments must outlive it. Destroying it ends the exchange at any point, and with it a
+/// waiting handler.
 template <looped_stream S>
 class served_connection {
  public:
@@ -66,14 +65,14 @@ class served_connection {
     if (host.services.options.half_closed_is_gone) stream.take_closing_for_gone();
   }
 
-  /// Ends when the connection has been served; the stream is then to be closed.
+  /// Ends when the connection has been served; then close the stream.
   [[nodiscard]] task<void> run();
 
   std::uint32_t place = 0;  // where its shard keeps it
 
-  /// Waits for a request, and holds nothing that would be lost.
+  /// It waits for a request, and has nothing that would be lost.
   [[nodiscard]] bool is_idle() const noexcept { return idle_; }
-  /// Waits for the application: only destroying this stops it when the peer has gone.
+  /// It waits for the application: if the peer has gone, only destroying this stops it.
   [[nodiscard]] bool is_handling() const noexcept { return busy_ && busy_->is_handling(); }
 
  private:

@@ -1,8 +1,8 @@
 // tinyhttp/server/served_exchange.hpp -- the state of a connection while it handles requests.
 //
-// The declaration; how requests are served is in serve.hpp, how their handler is called in handling.hpp,
-// their bodies in request_body.hpp, what is answered in answers.hpp. It is plain functions that go on as
-// far as nothing has to be waited for, and a coroutine that does the waiting. RFC 9112 9.
+// The declaration; how requests are served is in serve.hpp, how their handler is called in handling.hpp, their bodies
+// in request_body.hpp, what is answered in answers.hpp. It consists of plain functions, which run as long as nothing
+// has to be waited for, and a coroutine that does the waiting. RFC 9112 9.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -43,7 +43,7 @@ class served_exchange final : public request_context {
     give_up();
   }
 
-  /// Serves `of` from now on, which outlives that.
+  /// Serves `of` from now on, which must outlive this service.
   void begin(served_connection<S>& of) noexcept {
     connection_ = &of;
     loop_ = &of.stream_.loop();
@@ -53,14 +53,14 @@ class served_exchange final : public request_context {
   }
 
   enum class outcome : std::uint8_t {
-    idle,      // all that came has been answered
-    composed,  // there are answers to be sent: `go_on_at_once`, better behind `others`
-    waits,     // `serve` has to go on
-    over,      // the connection is to be closed
+    idle,      // everything received has been answered
+    composed,  // there are answers to send: `go_on_at_once`, preferably after `others`
+    waits,     // `serve` has to continue
+    over,      // the connection must be closed
   };
-  /// Answers what has come, as far as nothing has to be waited for.
+  /// Answers what has been received, as long as nothing has to be waited for.
   [[nodiscard]] outcome answer_at_once();
-  /// Sends them, and goes on like `answer_at_once`. Comes to something else.
+  /// Sends the answers, and continues like `answer_at_once`. Never returns `composed`.
   [[nodiscard]] outcome go_on_at_once() { return answer_what_came(); }
   /// Ends in this turn of the loop, when a few others have composed their answers, too.
   class behind_others : public net::waiter {
@@ -77,11 +77,11 @@ class served_exchange final : public request_context {
     served_exchange& of_;
   };
   [[nodiscard]] behind_others& others() noexcept { return others_; }
-  /// Goes on from there. True: the connection idles. False: it is to be closed.
+  /// Continues from there. True: the connection idles. False: it must be closed.
   [[nodiscard]] task<bool> serve();
 
   [[nodiscard]] bool is_handling() const noexcept { return handling_; }
-  /// Gives up what is left, to serve another connection. False: it has grown too large for that.
+  /// Drops its state, to serve another connection. False: it has grown too large for that.
   [[nodiscard]] bool is_renewed(bool idle) noexcept;
 
   // request_context

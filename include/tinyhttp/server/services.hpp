@@ -34,8 +34,8 @@ class server_services {
   const server_options& options;
   const connection_buffers buffers;
   std::atomic<bool> ending{false};            // any thread: answers say that they are the last
-  bool stopping = false;                      // answer what runs, then hang up
-  net::waiter_list until_stop;                // who goes on once we stop, if not before
+  bool stopping = false;                      // answer running exchanges, then hang up
+  net::waiter_list until_stop;                // those who continue once we stop, if not before
   function<void(function<void()>)> post;      // to the loop, from any thread
 
   [[nodiscard]] tinyhttp::clock& clock() noexcept { return time_; }
@@ -50,13 +50,13 @@ class server_services {
     return date_text_.view();
   }
 
-  /// A handler has had the loop for `held`. Says so once, if that delayed everybody else.
+  /// A handler has held the loop for `held`. Logs that once, if it delayed everybody else.
   void note_turn(std::chrono::nanoseconds held, std::string_view target) {
     if (held >= longest_turn && !std::exchange(complained_, true)) complain(held, target);
   }
 
-  /// What the user's hook throws ends here: a log must not end a server.
-  /// One line, whatever is in it: what handlers throw may have come from a peer.
+  /// Exceptions from the user's hook end here: a log must not end a server. One line, whatever is in it: what
+  /// handlers throw may have come from a peer.
   [[gnu::cold]] void log(std::string line) const noexcept {
     for (char& c : line)
       if (!ascii::is_field_octet(c)) c = '?';
@@ -65,7 +65,7 @@ class server_services {
     } catch (...) {
     }
   }
-  /// In a catch block: the log learns what `who` threw, and nobody else.
+  /// Call it in a catch block: only the log learns what `who` threw.
   [[gnu::cold]] void log_thrown(std::string who) const noexcept {
     try {
       try {

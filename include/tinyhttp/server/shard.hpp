@@ -1,6 +1,6 @@
 // tinyhttp/server/shard.hpp -- one loop's part of a server: accepts, serves, and stops.
 //
-// Owns its connections; each owns its coroutine. Everything runs on the loop's thread but `stop`.
+// Owns its connections; each owns its coroutine. Everything except `stop` and what says so runs on the loop's thread.
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
@@ -34,8 +34,8 @@
 
 namespace tinyhttp {
 
-/// Accepts connections from a shared listener and serves them. Handler, options and listener outlive it. A template
-/// so that a program which serves nothing compiles nothing of it.
+/// Accepts connections from a shared listener and serves them. Handler, options and listener must outlive it. A
+/// template, so that a program without a server compiles nothing of it.
 template <looped_stream Stream>
 class basic_shard {
  public:
@@ -64,8 +64,8 @@ class basic_shard {
   /// Serves until stopped and drained.
   void run();
 
-  /// Any thread, once. No new connections, idle ones close; running exchanges, and requests that have
-  /// come already, have until the deadline. Asks nobody for memory, so it cannot fail.
+  /// Any thread, once. Accepts no new connections and closes idle ones; running exchanges, and requests already
+  /// received, have until the deadline. Needs no memory, so it cannot fail.
   void stop() {
     services_.ending.store(true, std::memory_order_relaxed);
     if (at_stop_) loop_.post(std::move(at_stop_));
@@ -81,7 +81,7 @@ class basic_shard {
     loop_.post(std::move(call));
   }
 
-  /// The calling thread is the one that serves.
+  /// The calling thread is the one that runs this shard.
   [[nodiscard]] bool is_here() const noexcept { return net::loop::current() == &loop_; }
 
   /// Connections that the drain deadline cut off. After `run`.
