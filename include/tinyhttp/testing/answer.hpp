@@ -1,7 +1,6 @@
 // tinyhttp/testing/answer.hpp -- from a request and a set of rules to the answer.
 //
-// Finds the rule, plays its script, and lets files/plan.hpp decide about ranges and conditions. No
-// octet is sent here.
+// Finds the rule, plays its script, and lets files/plan.hpp decide about ranges and conditions. Sends nothing.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -35,7 +34,7 @@ struct chosen_act {
 };
 
 /// Decides the answer, unless it was `chosen` early, and records in `x` which rule answered and why. Counts the
-/// rule's requests; a swap of content is published in `book`. `r` loses its Range where that is to be ignored.
+/// rule's requests; a swap of content is published in `book`. Removes the Range of `r` if it is to be ignored.
 [[nodiscard]] inline decision decide(rule_book& book, request& r, exchange& x, std::int64_t now, chosen_act chosen = {});
 
 /// The act that answers `x`, whose head has arrived, if it acts on the request's body; otherwise nothing. Counted.

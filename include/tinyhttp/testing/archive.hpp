@@ -1,6 +1,6 @@
 // tinyhttp/testing/archive.hpp -- in-memory tar, ar and gzip archives, which packages consist of.
 //
-// Writes the least that real tools read: regular files and directories, nothing compressed.
+// Writes the minimum that real tools can read: regular files and directories, nothing compressed.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>

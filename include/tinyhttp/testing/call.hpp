@@ -18,8 +18,7 @@
 namespace tinyhttp::testing {
 
 /// The response of `app`, with its body pulled into octets: `call(app, request::get("/x")).body.text()`. For handlers
-/// that wait for nothing that only a loop brings. Throws what the handler throws, and `bad_result` when its body
-/// fails.
+/// that wait for nothing that needs a loop. Throws what the handler throws, and `bad_result` if its body fails.
 template <handler H>
 [[nodiscard]] response call(const H& app, request r) {
   response made = invoke(app, r).get();
@@ -30,7 +29,7 @@ template <handler H>
   return made;
 }
 
-/// The octets with which a server of `app` answers these octets, to the end of its last answer. It may
+/// Returns the octets with which a server of `app` answers these octets, to the end of its last answer. `app` may
 /// wait for time and for work that it posts, as in a server.
 template <handler H>
 [[nodiscard]] std::string call(const H& app, std::string_view octets, server_options with = {}) {

@@ -1,7 +1,7 @@
 // tinyhttp/testing/connection.hpp -- one client connection of a fake server, from its first octet to its last.
 //
-// Reads as a server does (h1/connection.hpp), decides (answer.hpp), and hands over to whoever sends
-// (sender.hpp). A template over the stream: sockets, or memory.
+// Reads as a server does (h1/connection.hpp), decides (answer.hpp), and lets sender.hpp send. A template over the
+// stream: sockets, or memory.
 #pragma once
 
 #include <tinyhttp/core/bounds.hpp>
@@ -45,12 +45,12 @@ class fake_connection {
         number_(shared.journal.next_connection()) {}
 
   [[nodiscard]] task<void> run();
-  /// The same behind a handshake for `by`, in which `how` happens.
+  /// The same after a handshake for `by`, to which `how` is applied.
   [[nodiscard]] task<void> run_secured(owned<net::secure_session> by, act how);
 
-  /// Brings the numbers of the journal up to date; true when nothing more is on its way to a client.
+  /// Updates the numbers in the journal; true if nothing more is on its way to a client.
   bool refresh() { return sender_.refresh(); }
-  /// What cannot happen without a socket, in the order in which it was to happen.
+  /// Events that cannot happen without a socket, in their order.
   [[nodiscard]] const std::string& markers() const noexcept { return sender_.markers(); }
 
  private:

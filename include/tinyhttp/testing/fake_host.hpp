@@ -1,7 +1,7 @@
 // tinyhttp/testing/fake_host.hpp -- the thread, the port and the connections of a fake server.
 //
-// The port is kept by a socket that is bound and never listens, so that refusing connections does not
-// give it away. Knows nothing of what is answered.
+// A socket that is bound and never listens reserves the port, so that it stays ours while connections are refused.
+// Knows nothing of the answers.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -60,7 +60,7 @@ class fake_host {
   void on_handshake(behavior script);
   void drop_connections();
   [[nodiscard]] std::size_t open_connections();
-  /// The journal is up to date afterwards.
+  /// Afterwards the journal is up to date.
   void settle();
   template <class = void>
   [[nodiscard]] std::string call(std::string_view request);

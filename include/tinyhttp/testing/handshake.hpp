@@ -37,7 +37,7 @@ struct handshake_outcome {
   ending end = ending::running;   // of the connection
 };
 
-/// The server's side of a handshake over `below`, to which the act `how` is applied. All three outlive it.
+/// The server's side of a handshake over `below`, to which the act `how` is applied. All three must outlive it.
 template <net::stream Below>
 class fake_handshake {
  public:
@@ -50,7 +50,7 @@ class fake_handshake {
  private:
   task<bool> send(std::string_view octets);
   task<handshake_outcome> misbehave();
-  /// Reads until the client has left, or until our patience ends.
+  /// Reads until the client has left, or `patience()` has passed.
   task<void> ignore(time_point until);
   [[nodiscard]] bool is_due(std::size_t next) const noexcept {
     return event_ != nullptr && sent_ + next >= event_->at.octets;

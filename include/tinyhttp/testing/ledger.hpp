@@ -17,7 +17,7 @@
 
 namespace tinyhttp::testing {
 
-/// Accounts for the octets of one connection, in the journal. For one exchange at a time; earlier ones are followed
+/// Accounts for the octets of one connection, in the journal. One exchange runs at a time; earlier ones are tracked
 /// until everything has arrived.
 template <net::stream S>
 class ledger {
@@ -39,13 +39,13 @@ class ledger {
     accounts_.back().handed = octets;
     accounts_.back().framed = framed;
   }
-  /// The running exchange has ended like this. Nothing when none runs.
+  /// The current exchange has ended like this. Does nothing if there is none.
   void settle(ending how, std::string note = {});
   /// Tells who listens of the exchange that has ended.
   void publish() {
     if (ended_ != 0) journal_.publish(std::exchange(ended_, 0));
   }
-  /// Brings the journal up to date; true when nothing more is on its way to the client.
+  /// Updates the journal; true if nothing more is on its way to the client.
   bool refresh();
   /// No more news: the connection is to be closed.
   void close() { accounts_.clear(); }

@@ -68,7 +68,7 @@ class memory_stream : net::timer {
   [[nodiscard]] result<net::address> local_address() const { return net::address(); }
   [[nodiscard]] net::loop& loop() const noexcept { return loop_; }
 
-  /// Octets that have arrived and were not read yet.
+  /// Octets that have arrived and are unread.
   [[nodiscard]] std::string_view unread() const noexcept { return inbox_; }
   [[nodiscard]] bool is_open() const noexcept { return open_; }
 

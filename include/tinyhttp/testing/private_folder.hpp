@@ -1,6 +1,6 @@
 // tinyhttp/testing/private_folder.hpp -- a directory for a fake server's socket and certificates.
 //
-// Holds what it was asked to hold, and nothing more. Knows no server.
+// Removes only files that it was told of. Knows no server.
 #pragma once
 
 #include <tinyhttp/core/result.hpp>
@@ -26,7 +26,7 @@ class private_folder {
   private_folder& operator=(const private_folder&) = delete;
   ~private_folder();
 
-  /// The path of `name` in it, which goes with the directory.
+  /// The path of `name` in it, a file that is removed with the directory.
   [[nodiscard]] std::string keep(std::string_view name);
   /// The same with these octets in it. Throws `bad_result`.
   [[nodiscard]] std::string write(std::string_view name, std::string_view octets);

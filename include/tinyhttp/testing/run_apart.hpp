@@ -36,9 +36,9 @@ struct run_outcome {
 };
 
 /// For each `i` below `count`: calls `prepare(i)`, which returns an argument; then calls `f` with it, apart; then
-/// `done(i)`. `f` gives something like an optional string. `prepare` and `done` are called here, `forked` in each new
-/// process. What `still` gives is held while a process is made. A call that the system has no process or thread for
-/// has crashed, and says that.
+/// `done(i)`. `f` returns something like an optional string. `prepare` and `done` are called in this thread, `forked`
+/// in each new process. The object that `still` returns is held while a process is made. If the system has no process
+/// or thread for a call, it counts as crashed, and its text says so.
 template <class Prepare, class Done, class Still, class Forked, class F>
 [[nodiscard]] std::vector<run_outcome> run_apart(std::size_t count, std::size_t at_once,
                                                  std::chrono::milliseconds time_limit, bool in_processes,

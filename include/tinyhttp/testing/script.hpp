@@ -1,7 +1,7 @@
 // tinyhttp/testing/script.hpp -- behaviours and contents written as text, for command-line programs.
 //
-// `cut 500000 x1 then serve` is `cut(after{500'000}).times(1).then(serve())`. A word with blanks in it stands in
-// quotes of either kind, which begin and end it. Opens files only where the text names one.
+// `cut 500000 x1 then serve` is `cut(after{500'000}).times(1).then(serve())`. A word with blanks is enclosed in
+// quotes of either kind. Opens files only if the text names one.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -20,7 +20,7 @@
 namespace tinyhttp::testing {
 
 /// Parses a script of behaviours. Entries are joined by `then`, parts of one entry by `|` or a blank; `xN` ends an
-/// entry that comes so often. One part of an entry at most says what is answered: the first two lines, but
+/// entry that applies N times. At most one part of an entry may be an answer, from the first two lines except
 /// ignore-range and basic-auth. Places are octets of the body; `@N` is a place in the file, `head` is before the
 /// head, `head+N` in it; `request` is before the request's body, `request+N` in it.
 ///

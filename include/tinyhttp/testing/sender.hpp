@@ -23,18 +23,18 @@
 
 namespace tinyhttp::testing {
 
-/// Sends the responses of one connection, and keeps the journal. Every task gives false when the
-/// connection is over; the journal knows how.
+/// Sends the responses of one connection, and keeps the journal. Every task returns false if the connection is over;
+/// the journal says how.
 template <net::stream S>
 class sender : faulty_line<S> {
  public:
   sender(wire<S>& over, journal_book& in) : faulty_line<S>(over, in) {}
 
-  /// Answers `x`, which goes into the journal, with `head` and `body`; `made` says how.
+  /// Answers `x`, which goes into the journal, with `head` and `body`, as `made` says.
   task<bool> send(exchange& x, const decision& made, const std::string& head, const body_map& body);
   /// Lets something happen while the request of `x` is read; false: the connection is over, and `x` in the journal.
   task<bool> happen_early(exchange& x, const act& how, const placed_event& what);
-  /// Brings the journal up to date; true when nothing more is on its way to the client.
+  /// Updates the journal; true if nothing more is on its way to the client.
   bool refresh() { return ledger_.refresh(); }
   /// The exchange that has ended is as it will stay: tells whoever listens.
   task<void> publish() {
@@ -43,7 +43,7 @@ class sender : faulty_line<S> {
     ledger_.refresh();
     ledger_.publish();
   }
-  /// What cannot happen without a socket, in the order in which it was to happen.
+  /// Events that cannot happen without a socket, in their order.
   [[nodiscard]] const std::string& markers() const noexcept { return markers_; }
   /// An exchange that gets no answer.
   void note(exchange x, ending how) {

@@ -1,6 +1,6 @@
 // tinyhttp/testing/torture_cases.hpp -- the catalogue of what can go wrong with a download, by name.
 //
-// Each entry prepares a server; what a good downloader makes of it is said beside it. Runs nothing.
+// Each entry prepares a server, and says what a good downloader does with it. Runs nothing.
 #pragma once
 
 #include <tinyhttp/core/chrono.hpp>

@@ -46,7 +46,7 @@ template <net::stream S>
 [[nodiscard]] std::uint64_t unacknowledged(const S&) noexcept {
   return 0;
 }
-/// With TLS: at least as many octets as are missing of those that it carries.
+/// With TLS: at least the number of plain octets that have not arrived.
 template <net::stream Below>
 [[nodiscard]] std::uint64_t unacknowledged(const net::secured_stream<Below>& s) noexcept {
   return unacknowledged(s.below()) + s.unsent();
@@ -85,7 +85,7 @@ class wire {
   ~wire() { bell_->react = {}; }
 
   h1::connection parser;
-  /// Octets that came and belong to no exchange yet.
+  /// Received octets that belong to no exchange yet.
   std::string received;
 
   [[nodiscard]] S& stream() noexcept { return stream_; }
@@ -98,16 +98,16 @@ class wire {
     return sent > missing ? sent - missing : 0;
   }
 
-  /// Reads some; false once the connection is of no use. An end is told to the parser.
+  /// Reads some octets; false once the connection is unusable. Tells the parser of an end.
   task<bool> receive();
-  /// All octets of both; false when the client has gone.
+  /// Writes all octets of both; false if the client has gone.
   task<bool> write(std::string_view first, std::string_view second = {});
-  /// Waits until everything written is acknowledged; false at `until`, or when the client has gone.
+  /// Waits until everything written is acknowledged; false at `until`, or if the client has gone.
   task<bool> drained(time_point until);
-  /// Waits for the bell or the time, and takes in what comes meanwhile. Says so, once, when the
-  /// client ends its side.
+  /// Waits for the bell or the time, and reads what arrives meanwhile. Reports once that the client has ended its
+  /// side.
   task<woken> park(time_point until);
-  /// Ends our side, and reads until the client has ended its own, or for as long as our patience.
+  /// Ends our side, and reads until the client has ended its own, or `patience()` has passed.
   task<void> finish();
 
  private:

@@ -1,7 +1,6 @@
 // tinyhttp/testing/wire_plan.hpp -- where in a response each event happens, and what its head claims.
 //
-// Pure: from a response and an `act` to places and octets. RFC 9112 7.1 for chunks, as it should be
-// and as it should not.
+// Pure: from a response and an `act` to places and octets. RFC 9112 7.1 for chunks, valid and broken ones.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -28,12 +27,12 @@ namespace tinyhttp::testing {
 class body_map {
  public:
   body_map() = default;
-  /// `from` is no stream.
+  /// `from` must not be a stream.
   explicit body_map(const response& from);
   explicit body_map(std::string raw) { add(std::move(raw)); }
 
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-  /// Fills `room` with the octets from `at` on; false when the content has become shorter.
+  /// Fills `room` with the octets from `at` on; false if the content has become shorter.
   [[nodiscard]] bool read(std::uint64_t at, std::span<char> room) const;
 
   /// Where in the body `file_offset` is. Of its octet, or, `passing`, of the gap in front of it,
@@ -75,7 +74,7 @@ using placed_events = small_vector<placed_event, 4>;
 [[nodiscard]] inline placed_events place_early(const act& how);
 
 /// What the journal appends to the name of `how`: ` (not reached)` for a position that the response does not have,
-/// such as one after its end; nothing if all events have a position. `events`: so many have one.
+/// such as one after its end; nothing if all events have a position. `events` is the number of events that have one.
 [[nodiscard]] inline std::string_view unreached(const act& how, std::size_t events, const body_map& body);
 
 /// Edits a head, from its start line to its empty line.
