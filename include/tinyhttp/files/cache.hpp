@@ -1,6 +1,6 @@
 // tinyhttp/files/cache.hpp -- files kept in memory or open while they match the disk.
 //
-// Knows stamps, not files: who asks compares the stamp with the disk's before each use.
+// Knows stamps, not files: callers compare the stamp with the disk before each use.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -45,7 +45,7 @@ struct kept_file {
   shared<const std::string> octets = {};      // or
   shared<const content_source> content = {};  // open
 
-  /// Until then nobody needs to look at the disk again. Any thread.
+  /// Until then the disk need not be looked at again. Any thread.
   [[nodiscard]] time_point trusted_until() const noexcept {
     return time_point(duration(trusted_.load(std::memory_order_relaxed)));
   }
@@ -57,8 +57,8 @@ struct kept_file {
   mutable std::atomic<duration::rep> trusted_{duration::min().count()};
 };
 
-/// The most recently used files, by name: in memory, or open ones, by their size on disk. Of `limits` it heeds
-/// `octets`, `largest` and `files`. Any thread.
+/// The most recently used files, by name: in memory, or open ones, by their size on disk. It uses `octets`, `largest`
+/// and `files` of `limits`. Any thread.
 class cache {
  public:
   explicit cache(cache_limits limits) : limits_(limits) {}
@@ -69,10 +69,10 @@ class cache {
            limits_.files != 0;
   }
 
-  /// What is kept under that name, which becomes the one used last; null when there is nothing.
+  /// The file kept under that name, which becomes the most recently used; null if there is none.
   [[nodiscard]] shared<const kept_file> find(std::string_view name);
 
-  /// Keeps `file` under that name, in place of what was; forgets those not used for longest.
+  /// Keeps `file` under that name, in place of an earlier one; drops the least recently used ones.
   [[gnu::cold]] void keep(std::string name, shared<const kept_file> file);
 
   void forget(std::string_view name);

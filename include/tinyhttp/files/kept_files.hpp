@@ -25,21 +25,22 @@ namespace tinyhttp::files {
 /// Refers to its root, which must outlive it. Any thread.
 class kept_files {
  public:
-  /// Refers to `root`. Within `trust_for` of a look at the disk there is no other.
+  /// Refers to `root`. For `trust_for` after a look at the disk, it looks no more.
   kept_files(const directory& root, cache_limits limits, std::chrono::milliseconds trust_for)
       : root_(root), trust_for_(trust_for), in_memory_(limits), open_(of_open(limits)) {}
 
   /// Nothing is ever kept.
   [[nodiscard]] bool is_off() const noexcept { return !in_memory_.takes(0) && !open_.takes(0); }
 
-  /// What is kept under `key`, if its name still leads to it; else null.
+  /// The file kept under `key`, if its name still leads to it; otherwise null.
   [[nodiscard]] shared<const kept_file> find(std::string_view key, const request& r);
 
-  /// What is kept under `key`, if it is that file, which somebody has just looked at; else null.
+  /// The file kept under `key`, if it is in the given state, which the caller has just read from the disk; otherwise
+  /// null.
   [[nodiscard, gnu::cold]] shared<const kept_file> find_seen(std::string_view key, const file_stamp& now);
 
-  /// Keeps `file`, which `name` leads to, under `key`, if it is worth that and has not changed just now;
-  /// else null. `now`: seconds since 1970.
+  /// Keeps `file`, to which `name` leads, under `key`, if it is worth keeping and has not changed just now; otherwise
+  /// returns null. `now`: seconds since 1970.
   [[nodiscard, gnu::cold]] shared<const kept_file> keep(const std::string& key, std::string name,
                                                       const facts& known, const opened& file, std::int64_t now);
 
@@ -66,7 +67,7 @@ class kept_files {
   cache in_memory_, open_;  // apart, so that images do not push out what goes with each page
 };
 
-/// Answers `r` from a kept file. Its body holds that, until it is sent.
+/// Answers `r` from a kept file. Its body holds that file until it is sent.
 [[nodiscard]] inline response answer_kept(const request& r, shared<const kept_file>&& kept);
 
 // ---------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // tinyhttp/files/listing_answer.hpp -- the response that lists a directory.
 //
-// Joins directory.hpp and listing.hpp: a page, or data for programs that ask for it. Knows no mount.
+// Joins directory.hpp and listing.hpp: a page, or data for programs that ask for that. Knows no mount.
 #pragma once
 
 #include <tinyhttp/core/owned_list.hpp>
@@ -18,8 +18,8 @@
 
 namespace tinyhttp::files {
 
-/// Lists the directory `name` as HTML, or as JSON if the Accept of `r` prefers that. Shows the names that a request
-/// with `shown` would reach. The body holds `root` and the directory open.
+/// Lists the directory `name` as HTML, or as JSON if the Accept of `r` prefers that. Shows only names that a request
+/// could reach under `shown`. The body holds `root` and the directory open.
 [[nodiscard, gnu::cold]] inline result<response> listing_answer(const request& r, shared<const directory> root,
                                                      const std::string& name, const safe_path_options& shown);
 

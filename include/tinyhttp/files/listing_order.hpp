@@ -28,7 +28,7 @@ struct listing_order {
   friend bool operator==(const listing_order&, const listing_order&) = default;
 };
 
-/// Reads `sort=name|size|time` and `order=asc|desc` from a query; anything else is ignored.
+/// Parses `sort=name|size|time` and `order=asc|desc` from a query; anything else is ignored.
 [[nodiscard]] constexpr listing_order parse_order(std::string_view query) noexcept;
 
 template <class Entry = entry>  // compiled only where it is used
@@ -46,15 +46,15 @@ using sort_items = small_vector<sort_item, 16>;
 
 }  // namespace detail
 
-/// Takes entries in slices and returns them in order. Each slice is sorted by itself, and they are merged as they go:
-/// no step costs more than a slice, however many entries there are.
+/// Takes entries in slices and returns them in order. Each slice is sorted separately, and slices are merged on
+/// output, so no step costs more than one slice, however many entries there are.
 class sorted_slices {
  public:
   explicit sorted_slices(listing_order order) noexcept : order_(order) {}
 
-  /// Takes a slice in. Not after the first `next`.
+  /// Adds a slice. Not after the first `next`.
   void add(owned_list<entry> slice);
-  /// The next in order, to be changed at will; null when there are no more. Until the next call.
+  /// The next entry in order, which may be modified; null if there are no more. Valid until the next call.
   [[nodiscard]] entry* next();
 
  private:

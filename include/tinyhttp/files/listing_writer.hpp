@@ -1,7 +1,7 @@
 // tinyhttp/files/listing_writer.hpp -- writes a directory's entries as text, in portions.
 //
-// Reads, sorts, looks at and writes a few hundred entries at a time, so that whoever sends the text
-// can serve others in between. Knows neither HTML nor JSON nor where entries come from.
+// Reads, sorts, looks at and writes a few hundred entries at a time, so that a server can serve others in between.
+// Knows neither HTML nor JSON nor where entries come from.
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
@@ -26,7 +26,7 @@ namespace tinyhttp::files {
 using more_entries = function<result<bool>(owned_list<entry>&)>;
 
 /// Fills in the size and time of an entry right before it is written; false: it no longer exists, and is left out.
-/// Null: they are known.
+/// Null: they are already known.
 using look_at = function<bool(entry&)>;
 
 /// Entries that are already in memory, 250 at a time.
@@ -47,9 +47,9 @@ class listing_text {
 
 /// Writes a listing in the format of `text`.
 ///
-/// @return  octets where five calls of `more` give all; else a stream, each piece of which has cost
-///          one call of `more`, or 250 rows. It holds the entries, and of the text one piece. While it
-///          reads, a piece is one line end
+/// @return  octets if five calls of `more` return all entries; otherwise a stream, each piece of which costs one call
+///          of `more`, or 250 rows. It holds the entries and one piece of the text. While it reads, each piece is one
+///          line end
 [[nodiscard, gnu::cold]] inline result<body> write_listing(owned<const listing_text> text, more_entries more,
                                                 listing_order order, look_at look);
 

@@ -1,7 +1,7 @@
 // tinyhttp/files/mount.hpp -- the place of a file handler in a server's paths.
 //
-// What static_files.hpp and assets.hpp share. Pure, but for time and chance, which a request with a
-// server behind it brings along.
+// What static_files.hpp and assets.hpp share. Pure, except for time and randomness, which come with the request if
+// there is a server.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -18,8 +18,8 @@
 
 namespace tinyhttp::files {
 
-/// The rest of `path` below `prefix`: `/` and more, or empty text for the mount itself without its slash. Nothing
-/// when `path` is not below it: a prefix ends where a segment does.
+/// The rest of `path` below `prefix`: `/` and more, or empty text for the mount itself without its slash. Nothing if
+/// `path` is not below it: a prefix matches whole segments only.
 [[nodiscard]] constexpr std::optional<std::string_view> below_prefix(
     std::string_view path, std::string_view prefix) noexcept {
   while (prefix.ends_with('/')) prefix.remove_suffix(1);
@@ -29,8 +29,8 @@ namespace tinyhttp::files {
   return path;
 }
 
-/// Redirects to the same path with a slash appended; the query is kept. Only for paths that `safe_path` let through:
-/// they begin with exactly one slash, as it takes no empty segment, so what follows can't be taken for `//host`.
+/// Redirects to the same path with a slash appended; the query is kept. Only for paths that `safe_path` accepted: it
+/// refuses empty segments, so they begin with exactly one slash, and the target cannot be read as `//host`.
 [[nodiscard, gnu::cold]] inline response slash_redirect(const request& r) {
   std::string location(r.path());
   location += '/';
@@ -39,8 +39,8 @@ namespace tinyhttp::files {
 }
 
 /// Where to redirect a client that left `.` segments unresolved, as apt-get does for `deb URI ./`: the path without
-/// them (RFC 3986 6.2.2.3), with the query, so that each file has one name. Only segments spelled just so, and only
-/// where `safe_path` takes what is left, which then names no other host. Else empty.
+/// them (RFC 3986 6.2.2.3), with the query, so that each file has one name. Only for unescaped segments, and only if
+/// `safe_path` accepts the rest, which then names no other host. Otherwise empty.
 [[nodiscard, gnu::cold]] inline std::string without_dots(const request& r, const safe_path_options& paths) {
   std::string left;
   auto path = r.path();

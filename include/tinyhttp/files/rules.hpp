@@ -23,7 +23,7 @@ struct media_type_rule {
 /// The Cache-Control of files whose name, relative to the root, matches everything that is set here.
 struct cache_rule {
   std::string prefix = {};  // as `assets/`
-  std::string suffix = {};  // as `.woff2`, whatever its case
+  std::string suffix = {};  // as `.woff2`, ignoring case
   bool hashed = false;      // only names with a content hash: `app.3f9ab2c1.js`, `app-3f9ab2c1.js`
   std::string cache_control = "public, max-age=31536000, immutable";  // a year: as good as ever
 };

@@ -1,6 +1,6 @@
 // tinyhttp/files/siblings.hpp -- chooses between `a.js` and a compressed `a.js.br` beside it
 //
-// Compressed variants that somebody made beforehand. Compresses nothing; opens nothing.
+// Variants must have been compressed beforehand. Compresses nothing; opens nothing.
 #pragma once
 
 #include <tinyhttp/files/directory.hpp>
@@ -22,9 +22,9 @@ struct variant {
 };
 
 /// Chooses by Accept-Encoding between the file `name` and its siblings: `.br`, `.zst` and `.gz`, in this order if
-/// equally preferred, and none that is older than the file. A client that refuses even the file itself gets it all
-/// the same (RFC 9110 12.5.3). Looks at the file, and at siblings, those that the client likes best first, until one
-/// is there: two to four looks at the disk.
+/// equally preferred, and none that is older than the file. A client that refuses even the file itself still gets it
+/// (RFC 9110 12.5.3). Looks at the file, and then at siblings, those that the client prefers first, until one exists:
+/// two to four looks at the disk.
 [[nodiscard, gnu::cold]] inline variant choose_variant(const directory& root, const std::string& name,
                                             std::optional<std::string_view> accept_encoding);
 

@@ -32,7 +32,7 @@ struct entry {
   std::int64_t modified = 0;  // seconds since 1970
 };
 
-/// A strong entity tag (RFC 9110 8.8.3), which differs whenever the stamp differs. Tells nothing about it.
+/// A strong entity tag (RFC 9110 8.8.3), which differs whenever the stamp differs. Reveals nothing about the stamp.
 [[nodiscard]] inline std::string entity_tag_of(const file_stamp& s);
 
 /// 64 bits, each of which depends on every bit of `value`: for entity tags and boundaries, not for secrets.

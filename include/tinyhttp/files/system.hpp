@@ -1,7 +1,7 @@
 // tinyhttp/files/system.hpp -- the operating system as this layer uses it: descriptors, error texts, randomness.
 //
-// What directory.hpp, segment_walk.hpp and upload.hpp share, and who opens files in layers above. Opens
-// nothing itself, and knows no HTTP but the status that an error hints at.
+// Shared by directory.hpp, segment_walk.hpp, upload.hpp, and code in upper layers that opens files. Opens nothing
+// itself, and knows no HTTP except the status hints of errors.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>

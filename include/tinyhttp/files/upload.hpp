@@ -1,7 +1,7 @@
 // tinyhttp/files/upload.hpp -- writes a file beneath a root, so that others see all of it or nothing.
 //
-// A temporary file, fsync and rename. Where the kernel can, the temporary file has no name at all, so
-// that not even a power failure leaves one. Knows no request; whether to write is decided above.
+// A temporary file, fsync and rename. Where the kernel can, the temporary file has no name at all, so that not even a
+// power failure leaves one. Knows no request; upper layers decide whether to write.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -28,8 +28,8 @@ namespace tinyhttp::files {
 /// What exists under a name in a directory, without following links.
 enum class occupant : std::uint8_t { nothing, file, link, other };
 
-/// Waits until data is on the disk, if the file system supports that. Shares what it needs: any thread may do it, at
-/// any time.
+/// Waits until data is on the disk, if the file system supports that. It shares ownership of what it needs: any
+/// thread may wait, at any time.
 class disk_wait {
  public:
   disk_wait(shared<const descriptor> what, std::string name) noexcept
@@ -46,10 +46,10 @@ class disk_wait {
 };
 
 /// A location for a file beneath a root: its directory, held open, and its name in it. Whatever happens to the path
-/// meanwhile, what is done here is done in that directory.
+/// meanwhile, all operations act in that directory.
 class place {
  public:
-  /// Error: status hint 404 when there is no such directory beneath `root`, or it is outside.
+  /// Error: status hint 404 if there is no such directory beneath `root`, or it is outside.
   ///
   /// @param name  relative, as from `safe_path`, without a slash at its end
   [[nodiscard]] static result<place> open(const directory& root, const std::string& name);
@@ -59,7 +59,8 @@ class place {
   /// Removes the file, or the link, of that name.
   [[nodiscard]] result<void> remove() const;
 
-  /// For the names in the directory. In one that may not be read, which nobody can wait for, it ends at once.
+  /// A wait for the names in the directory. If the directory may not be read, no wait is possible, and it ends at
+  /// once.
   [[nodiscard]] result<disk_wait> disk_wait_for_names() const;
 
  private:
@@ -74,8 +75,8 @@ class place {
 /// A file while it is being written. Destroyed before `commit`, it leaves nothing.
 class upload {
  public:
-  /// Begins a file for `where`, which outlives it, with the rights that the umask leaves. Without
-  /// `unnamed`, or where the kernel has no files without a name, it is a hidden one, `.upload-...`.
+  /// Begins a file for `where`, which must outlive it, with permissions by the umask. Without `unnamed`, or if the
+  /// kernel has no files without a name, it is a hidden file, `.upload-...`.
   [[nodiscard]] static result<upload> begin(const place& where, bool unnamed = true);
   upload(upload&& other) noexcept
       : where_(other.where_), file_(std::move(other.file_)),
@@ -83,18 +84,18 @@ class upload {
   upload& operator=(upload&&) = delete;
   ~upload() { discard(); }
 
-  /// Appends. Error: status hint 507 when the disk is full.
+  /// Appends. Error: status hint 507 if the disk is full.
   [[nodiscard]] result<void> write(std::string_view octets);
 
-  /// For the content so far.
+  /// A wait for the content so far.
   [[nodiscard]] disk_wait disk_wait_for_content() {
     unflushed_ = 0;
     return {file_, where_->name_};
   }
-  /// 8 MiB have come since the last wait: another one now, and the end has little to wait for.
+  /// 8 MiB have been written since the last wait: wait now, so that little is left to wait for at the end.
   [[nodiscard]] bool should_wait() const noexcept { return unflushed_ >= flush_every; }
 
-  /// Gives the file its name, in one step: whoever opens that name gets the old file or this one. Once.
+  /// Gives the file its name, atomically: opening that name gives the old file or this one. Call it once.
   [[nodiscard]] result<file_stamp> commit() { return commit_as(true); }
   /// The same, but a name that is taken is an error with status hint 412.
   [[nodiscard]] result<file_stamp> commit_new() { return commit_as(false); }

@@ -1,7 +1,7 @@
 // tinyhttp/h1/framing.hpp -- the length of a body: one pure function for each direction.
 //
-// RFC 9112 6.3, stricter where two readers of one message could come to two answers: whatever is
-// ambiguous is refused, and the connection ends.
+// RFC 9112 6.3, but stricter where two readers of one message could disagree: whatever is ambiguous is refused, and
+// the connection ends.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -28,11 +28,10 @@ struct framing {
 
 /// Decides the framing of a request's body and checks its Host field (RFC 9112 3.2, 6.3).
 ///
-/// Refused with 400: no Host in HTTP/1.1, a second or malformed one; Content-Length beside
-/// Transfer-Encoding; a second Content-Length, or one that is not plain digits within 64 bits (a
-/// list of equal ones too); Transfer-Encoding in HTTP/1.0, or one that does not end in a single
-/// `chunked`. Refused with 501: a coding besides `chunked`.
-/// `block` is where the octets of its fields begin, or those that they were copied from.
+/// Refused with 400: no Host in HTTP/1.1, a second or malformed one; Content-Length beside Transfer-Encoding; a
+/// second Content-Length, or one that is not plain digits within 64 bits (a list of equal ones too);
+/// Transfer-Encoding in HTTP/1.0, or one that does not end in a single `chunked`. Refused with 501: a coding besides
+/// `chunked`. `block` is the start of the octets of its fields, or of those that they were copied from.
 [[nodiscard]] inline violation frame_request(const request& r, framing& out, const char* block) noexcept;
 [[nodiscard]] inline violation frame_request(const request& r, framing& out) noexcept {
   return frame_request(r, out, r.fields.block());
@@ -40,8 +39,7 @@ struct framing {
 
 /// Decides the framing of a response's body. `asked` is the method of the request.
 ///
-/// Refused: as above, but equal Content-Length lines agree on one answer and are taken. Without
-/// either field only the close ends the body.
+/// Refused as above, but equal Content-Length lines are accepted. Without either field the body lasts until close.
 [[nodiscard]] inline violation frame_response(const method& asked, http_version version, status code,
                                               const fields& f, framing& out) noexcept;
 

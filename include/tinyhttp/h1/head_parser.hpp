@@ -1,7 +1,7 @@
 // tinyhttp/h1/head_parser.hpp -- parses octets into a start line and fields, or asks for more, or fails.
 //
-// RFC 9112 2 to 5. Pure and incremental: every octet is looked at once, and the outcome does not
-// depend on how the octets were cut. What the fields mean for framing is decided in framing.hpp.
+// RFC 9112 2 to 5. Pure and incremental: every octet is looked at once, and the result does not depend on how the
+// octets were split. What the fields mean for framing is decided in framing.hpp.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -39,8 +39,8 @@ struct field_line {
 [[nodiscard, gnu::cold]] inline violation split_field_line(std::string_view line, field_line& out) noexcept;
 
 /// The same for [line, end) if it has the usual form: letters and hyphens, a colon, one space and a value that
-/// neither begins nor ends with a blank. A name without octets says that it is not. At `end` stands CRLF; in front of
-/// `wide`, sixteen octets may be read.
+/// neither begins nor ends with a blank. An empty name means that it has not. A CRLF must be at `end`; before `wide`,
+/// sixteen octets may be read.
 [[nodiscard]] inline field_line split_usual_line(const char* line, const char* end, const char* wide) noexcept;
 
 /// The head of a response without its fields, as on the wire.
@@ -49,9 +49,9 @@ struct status_line {
   tinyhttp::status status;
 };
 
-/// Parses one head. Its fields may be looked at once it is done; after a failure there are none.
-/// `parse` is called with all octets from the head's first on, again with more of
-/// them after each `need_more`; after `done`, `size()` of them were the head. `reset` starts anew.
+/// Parses one head. Its fields may be used once it is done; after a failure there are none. Call `parse` with all
+/// octets from the head's first on, and again with more of them after each `need_more`; after `done`, the head was
+/// the first `size()` of them. `reset` starts over.
 class head_parser {
  public:
   enum class outcome : std::uint8_t { need_more, done, failed };
@@ -68,14 +68,14 @@ class head_parser {
                [&into, this](std::string_view line) { return request_line(line, into); });
   }
 
-  /// Fills in status line and fields. No empty line may stand in front: octets that the response
-  /// before did not own would be taken for its end (RFC 9112 2.2 speaks of servers only).
+  /// Fills in status line and fields. No empty line may precede it: it could be left over from the previous response
+  /// (RFC 9112 2.2 allows it for servers only).
   [[nodiscard]] outcome parse(std::string_view octets, status_line& line_into, fields& into) {
     if (scanned_ == 0) into.clear();
     return run(octets, into, 0, [&](std::string_view line) { return response_line(line, line_into); });
   }
 
-  /// Octets from the beginning to behind the empty line, once done.
+  /// The size of the head including its empty line, once done.
   [[nodiscard]] std::size_t size() const noexcept { return line_at_; }
   [[nodiscard]] const violation& failure() const noexcept { return failure_; }
   /// Part of a start line has been seen: the peer has begun a message.

@@ -1,7 +1,7 @@
 // tinyhttp/h1/lifecycle.hpp -- what each side of an HTTP/1.1 connection may do next.
 //
-// Every transition of a connection lives in this file, as data. Nothing here knows which side is
-// us, so our own output is held to the same rules as the peer's input. RFC 9112 9.
+// Every transition of a connection lives in this file, as data. Nothing here knows which side is ours, so our output
+// must obey the same rules as the peer's input. RFC 9112 9.
 #pragma once
 
 #include <cstddef>
@@ -88,8 +88,8 @@ class lifecycle {
  public:
   [[nodiscard]] phase of(side who) const noexcept { return phases_[index(who)]; }
 
-  /// Applies `on` to `who`; false, and nothing changes, when the protocol forbids it. A request
-  /// concerns both sides: the server owes an answer from then on.
+  /// Applies `on` to `who`; false, and unchanged, if the protocol forbids it. A request concerns both sides: the
+  /// server owes an answer from then on.
   bool apply(side who, signal on) noexcept {
     const phase to = detail::next(who, of(who), on);
     if (to == detail::refused) return false;
@@ -106,7 +106,7 @@ class lifecycle {
   }
   [[nodiscard]] bool reusable() const noexcept { return reusable_; }
 
-  /// Both sides are done and nothing forbids another exchange: goes back to idle.
+  /// Goes back to idle, if both sides are done and nothing forbids another exchange.
   bool restart() noexcept {
     if (phases_[0] != phase::done || phases_[1] != phase::done) return false;
     phases_[0] = phases_[1] = phase::idle;

@@ -1,8 +1,8 @@
 // tinyhttp/h1/scan.hpp -- finds line ends and octets that are not allowed in a head, many at a time.
 //
-// Where does a line end, where a name, and where a request target? Sixteen octets are one value of the
-// compiler's vector types, which are SSE2 or NEON or what else the machine has. Each has a portable twin
-// that a test holds equal to it. Where a machine has none (i386 as it is usually compiled for), that one does.
+// Finds where a line, a name and a request target end. Sixteen octets are one value of the compiler's vector types:
+// SSE2, NEON or what the machine has. Each function has a portable twin, and a test compares them; machines without
+// vectors (i386 as usually compiled) use the twin.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -165,8 +165,8 @@ inline constexpr unsigned char turn = 0xff - '~';  // added to octets, the usual
 
 }  // namespace detail
 
-/// Finds the ends of the lines in [first, last) one after the other, 64 octets at a time. `in_front`: so many octets
-/// before `first` may be read, too, though they do not matter. No CRLF is cut by `first`.
+/// Finds the ends of the lines in [first, last) one after the other, 64 octets at a time. `in_front` octets before
+/// `first` may be read, too, but have no effect. `first` must not split a CRLF.
 class line_ends {
  public:
   line_ends(const char* first, const char* last, std::size_t in_front = 0) noexcept
@@ -177,7 +177,7 @@ class line_ends {
     ahead_ = begin_ + 64;
   }
 
-  /// The next CRLF; null where lines do not go on, for which `stop` is the reason.
+  /// The next CRLF; null if there is none, and `stop` is the reason.
   [[nodiscard, gnu::always_inline]] const char* next() noexcept {
     for (;;) {
       while (marks_ == 0) {
@@ -262,8 +262,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// Skips letters and hyphens, which most names are made of, up to another octet or sixteen of them. In front of
-/// `wide`, sixteen octets may be read.
+/// Skips letters and hyphens, which most names are made of, up to another octet or sixteen of them. Before `wide`,
+/// sixteen octets may be read.
 [[nodiscard]] inline const char* skip_some_letters(const char* first, const char* wide) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
   if (first < wide) [[likely]] {
@@ -286,7 +286,7 @@ namespace detail {
 }
 
 /// `text` has the usual form of a Host field: a name of letters, digits, hyphens and dots, optionally with a port of
-/// up to four digits. False: `is_host_and_port` has to say. Octets from `begin` on may be read.
+/// up to four digits. False: `is_host_and_port` must decide. Octets from `begin` on may be read.
 [[nodiscard]] inline bool is_usual_host([[maybe_unused]] std::string_view text,
                                         [[maybe_unused]] const char* begin) noexcept {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && (defined(__SSE2__) || !defined(__i386__))
