@@ -1,6 +1,6 @@
 // tinyhttp/app/first_to_end.hpp -- a coroutine waits for one of two tasks, whichever ends first.
 //
-// Of the loop's thread that runs all three. Asks nobody for memory.
+// For the thread of the loop that runs all three. Allocates nothing.
 #pragma once
 
 #include <tinyhttp/core/task.hpp>

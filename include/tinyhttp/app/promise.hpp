@@ -58,8 +58,9 @@ class future {
   explicit future(shared<detail::promised<T>> of) noexcept : promised_(std::move(of)) {}
 
   /// Returns a task of the value, which is given only once, or of the error that was set. Other errors, with the hint
-  /// 503: `timeout` after `span`, after which you may wait again; `closed` when the last copy of the promise has been destroyed, or the value was already
-  /// given. The wait goes on if the server is told to stop, as for any answer. Without a context, as in tests, nothing is waited for.
+  /// 503: `timeout` after `span`, after which you may wait again; `closed` when the last copy of the promise has been
+  /// destroyed, or the value was already given. The wait continues if the server is told to stop, as for any answer.
+  /// Without a context, as in tests, it does not wait.
   [[nodiscard]] task<result<T>> wait_for(request_context* loop, std::chrono::milliseconds span) const {
     return wait(promised_, loop, span);
   }

@@ -25,13 +25,13 @@ class running_digest {
     if (of_.sum && at_ > 0) static_cast<void>(of_.sum->finish());
     at_ = 0;
   }
-  /// `octets` stand at `offset` now.
+  /// `octets` have been written at `offset`.
   void wrote(std::uint64_t offset, std::string_view octets) {
     if (!of_.sum || offset != at_) return;
     of_.sum->update(octets);
     at_ += octets.size();
   }
-  /// Takes in what stands in the file up to `size` and has not been seen.
+  /// Hashes what is in the file up to `size` and was not hashed yet.
   result<void> catch_up(const part_file& file, std::uint64_t size) {
     if (!of_.sum || at_ >= size) return {};
     std::string room(at_most(size - at_, std::size_t{256 * 1024}), '\0');

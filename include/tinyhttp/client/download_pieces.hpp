@@ -85,7 +85,7 @@ struct piece_failure {
 template <class Client>
 class piece_fetcher {
  public:
-  /// `came` is told of each range that stands in the file, by one thread at a time; an error ends
+  /// `came` is called with each range that has been written to the file, by one thread at a time; an error ends
   /// everything.
   using range_sink = function<result<void>(byte_range)>;
 

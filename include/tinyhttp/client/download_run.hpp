@@ -60,7 +60,7 @@ class running_download {
   [[nodiscard]] question next_question() const;
   result<response> ask();
   result<bool> takes(const response& answer);
-  /// The caller wants a part of it only, whatever the server has.
+  /// The caller asked for only a part of the file.
   [[nodiscard]] bool has_own_range() const { return how_.call.fields.contains("Range"); }
   /// Whether the body of such an answer is what was wanted, too. A 206 that nobody asked for is not
   /// all of it, and a 304 has nothing that could replace a file.

@@ -1,7 +1,7 @@
 // tinyhttp/client/download_target.hpp -- the file of a download, what is in it, and of what.
 //
-// Keeps part, note and digest in step: whoever kills us finds a part that can be gone on with, or
-// none. Knows no client.
+// Keeps part, note and digest in step: if the process is killed, it leaves a part that can be resumed, or none. Knows
+// no client.
 #pragma once
 
 #include <tinyhttp/client/download_digest.hpp>

@@ -108,7 +108,7 @@ class client_engine {
   using calls = spares<call, 16>;
   using loan = typename calls::loan;
 
-  /// Connections that are still in use know it, too; who comes back to one whose client is gone is closed.
+  /// Shared with connections in use; a connection that comes back after its client is gone is closed.
   struct own_pool {
     explicit own_pool(shared<pool> made) noexcept : shares(std::move(made)) {}
     own_pool(own_pool&&) noexcept = default;

@@ -1,4 +1,4 @@
-// tinyhttp/files/siblings.hpp -- chooses between `a.js` and a compressed `a.js.br` beside it
+// tinyhttp/files/siblings.hpp -- chooses between `a.js` and a compressed `a.js.br` beside it.
 //
 // Variants must have been compressed beforehand. Compresses nothing; opens nothing.
 #pragma once

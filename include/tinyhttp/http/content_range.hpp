@@ -1,4 +1,4 @@
-// tinyhttp/http/content_range.hpp -- which bytes of a representation a part contains
+// tinyhttp/http/content_range.hpp -- which bytes of a representation a part contains.
 //
 // Pure. RFC 9110 14.4.
 #pragma once

@@ -1,7 +1,7 @@
 // tinyhttp/http/digest_access.hpp -- the Digest scheme: answers a challenge without revealing the password (RFC 7616).
 //
-// Pure: the hash is handed in, so are time and chance. Needs no library. qop is `auth`, or absent as
-// in RFC 2069; `auth-int`, which covers the body, is not answered. Does not check rspauth.
+// Pure: hash, time and randomness are arguments. Needs no library. qop is `auth`, or absent as in RFC 2069;
+// `auth-int`, which covers the body, is not answered. Does not check rspauth.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>

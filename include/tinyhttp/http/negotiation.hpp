@@ -1,4 +1,4 @@
-// tinyhttp/http/negotiation.hpp -- chooses the representation that the client prefers
+// tinyhttp/http/negotiation.hpp -- chooses the representation that the client prefers.
 //
 // Pure: the values of Accept and Accept-Encoding and the offers in, a choice out. RFC 9110 12.4 and 12.5. What to do
 // if nothing is acceptable (406, or send it anyway) is the caller's decision.

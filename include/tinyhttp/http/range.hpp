@@ -1,4 +1,4 @@
-// tinyhttp/http/range.hpp -- which bytes of a representation the client asked for
+// tinyhttp/http/range.hpp -- which bytes of a representation the client asked for.
 //
 // Pure: text and a length in, a verdict and its Content-Range out; content_range.hpp parses one. RFC 9110 14. Who may
 // ask (GET only, after the preconditions of 13) is decided in conditional.hpp.

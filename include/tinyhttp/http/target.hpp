@@ -103,7 +103,7 @@ class target {
 /// refused; an empty host only where `may_be_empty`.
 [[nodiscard]] constexpr bool is_host_and_port(std::string_view text, bool may_be_empty) noexcept;
 
-/// A Host field, or whom `request::peer()` says, without the port: `[::1]:80` is `[::1]`. A view into it.
+/// A Host field, or the result of `request::peer()`, without the port: `[::1]:80` is `[::1]`. A view into it.
 [[nodiscard]] constexpr std::string_view without_port(std::string_view host_and_port) noexcept {
   const std::string_view before = host_and_port.substr(0, host_and_port.find_last_not_of("0123456789") + 1);
   return before.ends_with(':') ? before.substr(0, before.size() - 1) : host_and_port;
