@@ -72,6 +72,43 @@ TEMPLATE_TEST_CASE("what cannot be asked is an error in one line", "[client]",
   CHECK(refused.error().kind() == error_kind::connect);
 }
 
+TEMPLATE_TEST_CASE("of the URL asked before, a call takes only what its own says, too", "[client][url][threads]", client,
+                   looped_client) {
+  std::string other;
+  scripted_server server([&](net::socket& s, int) {
+    for (std::string asked = read_request(s); !asked.empty(); asked = read_request(s)) {
+      const std::string echo = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(asked.size()) + "\r\n\r\n" + asked;
+      if (!s.send_all(asked.starts_with("GET /away") ? redirect_to(other) : echo)) return;
+    }
+  });
+  const std::string address = server.url("").substr(7);  // with its port
+  const auto port = static_cast<std::uint16_t>(*ascii::parse_decimal_strict(address.substr(address.find(':') + 1)));
+  other = "http://b.test:" + std::to_string(port) + "/there";
+  const client_options with = {.max_redirects = 1,
+                               .hosts = {{.host = "a.test", .port = port, .to = {"127.0.0.1"}},
+                                         {.host = "b.test", .port = port, .to = {"127.0.0.1"}},
+                                         {.host = "a.test", .port = 80, .to = {"127.0.0.1"}, .to_port = port},
+                                         {.host = "a.te", .port = 80, .to = {"127.0.0.1"}, .to_port = port}}};
+  const std::string a = "http://a.test:" + std::to_string(port);
+  const std::string urls[] = {a, a + "/x", a + "/x?y#z", a + "?q", a + "?", a + "#f", a + "/away", a + "0/x", a + "x/", a + "@b.test/", a + "/\t", a + "\n",
+                              a + ":1/", a + "/\xc3\xa4 b", "HTTP://A.Test:" + std::to_string(port) + "/x", "http://a.test/x", "http://a.test",
+                              "http://a.te", "http://u:p@" + a.substr(7) + "/x", "http://u:p@" + a.substr(7), "http://u@" + a.substr(7) + "/",
+                              other, "https://127.0.0.1/x", "http://" + address + "/x", "http://" + address, "http://", "http:/a", ""};
+  const auto told = [](const result<response>& r) { return r ? std::string(r->body.text()) : r.error().message(); };
+  std::vector<std::string> alone;
+  for (const std::string& each : urls) alone.push_back(told(TestType(with).get(each)));
+  CHECK(alone[1].starts_with("GET /x HTTP/1.1\r\nHost: a.test:"));
+  CHECK(alone[6].starts_with("GET /there HTTP/1.1\r\nHost: b.test:"));
+  CHECK(alone[18].find("Authorization: Basic dTpw") != std::string::npos);
+  TestType c(with);
+  for (std::size_t i = 0; i < std::size(urls); ++i)
+    for (std::size_t j = 0; j < std::size(urls); ++j) {
+      CAPTURE(urls[i], urls[j]);
+      CHECK(told(c.get(urls[i])) == alone[i]);
+      CHECK(told(c.get(urls[j])) == alone[j]);
+    }
+}
+
 TEMPLATE_TEST_CASE("a client keeps its connection for the next call", "[client][pool][threads]",
                    client, looped_client) {
   scripted_server server(say_in_turn({ok, ok, ok, ok}));

@@ -44,9 +44,7 @@ class basic_async_client {
     return run(options_, parse_url(to), std::move(how), answer_until::end);
   }
   [[nodiscard]] task<result<response>> get(std::string_view to) const { return call(to); }
-  [[nodiscard]] task<result<response>> head(std::string_view to) const {
-    return call(to, {.method = method::head});
-  }
+  [[nodiscard]] task<result<response>> head(std::string_view to) const { return call(to, {.method = method::head}); }
   [[nodiscard]] task<result<response>> post(std::string_view to, body content, std::string_view media_type) const {
     return ask(method::post, to, std::move(content), media_type);
   }
@@ -59,9 +57,7 @@ class basic_async_client {
   [[nodiscard]] task<result<response>> patch(std::string_view to, body content, std::string_view media_type) const {
     return ask(method::patch, to, std::move(content), media_type);
   }
-  [[nodiscard]] task<result<response>> delete_(std::string_view to) const {
-    return call(to, {.method = method::delete_});
-  }
+  [[nodiscard]] task<result<response>> delete_(std::string_view to) const { return call(to, {.method = method::delete_}); }
 
   /// The answer as soon as its head has arrived. Pull the body with `co_await`; dropping it before
   /// its end closes the connection.

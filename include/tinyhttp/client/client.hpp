@@ -39,9 +39,7 @@ class basic_client {
     return run(to, std::move(how), answer_until::end);
   }
   [[nodiscard]] result<response> get(std::string_view to) const { return call(to); }
-  [[nodiscard]] result<response> head(std::string_view to) const {
-    return call(to, {.method = method::head});
-  }
+  [[nodiscard]] result<response> head(std::string_view to) const { return call(to, {.method = method::head}); }
   [[nodiscard]] result<response> post(std::string_view to, body content, std::string_view media_type) const {
     return ask(method::post, to, std::move(content), media_type);
   }
@@ -54,9 +52,7 @@ class basic_client {
   [[nodiscard]] result<response> patch(std::string_view to, body content, std::string_view media_type) const {
     return ask(method::patch, to, std::move(content), media_type);
   }
-  [[nodiscard]] result<response> delete_(std::string_view to) const {
-    return call(to, {.method = method::delete_});
-  }
+  [[nodiscard]] result<response> delete_(std::string_view to) const { return call(to, {.method = method::delete_}); }
 
   /// Returns the answer as soon as its head has arrived. Pull the body with `pull` (or `pull_each`),
   /// which block; dropping it before its end closes the connection.

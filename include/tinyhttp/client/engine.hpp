@@ -51,18 +51,12 @@ class client_engine {
     if (!options_.user_agent.empty()) static_cast<void>(usual_.try_add("User-Agent", options_.user_agent));
   }
 
-  /// Sends a request to `to`; if `to` is an error, that is the result. Returns the answer once its head, or all of
-  /// it, has arrived.
-  [[nodiscard]] task<result<response>> run(result<url>&& to, call_options&& how, answer_until goes_to) const {
+  /// Sends a request to `to`, a result<url> or a URL as text, which is parsed at once; an error in it is the result.
+  /// Returns the answer once its head, or all of it, has arrived.
+  template <class Url>
+  [[nodiscard]] task<result<response>> run(Url to, call_options&& how, answer_until goes_to) const {
     loan lent(*calls_);
-    if (to) (*lent).to = std::move(*to);
-    result<void> begun = to ? begin(*lent, how) : to.error();
-    return run(std::move(lent), std::move(begun), goes_to);
-  }
-  /// The same for a URL as text, which is parsed at once, into reused memory.
-  [[nodiscard]] task<result<response>> run(std::string_view to, call_options&& how, answer_until goes_to) const {
-    loan lent(*calls_);
-    result<void> begun = parse_url(to, (*lent).to);
+    result<void> begun = (*lent).read(std::move(to));
     if (begun) begun = begin(*lent, how);
     return run(std::move(lent), std::move(begun), goes_to);
   }
@@ -76,6 +70,7 @@ class client_engine {
   /// A call on its way.
   struct call {
     url to;
+    std::string before_path;  // in the text that `to` was parsed from; empty: there is none
     request asked;    // as the caller has it, or the last redirect
     response answer;  // to that
     exchange_options with;
@@ -83,11 +78,30 @@ class client_engine {
     bool decodes = false;  // Accept-Encoding is ours, and so is the decoding
     informational_sink informational;
     redirect_sink redirected;
-    std::string key;       // of the connections over which `to` can be asked
+    std::string key;       // of the connections over which `to` can be asked; empty: not written yet
     value_list<url> been;  // where redirects led away from
     bool repeats = false;  // the last answer said how else to ask
     std::uint64_t expects_from = 0;   // `with.expect_continue_from` of other requests than this repetition
     std::string_view credentials_in;  // the field of `asked` that is for this repetition alone; empty: none
+
+    /// Parses `text` into `to`: from its path on, if what stands before it is that of the call before.
+    result<void> read(std::string_view text) {
+      if (!before_path.empty() && text.starts_with(before_path) &&
+          detail::read_behind_authority(text.substr(before_path.size()), to))
+        return {};
+      before_path.clear();
+      key.clear();
+      const result<void> made = parse_url(text, to);
+      if (made) before_path = text.substr(0, text.find_first_of("/?#", text.find("//") + 2));
+      return made;
+    }
+    result<void> read(result<url>&& next) {
+      if (!next) return next.error();
+      if (!same_origin(to, *next)) key.clear();
+      to = std::move(*next);
+      before_path.clear();
+      return {};
+    }
 
     /// As new, but for the memory of its texts.
     void clear() {
@@ -208,8 +222,7 @@ task<result<void>> client_engine<Transport>::ask(call& c) const {
   const bool repeatable = r.method.is_idempotent() && r.body.stream() == nullptr;
   const bool expects = r.fields.get("Expect").has_value();
 
-  c.key.clear();
-  way.append_key(c.key, c.to);
+  if (c.key.empty()) way.append_key(c.key, c.to);
   shared<connection> over = pool_.shares->take(c.key, transport_.now());
   for (bool kept = over != nullptr;; kept = false) {
     if (!over) {
@@ -286,7 +299,7 @@ result<bool> client_engine<Transport>::redirect(call& c, std::size_t followed) c
   if (c.redirected)
     if (const result<void> goes_on = c.redirected(**next); !goes_on) return goes_on.error().within(detail::describe(c.asked.method, c.to));
   follow_redirect(c.asked, c.to, **next, answer.status);
-  c.to = **next;
+  static_cast<void>(c.read(url(**next)));
   return true;
 }
 

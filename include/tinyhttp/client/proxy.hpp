@@ -96,7 +96,6 @@ inline result<proxy> parse_proxy(std::string_view text) {
     else if (scheme != "http") return refuse("the scheme is none of http, socks5 and socks5h");
   }
   const std::string_view authority = detail::take_until(rest, "/?#");
-  if (ascii::has_control(authority)) return refuse("a control octet");
   url parts;
   if (const auto wrong = detail::read_authority(authority, parts); !wrong.empty())
     return refuse(wrong);

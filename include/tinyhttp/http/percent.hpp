@@ -112,32 +112,33 @@ inline void append_escape(std::string& out, char c) {
   ascii::append_hex_octet(out, c, "0123456789ABCDEF");  // upper case: RFC 3986 2.1
 }
 
-}  // namespace detail
-
-inline void append_percent_encoded(std::string& out, std::string_view text, unescaped kept) {
-  while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && detail::stays_unescaped(text[plain], kept)) ++plain;
+/// Takes what stands before the first of `delimiters`, which never stay, off `text`, and appends it escaped; as it is
+/// where it `MayBeEscaped` and is.
+template <bool MayBeEscaped>
+[[gnu::noinline]] void take_escaped(std::string& out, std::string_view& text, unescaped kept, std::string_view delimiters) {
+  for (std::size_t plain = 0;; plain = 0) {
+    for (; plain < text.size(); ++plain) {
+      if (stays_unescaped(text[plain], kept)) continue;
+      auto rest = text.substr(plain);
+      if (rest[0] != '%' || !MayBeEscaped || take_decoded_octet(rest) < 0) break;
+      plain += 2;
+    }
     out.append(text.data(), plain);
     text.remove_prefix(plain);
-    if (text.empty()) break;
-    detail::append_escape(out, text.front());
+    if (text.empty() || delimiters.find(text.front()) != delimiters.npos) return;
+    append_escape(out, text.front());
     text.remove_prefix(1);
   }
 }
 
+}  // namespace detail
+
+inline void append_percent_encoded(std::string& out, std::string_view text, unescaped kept) {
+  detail::take_escaped<false>(out, text, kept, {});
+}
+
 inline void append_missing_escapes(std::string& out, std::string_view text, unescaped kept) {
-  for (;;) {
-    const auto plain = text.substr(0, text.find('%'));
-    append_percent_encoded(out, plain, kept);
-    text.remove_prefix(plain.size());
-    if (text.empty()) return;
-    auto rest = text;
-    const bool stands = take_decoded_octet(rest) >= 0;
-    if (stands) out.append(text, 0, 3);
-    else detail::append_escape(out, '%');
-    text.remove_prefix(stands ? 3 : 1);
-  }
+  detail::take_escaped<true>(out, text, kept, {});
 }
 
 }  // namespace tinyhttp

@@ -88,23 +88,18 @@ inline void append_host_field(std::string& out, const url& of) {
 
 /// One line about `text`: what stands before an `@` and every control octet hidden, cut at 200.
 inline error url_error(std::string_view text, std::string_view why) {
-  std::string line = "url \"";
+  if (ascii::has_control(text)) why = "a control octet";  // whatever else is wrong
   const auto slashes = text.find("//");
   const std::size_t start = slashes == text.npos ? 0 : slashes + 2;
   const auto end = text.find_first_of("/?#", start);
   const auto at = text.substr(0, end).rfind('@');
   const bool hides = at != text.npos && at >= start;
-  std::string shown(text.substr(0, hides ? start : 0));
-  if (hides) shown += "...";
-  shown += text.substr(hides ? at : 0);
-  std::size_t written = 0;
-  for (const char c : shown) {
-    if (++written > 200) break;
-    const auto octet = static_cast<unsigned char>(c);
-    line += octet < 0x20 || octet == 0x7f ? '?' : c;
-  }
-  line.append(written > 200 ? "...\": " : "\": ").append(why);
-  return {error_kind::invalid_argument, std::move(line)};
+  std::string line(text.substr(0, hides ? start : 0));
+  line.append(hides ? "..." : "").append(text.substr(hides ? at : 0));
+  if (line.size() > 200) line.replace(200, line.npos, "...");
+  for (char& c : line)
+    if (ascii::has_control({&c, 1})) c = '?';
+  return {error_kind::invalid_argument, line.insert(0, "url \"").append("\": ").append(why)};
 }
 
 /// Reads `host [ ":" port ]` into `to`; gives what is wrong with it, or nothing.
@@ -117,10 +112,9 @@ inline error url_error(std::string_view text, std::string_view why) {
     if (!is_ipv6_address(host)) return "not an IPv6 address";
     text.remove_prefix(close + 1);
   } else {
-    host = take_until(text, ":");
-    if (host.empty()) return "no host";
-    for (const char c : host)
-      if (!reg_name_table[static_cast<unsigned char>(c)]) return "the host has an octet that may not stand there";
+    while (host.size() < text.size() && reg_name_table[static_cast<unsigned char>(text[host.size()])]) host = {text.data(), host.size() + 1};
+    text.remove_prefix(host.size());
+    if (host.empty() && (text.empty() || text[0] == ':')) return "no host";
   }
   to.host = host;
   for (char& c : to.host) c = ascii::to_lower(c);
@@ -135,14 +129,23 @@ inline error url_error(std::string_view text, std::string_view why) {
 
 /// What is wrong with an authority that holds octets of which people are told, or nothing.
 [[nodiscard, gnu::cold]] inline std::string_view misplaced_octet(std::string_view text) {
+  if (ascii::has_control(text)) return "a control octet";
   const auto found = text.find_first_of(" \\");
-  if (found == text.npos) return {};
-  return text[found] == ' ' ? "a space before the path" : "a backslash before the path";
+  return found == text.npos ? "" : text[found] == ' ' ? "a space before the path" : "a backslash before the path";
+}
+
+/// What is wrong with a text that begins with neither `http://` nor `https://`.
+[[nodiscard, gnu::cold]] inline std::string_view wrong_scheme(std::string_view text) {
+  const uri_components parts = split_uri_reference(text);
+  if (!parts.scheme || (!parts.authority && text.find("://") == text.npos)) return "no http:// or https:// in front";
+  return ascii::equal_ignoring_case(*parts.scheme, "http") || ascii::equal_ignoring_case(*parts.scheme, "https")
+             ? "no // behind the scheme" : "the scheme is neither http nor https";
 }
 
 /// Reads an authority into `to`; gives what is wrong with it, or nothing.
 [[nodiscard]] inline std::string_view read_authority(std::string_view text, url& to) {
   std::string_view place = text;
+  to.userinfo.clear();
   if (const auto at = text.find('@'); at != text.npos) {
     if (const auto wrong = misplaced_octet(text); !wrong.empty()) return wrong;
     place.remove_prefix(at + 1);
@@ -150,34 +153,33 @@ inline error url_error(std::string_view text, std::string_view why) {
     append_missing_escapes(to.userinfo, text.substr(0, at), unescaped::segment);
   }
   const auto wrong = read_host_and_port(place, to);
-  if (wrong.empty()) return wrong;
-  const auto plainer = misplaced_octet(text);  // neither is in a host or a port
+  const auto plainer = wrong.empty() ? wrong : misplaced_octet(text);  // neither is in a host or a port
   return plainer.empty() ? wrong : plainer;
+}
+
+/// Reads what follows an authority into `to`. False: a control octet, or part of the authority.
+[[nodiscard]] inline bool read_behind_authority(std::string_view text, url& to) {
+  const char first = text.empty() ? '/' : text[0];
+  if ((first != '/' && first != '?' && first != '#') || ascii::has_control(text)) return false;
+  to.target.clear();
+  to.target.reserve(text.size());
+  if (!text.starts_with('/')) to.target = "/";
+  take_escaped<true>(to.target, text, unescaped::path, "?#");
+  if (text.starts_with('?')) take_escaped<true>(to.target, text, unescaped::query, "#");
+  to.fragment.clear();
+  if (!text.empty()) append_missing_escapes(to.fragment, text.substr(1), unescaped::query);
+  return true;
 }
 
 }  // namespace detail
 
 inline result<void> parse_url(std::string_view text, url& into) {
-  if (ascii::has_control(text)) return detail::url_error(text, "a control octet");
-
-  const uri_components parts = split_uri_reference(text);
-  if (!parts.scheme || (!parts.authority && text.find("://") == text.npos))
-    return detail::url_error(text, "no http:// or https:// in front");
-  into.scheme = ascii::equal_ignoring_case(*parts.scheme, "https") ? "https" : "http";
-  if (!ascii::equal_ignoring_case(*parts.scheme, into.scheme))
-    return detail::url_error(text, "the scheme is neither http nor https");
-  if (!parts.authority) return detail::url_error(text, "no // behind the scheme");
-  into.userinfo.clear();
-  const auto wrong = detail::read_authority(*parts.authority, into);
-  if (!wrong.empty()) return detail::url_error(text, wrong);
-
-  into.target.clear();
-  into.target.reserve(parts.path.size() + (parts.query ? parts.query->size() + 1 : 0));
-  append_missing_escapes(into.target, parts.path, unescaped::path);
-  if (into.target.empty()) into.target = "/";
-  if (parts.query) append_missing_escapes(into.target += '?', *parts.query, unescaped::query);
-  into.fragment.clear();
-  if (parts.fragment) append_missing_escapes(into.fragment, *parts.fragment, unescaped::query);
+  const std::string_view front = text.size() > 4 && ascii::to_lower(text[4]) == 's' ? "https://" : "http://";
+  if (!ascii::starts_with_ignoring_case(text, front)) return detail::url_error(text, detail::wrong_scheme(text));
+  into.scheme.assign(front, 0, front.size() - 3);
+  std::string_view rest = text.substr(front.size());
+  const auto wrong = detail::read_authority(detail::take_until(rest, "/?#"), into);
+  if (!wrong.empty() || !detail::read_behind_authority(rest, into)) return detail::url_error(text, wrong);
   return {};
 }
 
