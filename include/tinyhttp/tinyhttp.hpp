@@ -24,6 +24,7 @@
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/small_vector.hpp>
 #include <tinyhttp/core/task.hpp>
+#include <tinyhttp/core/thread.hpp>
 #include <tinyhttp/core/utf8.hpp>
 
 // layer 1: what messages mean (RFC 9110)
@@ -107,7 +108,6 @@
 #include <tinyhttp/net/stream.hpp>
 #include <tinyhttp/net/system.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
-#include <tinyhttp/net/thread.hpp>
 #include <tinyhttp/net/time_source.hpp>
 #include <tinyhttp/net/timers.hpp>
 #include <tinyhttp/net/transfer.hpp>

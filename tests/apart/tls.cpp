@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>

@@ -4,6 +4,7 @@
 
 #include <tinyhttp/client/client.hpp>
 
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <deque>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <vector>

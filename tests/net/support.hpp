@@ -8,6 +8,7 @@
 #include <tinyhttp/net/socket.hpp>
 #include <tinyhttp/net/tcp_stream.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>

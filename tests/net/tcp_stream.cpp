@@ -2,6 +2,7 @@
 #include "net/support.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>

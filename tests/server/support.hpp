@@ -9,6 +9,7 @@
 #include <tinyhttp/testing/memory_stream.hpp>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <coroutine>

@@ -3,6 +3,8 @@
 
 #include <tinyhttp/testing/memory_stream.hpp>
 
+#include <memory>
+
 using namespace net_test;
 using std::chrono::seconds;
 using testing::memory_pair;

@@ -7,15 +7,16 @@
 #include <tinyhttp/app/worker_call.hpp>
 #include <tinyhttp/app/worker_pool.hpp>
 #include <tinyhttp/core/chrono.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/shared.hpp>
+#include <tinyhttp/core/thread.hpp>
 
 #include <coroutine>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -71,7 +72,6 @@ class blocking_call final : public request_context, public worker_visit {
         thrown_ = std::current_exception();
       }
     }
-    leave();
   }
 
   // request_context, for the handler: nothing of it touches the connection.
@@ -98,7 +98,7 @@ class blocking_call final : public request_context, public worker_visit {
     [[nodiscard]] time_point now() noexcept override { return std::chrono::steady_clock::now(); }
     [[nodiscard]] std::int64_t unix_seconds() noexcept override { return system_unix_seconds(); }
     [[nodiscard]] task<void> wait_until(time_point when) override {
-      std::this_thread::sleep_until(when);
+      thread::sleep_for(when - now());
       co_return;
     }
   };
@@ -117,7 +117,7 @@ template <class H>
 class blocking_wait {
  public:
   blocking_wait(const H& h, worker_pool& pool, request& r)
-      : handler_(h), pool_(pool), call_(std::make_shared<blocking_call<>>(r)) {}
+      : handler_(h), pool_(pool), call_(share(new blocking_call<>(r))) {}
   blocking_wait(const blocking_wait&) = delete;
   blocking_wait& operator=(const blocking_wait&) = delete;
   ~blocking_wait() { call_->abandon(); }
@@ -125,7 +125,10 @@ class blocking_wait {
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> waiter) {
     call_->wait(waiter);
-    accepted_ = pool_.submit([call = call_, handler = &handler_] { call->run(*handler); });
+    accepted_ = pool_.submit([call = call_, handler = &handler_]() noexcept {
+      call->run(*handler);
+      worker_visit::leave(call);
+    });
     return accepted_;
   }
   /// Whether the handler was called.
@@ -135,7 +138,7 @@ class blocking_wait {
  private:
   const H& handler_;
   worker_pool& pool_;
-  std::shared_ptr<blocking_call<>> call_;
+  shared<blocking_call<>> call_;
   bool accepted_ = false;
 };
 
@@ -143,7 +146,7 @@ template <class H>
 class blocking_handler {
  public:
   blocking_handler(H h, worker_options options)
-      : inner_(std::make_unique<inner>(std::move(h), options)) {}
+      : inner_(new inner(std::move(h), options)) {}
 
   reply operator()(request& r) const {
     if (r.context == nullptr) return invoke(inner_->call, r);
@@ -167,7 +170,7 @@ class blocking_handler {
     co_return waiting.call().take();
   }
 
-  std::unique_ptr<inner> inner_;
+  owned<inner> inner_;
 };
 
 }  // namespace detail

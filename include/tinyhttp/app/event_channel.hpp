@@ -5,7 +5,9 @@
 #pragma once
 
 #include <tinyhttp/app/event_stream.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/http/events.hpp>
 #include <tinyhttp/http/request.hpp>
@@ -15,8 +17,6 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,7 +41,7 @@ struct channel_wait {
 /// What a channel and its streams share.
 class channel_state {
  public:
-  using octets = std::shared_ptr<const std::string>;
+  using octets = shared<const std::string>;
 
   explicit channel_state(std::size_t kept) : most_(kept > 0 ? kept : 1) {}
 
@@ -55,7 +55,7 @@ class channel_state {
   /// There will never be an event at `place`: the channel is closed, or the event has been dropped.
   [[nodiscard]] bool ends_at(std::uint64_t place) const;
   /// False: there is something, or never will be.
-  bool wait(const std::shared_ptr<channel_wait>& who, std::uint64_t place, std::coroutine_handle<> waiter);
+  bool wait(const shared<channel_wait>& who, std::uint64_t place, std::coroutine_handle<> waiter);
   void leave(channel_wait& who) noexcept;
 
  private:
@@ -72,13 +72,13 @@ class channel_state {
   std::vector<kept_event> kept_;   // a ring: the event of a place is at its remainder
   std::uint64_t next_ = 0;         // the place of what is published next
   bool closed_ = false;
-  std::vector<std::shared_ptr<channel_wait>> waiting_;
+  std::vector<shared<channel_wait>> waiting_;
 };
 
 /// Awaits the next event of a channel, or its end.
 class until_published {
  public:
-  until_published(channel_state& of, const std::shared_ptr<channel_wait>& who, std::uint64_t place) noexcept
+  until_published(channel_state& of, const shared<channel_wait>& who, std::uint64_t place) noexcept
       : channel_(of), who_(who), place_(place) {}
   until_published(const until_published&) = delete;
   until_published& operator=(const until_published&) = delete;
@@ -89,7 +89,7 @@ class until_published {
 
  private:
   channel_state& channel_;
-  const std::shared_ptr<channel_wait>& who_;
+  const shared<channel_wait>& who_;
   std::uint64_t place_;
 };
 
@@ -97,8 +97,8 @@ class until_published {
 template <class = void>  // g++ compiles every coroutine it sees; a template only where it is used
 class channel_reader {
  public:
-  channel_reader(std::shared_ptr<channel_state> of, std::uint64_t place, request_context* loop)
-      : channel_(std::move(of)), wait_(std::make_shared<channel_wait>()), place_(place) {
+  channel_reader(shared<channel_state> of, std::uint64_t place, request_context* loop)
+      : channel_(std::move(of)), wait_(share(new channel_wait)), place_(place) {
     wait_->loop = loop;
   }
   task<channel_state::octets> operator()() {
@@ -111,8 +111,8 @@ class channel_reader {
   }
 
  private:
-  std::shared_ptr<channel_state> channel_;
-  std::shared_ptr<channel_wait> wait_;
+  shared<channel_state> channel_;
+  shared<channel_wait> wait_;
   std::uint64_t place_;
 };
 
@@ -122,7 +122,7 @@ class channel_reader {
 class event_channel {
  public:
   explicit event_channel(event_channel_options with = {})
-      : state_(std::make_shared<detail::channel_state>(with.kept)) {}
+      : state_(share(new detail::channel_state(with.kept))) {}
   event_channel(const event_channel&) = delete;
   event_channel& operator=(const event_channel&) = delete;
   ~event_channel() {
@@ -155,7 +155,7 @@ class event_channel {
   void close() { state_->close(); }
 
  private:
-  std::shared_ptr<detail::channel_state> state_;
+  shared<detail::channel_state> state_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ class event_channel {
 namespace detail {
 
 inline void channel_state::publish(const event& e, std::string&& formatted) {
-  kept_event made{std::make_shared<const std::string>(std::move(formatted)), e.id.value_or(std::string())};
+  kept_event made{share(new std::string(std::move(formatted))), e.id.value_or(std::string())};
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   if (kept_.size() < most_) kept_.push_back(std::move(made));
@@ -210,7 +210,7 @@ inline bool channel_state::ends_at(std::uint64_t place) const {
   return place < first() || (place == next_ && closed_);
 }
 
-inline bool channel_state::wait(const std::shared_ptr<channel_wait>& who, std::uint64_t place,
+inline bool channel_state::wait(const shared<channel_wait>& who, std::uint64_t place,
                                 std::coroutine_handle<> waiter) {
   const std::lock_guard lock(mutex_);
   if (place != next_ || closed_) return false;

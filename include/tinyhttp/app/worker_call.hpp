@@ -6,15 +6,15 @@
 #include <tinyhttp/app/worker_pool.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/mutex.hpp>
+#include <tinyhttp/core/shared.hpp>
+#include <tinyhttp/core/thread.hpp>
 #include <tinyhttp/http/request.hpp>
 
 #include <atomic>
 #include <coroutine>
-#include <memory>
-#include <mutex>
 #include <new>
 #include <optional>
-#include <thread>
 #include <utility>
 
 namespace tinyhttp {
@@ -23,7 +23,7 @@ namespace detail {
 
 /// What a waiting coroutine and a worker share. Either may be destroyed first, and so may the function
 /// that is posted between them. The last one frees it.
-class worker_visit : public std::enable_shared_from_this<worker_visit> {
+class worker_visit {
  public:
   explicit worker_visit(request_context* loop) noexcept : loop_(loop) {}
 
@@ -56,15 +56,15 @@ class worker_visit : public std::enable_shared_from_this<worker_visit> {
     const std::lock_guard lock(mutex_);
     return loop_ != nullptr ? &loop_->lasting() : nullptr;
   }
-  /// Resumes the waiter, on the loop thread, once there is memory to post it.
-  void leave() {
+  /// Resumes who waits for `self`, on the loop thread, once there is memory to post it.
+  static void leave(const shared<worker_visit>& self) {
     for (bool told = false; !told;) try {
-        post([self = shared_from_this()] {
+        self->post([self] {
           if (const auto waiter = std::exchange(self->waiter_, nullptr)) waiter.resume();
         });
         told = true;
       } catch (const std::bad_alloc&) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        thread::sleep_for(std::chrono::milliseconds(1));
       }
   }
 
@@ -87,7 +87,7 @@ template <class Work>
 class worker_call {
  public:
   worker_call(worker_pool& pool, request_context* loop, Work work)
-      : pool_(pool), here_(loop == nullptr), visit_(std::make_shared<visit>(loop, std::move(work))) {}
+      : pool_(pool), here_(loop == nullptr), visit_(share(new visit(loop, std::move(work)))) {}
   worker_call(const worker_call&) = delete;
   worker_call& operator=(const worker_call&) = delete;
   ~worker_call() { visit_->abandon(); }
@@ -115,7 +115,7 @@ class worker_call {
     try {
       return pool_.submit([call = visit_] {
         if (!call->abandoned()) call->made = call->work();
-        call->leave();
+        detail::worker_visit::leave(call);
       });
     } catch (...) {  // no thread can be started
       return false;
@@ -124,7 +124,7 @@ class worker_call {
 
   worker_pool& pool_;
   const bool here_;
-  std::shared_ptr<visit> visit_;
+  shared<visit> visit_;
 };
 
 }  // namespace tinyhttp

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <tinyhttp/core/function.hpp>
+#include <tinyhttp/core/mutex.hpp>
+#include <tinyhttp/core/owned.hpp>
+#include <tinyhttp/core/owned_list.hpp>
+#include <tinyhttp/core/thread.hpp>
 
-#include <condition_variable>
 #include <cstddef>
-#include <mutex>
-#include <thread>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -42,10 +44,10 @@ class worker_pool {
 
   const worker_options options_;
   std::mutex mutex_;
-  std::condition_variable changed_;
+  condition changed_;
   std::vector<function<void()>> queue_;  // this and all below are guarded by mutex_
   std::size_t taken_ = 0;                // at the front of queue_: gone already
-  std::vector<std::thread> threads_;
+  owned_list<thread> threads_;
   std::size_t idle_ = 0;
   bool stopping_ = false;
 };
@@ -68,13 +70,12 @@ inline worker_pool::~worker_pool() {
 /// Starts one more thread. False: the limit is reached, the pool's or the system's.
 inline bool worker_pool::grow() {
   if (!threads_.empty() && threads_.size() >= options_.threads) return false;
-  try {
-    threads_.emplace_back([this] { run(); });
-    return true;
-  } catch (...) {
-    if (threads_.empty()) throw;
-    return false;
-  }
+  threads_.push_back(owned<thread>(new thread));
+  const int failed = threads_.back().start([](void* of) noexcept { static_cast<worker_pool*>(of)->run(); }, this);
+  if (failed == 0) return true;
+  threads_.pop_back();
+  if (threads_.empty()) throw std::system_error(failed, std::generic_category(), "worker_pool");
+  return false;
 }
 
 inline bool worker_pool::submit(function<void()>&& work) {
@@ -98,19 +99,19 @@ inline function<void()> worker_pool::take() {
 }
 
 inline void worker_pool::run() {
-  std::unique_lock lock(mutex_);
   for (;;) {
-    while (queued() == 0 && !stopping_) {
-      ++idle_;
-      changed_.wait(lock);
-      --idle_;
+    function<void()> work;
+    {
+      const std::lock_guard lock(mutex_);
+      while (queued() == 0 && !stopping_) {
+        ++idle_;
+        changed_.wait(mutex_);
+        --idle_;
+      }
+      if (stopping_) return;
+      work = take();
     }
-    if (stopping_) return;
-    auto work = take();
-    lock.unlock();
     work();
-    work = {};
-    lock.lock();
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <tinyhttp/client/call.hpp>
 #include <tinyhttp/client/forwarding.hpp>
+#include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/h1/writer.hpp>
@@ -16,7 +17,6 @@
 #include <tinyhttp/http/url.hpp>
 
 #include <concepts>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,7 +77,7 @@ class forwarding_handler {
  public:
   /// Without `upstream`, requests say where they go.
   forwarding_handler(Client over, result<url> upstream, forward_options how)
-      : inner_(std::make_unique<inner>(std::move(over), std::move(upstream), std::move(how))) {}
+      : inner_(new inner(std::move(over), std::move(upstream), std::move(how))) {}
 
   task<response> operator()(request& r) const
     requires waits_on_a_loop<Client>
@@ -123,7 +123,7 @@ class forwarding_handler {
     co_return in.finish(r.method, std::move(answer));
   }
 
-  std::unique_ptr<const inner> inner_;
+  owned<const inner> inner_;
 };
 
 template <class Client>

@@ -16,7 +16,6 @@
 #include <tinyhttp/http/url.hpp>
 #include <tinyhttp/net/loop.hpp>
 
-#include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -35,13 +34,13 @@ class basic_async_client {
  public:
   /// Throws std::invalid_argument if `client_options::stop` is set: it ends waits in threads, which there are none of here.
   explicit basic_async_client(client_options with = {})
-      : options_(std::make_shared<const client_options>(std::move(with))) {
-    if (options_->stop != nullptr) throw std::invalid_argument("async_client: stop is for clients that block");
+      : shared_(share(new state{std::move(with), {}})) {
+    if (options().stop != nullptr) throw std::invalid_argument("async_client: stop is for clients that block");
   }
 
   /// The whole answer, whatever its status.
   [[nodiscard]] task<result<response>> call(std::string_view to, call_options how = {}) const {
-    return run(options_, parse_url(to), std::move(how), answer_until::end);
+    return run(shared_, parse_url(to), std::move(how), answer_until::end);
   }
   [[nodiscard]] task<result<response>> get(std::string_view to) const { return call(to); }
   [[nodiscard]] task<result<response>> head(std::string_view to) const { return call(to, {.method = method::head}); }
@@ -62,31 +61,35 @@ class basic_async_client {
   /// The answer as soon as its head has arrived. Pull the body with `co_await`; dropping it before
   /// its end closes the connection.
   [[nodiscard]] task<result<response>> open(std::string_view to, call_options how = {}) const {
-    return run(options_, parse_url(to), std::move(how), answer_until::head);
+    return run(shared_, parse_url(to), std::move(how), answer_until::head);
   }
 
   /// The same as `open` for a request whose target is a URL in absolute form (RFC 9112 3.2.2).
   [[nodiscard]] task<result<response>> send(request r) const {
     auto to = detail::url_of(r);
-    return run(options_, std::move(to), detail::options_of(std::move(r)), answer_until::head);
+    return run(shared_, std::move(to), detail::options_of(std::move(r)), answer_until::head);
   }
 
-  [[nodiscard]] const client_options& options() const noexcept { return *options_; }
+  [[nodiscard]] const client_options& options() const noexcept { return shared_->options; }
   /// On the loop that runs.
   [[nodiscard]] std::size_t idle_connections() const;
 
  private:
   using engine = client_engine<Transport>;
-  using shared_options = std::shared_ptr<const client_options>;
+  /// What copies share, and loops know them by.
+  struct state {
+    client_options options;
+    net::local_owner here;
+  };
 
   task<result<response>> ask(method m, std::string_view to, body content, std::string_view media_type) const;
-  static task<result<response>> run(shared_options with, result<url> to, call_options how, answer_until goes_to);
-  static shared<engine> engine_on(net::loop& on, const shared_options& with) {
+  static task<result<response>> run(shared<const state> of, result<url> to, call_options how, answer_until goes_to);
+  static shared<engine> engine_on(net::loop& on, const state& of) {
     return on.locals().template of<engine>(
-        with, [&] { return share(new engine(*with, Transport(on))); });
+        of.here, [&] { return share(new engine(of.options, Transport(on))); });
   }
 
-  shared_options options_;
+  shared<const state> shared_;
 };
 
 /// The client that waits on loops.
@@ -95,14 +98,14 @@ using async_client = basic_async_client<loop_transport>;
 // ---------------------------------------------------------------------------------------------
 
 template <client_transport Transport>
-task<result<response>> basic_async_client<Transport>::run(shared_options with, result<url> to,
+task<result<response>> basic_async_client<Transport>::run(shared<const state> of, result<url> to,
                                                           call_options how, answer_until goes_to) {
   if (!to) co_return to.error();
   net::loop* on = net::loop::current();
   if (on == nullptr)
     co_return error(error_kind::invalid_argument,
                     detail::describe(how.method, *to) + ": no loop runs in this thread");
-  const shared<engine> asks = engine_on(*on, with);
+  const shared<engine> asks = engine_on(*on, *of);
   task<result<response>> running = asks->run(std::move(to), std::move(how), goes_to);
   auto there = running.in_place();
   result<response>& answer = co_await there;
@@ -120,7 +123,7 @@ task<result<response>> basic_async_client<Transport>::ask(method m, std::string_
 template <client_transport Transport>
 std::size_t basic_async_client<Transport>::idle_connections() const {
   net::loop* on = net::loop::current();
-  return on != nullptr ? engine_on(*on, options_)->idle_connections() : 0;
+  return on != nullptr ? engine_on(*on, *shared_)->idle_connections() : 0;
 }
 
 }  // namespace tinyhttp

@@ -7,6 +7,7 @@
 #include <tinyhttp/client/local_file.hpp>
 #include <tinyhttp/client/part_file.hpp>
 #include <tinyhttp/core/clock.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/result.hpp>
 #include <tinyhttp/http/cookie_file.hpp>
 #include <tinyhttp/http/cookie_store.hpp>
@@ -15,7 +16,6 @@
 #include <tinyhttp/http/url.hpp>
 
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>

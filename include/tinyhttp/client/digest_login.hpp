@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/client/hooks.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/files/system.hpp>
 #include <tinyhttp/http/challenge.hpp>
 #include <tinyhttp/http/digest_access.hpp>
@@ -12,7 +13,6 @@
 #include <tinyhttp/http/url.hpp>
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>

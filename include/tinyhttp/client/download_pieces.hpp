@@ -12,11 +12,11 @@
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/thread.hpp>
 #include <tinyhttp/http/content_range.hpp>
 #include <tinyhttp/http/range.hpp>
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/url.hpp>
-#include <tinyhttp/net/thread.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -229,12 +229,12 @@ template <class Client>
 result<bool> piece_fetcher<Client>::run(std::vector<byte_range> pieces, std::size_t connections) {
   left_ = std::move(pieces);
   const std::size_t wanted = at_most(connections, left_.size());
-  std::vector<net::thread> others(wanted > 0 ? wanted - 1 : 0);
+  std::vector<thread> others(wanted > 0 ? wanted - 1 : 0);
   const auto work_here = [](void* self) noexcept { static_cast<piece_fetcher*>(self)->work(); };
-  for (net::thread& each : others)
+  for (thread& each : others)
     if (each.start(work_here, this) != 0) break;  // no more threads: those that are there will do
   work();
-  for (net::thread& each : others) each.join();
+  for (thread& each : others) each.join();
   if (done_ > 0) work();  // what was given back after the others had left
   if (thrown_) std::rethrow_exception(thrown_);
   if (changed_) return false;

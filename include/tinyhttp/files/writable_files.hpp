@@ -8,6 +8,7 @@
 #include <tinyhttp/app/worker_call.hpp>
 #include <tinyhttp/app/worker_pool.hpp>
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/shared.hpp>
 #include <tinyhttp/core/task.hpp>
 #include <tinyhttp/files/directory.hpp>
@@ -18,7 +19,6 @@
 #include <tinyhttp/files/upload.hpp>
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>

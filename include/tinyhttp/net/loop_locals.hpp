@@ -7,10 +7,35 @@
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/shared.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <utility>
 
 namespace tinyhttp::net {
+
+/// Has things on loops until it is destroyed. Stays where it is; any thread.
+class local_owner {
+ public:
+  /// Outlives it, and knows whether it has gone.
+  class weak_type {
+   public:
+    weak_type(const local_owner& of) noexcept : gone_(of.gone_) {}
+    [[nodiscard]] bool expired() const noexcept { return gone_->load(std::memory_order_acquire); }
+
+   private:
+    shared<const std::atomic<bool>> gone_;
+  };
+
+  local_owner() : gone_(share(new std::atomic<bool>(false))) {}
+  local_owner(const local_owner&) = delete;
+  local_owner& operator=(const local_owner&) = delete;
+  ~local_owner() { gone_->store(true, std::memory_order_release); }
+  /// What it is known by: no other's while anything of it is on a loop.
+  [[nodiscard]] const void* get() const noexcept { return gone_.get(); }
+
+ private:
+  shared<std::atomic<bool>> gone_;
+};
 
 /// For the loop's thread only.
 class loop_locals {
@@ -19,7 +44,7 @@ class loop_locals {
   loop_locals(const loop_locals&) = delete;
   loop_locals& operator=(const loop_locals&) = delete;
 
-  /// The object that `owner`, a `std::shared_ptr`, has here; if there is none, the one that `make`, a callable,
+  /// The object that `owner`, a `local_owner` or a `std::shared_ptr`, has here; if there is none, the one that `make`, a callable,
   /// returns as a `shared<T>`. An owner must always use the same `T`. Objects whose owner is gone are dropped.
   template <class T, class Owner, class Make>
   [[nodiscard]] shared<T> of(const Owner& owner, Make&& make) {

@@ -9,9 +9,9 @@
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/result.hpp>
+#include <tinyhttp/core/thread.hpp>
 #include <tinyhttp/net/address.hpp>
 #include <tinyhttp/net/listener.hpp>
-#include <tinyhttp/net/thread.hpp>
 #include <tinyhttp/server/budget.hpp>
 #include <tinyhttp/server/census.hpp>
 #include <tinyhttp/server/options.hpp>
@@ -76,7 +76,7 @@ class basic_server {
  private:
   struct worker {
     basic_shard<Stream> shard;
-    net::thread thread;
+    tinyhttp::thread thread;
   };
   struct state {
     [[gnu::cold]] state(any_handler a, server_options o)

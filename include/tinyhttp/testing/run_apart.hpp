@@ -6,7 +6,7 @@
 #include <tinyhttp/core/ascii.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/owned_list.hpp>
-#include <tinyhttp/net/thread.hpp>
+#include <tinyhttp/core/thread.hpp>
 #include <tinyhttp/testing/units.hpp>
 
 #include <array>
@@ -157,7 +157,7 @@ struct running_thread {
   const F& f;
   std::string argument;
   run_outcome& got;
-  net::thread by{};
+  thread by{};
 
   static void run(void* of) noexcept {
     auto& self = *static_cast<running_thread*>(of);

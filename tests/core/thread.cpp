@@ -1,11 +1,11 @@
-// Tests of net/thread.hpp.
+// Tests of core/thread.hpp.
 #include "catch.hpp"
 
-#include <tinyhttp/net/thread.hpp>
+#include <tinyhttp/core/thread.hpp>
 
 #include <pthread.h>
 
-using tinyhttp::net::thread;
+using tinyhttp::thread;
 
 namespace {
 
