@@ -8,6 +8,7 @@
 
 // layer 0: octets, results, tasks, time
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/buffer.hpp>
 #include <tinyhttp/core/chrono.hpp>

@@ -370,8 +370,8 @@ TEMPLATE_TEST_CASE("a server that takes no more of a body is given up, too", "[c
 
 TEST_CASE("an upload that looks up in vain for an answer goes on waiting for its peer", "[client][threads][faults]") {
   struct impatient final : net::fault_injector {
-    impatient() { net::os::injector = this; }
-    ~impatient() override { net::os::injector = nullptr; }
+    impatient() { net::os::injector.store(this); }
+    ~impatient() override { net::os::injector.store(nullptr); }
     net::fault before(net::system_call which, int) noexcept override {
       if (which != net::system_call::poll || !uploads) return {};
       if (++waits == 60) {  // more than there are looks for an answer before the buffers are full
@@ -639,8 +639,8 @@ TEST_CASE("a GET over a kept connection asks for no memory but its answer's", "[
 TEST_CASE("of a short request that the system takes in part the rest follows", "[client][send][threads]") {
   class first_send : public net::fault_injector {
    public:
-    first_send() { net::os::injector = this; }
-    ~first_send() override { net::os::injector = nullptr; }
+    first_send() { net::os::injector.store(this); }
+    ~first_send() override { net::os::injector.store(nullptr); }
     void cut_at(std::size_t octets) { at_ = octets; }
     net::fault before(net::system_call which, int) noexcept override {
       if (which != net::system_call::send || std::this_thread::get_id() != mine_) return {};

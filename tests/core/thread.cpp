@@ -47,3 +47,39 @@ TEST_CASE("a thread that was never started has nothing to join") {
   none.join();
   SUCCEED("it came back");
 }
+
+TEST_CASE("who waits for a condition goes on once it is notified, and holds the mutex again") {
+  struct shared_state {
+    std::mutex mutex;
+    tinyhttp::condition changed;
+    int turn = 0;
+  } state;
+  thread other;
+  REQUIRE(other.start(
+              [](void* of) noexcept {
+                auto& with = *static_cast<shared_state*>(of);
+                const std::lock_guard lock(with.mutex);
+                with.turn = 1;
+                with.changed.notify_one();
+                while (with.turn != 2) with.changed.wait(with.mutex);
+                with.turn = 3;
+                with.changed.notify_all();
+              },
+              &state) == 0);
+  {
+    const std::lock_guard lock(state.mutex);
+    while (state.turn != 1) state.changed.wait(state.mutex);
+    state.turn = 2;
+    state.changed.notify_one();
+    while (state.turn != 3) state.changed.wait(state.mutex);
+  }
+  other.join();
+  CHECK(state.turn == 3);
+}
+
+TEST_CASE("a thread sleeps no shorter than it is told, and not at all for nothing") {
+  const auto before = std::chrono::steady_clock::now();
+  thread::sleep_for(std::chrono::milliseconds(-5'000));
+  thread::sleep_for(std::chrono::microseconds(300));
+  CHECK(std::chrono::steady_clock::now() - before >= std::chrono::microseconds(300));
+}

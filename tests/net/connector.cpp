@@ -141,8 +141,8 @@ TEST_CASE("Unix-domain names are connected to the same way", "[net][connector][u
 TEST_CASE("a connect that a signal interrupts goes on being made", "[net][connector][faults]") {
   auto listener = net::listener::bind({}).value();
   struct begin_and_interrupt : net::fault_injector {
-    explicit begin_and_interrupt(const net::address& where) : to(where) { net::os::injector = this; }
-    ~begin_and_interrupt() override { net::os::injector = nullptr; }
+    explicit begin_and_interrupt(const net::address& where) : to(where) { net::os::injector.store(this); }
+    ~begin_and_interrupt() override { net::os::injector.store(nullptr); }
     net::fault before(net::system_call which, int fd) noexcept override {
       if (which != net::system_call::connect) return {};
       static_cast<void>(::connect(fd, to.native(), to.native_size()));  // as the system does
@@ -174,8 +174,8 @@ TEST_CASE("the winner is tried first the next time", "[net][connector][rfc8305-4
   net::address_memory memory;
   net::connect_options with{.memory = &memory};
   struct count_connects : net::fault_injector {
-    count_connects() { net::os::injector = this; }
-    ~count_connects() override { net::os::injector = nullptr; }
+    count_connects() { net::os::injector.store(this); }
+    ~count_connects() override { net::os::injector.store(nullptr); }
     net::fault before(net::system_call which, int) noexcept override {
       count += which == net::system_call::connect;
       return {};

@@ -97,9 +97,9 @@ class faults : public net::fault_injector {
  public:
   faults(net::system_call which, net::fault what, int from = 0, int count = 1'000'000)
       : which_(which), what_(what), from_(from), until_(from + count) {
-    net::os::injector = this;
+    net::os::injector.store(this);
   }
-  ~faults() override { net::os::injector = nullptr; }
+  ~faults() override { net::os::injector.store(nullptr); }
   net::fault before(net::system_call which, int) noexcept override {
     if (which != which_) return {};
     const int call = calls_++;

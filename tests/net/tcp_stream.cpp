@@ -502,8 +502,8 @@ TEST_CASE("a slice of a file is sent, and fewer octets only if the file is short
 
 TEST_CASE("when a sendfile falls short, no other is tried before there is room", "[net][tcp_stream][file][cost]") {
   struct watcher final : net::fault_injector {
-    watcher() { net::os::injector = this; }
-    ~watcher() override { net::os::injector = nullptr; }
+    watcher() { net::os::injector.store(this); }
+    ~watcher() override { net::os::injector.store(nullptr); }
     net::fault before(net::system_call which, int) noexcept override {
       if (which == net::system_call::send_file) ++sent, ++in_a_row;
       if (which == net::system_call::poll || which == net::system_call::epoll_wait) in_a_row = 0;

@@ -94,8 +94,8 @@ class many_connections {
 /// Counts the calls that the network part makes, and disturbs none.
 class call_counter final : public net::fault_injector {
  public:
-  call_counter() { net::os::injector = this; }
-  ~call_counter() override { net::os::injector = nullptr; }
+  call_counter() { net::os::injector.store(this); }
+  ~call_counter() override { net::os::injector.store(nullptr); }
   net::fault before(net::system_call, int) noexcept override {
     ++calls;
     return {};

@@ -98,9 +98,9 @@ struct conversation {
 class failing : public net::fault_injector {
  public:
   failing(int at, net::fault with, bool for_ever = false) : at_(at), with_(with), for_ever_(for_ever) {
-    net::os::injector = this;
+    net::os::injector.store(this);
   }
-  ~failing() override { net::os::injector = nullptr; }
+  ~failing() override { net::os::injector.store(nullptr); }
   net::fault before(net::system_call which, int) noexcept override {
     const bool waits = which == net::system_call::epoll_wait || which == net::system_call::poll;
     const int call = calls++;

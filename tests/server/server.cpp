@@ -228,9 +228,9 @@ TEST_CASE("a connection that comes from elsewhere while the server ends is not l
   auto got = elsewhere->accept();
   REQUIRE(got);
   meanwhile.running = &running;
-  net::os::injector = &meanwhile;
+  net::os::injector.store(&meanwhile);
   const auto taken = running.take(std::move(got->socket));
-  net::os::injector = nullptr;
+  net::os::injector.store(nullptr);
   CHECK(taken);
   CHECK(running.open_connections() == 0);
   CHECK(c.ended());

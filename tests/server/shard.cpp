@@ -105,8 +105,8 @@ TEST_CASE("a system that has no room to watch a connection is told of, once, and
     if (line == "watch a connection: no space left on device") ++lines;
   };
   struct no_room final : net::fault_injector {
-    no_room() { net::os::injector = this; }
-    ~no_room() override { net::os::injector = nullptr; }
+    no_room() { net::os::injector.store(this); }
+    ~no_room() override { net::os::injector.store(nullptr); }
     net::fault before(net::system_call which, int fd) noexcept override {
       sockaddr_storage peer;
       socklen_t size = sizeof peer;
@@ -183,11 +183,11 @@ TEST_CASE("peers that go on connecting do not keep a server from stopping", "[se
   const net::address at = running.local_address();
   raw_client first(running);
   CHECK(first.ask(get_root).body == "hello");
-  net::os::injector = &flood;
+  net::os::injector.store(&flood);
   flood.to = &at;
   running.stop();
   running.wait();
-  net::os::injector = nullptr;
+  net::os::injector.store(nullptr);
   CHECK(flood.calls <= 8);
 }
 

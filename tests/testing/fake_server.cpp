@@ -101,13 +101,13 @@ TEST_CASE("a server that has run out of descriptors and of memory at once goes o
     std::atomic<bool> failed{false};
   } none_left;
   fake_server srv;
-  tinyhttp::net::os::injector = &none_left;
+  tinyhttp::net::os::injector.store(&none_left);
   raw_client client(srv);
   const auto deadline = std::chrono::steady_clock::now() + patience();
   while (!allocation_has_failed() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   CHECK(allocation_has_failed());
   fail_allocation_after(-1);
-  tinyhttp::net::os::injector = nullptr;
+  tinyhttp::net::os::injector.store(nullptr);
   client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
   ::pollfd answer{client.socket().native(), POLLIN, 0};
   CHECK(::poll(&answer, 1, static_cast<int>(patience().count())) == 1);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/app/worker_pool.hpp>
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/mutex.hpp>
@@ -11,7 +12,6 @@
 #include <tinyhttp/core/thread.hpp>
 #include <tinyhttp/http/request.hpp>
 
-#include <atomic>
 #include <coroutine>
 #include <new>
 #include <optional>
@@ -33,14 +33,14 @@ class worker_visit {
   /// Nobody waits any longer.
   void abandon() noexcept {
     const std::lock_guard lock(mutex_);
-    abandoned_ = true;
+    abandoned_.store(true);
     loop_ = nullptr;
     waiter_ = nullptr;
   }
 
   // On the worker's.
 
-  [[nodiscard]] bool abandoned() const noexcept { return abandoned_; }
+  [[nodiscard]] bool abandoned() const noexcept { return abandoned_.load(); }
   /// `request_context::stopping` of whoever waits.
   [[nodiscard]] bool stopping() const noexcept {
     const std::lock_guard lock(mutex_);
@@ -74,7 +74,7 @@ class worker_visit {
  private:
   mutable std::mutex mutex_;
   request_context* loop_;  // guarded by mutex_
-  std::atomic<bool> abandoned_ = false;
+  atomic<bool> abandoned_{false};
   std::coroutine_handle<> waiter_ = nullptr;  // the loop thread's
 };
 

@@ -8,6 +8,7 @@
 #include <tinyhttp/client/part_file.hpp>
 #include <tinyhttp/client/part_origin.hpp>
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/bounds.hpp>
 #include <tinyhttp/core/function.hpp>
 #include <tinyhttp/core/mutex.hpp>
@@ -18,7 +19,6 @@
 #include <tinyhttp/http/response.hpp>
 #include <tinyhttp/http/url.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -121,7 +121,7 @@ class piece_fetcher {
   const part_file& file_;
   range_sink came_;
 
-  std::atomic<std::size_t> done_{0};  // pieces
+  atomic<std::size_t> done_{0};  // pieces
   std::mutex guard_;                  // of all below
   std::vector<byte_range> left_;
   bool stopping_ = false;
@@ -214,7 +214,7 @@ void piece_fetcher<Client>::work() noexcept {
       byte_range rest = *next;
       auto why = fetch(rest);
       const bool fine = !why && rest.length == 0;
-      if (fine) ++done_;
+      if (fine) done_.fetch_add(1);
       if (!fine) give_back(rest, std::move(why));
       if (!fine) return;  // the others take it over, each but once
     }
@@ -235,7 +235,7 @@ result<bool> piece_fetcher<Client>::run(std::vector<byte_range> pieces, std::siz
     if (each.start(work_here, this) != 0) break;  // no more threads: those that are there will do
   work();
   for (thread& each : others) each.join();
-  if (done_ > 0) work();  // what was given back after the others had left
+  if (done_.load() > 0) work();  // what was given back after the others had left
   if (thrown_) std::rethrow_exception(thrown_);
   if (changed_) return false;
   if (!left_.empty() || (stopping_ && failure_)) return failure_->why;

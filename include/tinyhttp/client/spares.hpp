@@ -1,9 +1,9 @@
 // tinyhttp/client/spares.hpp -- reusable objects that have already allocated their memory.
 #pragma once
 
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/owned.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <utility>
 
@@ -18,7 +18,7 @@ class spares {
   spares(const spares&) = delete;
   spares& operator=(const spares&) = delete;
   ~spares() {
-    for (const auto& each : kept_) delete each.load(std::memory_order_relaxed);
+    for (const auto& each : kept_) delete each.load(memory_order::relaxed);
   }
 
   /// A `T` on loan, returned to the spares at its destruction; they must outlive it. A moved-from loan has none.
@@ -40,27 +40,24 @@ class spares {
   [[nodiscard]] std::size_t size() const noexcept {
     std::size_t all = 0;
     for (const auto& each : kept_)
-      if (each.load(std::memory_order_relaxed) != nullptr) ++all;
+      if (each.load(memory_order::relaxed) != nullptr) ++all;
     return all;
   }
 
  private:
   owned<T> take() {
     for (auto& each : kept_)
-      if (each.load(std::memory_order_relaxed) != nullptr)
-        if (T* const spare = each.exchange(nullptr, std::memory_order_acquire)) return owned<T>(spare);
+      if (each.load(memory_order::relaxed) != nullptr)
+        if (T* const spare = each.exchange(nullptr, memory_order::acquire)) return owned<T>(spare);
     return owned<T>(new T);
   }
   void give(owned<T> used) noexcept {
     used->clear();
-    for (auto& each : kept_) {
-      T* none = nullptr;
-      if (each.compare_exchange_strong(none, used.get(), std::memory_order_release, std::memory_order_relaxed))
-        return static_cast<void>(used.release());
-    }
+    for (auto& each : kept_)
+      if (each.try_replace(nullptr, used.get(), memory_order::release)) return static_cast<void>(used.release());
   }
 
-  std::atomic<T*> kept_[Most] = {};
+  atomic<T*> kept_[Most] = {};
 };
 
 }  // namespace tinyhttp

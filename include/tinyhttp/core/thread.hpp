@@ -14,15 +14,15 @@
 
 namespace tinyhttp {
 
-/// Empty, or a thread that must be joined before this is destroyed. Stays where it is.
+/// Empty, or a thread that must be joined before this is destroyed. Must not move.
 class thread {
  public:
   thread() noexcept = default;
   thread(const thread&) = delete;
   thread& operator=(const thread&) = delete;
 
-  /// Calls `run(what)` in a new thread; an exception that leaves it ends the program. 0, or an errno
-  /// value: then there is no thread. Once, or again after `join`.
+  /// Calls `run(what)` in a new thread; an exception that leaves it ends the program. Returns 0, or an errno value if
+  /// there is no thread. Call it once, or again after `join`.
   [[nodiscard]] int start(void (*run)(void*) noexcept, void* what) noexcept {
     run_ = run;
     what_ = what;
@@ -31,7 +31,7 @@ class thread {
     return failed;
   }
 
-  /// Waits until the function has returned. Nothing to do when there is no thread.
+  /// Waits until the function has returned. Does nothing if there is no thread.
   void join() noexcept {
     if (runs_) ::pthread_join(id_, nullptr);
     runs_ = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
@@ -14,7 +15,6 @@
 #include <tinyhttp/files/plan.hpp>
 #include <tinyhttp/http/fields.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -47,14 +47,14 @@ struct kept_file {
 
   /// Until then the disk need not be looked at again. Any thread.
   [[nodiscard]] time_point trusted_until() const noexcept {
-    return time_point(duration(trusted_.load(std::memory_order_relaxed)));
+    return time_point(duration(trusted_.load(memory_order::relaxed)));
   }
   void trust_until(time_point when) const noexcept {
-    trusted_.store(when.time_since_epoch().count(), std::memory_order_relaxed);
+    trusted_.store(when.time_since_epoch().count(), memory_order::relaxed);
   }
 
  private:
-  mutable std::atomic<duration::rep> trusted_{duration::min().count()};
+  mutable atomic<duration::rep> trusted_{duration::min().count()};
 };
 
 /// The most recently used files, by name: in memory, or open ones, by their size on disk. It uses `octets`, `largest`

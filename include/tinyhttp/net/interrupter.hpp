@@ -1,12 +1,12 @@
 // tinyhttp/net/interrupter.hpp -- interrupts threads that wait in this layer.
 #pragma once
 
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/net/system.hpp>
 #include <tinyhttp/net/wake_descriptors.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <span>
 
@@ -21,18 +21,18 @@ class interrupter {
 
   /// Any thread, any number of times; also from a signal handler.
   void cancel() noexcept {
-    cancelled_.store(true, std::memory_order_release);
+    cancelled_.store(true, memory_order::release);
     descriptors_.wake();
   }
   [[nodiscard]] bool cancelled() const noexcept {
-    return cancelled_.load(std::memory_order_acquire);
+    return cancelled_.load(memory_order::acquire);
   }
 
   /// Readable once cancelled.
   [[nodiscard]] int native() const noexcept { return descriptors_.native(); }
 
  private:
-  std::atomic<bool> cancelled_{false};
+  atomic<bool> cancelled_{false};
   wake_descriptors descriptors_;
 };
 

@@ -3,11 +3,11 @@
 // For objects that serve many loops and keep something on each, as a client keeps connections. Knows no loop.
 #pragma once
 
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
 #include <tinyhttp/core/shared.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <utility>
 
@@ -20,21 +20,21 @@ class local_owner {
   class weak_type {
    public:
     weak_type(const local_owner& of) noexcept : gone_(of.gone_) {}
-    [[nodiscard]] bool expired() const noexcept { return gone_->load(std::memory_order_acquire); }
+    [[nodiscard]] bool expired() const noexcept { return gone_->load(memory_order::acquire); }
 
    private:
-    shared<const std::atomic<bool>> gone_;
+    shared<const atomic<bool>> gone_;
   };
 
-  local_owner() : gone_(share(new std::atomic<bool>(false))) {}
+  local_owner() : gone_(share(new atomic<bool>(false))) {}
   local_owner(const local_owner&) = delete;
   local_owner& operator=(const local_owner&) = delete;
-  ~local_owner() { gone_->store(true, std::memory_order_release); }
+  ~local_owner() { gone_->store(true, memory_order::release); }
   /// What it is known by: no other's while anything of it is on a loop.
   [[nodiscard]] const void* get() const noexcept { return gone_.get(); }
 
  private:
-  shared<std::atomic<bool>> gone_;
+  shared<atomic<bool>> gone_;
 };
 
 /// For the loop's thread only.

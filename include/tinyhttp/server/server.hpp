@@ -5,6 +5,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/mutex.hpp>
 #include <tinyhttp/core/owned.hpp>
 #include <tinyhttp/core/owned_list.hpp>
@@ -17,7 +18,6 @@
 #include <tinyhttp/server/options.hpp>
 #include <tinyhttp/server/shard.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -90,7 +90,7 @@ class basic_server {
     net::listener listening;  // nothing behind it throws: who adopts a socket gives it back, or has it for good
     owned_list<worker> workers;
     bool runs = false;  // it has been started, threads and all
-    std::atomic<std::size_t> accepting{0};  // shards that still do
+    atomic<std::size_t> accepting{0};  // shards that still do
     std::mutex telling;
     bool stopped = false;  // guarded by telling: what is taken is with its loop before that is to end
     std::mutex joining;
@@ -129,9 +129,9 @@ result<basic_server<Stream>> basic_server<Stream>::start(any_handler app, server
   try {
     owned<state> running(new state(std::move(app), std::move(with)));
     const unsigned threads = running->options.threads > 0 ? running->options.threads : 1;
-    running->accepting = threads;
+    running->accepting.store(threads);
     const auto stop_listening = [&all = *running] {  // the last one: whoever comes now is refused
-      if (--all.accepting == 0) all.listening.close();
+      if (all.accepting.fetch_sub(1) == 1) all.listening.close();
     };
     for (unsigned i = 0; i < threads; ++i)
       running->workers.push_back(owned<worker>(new worker{

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tinyhttp/app/handler.hpp>
+#include <tinyhttp/core/atomic.hpp>
 #include <tinyhttp/core/chrono.hpp>
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/core/frame_memory.hpp>
@@ -26,7 +27,6 @@
 #include <tinyhttp/server/serve.hpp>
 #include <tinyhttp/server/services.hpp>
 
-#include <atomic>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -67,7 +67,7 @@ class basic_shard {
   /// Any thread, once. Accepts no new connections and closes idle ones; running exchanges, and requests already
   /// received, have until the deadline. Needs no memory, so it cannot fail.
   void stop() {
-    services_.ending.store(true, std::memory_order_relaxed);
+    services_.ending.store(true, memory_order::relaxed);
     if (at_stop_) loop_.post(std::move(at_stop_));
   }
 
@@ -75,9 +75,9 @@ class basic_shard {
   [[gnu::cold]] void take(net::accepted from) {
     owned<net::posted_call> call(new net::posted_call([this, held = std::move(from)]() mutable {
       if (!services_.stopping && connections_.size() < options_.connections) try_begin(std::move(held));
-      --coming_;
+      coming_.fetch_sub(1);
     }));
-    ++coming_;
+    coming_.fetch_add(1);
     loop_.post(std::move(call));
   }
 
@@ -87,7 +87,7 @@ class basic_shard {
   /// Connections that the drain deadline cut off. After `run`.
   [[nodiscard]] std::size_t cut_off() const noexcept { return cut_off_; }
   /// Any thread.
-  [[nodiscard]] std::size_t open() const noexcept { return open_.load(std::memory_order_relaxed) + coming_; }
+  [[nodiscard]] std::size_t open() const noexcept { return open_.load(memory_order::relaxed) + coming_.load(); }
 
  private:
   struct held_connection {
@@ -181,8 +181,8 @@ class basic_shard {
   task<void> accepting_;
   owned<net::posted_call> at_stop_;  // made beforehand
   std::size_t cut_off_ = 0;
-  std::atomic<std::size_t> open_{0};
-  std::atomic<std::size_t> coming_{0};  // taken, and not yet seen by the loop
+  atomic<std::size_t> open_{0};
+  atomic<std::size_t> coming_{0};  // taken, and not yet seen by the loop
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
   }
   held.serving.place = static_cast<std::uint32_t>(connections_.size() - 1);
   held.running = options_.introduced_by != nullptr ? introduce(held) : held.serving.run();
-  open_.store(connections_.size(), std::memory_order_relaxed);
+  open_.store(connections_.size(), memory_order::relaxed);
   held.running.start(
       [](void* done) {
         auto& self = *static_cast<held_connection*>(done);
@@ -301,7 +301,7 @@ void basic_shard<Stream>::reap() {
     const auto last_seen = connections_.take(place);
     if (place < connections_.size()) connections_[place].serving.place = place;
   }
-  open_.store(connections_.size(), std::memory_order_relaxed);
+  open_.store(connections_.size(), memory_order::relaxed);
   if (waiting_for_room_ != nullptr) loop_.schedule(*waiting_for_room_);
   waiting_for_room_ = nullptr;
   if (services_.stopping && connections_.empty()) loop_.stop();
