@@ -683,7 +683,7 @@ TEST_CASE("the last of a connection's requests says so", "[server]") {
 
 TEST_CASE("a server that ends answers the requests that have come, and says which answer is the last", "[server]") {
   served_in_memory s([](const request&) { return text("served"); });
-  s.services.ending = true;
+  s.services.ending.store(true);
   std::string back = s.exchange(get("/1") + post("/2", "hello") + get("/3"));
   for (int i = 0; i < 2; ++i) {
     const answer a = take_answer(back);
