@@ -3,11 +3,13 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <optional>
 #include <semaphore>
 #include <utility>
 #include <vector>
 
+#include "allocations.hpp"
 #include "catch.hpp"
 #include "no_threads.hpp"
 
@@ -97,6 +99,29 @@ TEST_CASE("a pool of no threads has one", "[app][threads][worker_pool]") {
   worker_pool pool({.threads = 0, .waiting = 0});
   CHECK(pool.submit([&] { ran.release(); }));
   ran.acquire();
+}
+
+TEST_CASE("work waits for a thread that is there when there is no memory for a further one", "[app][threads][worker_pool]") {
+  if (!allocations_are_counted()) return;
+  std::binary_semaphore begun(0), go(0), done(0);
+  worker_pool pool({.threads = 4, .waiting = 100});
+  CHECK(pool.submit([&] {
+    begun.release();
+    go.acquire();
+  }));
+  begun.acquire();
+  fail_allocation_after(0);
+  bool taken = false;
+  try {
+    taken = pool.submit([&] { done.release(); });
+  } catch (const std::bad_alloc&) {  // what is wrong here
+  }
+  const bool failed = allocation_has_failed();
+  fail_allocation_after(-1);
+  go.release();
+  CHECK(taken);
+  CHECK(failed);
+  if (taken) done.acquire();
 }
 
 #if defined(__GLIBC__)

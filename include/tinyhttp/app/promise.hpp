@@ -77,9 +77,10 @@ class future {
   shared<detail::promised<T>> promised_;
 };
 
-/// Sets the value; give a copy to the thread that will have it. The first value or error that is set counts; when the last copy is destroyed without
-/// one, the wait ends, too. Any thread may call every function, even if nobody waits any more. `T` may be void. Take the future
-/// first, and move the promise away: a copy kept by the waiter keeps the wait from ending. A moved-from promise is empty.
+/// Sets the value; give a copy to the thread that will set it. The first value or error that is set counts; when the
+/// last copy is destroyed without one, the wait ends, too. Any thread may call every function, even if nobody waits
+/// any more. `T` may be void. Take the future first, and move the promise away: a copy kept by the waiter keeps the
+/// wait from ending. A moved-from promise is empty.
 ///
 ///     th::promise<std::string> told;
 ///     auto coming = told.get_future();

@@ -35,8 +35,8 @@ class route_tree {
   place add(const route_pattern& pattern);
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
 
-  /// The place of the pattern that equals `path` without escapes: it has literal segments only, so it is the most
-  /// specific match. `none` if there is no such pattern.
+  /// The place of the pattern that equals `path` octet for octet, undecoded: it has literal segments only, so it is
+  /// the most specific match. `none` if there is no such pattern.
   [[nodiscard]] place literal(std::string_view path) const noexcept;
   static constexpr place none = 0;  // the root, which is nobody's child
 

@@ -90,7 +90,8 @@ class router {
   /// For tests: the response to a temporary request.
   response operator()(request&& r) const { return (*this)(r).get(); }
 
-  /// A registered route. The views are valid until a route is added or the router is destroyed.
+  /// A registered route; `routes()` returns them in order of registration. The views are valid until a route is added
+  /// or the router is destroyed.
   struct entry {
     std::string_view method;  // empty: any
     std::string_view pattern;

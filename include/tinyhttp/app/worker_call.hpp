@@ -82,7 +82,7 @@ class worker_visit {
 
 /// When awaited, has `work` called by a thread of `pool`, and returns its result. `work` must own what it
 /// uses, as it goes on if the waiting coroutine is destroyed, and must not throw. It is called in place
-/// without a context, as in tests, and when the pool is full. Await it once.
+/// without a context, as in tests, and when the pool does not take it. Await it once.
 template <class Work>
 class worker_call {
  public:

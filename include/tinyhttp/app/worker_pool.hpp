@@ -10,6 +10,7 @@
 #include <tinyhttp/core/thread.hpp>
 
 #include <cstddef>
+#include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -70,7 +71,12 @@ inline worker_pool::~worker_pool() {
 /// Starts one more thread. False: the limit is reached, the pool's or the system's.
 inline bool worker_pool::grow() {
   if (!threads_.empty() && threads_.size() >= options_.threads) return false;
-  threads_.push_back(owned<thread>(new thread));
+  try {
+    threads_.push_back(owned<thread>(new thread));
+  } catch (const std::bad_alloc&) {
+    if (threads_.empty()) throw;
+    return false;
+  }
   const int failed = threads_.back().start([](void* of) noexcept { static_cast<worker_pool*>(of)->run(); }, this);
   if (failed == 0) return true;
   threads_.pop_back();

@@ -47,8 +47,8 @@ struct call_options {
     fields.set("Content-Type", content.media_type);
     body = std::move(content.body);
   }
-  /// Credentials: RFC 7617, with a `user` without a colon, or RFC 6750. Only sent to the origin of the URL, and
-  /// in the clear.
+  /// Credentials: RFC 7617, with a `user` without a colon, or RFC 6750. Only sent to the origin of the URL. Neither
+  /// hides its secret: without TLS anybody on the way can read it.
   void set_basic(std::string_view user, std::string_view password) {
     fields.set("Authorization", basic_credentials(user, password));
   }

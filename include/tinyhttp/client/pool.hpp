@@ -17,7 +17,8 @@
 namespace tinyhttp {
 
 /// `Connection` has a `stream`, and `kept_for` says to which origin it is connected. A connection that does not fit,
-/// has been kept too long, or becomes readable while idle (most likely its end) is closed, outside the lock.
+/// has been kept too long, or has octets or an end to read while idle (most likely its end) is closed, outside the
+/// lock.
 template <class Connection>
 class connection_pool {
  public:

@@ -100,7 +100,7 @@ class retry_schedule {
   std::chrono::seconds asked_ = nothing;  // by the server
 };
 
-/// The system's time for blocking code: a wait blocks the thread until `stop` is cancelled.
+/// The system's time for blocking code: a wait blocks the thread, and ends early if `stop` is cancelled.
 template <class = void>
 class thread_clock final : public clock {
  public:

@@ -19,7 +19,7 @@
 namespace tinyhttp {
 
 /// Decodes one brotli stream; its window is at most 16 MiB. The format has no checksum: damage that is still valid
-/// brotli is not detected; only truncation is.
+/// brotli is not detected, but truncation is.
 [[nodiscard]] inline owned<coding_decoder> make_brotli_decoder(const decode_limits&);
 
 /// br (RFC 7932), for a list of codings.

@@ -22,7 +22,7 @@ namespace tinyhttp {
 [[nodiscard]] inline owned<coding_decoder> make_gzip_decoder(const decode_limits&);
 
 /// Decodes a zlib stream, as the coding is defined (RFC 9110 8.4.1.2), or the bare deflate stream that some servers
-/// send instead, as browsers do. A bare stream has no checksum: only truncation is detected.
+/// send instead, as browsers do. A bare stream has no checksum: damage that is still valid deflate is not detected.
 [[nodiscard]] inline owned<coding_decoder> make_deflate_decoder(const decode_limits&);
 
 /// gzip and deflate (RFC 9110 8.4.1), for a list of codings.

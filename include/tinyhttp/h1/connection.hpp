@@ -95,8 +95,8 @@ class connection {
   void take_memory(buffer& from) noexcept {
     if (in_.capacity() == 0) in_.swap(from);
   }
-  /// Returns the memory to `to` if it is empty. If `to` has memory, or this has grown beyond `most` octets, it is
-  /// freed instead.
+  /// Gives the memory to `to` if no octets are in it. If `to` has memory, or this has grown beyond `most` octets, it
+  /// is freed instead.
   void give_memory(buffer& to, std::size_t most) noexcept {
     if (in_.capacity() == 0) return;
     drop_used();

@@ -34,7 +34,7 @@ namespace tinyhttp::h1 {
 
 /// The longest prefix that consists of request target octets.
 struct target_text {
-  const char* end = nullptr;       // the first octet that may not, or `last`
+  const char* end = nullptr;       // the first octet that is no part of it, or `last`
   const char* question = nullptr;  // the first `?` in front of that, or `end`
 };
 

@@ -52,10 +52,10 @@ class coding_decoder {
   /// Decodes from the front of `in` into `out`, and removes from `in` what was used.
   ///
   /// @return  the octets written: fewer than fit only if `in` is used up. An error if the coded octets are damaged,
-  ///          continue after their end, or memory is short; no other call may follow
+  ///          continue after their end, or memory is short. No call may follow an error
   [[nodiscard]] virtual result<std::size_t> decode(std::string_view& in, std::span<char> out) = 0;
 
-  /// All input has been decoded: an error if it is incomplete.
+  /// Call it at the end of the input, once all of it has been decoded: an error if it is cut off.
   [[nodiscard]] virtual result<void> finish() = 0;
 };
 

@@ -24,7 +24,7 @@ namespace tinyhttp {
 using hash_function = std::optional<std::string> (*)(std::string_view name,
                                                      std::string_view octets);
 
-/// A parsed Digest challenge.
+/// A parsed Digest challenge; the values are unquoted.
 struct digest_challenge {
   std::string realm;
   std::string nonce;

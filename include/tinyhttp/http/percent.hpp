@@ -1,7 +1,7 @@
 // tinyhttp/http/percent.hpp -- percent-encoding (RFC 3986 2.1): encoding and decoding.
 //
-// Only decodes: callers must split first, so that an escaped delimiter never delimits. Knows neither paths nor
-// queries.
+// Decodes what it is given and no more: callers must split first, so that an escaped delimiter never delimits. Knows
+// neither paths nor queries.
 #pragma once
 
 #include <tinyhttp/core/ascii.hpp>
@@ -112,8 +112,8 @@ inline void append_escape(std::string& out, char c) {
   ascii::append_hex_octet(out, c, "0123456789ABCDEF");  // upper case: RFC 3986 2.1
 }
 
-/// Takes what stands before the first of `delimiters`, which never stay, off `text`, and appends it escaped; as it is
-/// where it `MayBeEscaped` and is.
+/// Takes what precedes the first of `delimiters` off `text`, and appends it escaped; with `MayBeEscaped`, valid escapes
+/// are kept. `delimiters` must be octets that `kept` does not leave unescaped.
 template <bool MayBeEscaped>
 [[gnu::noinline]] void take_escaped(std::string& out, std::string_view& text, unescaped kept, std::string_view delimiters) {
   for (std::size_t plain = 0;; plain = 0) {

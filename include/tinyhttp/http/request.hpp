@@ -37,7 +37,7 @@ class request_context {
   [[nodiscard]] virtual bool is_secure() const noexcept { return false; }
   /// The subject of the peer's certificate, such as `CN=me`, if the server asks for one (`tls_server_options::client_ca`).
   [[nodiscard]] virtual std::string peer_subject() const { return {}; }
-  /// The peer has gone, or has run out of time: nobody will see the response.
+  /// The peer has gone, or the server has given the exchange up: nobody will see the response.
   [[nodiscard]] virtual bool cancelled() const noexcept = 0;
   /// The server has been told to stop and waits for the running exchanges: a response without end, such
   /// as a stream of events, should finish. Any thread.

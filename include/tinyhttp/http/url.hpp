@@ -157,7 +157,8 @@ inline error url_error(std::string_view text, std::string_view why) {
   return plainer.empty() ? wrong : plainer;
 }
 
-/// Reads what follows an authority into `to`. False: a control octet, or part of the authority.
+/// Reads what follows an authority into `to`. False, and `to` is unchanged: `text` has a control octet, or does not
+/// begin where an authority ends.
 [[nodiscard]] inline bool read_behind_authority(std::string_view text, url& to) {
   const char first = text.empty() ? '/' : text[0];
   if ((first != '/' && first != '?' && first != '#') || ascii::has_control(text)) return false;

@@ -38,7 +38,7 @@ class loop final : public clock {
   /// Waiting coroutines must be gone already; posted functions are dropped.
   inline ~loop() override;  // so that the table of virtual functions is made only where one is used
 
-  /// Runs turns until `stop`. What a posted function throws leaves `run`, which may then be called again.
+  /// Runs turns until `stop`. What a posted function throws leaves `run`. After either, `run` may be called again.
   void run();
   /// Runs one turn: waits up to `at_most` for something to do, then does it.
   void run_once(duration at_most = duration::max());

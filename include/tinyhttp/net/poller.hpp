@@ -63,13 +63,13 @@ class poller {
   /// Forgets `w`. `stays_open`: the descriptor outlives `w`; otherwise it is about to be closed.
   void remove(watch& w, bool stays_open) noexcept;
 
-  /// Waits for one of `what`, until it is reported once. Returns 0 or -errno.
+  /// Asks for one of `what` to be reported, once; `wait` reports it. Returns 0 or -errno.
   std::int64_t want(watch& w, std::uint8_t what) {
     const bool told_anyway = epoll_ && w.how == watch::trigger::edge;
     return told_anyway ? 0 : ask_for(w, what);
   }
 
-  /// Stops waiting for a shared descriptor: it is not reported until it is wanted again.
+  /// No longer asks for a shared descriptor: it is not reported until it is wanted again.
   void rest(watch& w) noexcept;
 
   /// Reports what is ready, and waits up to `milliseconds` for it (-1: until something is ready).

@@ -19,7 +19,7 @@
 
 namespace tinyhttp::net {
 
-/// If a name has more addresses than this, only the first of each family are tried. Each unanswered attempt holds a
+/// The most addresses of a name that are tried: the first of each family, in turn. Each unanswered attempt holds a
 /// descriptor.
 inline constexpr std::size_t most_attempts = 16;
 

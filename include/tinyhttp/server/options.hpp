@@ -50,7 +50,8 @@ struct server_options {
   std::size_t drain_octets = 256 * 1024;  // read and dropped of a request body that no handler read; beyond, we close
   std::size_t connections = 16 * 1024;    // at once, per thread; more wait in the backlog
   /// Connections at once from one IPv4 address or one IPv6 network (/64), over all threads; more are
-  /// closed at once. Behind a proxy everybody has its address: set this to `connections` there.
+  /// closed at once. Behind a proxy without `introduced_by` everybody has its address: allow `connections` for each
+  /// thread there.
   std::size_t connections_per_address = 8 * 1024;
   std::size_t requests_per_connection = 1'000'000;  // the last answer says `close`
   /// All octets that a connection may hold for its peer: what it has received, answers that wait to
@@ -69,8 +70,8 @@ struct server_options {
   function<void(std::string_view) const> log = {};
 
   /// Reads what a proxy announces at the start of each connection, within `patience.head`, and returns the
-  /// peer's address, for logs and for `connections_per_address`: `net::read_proxy_header`
-  /// (net/proxy_header.hpp). Null: there is no such proxy.
+  /// peer's address, which `request::peer()` gives and `connections_per_address` counts:
+  /// `net::read_proxy_header` (net/proxy_header.hpp). Null: there is no such proxy.
   task<result<net::address>> (*introduced_by)(net::tcp_stream& from) = nullptr;
 
   /// For a `tls_server` (tls.hpp): its certificate and key. The handshake must end within `patience.head`.

@@ -1,6 +1,6 @@
 // tinyhttp/server/signals.hpp -- waits for SIGINT or SIGTERM, for programs that want that.
 //
-// Opt-in: nothing else in this library touches signals. Installs no handler; the signals are
+// Opt-in: nothing else in this library waits for signals. Installs no handler; the signals are
 // blocked and waited for, so that stopping happens in ordinary code.
 #pragma once
 

@@ -11,7 +11,7 @@
 
 namespace tinyhttp::testing {
 
-/// What `tls()` in testing_tls.hpp returns. Certificates and keys are PEM text.
+/// What `tls().make()` in testing_tls.hpp returns. Certificates and keys are PEM text.
 struct fake_security {
   shared<const net::secure_context> context;
   std::string host;       // in `url()`; empty: the literal address

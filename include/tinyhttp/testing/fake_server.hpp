@@ -122,8 +122,8 @@ class fake_server {
   /// still running. What `f` uses must outlive the server. Call this before the first request. `f` must not call
   /// this server: its journal is locked meanwhile, and at the end its thread is gone.
   void on_over(function<void(const exchange&)> f) { host_->shared().journal.on_over(std::move(f)); }
-  /// No request went to an undeclared path, none was malformed, and no lambda threw. Otherwise it names the nearest rule.
-  /// No request went to a path that has nothing, none was malformed, no lambda threw. Says which rule was nearly meant.
+  /// No request went to a path that has nothing, none was malformed, and no lambda threw. Otherwise it names the rule
+  /// or file that is nearest.
   [[nodiscard]] verdict quiet() const;
   /// Every rule was met by a request, and every script has come to its last entry. Rules that were
   /// removed do not count.
@@ -143,7 +143,7 @@ class fake_server {
   void hang_up(std::size_t n = 1) { host_->hang_up(n); }
   /// Accepts the next `n` connections, but never reads from them or sends anything.
   void ignore_connections(std::size_t n = 1) { host_->ignore_connections(n); }
-  /// TLS handshakes fail like this from the next connection on: `cut(after{n})`, `reset(after{n})` and
+  /// TLS handshakes end like this from the next connection on: `cut(after{n})`, `reset(after{n})` and
   /// `stall(after{n})` once n octets of ours have been sent, `raw(octets)` in place of our ServerHello. A
   /// handshake with fewer than n octets succeeds. Throws `bad_result` for behaviours that only answers can have.
   /// `ignore_connections` and `hang_up` take effect before any octet.
