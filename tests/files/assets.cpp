@@ -89,6 +89,8 @@ TEST_CASE("a fallback is for navigations only", "[files][assets]") {
   CHECK(get(serve, "/users/42").status == 404);
   CHECK(get(serve, "/x", {{"Sec-Fetch-Mode", "navigate"}}).status == 200);
   CHECK(get(serve, "/x", {{"Sec-Fetch-Mode", "cors"}, {"Accept", "text/html"}}).status == 404);
+  CHECK(get(serve, "/x", {{"Accept", "TEXT/HTML ; Q=0.000, */*"}}).status == 404);  // refused by name
+  CHECK(get(serve, "/x", {{"Accept", "text/html;q=0.001"}}).status == 200);
   CHECK(get(serve, "/x").fields["Vary"] == "Accept, Sec-Fetch-Mode");
   CHECK(get(site(), "/users/42", page).status == 404);
 }

@@ -181,6 +181,8 @@ TEST_CASE("a fallback answers navigations to what there is not, and nothing else
     CHECK(get(serve, "/ui/users/42").status == 404);
     CHECK(get(serve, "/ui/x", {{"Sec-Fetch-Mode", "navigate"}}).status == 200);
     CHECK(get(serve, "/ui/x", {{"Sec-Fetch-Mode", "cors"}, {"Accept", "text/html"}}).status == 404);
+    CHECK(get(serve, "/ui/x", {{"Accept", "TEXT/HTML ; Q=0.000, */*"}}).status == 404);  // refused by name
+    CHECK(get(serve, "/ui/x", {{"Accept", "text/html;q=0.001"}}).status == 200);
     CHECK(get(serve, "/ui/x").fields["Vary"] == "Accept, Sec-Fetch-Mode");
     CHECK(scratch::octets(get(serve, "/ui/app.js", page).body) == "js");
     CHECK(get(serve, "/ui/empty/", page).status == 403);

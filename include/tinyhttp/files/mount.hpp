@@ -8,8 +8,10 @@
 #include <tinyhttp/core/clock.hpp>
 #include <tinyhttp/files/path.hpp>
 #include <tinyhttp/files/system.hpp>
+#include <tinyhttp/http/negotiation.hpp>
 #include <tinyhttp/http/request.hpp>
 #include <tinyhttp/http/response.hpp>
+#include <tinyhttp/http/uri_reference.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -64,14 +66,15 @@ namespace tinyhttp::files {
 }
 
 /// A browser navigates to a page, as opposed to fetching a resource for one: by Sec-Fetch-Mode, or otherwise by
-/// text/html in Accept.
+/// text/html in Accept, unless its weight is 0, which refuses it (RFC 9110 12.4.2).
 [[nodiscard, gnu::cold]] inline bool is_navigation(const request& r) noexcept {
   if (const auto mode = r.fields.get("Sec-Fetch-Mode")) return *mode == "navigate";
   for (const auto [name, value] : r.fields) {
     if (!ascii::equal_ignoring_case(name, "Accept")) continue;
     auto list = value;
-    while (const auto element = ascii::take_list_element(list))
-      if (ascii::equal_ignoring_case(ascii::trim(element->substr(0, element->find(';'))), "text/html"))
+    while (auto element = ascii::take_list_element(list))
+      if (ascii::equal_ignoring_case(ascii::trim(tinyhttp::detail::take_until(*element, ";")), "text/html") &&
+          tinyhttp::detail::element_quality(*element) != 0)
         return true;
   }
   return false;
