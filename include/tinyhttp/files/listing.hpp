@@ -46,10 +46,9 @@ inline constexpr std::string_view page_head = R"(<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
 <style>
-:root { --line: #8883; --dim: #666; --link: #0b57d0; --hover: #8881 }
+:root { color-scheme: light dark; --line: #8883; --dim: #666; --link: #0b57d0; --hover: #8881 }
 @media (prefers-color-scheme: dark) { :root { --dim: #aaa; --link: #8ab4f8 } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem }
 h1 { font-size: 1.25rem; font-weight: 600; overflow-wrap: anywhere }
