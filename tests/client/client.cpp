@@ -7,10 +7,12 @@
 
 #include <tinyhttp/client/async.hpp>
 #include <tinyhttp/client/client.hpp>
+#include <tinyhttp/server/server.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -634,6 +636,34 @@ TEST_CASE("a GET over a kept connection asks for no memory but its answer's", "[
   const std::size_t after = allocations();
   CHECK(good);
   CHECK(after == before);
+}
+
+TEST_CASE("a call that memory ran out for leads none after it to another server", "[client][limit][threads]") {
+  if (!allocations_are_counted()) return;
+  const server one([](const request&) { return text("one"); }, {.port = 0});
+  const server other([](const request&) { return text("other"); }, {.port = 0});
+  const std::string host = "a.name.longer.than.a.string.keeps.in.its.place.example";
+  std::size_t failures = 0;
+  for (long nth = 0;; ++nth) {
+    client asks({.hosts = {{.host = host, .port = 80, .to = {"127.0.0.1"}, .to_port = one.port()},
+                           {.host = host, .port = 8080, .to = {"127.0.0.1"}, .to_port = other.port()}}});
+    auto first = asks.get("http://" + host + "/");  // whose connection is kept
+    REQUIRE(message_of(first) == "answer 200");
+    const std::string elsewhere = "http://" + host + ":8080/";
+    fail_allocation_after(nth);
+    try {
+      static_cast<void>(asks.get(elsewhere));
+    } catch (const std::bad_alloc&) {
+      ++failures;
+    }
+    const bool ran_out = allocation_has_failed();
+    fail_allocation_after(-1);
+    auto again = asks.get(elsewhere);
+    REQUIRE(message_of(again) == "answer 200");
+    REQUIRE(again->body.text() == "other");
+    if (!ran_out) break;
+  }
+  CHECK(failures > 0);
 }
 
 TEST_CASE("of a short request that the system takes in part the rest follows", "[client][send][threads]") {

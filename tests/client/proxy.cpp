@@ -126,7 +126,7 @@ TEST_CASE("connections that take different ways are kept apart", "[client][proxy
   client_options with;
   const auto key = [&] {
     std::string made;
-    route_to(to, with).append_key(made, to);
+    route_to(to, with).write_key(made, to);
     return made;
   };
   CHECK(key() == "http://h.example:81");

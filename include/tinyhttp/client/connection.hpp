@@ -59,7 +59,7 @@ class client_connection {
   /// Receives the connection once an exchange has left it fit for another; if empty, it is closed.
   function<void(shared<client_connection>)> when_idle;
 
-  /// What it is kept for, such as `http://h:1` (see `route::append_key`); set by its maker.
+  /// What it is kept for, such as `http://h:1` (see `route::write_key`); set by its maker.
   std::string kept_for;
 
   /// The scheme of the URLs that can be requested over it, for error lines: a literal.

@@ -222,7 +222,7 @@ task<result<void>> client_engine<Transport>::ask(call& c) const {
   const bool repeatable = r.method.is_idempotent() && r.body.stream() == nullptr;
   const bool expects = r.fields.get("Expect").has_value();
 
-  if (c.key.empty()) way.append_key(c.key, c.to);
+  if (c.key.empty()) way.write_key(c.key, c.to);
   shared<connection> over = pool_.shares->take(c.key, transport_.now());
   for (bool kept = over != nullptr;; kept = false) {
     if (!over) {

@@ -22,10 +22,15 @@ struct route {
   /// Requests are sent to the proxy in absolute form (RFC 9112 3.2.2).
   [[nodiscard]] bool is_absolute_form() const noexcept { return via != nullptr && !tunnels; }
 
-  /// Appends the key under which connections are kept: those with another route or origin never mix.
-  void append_key(std::string& out, const url& to) const {
+  /// Writes the key under which connections are kept: those with another route or origin never mix. `out` is empty if
+  /// there is no memory for it: half a key would be another's.
+  void write_key(std::string& out, const url& to) const try {
+    out.clear();
     detail::append_host_field(out.append(to.scheme).append("://"), to);
     if (via != nullptr) out.append(tunnels ? " through " : " by ").append(via->to_string());
+  } catch (...) {
+    out.clear();
+    throw;
   }
 };
 

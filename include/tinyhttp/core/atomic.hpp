@@ -4,7 +4,7 @@
 // for each thing that is done, which an unoptimised build makes. Each of these is an instruction.
 #pragma once
 
-namespace tinyhttp {
+namespace tinyhttp::sync {
 
 /// How a change orders what else its thread reads and writes, as std::memory_order.
 enum class memory_order : int {
@@ -49,4 +49,4 @@ class atomic {
   alignas(sizeof(T)) T value_ = {};
 };
 
-}  // namespace tinyhttp
+}  // namespace tinyhttp::sync

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <time.h>
 
-namespace tinyhttp {
+namespace tinyhttp::sync {
 
 /// Empty, or a thread that must be joined before this is destroyed. Must not move.
 class thread {
@@ -78,4 +78,4 @@ class condition {
   pthread_cond_t native_ = PTHREAD_COND_INITIALIZER;
 };
 
-}  // namespace tinyhttp
+}  // namespace tinyhttp::sync
