@@ -31,6 +31,8 @@ A block fenced with ```sh is left alone, unless one of these stands above it:
                                  later blocks can talk to it
     `seconds: N` with either     when it may take longer than two minutes
 
+Declarations are fenced with ```c++, which nothing compiles: in docs/reference/ only, where check_reference.py holds them to the headers.
+
 With arguments, such as docs/client.md, only those pages. Beside that: README.md has fewer than 200 lines, and links to files of ours lead to files.
 """
 import concurrent.futures
@@ -450,7 +452,7 @@ def self_test():
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what it has started ends with it
     self_test()
-    pages = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))] if page.exists()]
+    pages = [page for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if page.exists()]
     if asked := set(sys.argv[1:]):
         pages = [page for page in pages if page.relative_to(ROOT).as_posix() in asked]
     pages = {page: blocks_of(page.read_text("utf-8"), page.relative_to(ROOT).as_posix()) for page in pages}
@@ -470,6 +472,8 @@ def main():
             for one, faults in recipes[page].result().items():
                 check(SUITE, f"{one.name()} compiles and runs", one.faults + faults)
             check(SUITE, f"the links of {name} lead somewhere", dead_links(text, name))
+            if not name.startswith("docs/reference/"):
+                check(SUITE, f"nothing of {name} is C++ that is not compiled", [one.name() for one in blocks if one.language == "c++"])
             if name == "README.md":
                 lines = len(text.splitlines())
                 check(SUITE, "README.md has fewer than 200 lines", [] if lines < 200 else [f"it has {lines}"])
