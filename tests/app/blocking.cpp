@@ -78,6 +78,20 @@ TEST_CASE("a blocking handler knows how its request came", "[app][threads][block
   }
 }
 
+TEST_CASE("a blocking handler does not sleep until a time that has passed, however long ago", "[app][threads][blocking]") {
+  manual_context loop;
+  const auto app = blocking([](const request& r) {
+    auto until = r.context->clock().wait_until(time_point::min());
+    until.start();
+    return text(until.finished() ? "awake" : "asleep");
+  });
+  request r = get_on(loop);
+  auto made = app(r);
+  made.later().start();
+  loop.run_one();
+  CHECK(made.later().take().body.text() == "awake");
+}
+
 TEST_CASE("what a blocking handler throws is thrown on the loop thread",
           "[app][threads][blocking][recover]") {
   manual_context loop;

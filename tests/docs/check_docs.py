@@ -54,8 +54,8 @@ from results import check, finish  # noqa: E402
 
 SUITE = "docs"
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror"]
-PRELUDE = ("#include <tinyhttp/tinyhttp.hpp>\n\n#include <atomic>\n#include <cassert>\n#include <chrono>\n#include <cstdio>\n"
-           "#include <memory>\n#include <mutex>\n#include <string>\n#include <string_view>\n#include <thread>\n"
+PRELUDE = ("#include <tinyhttp/tinyhttp.hpp>\n\n#include <cassert>\n#include <chrono>\n#include <cstdio>\n"
+           "#include <string>\n#include <string_view>\n"
            "#include <utility>\n#include <vector>\n\n"
            "namespace th = tinyhttp;\nusing namespace std::chrono_literals;\n")
 # A snippet shows; it need not use all that it names.
