@@ -83,7 +83,7 @@ TEST_CASE("a blocking handler does not sleep until a time that has passed, howev
   const auto app = blocking([](const request& r) {
     auto until = r.context->clock().wait_until(time_point::min());
     until.start();
-    return text(until.finished() ? "awake" : "asleep");
+    return text(until.done() ? "awake" : "asleep");
   });
   request r = get_on(loop);
   auto made = app(r);

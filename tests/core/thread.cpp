@@ -5,7 +5,8 @@
 
 #include <pthread.h>
 
-using tinyhttp::sync::thread;
+using tinyhttp::threading::thread;
+using tinyhttp::threading::condition;
 
 namespace {
 
@@ -51,7 +52,7 @@ TEST_CASE("a thread that was never started has nothing to join") {
 TEST_CASE("who waits for a condition goes on once it is notified, and holds the mutex again") {
   struct shared_state {
     std::mutex mutex;
-    tinyhttp::sync::condition changed;
+    condition changed;
     int turn = 0;
   } state;
   thread other;
@@ -79,8 +80,8 @@ TEST_CASE("who waits for a condition goes on once it is notified, and holds the 
 
 TEST_CASE("a thread sleeps no shorter than it is told, and not at all for nothing") {
   const auto before = std::chrono::steady_clock::now();
-  sync::thread::sleep_for(std::chrono::milliseconds(-5'000));
-  sync::thread::sleep_for(std::chrono::microseconds(300));
+  thread::sleep_for(std::chrono::milliseconds(-5'000));
+  thread::sleep_for(std::chrono::microseconds(300));
   const auto took = std::chrono::steady_clock::now() - before;
   CHECK(took >= std::chrono::microseconds(300));
   CHECK(took < std::chrono::milliseconds(5'000));

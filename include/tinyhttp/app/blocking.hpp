@@ -98,7 +98,7 @@ class blocking_call final : public request_context, public worker_visit {
     [[nodiscard]] time_point now() noexcept override { return std::chrono::steady_clock::now(); }
     [[nodiscard]] std::int64_t unix_seconds() noexcept override { return system_unix_seconds(); }
     [[nodiscard]] task<void> wait_until(time_point when) override {
-      if (const auto at = now(); when > at) sync::thread::sleep_for(when - at);
+      if (const auto at = now(); when > at) threading::thread::sleep_for(when - at);
       co_return;
     }
   };

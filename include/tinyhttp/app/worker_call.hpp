@@ -64,7 +64,7 @@ class worker_visit {
         });
         told = true;
       } catch (const std::bad_alloc&) {
-        sync::thread::sleep_for(std::chrono::milliseconds(1));
+        threading::thread::sleep_for(std::chrono::milliseconds(1));
       }
   }
 
@@ -74,7 +74,7 @@ class worker_visit {
  private:
   mutable std::mutex mutex_;
   request_context* loop_;  // guarded by mutex_
-  sync::atomic<bool> abandoned_{false};
+  threading::atomic<bool> abandoned_{false};
   std::coroutine_handle<> waiter_ = nullptr;  // the loop thread's
 };
 

@@ -45,10 +45,10 @@ class worker_pool {
 
   const worker_options options_;
   std::mutex mutex_;
-  sync::condition changed_;
+  threading::condition changed_;
   std::vector<function<void()>> queue_;  // this and all below are guarded by mutex_
   std::size_t taken_ = 0;                // at the front of queue_: gone already
-  owned_list<sync::thread> threads_;
+  owned_list<threading::thread> threads_;
   std::size_t idle_ = 0;
   bool stopping_ = false;
 };
@@ -72,7 +72,7 @@ inline worker_pool::~worker_pool() {
 inline bool worker_pool::grow() {
   if (!threads_.empty() && threads_.size() >= options_.threads) return false;
   try {
-    threads_.push_back(owned<sync::thread>(new sync::thread));
+    threads_.push_back(owned<threading::thread>(new threading::thread));
   } catch (const std::bad_alloc&) {
     if (threads_.empty()) throw;
     return false;

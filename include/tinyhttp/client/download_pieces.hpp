@@ -121,7 +121,7 @@ class piece_fetcher {
   const part_file& file_;
   range_sink came_;
 
-  sync::atomic<std::size_t> done_{0};  // pieces
+  threading::atomic<std::size_t> done_{0};  // pieces
   std::mutex guard_;                  // of all below
   std::vector<byte_range> left_;
   bool stopping_ = false;
@@ -229,12 +229,12 @@ template <class Client>
 result<bool> piece_fetcher<Client>::run(std::vector<byte_range> pieces, std::size_t connections) {
   left_ = std::move(pieces);
   const std::size_t wanted = at_most(connections, left_.size());
-  std::vector<sync::thread> others(wanted > 0 ? wanted - 1 : 0);
+  std::vector<threading::thread> others(wanted > 0 ? wanted - 1 : 0);
   const auto work_here = [](void* self) noexcept { static_cast<piece_fetcher*>(self)->work(); };
-  for (sync::thread& each : others)
+  for (threading::thread& each : others)
     if (each.start(work_here, this) != 0) break;  // no more threads: those that are there will do
   work();
-  for (sync::thread& each : others) each.join();
+  for (threading::thread& each : others) each.join();
   if (done_.load() > 0) work();  // what was given back after the others had left
   if (thrown_) std::rethrow_exception(thrown_);
   if (changed_) return false;

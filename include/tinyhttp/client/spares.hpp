@@ -18,7 +18,7 @@ class spares {
   spares(const spares&) = delete;
   spares& operator=(const spares&) = delete;
   ~spares() {
-    for (const auto& each : kept_) delete each.load(sync::memory_order::relaxed);
+    for (const auto& each : kept_) delete each.load(threading::memory_order::relaxed);
   }
 
   /// A `T` on loan, returned to the spares at its destruction; they must outlive it. A moved-from loan has none.
@@ -40,24 +40,24 @@ class spares {
   [[nodiscard]] std::size_t size() const noexcept {
     std::size_t all = 0;
     for (const auto& each : kept_)
-      if (each.load(sync::memory_order::relaxed) != nullptr) ++all;
+      if (each.load(threading::memory_order::relaxed) != nullptr) ++all;
     return all;
   }
 
  private:
   owned<T> take() {
     for (auto& each : kept_)
-      if (each.load(sync::memory_order::relaxed) != nullptr)
-        if (T* const spare = each.exchange(nullptr, sync::memory_order::acquire)) return owned<T>(spare);
+      if (each.load(threading::memory_order::relaxed) != nullptr)
+        if (T* const spare = each.exchange(nullptr, threading::memory_order::acquire)) return owned<T>(spare);
     return owned<T>(new T);
   }
   void give(owned<T> used) noexcept {
     used->clear();
     for (auto& each : kept_)
-      if (each.try_replace(nullptr, used.get(), sync::memory_order::release)) return static_cast<void>(used.release());
+      if (each.try_replace(nullptr, used.get(), threading::memory_order::release)) return static_cast<void>(used.release());
   }
 
-  sync::atomic<T*> kept_[Most] = {};
+  threading::atomic<T*> kept_[Most] = {};
 };
 
 }  // namespace tinyhttp

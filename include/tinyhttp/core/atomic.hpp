@@ -1,12 +1,12 @@
-// tinyhttp/core/atomic.hpp -- what several threads change: as much of std::atomic as is used here.
+// tinyhttp/core/atomic.hpp -- atomic values: the part of std::atomic that is used here.
 //
-// <atomic> has waiting, floating point and a class for each width as well: 2,800 lines, and two or three functions
-// for each thing that is done, which an unoptimised build makes. Each of these is an instruction.
+// <atomic> also has waiting, floating point and a class for each width: 2,800 lines, and two or three functions per
+// operation in an unoptimised build. Each operation here is one instruction.
 #pragma once
 
-namespace tinyhttp::sync {
+namespace tinyhttp::threading {
 
-/// How a change orders what else its thread reads and writes, as std::memory_order.
+/// As std::memory_order.
 enum class memory_order : int {
   relaxed = __ATOMIC_RELAXED,
   acquire = __ATOMIC_ACQUIRE,
@@ -15,7 +15,7 @@ enum class memory_order : int {
   seq_cst = __ATOMIC_SEQ_CST,
 };
 
-/// A truth value, a number or a pointer that several threads may read and change at once, as std::atomic. Stays where it is.
+/// A bool, a number or a pointer that several threads may read and change at once, as std::atomic. Must not move.
 template <class T>
 class atomic {
  public:
@@ -30,7 +30,7 @@ class atomic {
   [[gnu::always_inline]] void store(T value, memory_order order = memory_order::seq_cst) noexcept {
     __atomic_store_n(&value_, value, static_cast<int>(order));
   }
-  /// These give what was there before.
+  /// Returns the value before the change; so do the next two.
   [[gnu::always_inline]] T exchange(T value, memory_order order = memory_order::seq_cst) noexcept {
     return __atomic_exchange_n(&value_, value, static_cast<int>(order));
   }
@@ -40,7 +40,7 @@ class atomic {
   [[gnu::always_inline]] T fetch_sub(T less, memory_order order = memory_order::seq_cst) noexcept {
     return __atomic_fetch_sub(&value_, less, static_cast<int>(order));
   }
-  /// Puts `value` where `expected` is. False: something else is there.
+  /// Replaces `expected` by `value`. False if the value is another one, which stays.
   [[nodiscard, gnu::always_inline]] bool try_replace(T expected, T value, memory_order order) noexcept {
     return __atomic_compare_exchange_n(&value_, &expected, value, false, static_cast<int>(order), __ATOMIC_RELAXED);
   }
@@ -49,4 +49,4 @@ class atomic {
   alignas(sizeof(T)) T value_ = {};
 };
 
-}  // namespace tinyhttp::sync
+}  // namespace tinyhttp::threading

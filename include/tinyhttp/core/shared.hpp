@@ -46,7 +46,7 @@ class shared_owner {
   [[nodiscard, gnu::always_inline]] explicit operator bool() const noexcept { return part_ != nullptr; }
   /// How many share it, this one too; another thread may be about to change that.
   [[nodiscard]] std::size_t use_count() const noexcept {
-    return whole_ != nullptr ? whole_->owners.load(sync::memory_order::relaxed) : 0;
+    return whole_ != nullptr ? whole_->owners.load(threading::memory_order::relaxed) : 0;
   }
   void reset() noexcept { *this = shared_owner(); }
 
@@ -62,7 +62,7 @@ class shared_owner {
     }
   }
   shared_owner(const shared_owner& of, const void* part) noexcept : part_(part), whole_(of.whole_) {
-    if (whole_ != nullptr) whole_->owners.fetch_add(1, sync::memory_order::relaxed);
+    if (whole_ != nullptr) whole_->owners.fetch_add(1, threading::memory_order::relaxed);
   }
   shared_owner(shared_owner&& of, const void* part) noexcept : part_(part), whole_(of.whole_) {
     of.part_ = nullptr;
@@ -80,7 +80,7 @@ class shared_owner {
   struct whole {
     const void* thing;
     destroyer destroys;
-    sync::atomic<std::size_t> owners{1};
+    threading::atomic<std::size_t> owners{1};
   };
   template <class Other>
   struct holding : whole {
@@ -93,8 +93,8 @@ class shared_owner {
 
   [[gnu::noinline]] void leave() noexcept {
     // The only owner is no thread's but ours, and then nobody can become another.
-    if (whole_->owners.load(sync::memory_order::acquire) != 1 &&
-        whole_->owners.fetch_sub(1, sync::memory_order::acq_rel) != 1)
+    if (whole_->owners.load(threading::memory_order::acquire) != 1 &&
+        whole_->owners.fetch_sub(1, threading::memory_order::acq_rel) != 1)
       return;
     whole_->destroys(whole_->thing);
     ::operator delete(whole_);

@@ -1,4 +1,4 @@
-// tinyhttp/core/thread.hpp -- a thread that runs one function, and what threads that share something wait for.
+// tinyhttp/core/thread.hpp -- a thread that runs one function, and a condition variable.
 //
 // The standard's thread takes any callable with any arguments, and its condition brings <memory>, and with that streams
 // and locales: more to compile than the threads of a program are worth.
@@ -12,9 +12,9 @@
 #include <pthread.h>
 #include <time.h>
 
-namespace tinyhttp::sync {
+namespace tinyhttp::threading {
 
-/// Empty, or a thread that must be joined before this is destroyed. Must not move.
+/// A thread, or none. Must not move; a started thread must be joined before this is destroyed.
 class thread {
  public:
   thread() noexcept = default;
@@ -37,7 +37,7 @@ class thread {
     runs_ = false;
   }
 
-  /// The thread that calls this sleeps for so long.
+  /// The calling thread sleeps for at least `span`; not at all if that is negative.
   static void sleep_for(std::chrono::nanoseconds span) noexcept {
     if (span <= span.zero()) return;
     const auto whole = std::chrono::duration_cast<std::chrono::seconds>(span);
@@ -61,7 +61,7 @@ class thread {
   bool runs_ = false;
 };
 
-/// What a thread waits for to change, which a mutex guards. Stays where it is; nobody waits any more when it is destroyed.
+/// A condition variable, as std::condition_variable. Must not move; nobody may wait when it is destroyed.
 class condition {
  public:
   condition() noexcept = default;
@@ -69,7 +69,7 @@ class condition {
   condition& operator=(const condition&) = delete;
   ~condition() { ::pthread_cond_destroy(&native_); }
 
-  /// Lets go of `held`, which this thread has locked, until it is notified, or for no reason; then locks it again.
+  /// Unlocks `held`, which this thread has locked, waits to be notified, and locks it again. May wake for no reason.
   void wait(std::mutex& held) { ::pthread_cond_wait(&native_, held.native_handle()); }
   void notify_one() noexcept { ::pthread_cond_signal(&native_); }
   void notify_all() noexcept { ::pthread_cond_broadcast(&native_); }
@@ -78,4 +78,4 @@ class condition {
   pthread_cond_t native_ = PTHREAD_COND_INITIALIZER;
 };
 
-}  // namespace tinyhttp::sync
+}  // namespace tinyhttp::threading

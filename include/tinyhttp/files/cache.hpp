@@ -47,14 +47,14 @@ struct kept_file {
 
   /// Until then the disk need not be looked at again. Any thread.
   [[nodiscard]] time_point trusted_until() const noexcept {
-    return time_point(duration(trusted_.load(sync::memory_order::relaxed)));
+    return time_point(duration(trusted_.load(threading::memory_order::relaxed)));
   }
   void trust_until(time_point when) const noexcept {
-    trusted_.store(when.time_since_epoch().count(), sync::memory_order::relaxed);
+    trusted_.store(when.time_since_epoch().count(), threading::memory_order::relaxed);
   }
 
  private:
-  mutable sync::atomic<duration::rep> trusted_{duration::min().count()};
+  mutable threading::atomic<duration::rep> trusted_{duration::min().count()};
 };
 
 /// The most recently used files, by name: in memory, or open ones, by their size on disk. It uses `octets`, `largest`

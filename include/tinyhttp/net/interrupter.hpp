@@ -21,18 +21,18 @@ class interrupter {
 
   /// Any thread, any number of times; also from a signal handler.
   void cancel() noexcept {
-    cancelled_.store(true, sync::memory_order::release);
+    cancelled_.store(true, threading::memory_order::release);
     descriptors_.wake();
   }
   [[nodiscard]] bool cancelled() const noexcept {
-    return cancelled_.load(sync::memory_order::acquire);
+    return cancelled_.load(threading::memory_order::acquire);
   }
 
   /// Readable once cancelled.
   [[nodiscard]] int native() const noexcept { return descriptors_.native(); }
 
  private:
-  sync::atomic<bool> cancelled_{false};
+  threading::atomic<bool> cancelled_{false};
   wake_descriptors descriptors_;
 };
 

@@ -126,7 +126,7 @@ class loop final : public clock {
   [[nodiscard]] int milliseconds_to_wait(duration at_most);
   void open_wake_descriptors();
   void wake() noexcept {
-    if (!woken_.exchange(true, sync::memory_order::acq_rel)) wake_descriptors_.wake();
+    if (!woken_.exchange(true, threading::memory_order::acq_rel)) wake_descriptors_.wake();
   }
   void take_wake_signal() noexcept;
   void run_posted();
@@ -162,8 +162,8 @@ class loop final : public clock {
     bool signalled = false;
   };
   wake_watch wake_watch_;
-  sync::atomic<bool> stopped_{false};
-  sync::atomic<bool> woken_{false};  // a wake signal is on its way or has come
+  threading::atomic<bool> stopped_{false};
+  threading::atomic<bool> woken_{false};  // a wake signal is on its way or has come
   loop_locals locals_;
   posted_calls posted_;  // dropped while all else is still there
 };
@@ -226,12 +226,12 @@ inline task<void> loop::wait_until(time_point when) { co_await sleep_until(when)
 
 inline void loop::run() {
   now_ = look();
-  while (!stopped_.load(sync::memory_order::acquire)) run_once();
-  stopped_.store(false, sync::memory_order::relaxed);
+  while (!stopped_.load(threading::memory_order::acquire)) run_once();
+  stopped_.store(false, threading::memory_order::relaxed);
 }
 
 [[gnu::cold]] inline void loop::stop() noexcept {
-  stopped_.store(true, sync::memory_order::release);
+  stopped_.store(true, threading::memory_order::release);
   wake();
 }
 
@@ -246,7 +246,7 @@ inline void loop::run_once(duration at_most) {
   now_ = look();
   ++turn_;
   timers_.expire(now_);
-  if (wake_watch_.signalled || woken_.load(sync::memory_order::acquire)) {
+  if (wake_watch_.signalled || woken_.load(threading::memory_order::acquire)) {
     take_wake_signal();
     run_posted();
   }
@@ -255,7 +255,7 @@ inline void loop::run_once(duration at_most) {
 
 inline int loop::milliseconds_to_wait(duration at_most) {
   if (!ready_.empty() || !running_.empty() || !soon_.empty()) return 0;
-  if (woken_.load(sync::memory_order::acquire)) return 0;
+  if (woken_.load(threading::memory_order::acquire)) return 0;
   const time_point next = timers_.next();
   const time_point now = time_->now();
   if (next <= now || at_most <= duration::zero()) return 0;
@@ -318,7 +318,7 @@ inline void loop::take_wake_signal() noexcept {
   // epoll tells of each signal once. To take it would be told of, too: there is room for another.
   if (poller_.which() == backend::poll) wake_descriptors_.take();
   wake_watch_.signalled = false;
-  woken_.exchange(false, sync::memory_order::acq_rel);  // before the queue is looked at
+  woken_.exchange(false, threading::memory_order::acq_rel);  // before the queue is looked at
 }
 
 [[gnu::cold]] inline void loop::open_wake_descriptors() {

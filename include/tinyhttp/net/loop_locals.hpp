@@ -20,21 +20,21 @@ class local_owner {
   class weak_type {
    public:
     weak_type(const local_owner& of) noexcept : gone_(of.gone_) {}
-    [[nodiscard]] bool expired() const noexcept { return gone_->load(sync::memory_order::acquire); }
+    [[nodiscard]] bool expired() const noexcept { return gone_->load(threading::memory_order::acquire); }
 
    private:
-    shared<const sync::atomic<bool>> gone_;
+    shared<const threading::atomic<bool>> gone_;
   };
 
-  local_owner() : gone_(share(new sync::atomic<bool>(false))) {}
+  local_owner() : gone_(share(new threading::atomic<bool>(false))) {}
   local_owner(const local_owner&) = delete;
   local_owner& operator=(const local_owner&) = delete;
-  ~local_owner() { gone_->store(true, sync::memory_order::release); }
+  ~local_owner() { gone_->store(true, threading::memory_order::release); }
   /// What it is known by: no other's while anything of it is on a loop.
   [[nodiscard]] const void* get() const noexcept { return gone_.get(); }
 
  private:
-  shared<sync::atomic<bool>> gone_;
+  shared<threading::atomic<bool>> gone_;
 };
 
 /// For the loop's thread only.

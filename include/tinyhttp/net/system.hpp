@@ -66,11 +66,11 @@ class fault_injector {
 namespace os {
 
 /// The current injector. For tests; set it while no other thread uses sockets.
-inline sync::atomic<fault_injector*> injector{nullptr};
+inline threading::atomic<fault_injector*> injector{nullptr};
 
 /// Faults are being injected, so a short count says nothing about the peer.
 [[nodiscard]] inline bool is_injected() noexcept {
-  const fault_injector* hook = injector.load(sync::memory_order::relaxed);
+  const fault_injector* hook = injector.load(threading::memory_order::relaxed);
   return hook != nullptr && !hook->only_watches();
 }
 
@@ -95,7 +95,7 @@ class attempt {
 
   attempt(system_call which, int descriptor, std::size_t length = 0, interrupted then = interrupted::retried) noexcept
       : retries_(then == interrupted::retried), allowed_(length) {
-    fault_injector* const hook = injector.load(sync::memory_order::acquire);
+    fault_injector* const hook = injector.load(threading::memory_order::acquire);
     if (hook == nullptr) return;
     const fault f = inject(*hook, which, descriptor, retries_);
     if (f.at_most < length) allowed_ = f.at_most;

@@ -98,7 +98,7 @@ class served_exchange final : public request_context {
     else return {};
   }
   [[nodiscard]] bool cancelled() const noexcept override { return stream().peer_gone(); }
-  [[nodiscard]] bool stopping() const noexcept override { return services().ending.load(sync::memory_order::relaxed); }
+  [[nodiscard]] bool stopping() const noexcept override { return services().ending.load(threading::memory_order::relaxed); }
   [[nodiscard, gnu::cold]] task<void> wait_until(time_point when) override {
     stop_or_time either(stream().loop(), services(), when);
     co_await either;
@@ -154,7 +154,7 @@ class served_exchange final : public request_context {
   [[nodiscard]] bool must_hang_up() const noexcept;
   /// The server ends, and no other request has come already.
   [[nodiscard]] bool is_last_answer() {
-    return services().ending.load(sync::memory_order::relaxed) &&
+    return services().ending.load(threading::memory_order::relaxed) &&
            (!wire_.incoming_done() || !has_more_come());
   }
   [[nodiscard, gnu::cold]] bool has_more_come();

@@ -76,7 +76,7 @@ class basic_server {
  private:
   struct worker {
     basic_shard<Stream> shard;
-    sync::thread thread;
+    threading::thread thread;
   };
   struct state {
     [[gnu::cold]] state(any_handler a, server_options o)
@@ -90,7 +90,7 @@ class basic_server {
     net::listener listening;  // nothing behind it throws: who adopts a socket gives it back, or has it for good
     owned_list<worker> workers;
     bool runs = false;  // it has been started, threads and all
-    sync::atomic<std::size_t> accepting{0};  // shards that still do
+    threading::atomic<std::size_t> accepting{0};  // shards that still do
     std::mutex telling;
     bool stopped = false;  // guarded by telling: what is taken is with its loop before that is to end
     std::mutex joining;

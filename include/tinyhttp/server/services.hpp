@@ -33,7 +33,7 @@ class server_services {
 
   const server_options& options;
   const connection_buffers buffers;
-  sync::atomic<bool> ending{false};                 // any thread: answers say that they are the last
+  threading::atomic<bool> ending{false};                 // any thread: answers say that they are the last
   bool stopping = false;                      // answer running exchanges, then hang up
   net::waiter_list until_stop;                // those who continue once we stop, if not before
   function<void(function<void()>)> post;      // to the loop, from any thread
@@ -101,7 +101,7 @@ class stop_or_time : net::waiter, net::timer {
       : waiter(always), timer(when_due), loop_(on), services_(of), when_(when) {}
   ~stop_or_time() { loop_.timers().remove(*this); }
   [[nodiscard]] bool await_ready() const noexcept {
-    return when_ <= loop_.now() || services_.ending.load(sync::memory_order::relaxed);
+    return when_ <= loop_.now() || services_.ending.load(threading::memory_order::relaxed);
   }
   void await_suspend(std::coroutine_handle<> awaiter) {
     handle = awaiter;

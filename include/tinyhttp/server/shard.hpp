@@ -67,7 +67,7 @@ class basic_shard {
   /// Any thread, once. Accepts no new connections and closes idle ones; running exchanges, and requests already
   /// received, have until the deadline. Needs no memory, so it cannot fail.
   void stop() {
-    services_.ending.store(true, sync::memory_order::relaxed);
+    services_.ending.store(true, threading::memory_order::relaxed);
     if (at_stop_) loop_.post(std::move(at_stop_));
   }
 
@@ -87,7 +87,7 @@ class basic_shard {
   /// Connections that the drain deadline cut off. After `run`.
   [[nodiscard]] std::size_t cut_off() const noexcept { return cut_off_; }
   /// Any thread.
-  [[nodiscard]] std::size_t open() const noexcept { return open_.load(sync::memory_order::relaxed) + coming_.load(); }
+  [[nodiscard]] std::size_t open() const noexcept { return open_.load(threading::memory_order::relaxed) + coming_.load(); }
 
  private:
   struct held_connection {
@@ -181,8 +181,8 @@ class basic_shard {
   task<void> accepting_;
   owned<net::posted_call> at_stop_;  // made beforehand
   std::size_t cut_off_ = 0;
-  sync::atomic<std::size_t> open_{0};
-  sync::atomic<std::size_t> coming_{0};  // taken, and not yet seen by the loop
+  threading::atomic<std::size_t> open_{0};
+  threading::atomic<std::size_t> coming_{0};  // taken, and not yet seen by the loop
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ void basic_shard<Stream>::begin(net::accepted&& from) {
   }
   held.serving.place = static_cast<std::uint32_t>(connections_.size() - 1);
   held.running = options_.introduced_by != nullptr ? introduce(held) : held.serving.run();
-  open_.store(connections_.size(), sync::memory_order::relaxed);
+  open_.store(connections_.size(), threading::memory_order::relaxed);
   held.running.start(
       [](void* done) {
         auto& self = *static_cast<held_connection*>(done);
@@ -301,7 +301,7 @@ void basic_shard<Stream>::reap() {
     const auto last_seen = connections_.take(place);
     if (place < connections_.size()) connections_[place].serving.place = place;
   }
-  open_.store(connections_.size(), sync::memory_order::relaxed);
+  open_.store(connections_.size(), threading::memory_order::relaxed);
   if (waiting_for_room_ != nullptr) loop_.schedule(*waiting_for_room_);
   waiting_for_room_ = nullptr;
   if (services_.stopping && connections_.empty()) loop_.stop();

@@ -157,7 +157,7 @@ struct running_thread {
   const F& f;
   std::string argument;
   run_outcome& got;
-  sync::thread by{};
+  threading::thread by{};
 
   static void run(void* of) noexcept {
     auto& self = *static_cast<running_thread*>(of);
