@@ -90,6 +90,7 @@ TEMPLATE_TEST_CASE("of the URL asked before, a call takes only what its own says
                                .hosts = {{.host = "a.test", .port = port, .to = {"127.0.0.1"}},
                                          {.host = "b.test", .port = port, .to = {"127.0.0.1"}},
                                          {.host = "a.test", .port = 80, .to = {"127.0.0.1"}, .to_port = port},
+                                         {.host = "b.test", .port = 80, .to = {"127.0.0.1"}, .to_port = port},
                                          {.host = "a.te", .port = 80, .to = {"127.0.0.1"}, .to_port = port}}};
   const std::string a = "http://a.test:" + std::to_string(port);
   const std::string urls[] = {a, a + "/x", a + "/x?y#z", a + "?q", a + "?", a + "#f", a + "/away", a + "0/x", a + "x/", a + "@b.test/", a + "/\t", a + "\n",
